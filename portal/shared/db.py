@@ -1,0 +1,112 @@
+"""PostgreSQL: the engine, sessions that stay inside one organisation, and what every table shares."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    MetaData,
+    UniqueConstraint,
+    create_engine,
+    event,
+    func,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+
+from portal.shared.errors import ConfigurationError
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: DateTime(timezone=True), int: BigInteger()}
+
+
+class Tenant:
+    """A row that belongs to one organisation; row-level security keeps every session inside its own."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @declared_attr
+    def organisation_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("organisations.id"), index=True)
+
+
+def belongs_to(table: str, column: str, *, name: str | None = None) -> ForeignKeyConstraint:
+    """A reference that cannot cross organisations, whatever the code does."""
+    return ForeignKeyConstraint(["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"], name=name)
+
+
+def referenced() -> UniqueConstraint:
+    """Makes a tenant table a possible target of `belongs_to`."""
+    return UniqueConstraint("organisation_id", "id")
+
+
+def connect(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine for the runtime role. Connections are checked before use, so a restarted database heals by itself."""
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, pool_recycle=1800,
+        connect_args={"options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"},
+    )  # fmt: skip
+
+
+def session_factory(engine: Engine) -> sessionmaker[Session]:
+    return sessionmaker(engine, expire_on_commit=False, autoflush=True)
+
+
+def enter(session: Session, organisation_id: int) -> None:
+    """Keep `session` inside this organisation from now on, in this transaction and the next ones."""
+    session.info["organisation_id"] = organisation_id
+    if session.in_transaction():
+        session.execute(_ENTER, {"id": str(organisation_id)})
+
+
+_ENTER = text("SELECT set_config('app.organisation_id', :id, true)")
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_again(session: Session, _transaction: Any, connection: Any) -> None:
+    organisation_id = session.info.get("organisation_id")
+    if organisation_id is not None:
+        connection.execute(_ENTER, {"id": str(organisation_id)})
+
+
+@contextmanager
+def work_in(factory: sessionmaker[Session], organisation_id: int | None) -> Iterator[Session]:
+    """A session for a job: inside one organisation, committed at the end, rolled back on any error."""
+    with factory() as session:
+        if organisation_id is not None:
+            enter(session, organisation_id)
+        yield session
+        session.commit()
+
+
+def refuse_powerful_role(engine: Engine) -> None:
+    """Raises ConfigurationError when DATABASE_URL names a role that row-level security would not hold."""
+    with engine.connect() as connection:
+        row = connection.execute(text(
+            "SELECT current_user AS name, rolsuper OR rolbypassrls AS powerful, "
+            "pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE relname = 'organisations' LIMIT 1),"
+            " 'member') AS owner FROM pg_roles WHERE rolname = current_user"
+        )).one()  # fmt: skip
+    if row.powerful or row.owner:
+        raise ConfigurationError(
+            f"DATABASE_URL signs in as {row.name}, whom row-level security does not hold. "
+            "Use a role that is only a member of portal_app."
+        )

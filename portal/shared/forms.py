@@ -1,0 +1,94 @@
+"""Form strings to typed values, or a sentence beside the field. What was typed is always kept."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal
+
+from email_validator import EmailNotValidError, validate_email
+
+from portal.shared.errors import RuleBroken
+from portal.shared.text import clean, decimal_from, id_from
+
+
+class Form:
+    """One submitted form. `values` are what was typed, `errors` one sentence per field that is wrong.
+
+    Each reader returns the typed value, or a harmless stand-in after noting the error: read all the fields,
+    then ask `ok`. Fields that no reader asks for are ignored.
+    """
+
+    def __init__(self, raw: Mapping[str, str] | None = None, **values: str) -> None:
+        self.values: dict[str, str] = dict(raw or {}) | values
+        self.errors: dict[str, str] = {}
+
+    @property
+    def ok(self) -> bool:
+        return not self.errors
+
+    def refuse(self, problem: RuleBroken, default_field: str = "form") -> None:
+        """Show a broken rule beside the field it concerns."""
+        self.errors[problem.field or default_field] = problem.sentence
+
+    def text(self, name: str, label: str, *, longest: int = 200, required: bool = True, lines: bool = False) -> str:
+        value = clean(self.values.get(name, ""), lines=lines)
+        if required and not value:
+            self.errors[name] = f"Enter {label}."
+        elif len(value) > longest:
+            self.errors[name] = f"{label.capitalize()} can be {longest} characters at most; this has {len(value)}."
+            value = value[:longest]
+        return value
+
+    def decimal(
+        self, name: str, label: str, *, least: Decimal, most: Decimal, places: int, required: bool = True
+    ) -> Decimal:
+        raw = self.values.get(name, "").strip()
+        if not raw and not required:
+            return least
+        try:
+            value = decimal_from(raw)
+        except ValueError:
+            self.errors[name] = f"Enter {label} as a plain number, like 1 or 0.5."
+            return least
+        if not least <= value <= most:
+            self.errors[name] = f"{label.capitalize()} must be from {least} to {most}."
+        elif -int(value.as_tuple().exponent) > places:
+            self.errors[name] = f"{label.capitalize()} can have {places} decimals at most."
+        return value
+
+    def day(self, name: str, label: str, *, earliest: date, latest: date, required: bool = True) -> date | None:
+        raw = self.values.get(name, "").strip()
+        if not raw and not required:
+            return None
+        try:
+            value = date.fromisoformat(raw)
+        except ValueError:
+            self.errors[name] = f"Enter {label} as a date, like {latest:%Y-%m-%d}."
+            return None
+        if not earliest <= value <= latest:
+            self.errors[name] = f"{label.capitalize()} must be from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}."
+        return value
+
+    def email(self, name: str, label: str, *, required: bool = True) -> str:
+        value = self.text(name, label, longest=254, required=required)
+        if not value or name in self.errors:
+            return value
+        try:
+            return validate_email(value, check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError:
+            self.errors[name] = f"Enter {label} like name@example.com."
+            return value
+
+    def choice(self, name: str, label: str, allowed: Collection[str], *, default: str | None = None) -> str:
+        value = self.values.get(name, default or "")
+        if value not in allowed:
+            self.errors[name] = f"Choose {label} from the list."
+            return default or next(iter(allowed), "")
+        return value
+
+    def record(self, name: str, label: str, *, required: bool = True) -> int | None:
+        """The number of a record that was picked; whether it exists is for the query to say."""
+        raw = self.values.get(name, "")
+        value = id_from(raw)
+        if value is None and (raw or required):
+            self.errors[name] = f"Choose {label} from the list."
+        return value

@@ -1,0 +1,61 @@
+"""What changed here and may concern others: one row per subject, with a version, so that edits collapse.
+
+The row is written in the transaction of the change it tells of, so nothing can be forgotten; whoever cares
+remembers the version it has dealt with. Redis only says "look now".
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, func, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.shared import queues
+from portal.shared.db import Base
+
+
+class Change(Base):
+    """The latest version of one subject, for example ("invoice", 318, 4)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_open", "organisation_id", "changed_at", postgresql_where=text("NOT is_settled")),
+    )
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    # Nobody has anything left to do about this version. Only saves the search for work; versions decide.
+    is_settled: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+def record(session: Session, organisation_id: int, subject: str, subject_id: int) -> None:
+    """Say that `subject` changed, in the transaction of the change, and wake the mirror after commit."""
+    fresh = insert(Change).values(organisation_id=organisation_id, subject=subject, subject_id=subject_id, version=1)
+    session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["organisation_id", "subject", "subject_id"],
+            set_={"version": Change.version + 1, "changed_at": func.clock_timestamp(), "is_settled": False},
+        )
+    )
+    queues.wake(session, "mirror", organisation_id)
+
+
+def settle(session: Session, organisation_id: int, subject: str, subject_id: int, version: int) -> None:
+    """Nothing is left to do about `version`; a newer one stays open."""
+    session.execute(
+        update(Change)
+        .where(
+            Change.organisation_id == organisation_id, Change.subject == subject,
+            Change.subject_id == subject_id, Change.version == version,
+        )
+        .values(is_settled=True)
+    )  # fmt: skip
+
+
+def reopen_all(session: Session, organisation_id: int) -> None:
+    """Somebody new wants to hear of everything, for example a new link."""
+    session.execute(update(Change).where(Change.organisation_id == organisation_id).values(is_settled=False))
+    queues.wake(session, "mirror", organisation_id)

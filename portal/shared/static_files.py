@@ -1,0 +1,36 @@
+"""Static files under an address that changes with their content, so that a phone keeps them for ever."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, send_from_directory
+
+from portal.shared.access import everyone
+
+_A_YEAR_S = 31_536_000
+
+
+def install(app: Flask) -> None:
+    folder = Path(app.root_path) / "static"
+
+    @cache
+    def fingerprint(name: str) -> str:
+        return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
+
+    def asset(name: str) -> str:
+        """The address of one static file, for templates."""
+        return f"/static/{fingerprint(name)}/{name}"
+
+    @everyone
+    def static_files(print_: str, name: str) -> Response:
+        if not (folder / name).is_file() or print_ != fingerprint(name):
+            abort(404)
+        response = send_from_directory(folder, name, max_age=_A_YEAR_S)
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+        response.cache_control.no_cache = None
+        return response
+
+    app.jinja_env.globals["asset"] = asset
+    app.add_url_rule("/static/<print_>/<path:name>", "static_files", static_files)
