@@ -1,0 +1,118 @@
+"""The tie to one Zoho organisation, and what of ours has reached it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+
+MODULES = ("tax", "customer", "item", "invoice", "payment")
+STATES = ("pending", "sending", "in_step", "waiting", "failed", "conflict", "mismatch", "paused")
+
+
+class OAuthState(Base):
+    """A consent under way: bound to one sign-in, used once."""
+
+    __tablename__ = "oauth_states"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    sign_in_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+
+
+class Consent(Tenant, Base):
+    """What a Zoho user allowed us to do. Tokens are sealed; one refresh at a time, under this row's lock."""
+
+    __tablename__ = "zoho_consents"
+    __table_args__ = (referenced(),)
+
+    data_centre: Mapped[str] = mapped_column(String(4))
+    scope: Mapped[str] = mapped_column(Text, default="")
+    refresh_token_sealed: Mapped[str] = mapped_column(String(500))
+    access_token_sealed: Mapped[str] = mapped_column(String(500), default="")
+    access_expires_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Link(Tenant, Base):
+    """The tie to one Zoho organisation. Archived, never erased, so that reconnecting makes no duplicates."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        referenced(),
+        belongs_to("zoho_consents", "consent_id"),
+        Index("uq_links_live", "organisation_id", unique=True, postgresql_where=text("archived_at IS NULL")),
+        CheckConstraint("product IN ('books', 'invoice')", name="product"),
+    )
+
+    consent_id: Mapped[int] = mapped_column(BigInteger)
+    product: Mapped[str] = mapped_column(String(10))
+    remote_organisation_id: Mapped[str] = mapped_column(String(20))
+    remote_name: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3))
+    connected_by: Mapped[int | None] = mapped_column(BigInteger)
+    archived_at: Mapped[datetime | None]
+    # One drainer at a time: whoever holds an unexpired lease; each holder gets a higher fence.
+    lease_holder: Mapped[str] = mapped_column(String(64), default="")
+    lease_fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    # The budget: when the calls of the last minute were made, and until when to keep still.
+    recent_calls: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), default=list)
+    quiet_until: Mapped[datetime | None]
+    quiet_why: Mapped[str] = mapped_column(String(200), default="")
+    quota_limit: Mapped[int | None]
+    quota_left: Mapped[int | None]
+    quota_resets_at: Mapped[datetime | None]
+
+    consent: Mapped[Consent] = relationship(
+        primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True
+    )
+
+
+class MirrorRecord(Tenant, Base):
+    """One of our rows and its twin in Zoho, if it has reached it."""
+
+    __tablename__ = "mirror_records"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        UniqueConstraint("link_id", "module", "local_id"),
+        UniqueConstraint("link_id", "module", "remote_id"),
+        Index("ix_mirror_records_due", "organisation_id", "link_id", "state", "next_try_at"),
+        CheckConstraint(f"module IN {MODULES}", name="module"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    local_id: Mapped[int] = mapped_column(BigInteger)
+    remote_id: Mapped[str | None] = mapped_column(String(40))
+    remote_number: Mapped[str] = mapped_column(String(100), default="")
+    remote_status: Mapped[str] = mapped_column(String(20), default="")
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    version_pushed: Mapped[int] = mapped_column(default=0)
+    snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    remote_modified_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    sending_since: Mapped[datetime | None]
+    waits_for: Mapped[str] = mapped_column(String(200), default="")
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    last_error_code: Mapped[str] = mapped_column(String(20), default="")
+    pushed_at: Mapped[datetime | None]

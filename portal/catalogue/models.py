@@ -1,0 +1,30 @@
+"""What the firm sells: services and parts."""
+
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+
+
+class Item(Tenant, Base):
+    """A service or a part, with its usual price before tax."""
+
+    __tablename__ = "catalogue_items"
+    __table_args__ = (
+        referenced(),
+        belongs_to("taxes", "tax_id"),
+        UniqueConstraint("organisation_id", "code"),
+        CheckConstraint("kind IN ('service', 'part')", name="kind"),
+        CheckConstraint("unit_price >= 0", name="unit_price"),
+    )
+
+    code: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(2000), default="")
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 6))  # major units of the organisation's currency
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    is_active: Mapped[bool] = mapped_column(default=True)

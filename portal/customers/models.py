@@ -1,0 +1,84 @@
+"""Who is billed: companies and persons, whom to ask for there, and where the work is done."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+
+
+class Customer(Tenant, Base):
+    """A company or a person who is sent invoices."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        referenced(),
+        UniqueConstraint("organisation_id", "number"),
+        UniqueConstraint("organisation_id", "form_id"),
+        CheckConstraint("kind IN ('business', 'individual')", name="kind"),
+    )
+
+    number: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(12), default="business")
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    tax_number: Mapped[str] = mapped_column(String(40), default="")
+    payment_terms_days: Mapped[int | None]
+    notes: Mapped[str] = mapped_column(String(2000), default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    form_id: Mapped[str | None] = mapped_column(String(40))
+
+    contacts: Mapped[list["Contact"]] = relationship(
+        primaryjoin="Customer.id == foreign(Contact.customer_id)", order_by="Contact.id", lazy="raise_on_sql"
+    )
+    addresses: Mapped[list["Address"]] = relationship(
+        primaryjoin="Customer.id == foreign(Address.customer_id)", order_by="Address.id", lazy="raise_on_sql"
+    )
+
+
+class Contact(Tenant, Base):
+    """A person at a customer."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (referenced(), belongs_to("customers", "customer_id"))
+
+    customer_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    first_name: Mapped[str] = mapped_column(String(100), default="")
+    last_name: Mapped[str] = mapped_column(String(100), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    is_primary: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Address(Tenant, Base):
+    """Where a customer is billed, or where work is done."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (
+        referenced(),
+        belongs_to("customers", "customer_id"),
+        CheckConstraint("use IN ('billing', 'service')", name="use"),
+        Index("ix_addresses_customer", "organisation_id", "customer_id"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigInteger)
+    use: Mapped[str] = mapped_column(String(10))
+    street: Mapped[str] = mapped_column(String(200), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    state: Mapped[str] = mapped_column(String(100), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+
+    @property
+    def lines(self) -> list[str]:
+        """As on an envelope, without the country."""
+        place = " ".join(filter(None, [self.city, self.state, self.postal_code]))
+        return [part for part in (self.street, place) if part]
+
+    @property
+    def one_line(self) -> str:
+        return ", ".join(self.lines)

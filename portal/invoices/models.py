@@ -1,0 +1,189 @@
+"""Invoices, their frozen arithmetic, and the links by which customers see them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Numeric, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.customers.models import Customer
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.shared.money import Money
+
+DRAFT, SENT, VOID, WRITTEN_OFF = "draft", "sent", "void", "written_off"
+
+
+class Invoice(Tenant, Base):
+    """A draft can change; once sent its money is frozen (a trigger in the database holds it)."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        referenced(),
+        belongs_to("customers", "customer_id"),
+        UniqueConstraint("organisation_id", "number"),
+        UniqueConstraint("organisation_id", "form_id"),
+        CheckConstraint("status IN ('draft', 'sent', 'void', 'written_off')", name="status"),
+        CheckConstraint("status = 'draft' OR (number IS NOT NULL AND issued_on IS NOT NULL)", name="issued"),
+        CheckConstraint("total_minor >= 0", name="total"),
+        Index("ix_invoices_status", "organisation_id", "status", "due_on"),
+    )
+
+    number: Mapped[str | None] = mapped_column(String(20))
+    customer_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    status: Mapped[str] = mapped_column(String(12), default=DRAFT)
+    currency: Mapped[str] = mapped_column(String(3))
+    reference: Mapped[str] = mapped_column(String(100), default="")  # the work orders billed, as printed
+    title: Mapped[str] = mapped_column(String(200), default="")  # what was done, in a few words
+    work_done: Mapped[str] = mapped_column(String(500), default="")  # where, when and by whom, frozen at issue
+    issued_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    terms_days: Mapped[int]
+    bill_to: Mapped[dict[str, Any]] = mapped_column(JSONB)  # name, lines of the address, e-mail: frozen at issue
+    breakdown: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # taxes.arithmetic, as text; frozen at issue
+    subtotal_minor: Mapped[int] = mapped_column(default=0)
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    total_minor: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=1)
+    raised_by: Mapped[int | None] = mapped_column(BigInteger)
+    sent_at: Mapped[datetime | None]
+    viewed_at: Mapped[datetime | None]
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str] = mapped_column(String(200), default="")
+    form_id: Mapped[str | None] = mapped_column(String(40))
+
+    customer: Mapped[Customer] = relationship(
+        primaryjoin="foreign(Invoice.customer_id) == Customer.id", lazy="raise_on_sql", viewonly=True
+    )
+    lines: Mapped[list["InvoiceLine"]] = relationship(
+        primaryjoin="Invoice.id == foreign(InvoiceLine.invoice_id)",
+        order_by="InvoiceLine.position",
+        lazy="raise_on_sql",
+    )
+    taxes: Mapped[list["InvoiceTax"]] = relationship(
+        primaryjoin="Invoice.id == foreign(InvoiceTax.invoice_id)", order_by="InvoiceTax.position", lazy="raise_on_sql"
+    )
+    balance_row: Mapped["InvoiceBalance | None"] = relationship(
+        primaryjoin="Invoice.id == foreign(InvoiceBalance.invoice_id)",
+        lazy="raise_on_sql",
+        viewonly=True,
+        uselist=False,
+    )
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+class InvoiceLine(Tenant, Base):
+    """One line as printed."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (
+        referenced(),
+        belongs_to("invoices", "invoice_id"),
+        belongs_to("work_order_lines", "work_order_line_id"),
+        belongs_to("catalogue_items", "item_id"),
+        belongs_to("taxes", "tax_id"),
+        CheckConstraint("quantity > 0 AND unit_price >= 0", name="amounts"),
+    )
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    work_order_line_id: Mapped[int | None] = mapped_column(BigInteger)
+    item_id: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(2000), default="")
+    quantity: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 6))
+    line_total_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    tax_name: Mapped[str] = mapped_column(String(100), default="")
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
+    tax_why: Mapped[str] = mapped_column(String(100), default="")
+
+    @property
+    def line_total(self) -> Money:
+        return Money(self.line_total_minor, self.currency)
+
+
+class InvoiceTax(Tenant, Base):
+    """One tax row of an invoice: what was taxed and how much that is."""
+
+    __tablename__ = "invoice_taxes"
+    __table_args__ = (belongs_to("invoices", "invoice_id"), belongs_to("taxes", "tax_id"))
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(100))
+    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    base_minor: Mapped[int]
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+    @property
+    def base(self) -> Money:
+        return Money(self.base_minor, self.currency)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class PayLink(Tenant, Base):
+    """One sending of an invoice: its own secret, found by SHA-256, revocable by itself.
+
+    The secret is kept sealed (key outside the database), so that the screen with the QR code can be opened again.
+    """
+
+    __tablename__ = "pay_links"
+    __table_args__ = (
+        referenced(),
+        belongs_to("invoices", "invoice_id"),
+        CheckConstraint("channel IN ('screen', 'email')", name="channel"),
+    )
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    token_sealed: Mapped[str] = mapped_column(String(200))
+    channel: Mapped[str] = mapped_column(String(10))
+    sent_to: Mapped[str] = mapped_column(String(254), default="")
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+
+
+class InvoiceBalance(Base):
+    """What is still to pay, computed by the database from allocations. A view: never written, never stored."""
+
+    __tablename__ = "invoice_balances"
+    __table_args__ = {"info": {"is_view": True}}
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigInteger)
+    paid_minor: Mapped[int]
+    balance_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    last_paid_on: Mapped[date | None]
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def balance(self) -> Money:
+        return Money(self.balance_minor, self.currency)

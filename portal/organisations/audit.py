@@ -1,0 +1,56 @@
+"""The trail: who did what to which record. Also the timeline that people read on a record's page."""
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.organisations.models import AuditEntry
+from portal.shared.logs import trace
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting: a person on the staff, the customer behind a pay link, or a job of ours."""
+
+    kind: str  # person | customer | job
+    person_id: int | None = None
+    name: str = ""
+    address: str = ""
+
+
+JOB = Actor("job", name="Portal")
+actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
+
+
+def note(
+    session: Session, organisation_id: int, action: str, record: str, record_id: int, *,
+    words: str = "", link: str = "", before: dict[str, Any] | None = None, after: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Add one entry, in the transaction of what it tells of.
+
+    action  past tense, lower case, for example "invoice sent"
+    words   what a person reads on the timeline; empty keeps the entry out of it
+    link    where those words lead, for example to the record in Zoho
+    """
+    who = actor.get()
+    session.add(
+        AuditEntry(
+            organisation_id=organisation_id, actor=who.kind, person_id=who.person_id, actor_name=who.name,
+            trace=trace.get(), address=who.address, action=action, record=record, record_id=record_id,
+            words=words[:500], link=link[:500], before=before, after=after,
+        )
+    )  # fmt: skip
+
+
+def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEntry]:
+    """What people may read about one record, newest first."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.record == record, AuditEntry.record_id == record_id, AuditEntry.words != "")
+        .order_by(AuditEntry.id.desc())
+        .limit(200)
+    ).all()

@@ -1,0 +1,72 @@
+"""The tenant, its numbering, and the trail of what people and jobs did."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant
+
+
+class Organisation(Base):
+    """One firm that bills through the portal."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (
+        CheckConstraint("tax_rounding IN ('document', 'line')", name="tax_rounding"),
+        CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="terms"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(2))
+    currency: Mapped[str] = mapped_column(String(3))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(16), default="en_GB")
+    email: Mapped[str] = mapped_column(String(254))
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    address: Mapped[str] = mapped_column(String(500), default="")
+    tax_number_label: Mapped[str] = mapped_column(String(40), default="Tax number")
+    tax_number: Mapped[str] = mapped_column(String(40), default="")
+    payment_terms_days: Mapped[int] = mapped_column(default=14)
+    pay_link_days: Mapped[int] = mapped_column(default=60)
+    tax_rounding: Mapped[str] = mapped_column(String(10), default="document")
+    rounding_mode: Mapped[str] = mapped_column(String(10), default="half_up")
+    price_includes_tax: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    logo_url = None
+
+
+class NumberSeries(Base):
+    """The next number of one series. Taken under a row lock, so a series has no gap and no double."""
+
+    __tablename__ = "number_series"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    series: Mapped[str] = mapped_column(String(20), primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(12))
+    next_number: Mapped[int] = mapped_column(default=1)
+
+
+class AuditEntry(Tenant, Base):
+    """Who did what to which record, when and from where. Only ever added to."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_record", "organisation_id", "record", "record_id", "id"),)
+
+    actor: Mapped[str] = mapped_column(String(20))  # person | customer | job
+    person_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_name: Mapped[str] = mapped_column(String(200), default="")
+    trace: Mapped[str] = mapped_column(String(64), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(String(60))
+    record: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    words: Mapped[str] = mapped_column(String(500), default="")
+    link: Mapped[str] = mapped_column(String(500), default="")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

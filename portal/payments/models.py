@@ -1,0 +1,140 @@
+"""Money coming in. Payments and allocations are only ever added; attempts and events are how they come about."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.shared.money import Money
+
+OPEN_STATES = ("creating", "open", "processing")
+
+
+class StripeAccount(Tenant, Base):
+    """The organisation's own Stripe account, reached by its restricted key."""
+
+    __tablename__ = "stripe_accounts"
+    __table_args__ = (
+        referenced(),
+        Index("uq_stripe_accounts_live", "organisation_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+    )
+
+    mode: Mapped[str] = mapped_column(String(10), default="key")  # key | connect, later
+    key_sealed: Mapped[str] = mapped_column(String(500))
+    remote_id: Mapped[str] = mapped_column(String(40))  # acct_…
+    is_live: Mapped[bool]
+    endpoint_key: Mapped[str] = mapped_column(String(60), unique=True)  # in the webhook's address
+    endpoint_remote_id: Mapped[str] = mapped_column(String(60), default="")
+    webhook_secrets_sealed: Mapped[str] = mapped_column(String(1000), default="")  # space-separated, newest first
+    closed_at: Mapped[datetime | None]
+
+
+class PaymentAttempt(Tenant, Base):
+    """One Checkout Session: committed before Stripe is called; its public id is the idempotency key."""
+
+    __tablename__ = "payment_attempts"
+    __table_args__ = (
+        referenced(),
+        belongs_to("invoices", "invoice_id"),
+        belongs_to("stripe_accounts", "stripe_account_id"),
+        UniqueConstraint("organisation_id", "session_id"),
+        Index(
+            "uq_payment_attempts_open", "invoice_id", unique=True,
+            postgresql_where=text("state IN ('creating', 'open', 'processing')"),
+        ),
+        CheckConstraint("state IN ('creating', 'open', 'processing', 'paid', 'expired', 'failed')", name="state"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )  # fmt: skip
+
+    public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    invoice_revision: Mapped[int]
+    stripe_account_id: Mapped[int] = mapped_column(BigInteger)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[str] = mapped_column(String(12), default="creating")
+    session_id: Mapped[str | None] = mapped_column(String(120))
+    checkout_url: Mapped[str] = mapped_column(String(2000), default="")
+    payment_intent_id: Mapped[str | None] = mapped_column(String(80))
+    expires_at: Mapped[datetime]
+    look_at: Mapped[datetime]  # when the sweeper asks Stripe, should nobody else have told us by then
+    settled_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class StripeEvent(Tenant, Base):
+    """A webhook as it came, once per event id. Only a hint: what counts is fetched again from Stripe."""
+
+    __tablename__ = "stripe_events"
+    __table_args__ = (
+        belongs_to("stripe_accounts", "stripe_account_id"),
+        UniqueConstraint("organisation_id", "stripe_account_id", "event_id"),
+        Index("ix_stripe_events_due", "organisation_id", "state", "next_try_at"),
+        CheckConstraint("state IN ('new', 'done', 'ignored', 'failed')", name="state"),
+    )
+
+    stripe_account_id: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(80))
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(String(10), default="new")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Payment(Tenant, Base):
+    """Money received, as the provider says it was received. Never changed, never deleted."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        referenced(),
+        belongs_to("customers", "customer_id"),
+        belongs_to("payment_attempts", "attempt_id"),
+        UniqueConstraint("organisation_id", "provider", "provider_payment_id"),
+        UniqueConstraint("organisation_id", "number"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    number: Mapped[str] = mapped_column(String(20))
+    customer_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    method: Mapped[str] = mapped_column(String(20))  # card | cash | cheque | terminal | bank_transfer
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    received_on: Mapped[date]
+    provider: Mapped[str] = mapped_column(String(20))  # stripe | offline
+    provider_payment_id: Mapped[str] = mapped_column(String(80))
+    attempt_id: Mapped[int | None] = mapped_column(BigInteger)
+    reference: Mapped[str] = mapped_column(String(100), default="")
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Allocation(Tenant, Base):
+    """How much of a payment went to which invoice. A correction is another row."""
+
+    __tablename__ = "allocations"
+    __table_args__ = (
+        belongs_to("payments", "payment_id"),
+        belongs_to("invoices", "invoice_id"),
+        CheckConstraint("amount_minor <> 0", name="amount"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

@@ -1,0 +1,21 @@
+"""Every table of the product, for migrations and for the tests that walk them all."""
+
+from portal.accounting import models as accounting
+from portal.catalogue import models as catalogue
+from portal.customers import models as customers
+from portal.invoices import models as invoices
+from portal.messages import models as messages
+from portal.organisations import models as organisations
+from portal.payments import models as payments
+from portal.people import models as people
+from portal.shared import outbox, throttle
+from portal.shared.db import Base
+from portal.taxes import models as taxes
+from portal.work_orders import models as work_orders
+
+__all__ = [
+    "accounting", "catalogue", "customers", "invoices", "messages", "metadata", "organisations", "outbox", "payments",
+    "people", "taxes", "throttle", "work_orders",
+]  # fmt: skip
+
+metadata = Base.metadata

@@ -1,0 +1,51 @@
+"""Taxes as data: a rate has dates, so an invoice of last year finds last year's rate."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+
+
+class Tax(Tenant, Base):
+    """One tax that may stand on a line. Kinds as in taxes.arithmetic."""
+
+    __tablename__ = "taxes"
+    __table_args__ = (
+        referenced(),
+        UniqueConstraint("organisation_id", "name"),
+        CheckConstraint("kind IN ('percent', 'zero', 'exempt', 'out_of_scope')", name="kind"),
+    )
+
+    name: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(20), default="percent")
+    authority: Mapped[str] = mapped_column(String(100), default="")
+    why: Mapped[str] = mapped_column(String(100), default="")  # a few words for the invoice line
+    is_default: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    rates: Mapped[list["TaxRate"]] = relationship(
+        primaryjoin="Tax.id == foreign(TaxRate.tax_id)", order_by="TaxRate.valid_from", lazy="selectin"
+    )
+
+    def rate_on(self, tax_point: date) -> Decimal:
+        """Percent in force on the day of supply; zero before the first rate began."""
+        in_force = [rate.rate for rate in self.rates if rate.valid_from <= tax_point]
+        return in_force[-1] if in_force else Decimal(0)
+
+
+class TaxRate(Tenant, Base):
+    """What a tax costs from one day on."""
+
+    __tablename__ = "tax_rates"
+    __table_args__ = (
+        belongs_to("taxes", "tax_id"),
+        UniqueConstraint("organisation_id", "tax_id", "valid_from"),
+        CheckConstraint("rate >= 0 AND rate <= 100", name="rate"),
+    )
+
+    tax_id: Mapped[int] = mapped_column(BigInteger)
+    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))  # percent
+    valid_from: Mapped[date]
