@@ -1,0 +1,63 @@
+"""Keeping the catalogue of services and parts."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.models import Item
+from portal.organisations import audit
+from portal.shared import outbox
+from portal.shared.errors import RuleBroken
+
+
+class CodeTaken(RuleBroken):
+    """Two items cannot have one code."""
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """unit_price in major units before tax."""
+
+    code: str
+    kind: str
+    name: str
+    unit_price: Decimal
+    unit: str = ""
+    description: str = ""
+    tax_id: int | None = None
+    is_active: bool = True
+
+
+def add_item(session: Session, organisation_id: int, facts: ItemFacts) -> Item:
+    """Raises CodeTaken. Does not commit."""
+    item = Item(organisation_id=organisation_id)
+    _apply(session, item, facts)
+    session.add(item)
+    session.flush()
+    _announce(session, item, "item added")
+    return item
+
+
+def edit_item(session: Session, item: Item, facts: ItemFacts) -> None:
+    """Lines written before keep their price. Raises CodeTaken. Does not commit."""
+    _apply(session, item, facts)
+    _announce(session, item, "item edited")
+
+
+def _apply(session: Session, item: Item, facts: ItemFacts) -> None:
+    with session.no_autoflush:
+        taken = session.scalars(select(Item.id).where(Item.code == facts.code)).first()
+    if taken is not None and taken != item.id:
+        raise CodeTaken("Another item has this code. Choose another one.", field="code")
+    for field in ("code", "kind", "name", "unit", "description", "unit_price", "tax_id", "is_active"):
+        setattr(item, field, getattr(facts, field))
+
+
+def _announce(session: Session, item: Item, action: str) -> None:
+    outbox.record(session, item.organisation_id, "item", item.id)
+    audit.note(
+        session, item.organisation_id, action, "item", item.id,
+        after={"code": item.code, "name": item.name, "unit_price": str(item.unit_price)},
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""Taking on customers and keeping their facts right."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Address, Contact, Customer
+from portal.organisations import audit
+from portal.organisations.numbering import next_number
+from portal.shared import outbox
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """What the form asks for. country ISO 3166 alpha-2; first and last name are the person to ask for."""
+
+    kind: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    tax_number: str = ""
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    payment_terms_days: int | None = None
+    notes: str = ""
+
+
+def add_customer(session: Session, organisation_id: int, facts: CustomerFacts, *, form_id: str | None) -> Customer:
+    """A customer with one contact, a billing and a service address. Does not commit."""
+    customer = Customer(
+        organisation_id=organisation_id, number=next_number(session, organisation_id, "customer"), kind=facts.kind,
+        name=facts.name, form_id=form_id,
+    )  # fmt: skip
+    customer.contacts = [Contact(organisation_id=organisation_id, is_primary=True)]
+    customer.addresses = [Address(organisation_id=organisation_id, use=use) for use in ("billing", "service")]
+    session.add(customer)
+    _apply(customer, facts, uses=("billing", "service"))
+    session.flush()
+    outbox.record(session, organisation_id, "customer", customer.id)
+    audit.note(session, organisation_id, "customer added", "customer", customer.id, words=f"{facts.name} added")
+    return customer
+
+
+def edit_customer(session: Session, customer: Customer, facts: CustomerFacts) -> None:
+    """`customer` with its contacts and addresses loaded. Invoices sent before keep what they say. Does not commit."""
+    before = {"name": customer.name, "email": customer.email, "phone": customer.phone}
+    _apply(customer, facts, uses=("billing",))
+    outbox.record(session, customer.organisation_id, "customer", customer.id)
+    audit.note(
+        session, customer.organisation_id, "customer edited", "customer", customer.id, words="Details changed",
+        before=before, after={"name": facts.name, "email": facts.email, "phone": facts.phone},
+    )  # fmt: skip
+
+
+def _apply(customer: Customer, facts: CustomerFacts, *, uses: tuple[str, ...]) -> None:
+    for field in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes"):
+        setattr(customer, field, getattr(facts, field))
+    primary = next((contact for contact in customer.contacts if contact.is_primary), None)
+    if primary is not None:
+        primary.first_name, primary.last_name = facts.first_name, facts.last_name
+        primary.email, primary.phone = facts.email, facts.phone
+    for address in customer.addresses:
+        if address.use in uses:
+            for field in ("street", "city", "state", "postal_code", "country"):
+                setattr(address, field, getattr(facts, field))

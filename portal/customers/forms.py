@@ -1,0 +1,50 @@
+"""The customer form."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from portal.customers.actions import CustomerFacts
+from portal.customers.models import Customer
+from portal.shared.forms import Form
+
+KINDS = {"business": "Company", "individual": "Person"}
+
+
+def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
+    """The form with its errors, and the facts (to be used only when the form is ok)."""
+    form = Form(raw)
+    terms = form.decimal(
+        "payment_terms_days", "days to pay", least=Decimal(0), most=Decimal(365), places=0, required=False
+    )
+    facts = CustomerFacts(
+        kind=form.choice("kind", "company or person", KINDS, default="business"),
+        name=form.text("name", "the customer's name"),
+        email=form.email("email", "an e-mail address", required=False),
+        phone=form.text("phone", "a phone number", longest=40, required=False),
+        first_name=form.text("first_name", "a first name", longest=100, required=False),
+        last_name=form.text("last_name", "a last name", longest=100, required=False),
+        tax_number=form.text("tax_number", "a tax number", longest=40, required=False),
+        street=form.text("street", "a street", required=False),
+        city=form.text("city", "a town", longest=100, required=False),
+        state=form.text("state", "a county or state", longest=100, required=False),
+        postal_code=form.text("postal_code", "a postcode", longest=20, required=False),
+        country=form.text("country", "a country", longest=2, required=False).upper(),
+        payment_terms_days=int(terms) if form.values.get("payment_terms_days", "").strip() else None,
+        notes=form.text("notes", "notes", longest=2000, required=False, lines=True),
+    )
+    return form, facts
+
+
+def filled_with(customer: Customer) -> Form:
+    """The form as it stands for a customer whose contacts and addresses are loaded."""
+    contact = next((c for c in customer.contacts if c.is_primary), None)
+    billing = next((a for a in customer.addresses if a.use == "billing"), None)
+    values = {
+        name: str(getattr(customer, name) or "")
+        for name in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes")
+    }
+    if contact:
+        values |= {"first_name": contact.first_name, "last_name": contact.last_name}
+    if billing:
+        values |= {n: getattr(billing, n) for n in ("street", "city", "state", "postal_code", "country")}
+    return Form(values)

@@ -1,0 +1,222 @@
+"""Verbs on invoices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Customer
+from portal.invoices import billing, rules
+from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.organisations.numbering import next_number
+from portal.shared import clock, outbox
+from portal.shared.money import Money
+from portal.taxes.arithmetic import Breakdown
+from portal.taxes.models import Tax
+from portal.taxes.queries import taxes_by_id
+from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A draft, and whether this call made it (False: the same form came a second time)."""
+
+    invoice: Invoice
+    is_new: bool
+
+
+def raise_invoice(
+    session: Session, organisation: Organisation, work_order: WorkOrder, line_ids: Sequence[int], *,
+    form_id: str | None, raised_by: int | None,
+) -> Raised:  # fmt: skip
+    """A draft of the chosen lines of one job, loaded whole. Raises AlreadyBilled, CannotIssue. Does not commit.
+
+    Safe against double taps: the caller holds the job's row lock, the form's id is unique, and so is each line's claim.
+    """
+    repeated = find_by_form(session, form_id) if form_id else None
+    if repeated is not None:
+        return Raised(repeated, is_new=False)
+    chosen = _chosen(work_order, line_ids)
+    today = clock.today(organisation.time_zone)
+    taxes = taxes_by_id(session)
+    invoice = _draft(organisation, work_order, form_id, raised_by)
+    session.add(invoice)
+    session.flush()
+    _write_lines(session, invoice, chosen, taxes, billing.preview(chosen, taxes, organisation, today), today)
+    _claim(session, invoice, chosen)
+    audit.note(
+        session, organisation.id, "invoice drafted", "invoice", invoice.id,
+        words=f"Drafted from {work_order.number}", after={"lines": [line.id for line in chosen]},
+    )  # fmt: skip
+    return Raised(invoice, is_new=True)
+
+
+def issue_invoice(session: Session, organisation: Organisation, invoice: Invoice) -> None:
+    """Freeze a draft: reckon it as of today, number it, date it, announce it. Raises CannotIssue. Does not commit.
+
+    `invoice` has been read with its lines and its row lock.
+    """
+    rules.check_issuable(
+        invoice.status, len(invoice.lines), invoice.total,
+        has_untaxed_line=any(line.tax_id is None for line in invoice.lines),
+        is_registered=bool(organisation.tax_number),
+    )  # fmt: skip
+    today = clock.today(organisation.time_zone)
+    _reckon_again(session, invoice, organisation, today)
+    invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)
+    invoice.sent_at = clock.now()
+    session.flush()  # lines and tax rows first: once the status says sent, the database refuses them
+    invoice.number = next_number(session, organisation.id, "invoice")
+    invoice.status = SENT
+    session.flush()
+    outbox.record(session, organisation.id, "invoice", invoice.id)
+    audit.note(
+        session, organisation.id, "invoice sent", "invoice", invoice.id, words=f"Sent as {invoice.number}",
+        after={"number": invoice.number, "total": str(invoice.total)},
+    )  # fmt: skip
+
+
+def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money) -> None:
+    """Keeps the number, frees the lines. Raises CannotVoid. Does not commit.
+
+    The caller has made sure that no payment page is open for it.
+    """
+    rules.check_voidable(invoice.status, paid)
+    invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason
+    _release(session, invoice)
+    outbox.record(session, invoice.organisation_id, "invoice", invoice.id)
+    audit.note(
+        session, invoice.organisation_id, "invoice voided", "invoice", invoice.id, words=f"Voided: {reason}",
+        before={"status": SENT}, after={"status": VOID, "reason": reason},
+    )  # fmt: skip
+
+
+def discard_draft(session: Session, invoice: Invoice) -> int | None:
+    """Throw a draft away: its lines are free again. Returns its job's number. Raises CannotVoid. Does not commit."""
+    if invoice.status != DRAFT:
+        raise rules.CannotVoid("This invoice has been sent. Void it instead: its number stays in the books.")
+    job_id = session.scalars(
+        select(WorkOrderLine.work_order_id)
+        .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+        .limit(1)
+    ).first()
+    for part in (BillingClaim, InvoiceTax, InvoiceLine):
+        session.execute(delete(part).where(part.invoice_id == invoice.id))
+    session.execute(delete(Invoice).where(Invoice.id == invoice.id))
+    audit.note(session, invoice.organisation_id, "draft discarded", "invoice", invoice.id, before=invoice.breakdown)
+    return job_id
+
+
+def find_by_form(session: Session, form_id: str) -> Invoice | None:
+    """The invoice that this form made before, when it comes a second time."""
+    return session.scalars(select(Invoice).where(Invoice.form_id == form_id)).one_or_none()
+
+
+def _chosen(work_order: WorkOrder, line_ids: Sequence[int]) -> list[WorkOrderLine]:
+    wanted = set(line_ids)
+    chosen = [line for line in work_order.lines if line.id in wanted]
+    if not chosen:
+        raise rules.CannotIssue("Tick at least one line to bill.", field="lines")
+    if any(line.claim for line in chosen):
+        raise rules.AlreadyBilled(_BILLED_ELSEWHERE, field="lines")
+    return [line for line in chosen if not line.non_billable_reason]
+
+
+_BILLED_ELSEWHERE = "Someone has billed a line of this job in the meantime. The list below shows what is left."
+
+
+def _draft(organisation: Organisation, work_order: WorkOrder, form_id: str | None, raised_by: int | None) -> Invoice:
+    customer = work_order.customer
+    terms = customer.payment_terms_days
+    return Invoice(
+        organisation_id=organisation.id, customer_id=customer.id, status=DRAFT, currency=organisation.currency,
+        reference=work_order.number, title=work_order.title,
+        work_done=billing.describe([work_order], organisation.time_zone),
+        terms_days=organisation.payment_terms_days if terms is None else terms,
+        bill_to=_bill_to(customer, work_order), form_id=form_id, raised_by=raised_by,
+    )  # fmt: skip
+
+
+def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
+    address = work_order.billing_address
+    return {
+        "name": customer.name, "lines": address.lines if address else [], "email": customer.email,
+        "phone": customer.phone, "tax_number": customer.tax_number,
+    }  # fmt: skip
+
+
+def _write_lines(
+    session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine], taxes: dict[int, Tax],
+    breakdown: Breakdown, today: date,
+) -> None:  # fmt: skip
+    for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True)):
+        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
+        session.add(
+            InvoiceLine(
+                organisation_id=invoice.organisation_id, invoice_id=invoice.id, work_order_line_id=line.id,
+                item_id=line.item_id, position=position, kind=line.kind, name=line.name,
+                description=line.description, quantity=line.quantity, unit=line.unit, unit_price=line.unit_price,
+                line_total_minor=total.minor, currency=invoice.currency, tax_id=line.tax_id,
+                tax_name=tax.name if tax else "", tax_rate=tax.rate_on(today) if tax else 0,
+                tax_why=tax.why if tax else "",
+            )
+        )  # fmt: skip
+    _write_totals(session, invoice, breakdown)
+
+
+def _write_totals(session: Session, invoice: Invoice, breakdown: Breakdown) -> None:
+    for position, row in enumerate(breakdown.taxes):
+        session.add(
+            InvoiceTax(
+                organisation_id=invoice.organisation_id, invoice_id=invoice.id, tax_id=int(row.key),
+                position=position, name=row.name, rate=row.rate, base_minor=row.base.minor,
+                amount_minor=row.amount.minor, currency=invoice.currency,
+            )
+        )  # fmt: skip
+    invoice.breakdown = billing.as_text(breakdown)
+    invoice.subtotal_minor = breakdown.subtotal.minor
+    invoice.tax_minor = breakdown.tax_total.minor
+    invoice.total_minor = breakdown.total.minor
+
+
+def _reckon_again(session: Session, invoice: Invoice, organisation: Organisation, today: date) -> None:
+    """The rate of the day of issue counts: where it has changed since the draft, the draft's rows are written anew."""
+    taxes = taxes_by_id(session)
+    breakdown = billing.preview(invoice.lines, taxes, organisation, today)
+    if billing.as_text(breakdown) == invoice.breakdown:
+        return
+    for line in invoice.lines:
+        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
+        line.tax_rate = tax.rate_on(today) if tax else line.tax_rate
+    session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
+    _write_totals(session, invoice, breakdown)
+
+
+def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:
+    """Raises AlreadyBilled when another invoice was quicker: the unique index decides, not this code."""
+    claims = [
+        {"organisation_id": invoice.organisation_id, "work_order_line_id": line.id, "invoice_id": invoice.id}
+        for line in chosen
+    ]
+    claimed = session.execute(
+        insert(BillingClaim)
+        .values(claims)
+        .on_conflict_do_nothing(index_elements=["work_order_line_id"], index_where=BillingClaim.released_at.is_(None))
+        .returning(BillingClaim.id)
+    ).all()
+    if len(claimed) < len(claims):
+        raise rules.AlreadyBilled(_BILLED_ELSEWHERE, field="lines")
+
+
+def _release(session: Session, invoice: Invoice) -> None:
+    session.execute(
+        update(BillingClaim)
+        .where(BillingClaim.invoice_id == invoice.id, BillingClaim.released_at.is_(None))
+        .values(released_at=clock.now())
+    )

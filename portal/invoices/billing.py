@@ -1,0 +1,77 @@
+"""From work done to a draft: which lines, at which tax, and what that comes to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from portal.organisations.models import Organisation
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.taxes import arithmetic
+from portal.taxes.models import Tax
+from portal.work_orders.models import WorkOrder, WorkOrderLine
+
+
+def billable_lines(work_order: WorkOrder) -> list[WorkOrderLine]:
+    """Lines that are on no invoice and are not marked as free of charge."""
+    return [line for line in work_order.lines if not line.claim and not line.non_billable_reason]
+
+
+def preview(
+    lines: Sequence[Any], taxes: Mapping[int, Tax], organisation: Organisation, tax_point: date
+) -> arithmetic.Breakdown:
+    """What lines (of a work order or of an invoice) come to on `tax_point`."""
+    return arithmetic.reckon(tuple(_reckoned(line, taxes, tax_point) for line in lines), policy_of(organisation))
+
+
+def policy_of(organisation: Organisation) -> arithmetic.Policy:
+    return arithmetic.Policy(
+        currency=organisation.currency, price_includes_tax=organisation.price_includes_tax,
+        rounding=organisation.tax_rounding, rounding_mode=organisation.rounding_mode,
+    )  # fmt: skip
+
+
+def as_text(breakdown: arithmetic.Breakdown) -> dict[str, Any]:
+    """The breakdown as it is stored when the invoice is issued: numbers are strings."""
+
+    def minor(money: Money) -> str:
+        return str(money.decimal)
+
+    return {
+        "line_totals": [minor(money) for money in breakdown.line_totals],
+        "gross_subtotal": minor(breakdown.gross_subtotal),
+        "discount": minor(breakdown.discount),
+        "subtotal": minor(breakdown.subtotal),
+        "taxes": [
+            {"name": row.name, "rate": str(row.rate), "kind": row.kind, "base": minor(row.base),
+             "amount": minor(row.amount)}
+            for row in breakdown.taxes
+        ],
+        "tax_total": minor(breakdown.tax_total),
+        "adjustment": minor(breakdown.adjustment),
+        "total": minor(breakdown.total),
+    }  # fmt: skip
+
+
+def describe(work_orders: Iterable[WorkOrder], time_zone: str) -> str:
+    """Where, when and by whom, in one line: what makes a customer pay at once."""
+    return "; ".join(filter(None, (_describe_one(work_order, time_zone) for work_order in work_orders)))[:500]
+
+
+def _describe_one(work_order: WorkOrder, time_zone: str) -> str:
+    parts = []
+    if work_order.service_address and work_order.service_address.lines:
+        parts.append(f"at {work_order.service_address.one_line}")
+    if work_order.appointments:
+        visit = work_order.appointments[-1]
+        begins = clock.local(visit.starts_at, time_zone)
+        ends = clock.local(visit.ends_at, time_zone)
+        parts.append(f"on {begins.day} {begins:%B %Y}, {begins:%H:%M}–{ends:%H:%M}")
+        parts.append(f"by {visit.technician.name}")
+    return " ".join(parts)
+
+
+def _reckoned(line: Any, taxes: Mapping[int, Tax], tax_point: date) -> arithmetic.Line:
+    tax = taxes.get(line.tax_id) if line.tax_id is not None else None
+    on_line = (arithmetic.LineTax(str(tax.id), tax.name, tax.rate_on(tax_point), tax.kind),) if tax else ()
+    return arithmetic.Line(quantity=line.quantity, unit_price=line.unit_price, taxes=on_line)

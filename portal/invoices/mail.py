@@ -1,0 +1,45 @@
+"""The mail that brings a customer the invoice's link."""
+
+import hashlib
+
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice
+from portal.messages.actions import queue_mail
+from portal.messages.rendering import long_date, render_mail
+from portal.organisations.models import Organisation
+from portal.shared import clock, formats
+
+
+def queue_invoice_mail(session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str) -> None:
+    """Mail `link_url` to `to`. Each link is mailed once. Does not commit.
+
+    link_url  the address with the secret of a link made for this mail
+    """
+    text, html = render_mail(
+        "invoice", lang=organisation.locale[:2], title=f"Invoice {invoice.number}", firm=organisation.name,
+        phone=organisation.phone, greeting=greeting(invoice), what=_what(invoice, organisation),
+        amount=formats.money(invoice.total, organisation.locale),
+        due_on=long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale),
+        number=invoice.number, link_url=link_url,
+    )  # fmt: skip
+    queue_mail(
+        session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
+        record="invoice", record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
+        subject=f"Invoice {invoice.number} from {organisation.name}", text=text, html=html,
+    )  # fmt: skip
+
+
+def greeting(invoice: Invoice) -> str:
+    name = str(invoice.bill_to.get("name") or "").strip()
+    return f"Hello {name}," if name else "Hello,"
+
+
+def _what(invoice: Invoice, organisation: Organisation) -> str:
+    done = ". ".join(part.rstrip(".") for part in (invoice.title, invoice.work_done) if part)
+    return f"{done}." if done else f"Here is your invoice from {organisation.name}."
+
+
+def _fingerprint(link_url: str) -> str:
+    """Tells links apart without keeping their secret."""
+    return hashlib.sha256(link_url.encode()).hexdigest()[:16]

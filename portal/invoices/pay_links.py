@@ -1,0 +1,76 @@
+"""The secret addresses by which customers see one invoice: one per sending, found by digest, revocable one by one."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice, PayLink
+from portal.shared import clock
+from portal.shared.vault import Vault
+
+_PURPOSE = "pay_link"
+_LONGEST_DAYS = 180
+
+
+def make_pay_link(
+    session: Session, invoice: Invoice, vault: Vault, *, channel: str, pay_link_days: int,
+    sent_to: str = "", created_by: int | None = None,
+) -> tuple[PayLink, str]:  # fmt: skip
+    """A new link and its secret token (43 characters, 256 bits), which nobody can find in the database again.
+
+    pay_link_days  how long after the due date the link lives
+    """
+    token = secrets.token_urlsafe(32)
+    link = PayLink(
+        organisation_id=invoice.organisation_id, invoice_id=invoice.id, token_digest=_digest(token),
+        token_sealed=vault.seal(token, organisation_id=invoice.organisation_id, purpose=_PURPOSE),
+        channel=channel, sent_to=sent_to, created_by=created_by, expires_at=_expiry(invoice, pay_link_days),
+    )  # fmt: skip
+    session.add(link)
+    return link, token
+
+
+def reveal_token(link: PayLink, vault: Vault) -> str:
+    """The secret again, for the screen that shows the QR code. Raises CannotOpen."""
+    return vault.open(link.token_sealed, organisation_id=link.organisation_id, purpose=_PURPOSE)
+
+
+def find_pay_link(session: Session, token: str) -> tuple[int, int] | None:
+    """(organisation id, pay link id) of a token, across organisations; None for an unknown one."""
+    row = session.execute(
+        text("SELECT organisation_id, pay_link_id FROM gate.pay_link(:digest)"), {"digest": _digest(token)}
+    ).one_or_none()
+    return (row.organisation_id, row.pay_link_id) if row else None
+
+
+def latest_screen_link(session: Session, invoice_id: int) -> PayLink | None:
+    """The link shown on the technician's screen, while it lives."""
+    return session.scalars(
+        select(PayLink)
+        .where(
+            PayLink.invoice_id == invoice_id, PayLink.channel == "screen",
+            PayLink.revoked_at.is_(None), PayLink.expires_at > clock.now(),
+        )
+        .order_by(PayLink.id.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+
+
+def revoke_all(session: Session, invoice_id: int) -> None:
+    session.execute(
+        update(PayLink)
+        .where(PayLink.invoice_id == invoice_id, PayLink.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _expiry(invoice: Invoice, pay_link_days: int) -> datetime:
+    due = datetime.combine(invoice.due_on or clock.now().date(), time.max, UTC)
+    return min(due + timedelta(days=pay_link_days), clock.now() + timedelta(days=_LONGEST_DAYS))

@@ -1,0 +1,59 @@
+"""Decisions about invoices on plain values."""
+
+from datetime import date, timedelta
+
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+
+MOST_LINES = 200
+
+
+class CannotIssue(RuleBroken):
+    """The draft is not ready to be sent."""
+
+
+class CannotVoid(RuleBroken):
+    """The invoice cannot be voided as it stands."""
+
+
+class AlreadyBilled(RuleBroken):
+    """A line of the work order is on another invoice."""
+
+
+def shown_status(
+    status: str, *, total: Money, balance: Money, due_on: date | None, was_viewed: bool, today: date
+) -> str:
+    """In Zoho's words: Draft, Sent, Viewed, Partially Paid, Paid, Overdue, Void or Written Off."""
+    if status != "sent":
+        return {"draft": "Draft", "void": "Void", "written_off": "Written Off"}[status]
+    if balance <= Money.zero(total.currency):
+        return "Paid"
+    if due_on is not None and due_on < today:
+        return "Overdue"
+    if balance < total:
+        return "Partially Paid"
+    return "Viewed" if was_viewed else "Sent"
+
+
+def due_day(issued_on: date, terms_days: int) -> date:
+    return issued_on + timedelta(days=terms_days)
+
+
+def check_issuable(status: str, line_count: int, total: Money, *, has_untaxed_line: bool, is_registered: bool) -> None:
+    """Raises CannotIssue with what to do."""
+    if status != "draft":
+        raise CannotIssue("This invoice has been sent already. Open it from the list to see its state.")
+    if not line_count:
+        raise CannotIssue("Tick at least one line to bill.", field="lines")
+    if line_count > MOST_LINES:
+        raise CannotIssue(f"An invoice can have {MOST_LINES} lines. Bill the rest on a second one.", field="lines")
+    if has_untaxed_line and is_registered:
+        raise CannotIssue("A line has no tax. Choose a tax for it in the catalogue, zero or exempt included.")
+
+
+def check_voidable(status: str, paid: Money) -> None:
+    """Raises CannotVoid with what to do."""
+    if status != "sent":
+        raise CannotVoid("Only a sent invoice can be voided.")
+    if paid:
+        raise CannotVoid("This invoice has payments. Make a credit note instead of voiding it.")

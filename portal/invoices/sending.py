@@ -1,0 +1,57 @@
+"""Getting a sent invoice to the customer: a secret address for the screen, and one by e-mail."""
+
+import segno
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from portal.invoices.mail import queue_invoice_mail
+from portal.invoices.models import SENT, Invoice
+from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.shared.errors import RuleBroken
+from portal.shared.running import here
+
+
+class CannotSend(RuleBroken):
+    """There is nothing to send."""
+
+
+def send_invoice(
+    session: Session, organisation: Organisation, invoice: Invoice, *, sent_by: int | None, email: str
+) -> None:
+    """A link for the screen that shows the QR code, and a mail with a link of its own where there is an address.
+
+    Raises CannotSend for a draft or a void invoice. Does not commit.
+    """
+    if invoice.status != SENT:
+        raise CannotSend("Only a sent invoice has a link. Send the draft first, or raise a new invoice.")
+    vault = here().settings.vault
+    days = organisation.pay_link_days
+    if latest_screen_link(session, invoice.id) is None:
+        make_pay_link(session, invoice, vault, channel="screen", pay_link_days=days, created_by=sent_by)
+    if email:
+        _link, token = make_pay_link(
+            session, invoice, vault, channel="email", pay_link_days=days, sent_to=email, created_by=sent_by
+        )
+        queue_invoice_mail(session, invoice, organisation, address_of(token), email)
+        audit.note(
+            session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
+        )
+
+
+def screen_address(session: Session, invoice: Invoice) -> str | None:
+    """The address behind the QR code; None where the invoice has none (draft, void, link expired)."""
+    link = latest_screen_link(session, invoice.id) if invoice.status == SENT else None
+    return address_of(reveal_token(link, here().settings.vault)) if link else None
+
+
+def address_of(token: str) -> str:
+    """Built from the configured address, never from the request."""
+    return f"{here().settings.public_url}/p/{token}"
+
+
+def qr_svg(address: str) -> Markup:
+    """Medium error correction: a phone reads it off a cracked screen in the sun."""
+    code = segno.make(address, error="m", micro=False)
+    return Markup(code.svg_inline(border=0, omitsize=True))  # noqa: S704  (our own SVG of our own address)

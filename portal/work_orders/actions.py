@@ -1,0 +1,126 @@
+"""Verbs on jobs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.organisations import audit
+from portal.organisations.numbering import next_number
+from portal.shared import clock
+from portal.work_orders import rules
+from portal.work_orders.models import Appointment, WorkOrder, WorkOrderLine
+
+
+@dataclass(frozen=True)
+class Visit:
+    technician_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class NewWorkOrder:
+    title: str
+    notes: str = ""
+    visit: Visit | None = None
+    items: list[tuple[Item, Decimal]] = field(default_factory=list)  # with quantities
+    form_id: str | None = None
+
+
+def create_work_order(session: Session, customer: Customer, new: NewWorkOrder) -> WorkOrder:
+    """`customer` with contacts and addresses loaded. Does not commit."""
+    organisation_id = customer.organisation_id
+    use = {address.use: address.id for address in customer.addresses}
+    work_order = WorkOrder(
+        organisation_id=organisation_id, number=next_number(session, organisation_id, "work_order"),
+        title=new.title, notes=new.notes, customer_id=customer.id,
+        contact_id=customer.contacts[0].id if customer.contacts else None,
+        service_address_id=use.get("service") or use.get("billing"),
+        billing_address_id=use.get("billing") or use.get("service"),
+        status="Scheduled Appointment" if new.visit else "New", form_id=new.form_id,
+    )  # fmt: skip
+    work_order.lines = [
+        _line_of(organisation_id, item, quantity, position) for position, (item, quantity) in enumerate(new.items)
+    ]
+    work_order.appointments = [_appointment(organisation_id, new.visit)] if new.visit else []
+    session.add(work_order)
+    session.flush()
+    audit.note(
+        session,
+        organisation_id,
+        "work order created",
+        "work_order",
+        work_order.id,
+        words=f"{work_order.number} created",
+    )
+    return work_order
+
+
+def add_line(
+    session: Session, work_order: WorkOrder, item: Item, quantity: Decimal, *, form_id: str | None
+) -> WorkOrderLine:
+    """`work_order` with its lines loaded. Raises WrongStep on a job that is over. Does not commit."""
+    if work_order.status in ("Closed", "Cancelled"):
+        raise rules.WrongStep(f"This job is {work_order.status}. Open a new one for more work.")
+    position = max((line.position for line in work_order.lines), default=-1) + 1
+    line = _line_of(work_order.organisation_id, item, quantity, position)
+    line.form_id = form_id
+    work_order.lines.append(line)
+    session.flush()
+    audit.note(
+        session, work_order.organisation_id, "line added", "work_order", work_order.id, words=f"{item.name} added",
+        after={"item": item.code, "quantity": str(quantity)},
+    )  # fmt: skip
+    return line
+
+
+def change_quantity(session: Session, work_order: WorkOrder, line: WorkOrderLine, quantity: Decimal) -> None:
+    """For a line that is on no invoice (the caller has checked). Does not commit."""
+    before = line.quantity
+    line.quantity = quantity
+    audit.note(
+        session, work_order.organisation_id, "quantity changed", "work_order", work_order.id,
+        words=f"{line.name}: quantity changed", before={"quantity": str(before)}, after={"quantity": str(quantity)},
+    )  # fmt: skip
+
+
+def remove_line(session: Session, work_order: WorkOrder, line: WorkOrderLine) -> None:
+    """For a line that was never billed (the caller has checked). Does not commit."""
+    session.delete(line)
+    audit.note(
+        session, work_order.organisation_id, "line removed", "work_order", work_order.id,
+        words=f"{line.name} removed", before={"name": line.name, "quantity": str(line.quantity)},
+    )  # fmt: skip
+
+
+def take_step(session: Session, work_order: WorkOrder, step: str) -> None:
+    """start | complete | reopen | close | cancel, `work_order` with appointments. Raises WrongStep. Does not commit."""
+    before = work_order.status
+    work_order.status = rules.status_after(step, before)
+    work_order.completed_at = clock.now() if step == "complete" else work_order.completed_at
+    visit_status = {"start": "In Progress", "complete": "Completed", "cancel": "Cancelled", "reopen": "In Progress"}
+    for appointment in work_order.appointments:
+        appointment.status = visit_status.get(step, appointment.status)
+    audit.note(
+        session, work_order.organisation_id, f"work order: {step}", "work_order", work_order.id,
+        words=work_order.status, before={"status": before}, after={"status": work_order.status},
+    )  # fmt: skip
+
+
+def _line_of(organisation_id: int, item: Item, quantity: Decimal, position: int) -> WorkOrderLine:
+    return WorkOrderLine(
+        organisation_id=organisation_id, item_id=item.id, kind=item.kind, name=item.name,
+        description=item.description, quantity=quantity, unit=item.unit, unit_price=item.unit_price,
+        tax_id=item.tax_id, position=position,
+    )  # fmt: skip
+
+
+def _appointment(organisation_id: int, visit: Visit) -> Appointment:
+    return Appointment(
+        organisation_id=organisation_id, technician_id=visit.technician_id, starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""The forms of a job."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from portal.shared import clock
+from portal.shared.forms import Form
+from portal.work_orders.actions import NewWorkOrder, Visit
+
+# what the button says → the status it leads to
+STEPS = {
+    "start": "In Progress", "complete": "Completed", "reopen": "In Progress", "close": "Closed", "cancel": "Cancelled",
+}  # fmt: skip
+LENGTHS = {"30": "30 minutes", "60": "1 hour", "90": "1½ hours", "120": "2 hours", "240": "4 hours", "480": "8 hours"}
+MOST = Decimal(99_999)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    customer_id: int
+    facts: NewWorkOrder
+    form_id: str | None
+
+
+def blank(customer_id: str, today: date) -> Form:
+    return Form(customer_id=customer_id, day=today.isoformat(), time="09:00", minutes="60", form_id=uuid.uuid4().hex)
+
+
+def read_work_order(raw: Mapping[str, str], technician_ids: Collection[int], time_zone: str) -> tuple[Form, Wanted]:
+    """The form with its errors, and what is wanted (to be used only when the form is ok)."""
+    form = Form(raw)
+    form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
+    customer_id = form.record("customer_id", "a customer")
+    facts = NewWorkOrder(
+        title=form.text("title", "what is to be done"),
+        notes=form.text("notes", "notes", longest=4000, required=False, lines=True),
+        visit=_read_visit(form, technician_ids, time_zone),
+        form_id=form_id,
+    )
+    return form, Wanted(customer_id or 0, facts, form_id)
+
+
+def read_quantity(form: Form) -> Decimal:
+    return form.decimal("quantity", "a quantity", least=Decimal("0.001"), most=MOST, places=3)
+
+
+def form_id_of(form: Form, item_id: int | None) -> str | None:
+    """One page of the catalogue has one id; with the item's number it is one id per button on it."""
+    page_id = form.text("form_id", "the form's id", longest=32, required=False)
+    return f"{page_id}-{item_id}"[:40] if page_id and item_id else None
+
+
+def _read_visit(form: Form, technician_ids: Collection[int], time_zone: str) -> Visit | None:
+    technician_id = form.record("technician_id", "a technician", required=False)
+    if technician_id is None:
+        return None
+    if technician_id not in technician_ids:
+        form.errors["technician_id"] = "Choose a technician from the list."
+    today = clock.today(time_zone)
+    day = form.day("day", "the day", earliest=today - timedelta(days=366), latest=today + timedelta(days=1830))
+    minutes = form.choice("minutes", "how long", LENGTHS, default="60")
+    starts_at = _starts_at(form, day, time_zone)
+    if starts_at is None:
+        return None
+    return Visit(technician_id, starts_at, starts_at + timedelta(minutes=int(minutes)))
+
+
+def _starts_at(form: Form, day: date | None, time_zone: str) -> datetime | None:
+    try:
+        at = datetime.strptime(form.values.get("time", ""), "%H:%M").time()  # noqa: DTZ007  (a wall clock, zoned below)
+    except ValueError:
+        form.errors["time"] = "Enter the time like 09:30."
+        return None
+    return datetime.combine(day, at, ZoneInfo(time_zone)).astimezone(UTC) if day else None
