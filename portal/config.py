@@ -35,8 +35,8 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
-    def host(self) -> str:
-        return urlsplit(self.public_url).netloc
+    def hostname(self) -> str:
+        return urlsplit(self.public_url).hostname or ""
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

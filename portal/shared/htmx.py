@@ -12,7 +12,7 @@ def wants_fragment() -> bool:
     return bool(asked) and not asked.boosted and not asked.history_restore_request
 
 
-def page_or_fragment(page: str, fragment: str, *, status: int = 200, **values: object) -> Response:
+def page_or_fragment(page: str, fragment: str, /, *, status: int = 200, **values: object) -> Response:
     """Render `fragment` for htmx and `page` for everyone else, with the same values."""
     response: Response = make_response(render_template(fragment if wants_fragment() else page, **values), status)
     response.vary.update(_VARY)

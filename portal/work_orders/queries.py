@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, exists, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.customers.models import Customer
@@ -139,7 +139,7 @@ def technicians(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).where(Person.is_active).order_by(Person.name)).all()
 
 
-def _line_counts():  # type: ignore[no-untyped-def]
+def _line_counts() -> Subquery:
     """Per job: billable lines, those on an invoice, the price of all and of the open ones."""
     price = WorkOrderLine.quantity * WorkOrderLine.unit_price
     return (

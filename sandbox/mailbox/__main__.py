@@ -1,0 +1,22 @@
+"""`python -m sandbox.mailbox --port N --smtp-port N --state DIR`"""
+
+import argparse
+import signal
+from pathlib import Path
+
+from sandbox.mailbox.server import serve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="sandbox.mailbox", description="Takes mail, delivers none, shows all")
+    parser.add_argument("--port", type=int, required=True, help="the web page")
+    parser.add_argument("--smtp-port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--state", type=Path, default=None, help="folder for the messages; in memory without it")
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end at once; state is on disk after every request
+    serve(options.port, options.smtp_port, options.state, options.host)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The calls of the API, one file per kind of record; importing this package announces them all."""
+
+from . import (
+    contacts,
+    credit_notes,
+    currencies,
+    invoice_actions,
+    invoices,
+    items,
+    organizations,
+    payments,
+    persons,
+    refunds,
+    tax_standing,
+    taxes,
+)
+
+MODULES = (
+    contacts,
+    credit_notes,
+    currencies,
+    invoice_actions,
+    invoices,
+    items,
+    organizations,
+    payments,
+    persons,
+    refunds,
+    tax_standing,
+    taxes,
+)
