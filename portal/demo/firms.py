@@ -59,6 +59,7 @@ class DemoFirm:
     stripe_key: str
     zoho_user: str
     zoho_product: str
+    zoho_centre: str
     people: tuple[DemoPerson, ...]
     customers: tuple[DemoCustomer, ...]
     items: tuple[DemoItem, ...]
@@ -71,7 +72,7 @@ NORTHGATE = DemoFirm(
     name="Northgate Heating", country="GB", currency="GBP", time_zone="Europe/London", locale="en_GB",
     email="office@northgate.example", phone="0113 496 0100", address="Unit 4, Kirkstall Yard, Leeds LS3 1LH",
     tax_number="GB 980 7806 84", stripe_key="rk_test_northgate", zoho_user="admin@northgate.example",
-    zoho_product="books",
+    zoho_product="books", zoho_centre="eu",
     people=(
         DemoPerson("Ada Northgate", "admin@northgate.example", "administrator"),
         DemoPerson("Morgan Kay", "manager@northgate.example", "manager"),
@@ -121,7 +122,7 @@ LAKESIDE = DemoFirm(
     name="Lakeside Electric", country="US", currency="USD", time_zone="America/New_York", locale="en_US",
     email="office@lakeside.example", phone="(585) 555-0100", address="210 Canal Street, Rochester, NY 14608",
     tax_number="12-3456789", stripe_key="rk_test_lakeside", zoho_user="admin@lakeside.example",
-    zoho_product="invoice", extra_tax=("NY sales tax, Monroe County", Decimal("8")),
+    zoho_product="invoice", zoho_centre="us", extra_tax=("NY sales tax, Monroe County", Decimal("8")),
     people=(
         DemoPerson("Lou Carver", "admin@lakeside.example", "administrator"),
         DemoPerson("Pat Quinn", "manager@lakeside.example", "manager"),

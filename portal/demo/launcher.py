@@ -1,13 +1,14 @@
 """`make demo`: everything on this machine, from the database to the stand-ins, and nothing left behind afterwards."""
 
 import contextlib
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from portal.demo.announcement import announce
 from portal.demo.environment import Addresses, demo_environment, stand_in_environment
 from portal.embedded.errors import CannotStart
 from portal.embedded.interruption import StopRequested, say, stop_signals
@@ -66,9 +67,9 @@ def _run(state_dir: Path, lock: FileLock, stack: contextlib.ExitStack) -> None:
     product = stack.enter_context(Supervisor())
     product.start(*_product(state_dir, addresses, environment))
     stand_ins.wait_until_ready(READY_WITHIN_S)
-    to_show = _seed(environment, addresses)
+    facts = _seed(environment, addresses)
     product.wait_until_ready(READY_WITHIN_S)
-    _announce(state_dir, addresses, to_show, time.monotonic() - began)
+    announce(state_dir, addresses, environment, facts, time.monotonic() - began)
     watch(stand_ins, product)
 
 
@@ -78,8 +79,8 @@ def _migrate(owner_url: str) -> None:
     upgrade_if_needed(owner_url)
 
 
-def _seed(environment: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
-    """Load the believable firm unless it is there. Returns what the person should be shown: what → how to get there."""
+def _seed(environment: Mapping[str, str], addresses: Addresses) -> dict[str, Any]:
+    """Load the believable firms unless they are there. Returns sign-ins, a pay link and the stand-ins' credentials."""
     from portal.config import read_settings
     from portal.demo.seed import load
 
@@ -112,23 +113,3 @@ def _child(
 ) -> Child:
     path = os.pathsep.join(filter(None, (str(CHECKOUT), env.get("PYTHONPATH"))))
     return Child(name, argv, {**env, "PYTHONPATH": path}, state_dir / "logs" / f"{name}.log", is_ready)
-
-
-def _announce(state_dir: Path, addresses: Addresses, to_show: Mapping[str, str], took_s: float) -> None:
-    """Say where everything is, and write it down for programs (only the owner may read it: sign-ins are in it)."""
-    places = {
-        "Portal": addresses.url("web"),
-        "Zoho stand-in": addresses.url("zoho"),
-        "Stripe stand-in": addresses.url("stripe"),
-        "Mailbox": addresses.url("mailbox"),
-    }
-    written = state_dir / "demo.json"
-    written.unlink(missing_ok=True)
-    written.touch(mode=0o600)
-    facts = {"pid": os.getpid(), "ports": addresses.ports, "places": places, "shown": dict(to_show)}
-    written.write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
-    width = max(len(name) for name in (*places, *to_show))
-    say(f"\nReady after {took_s:.1f} s. No money moves and nothing leaves this machine.\n")
-    for name, value in (*places.items(), *to_show.items()):
-        say(f"  {name:<{width}}  {value}")
-    say(f"\nLogs are in {state_dir / 'logs'}. Ctrl-C stops everything.")

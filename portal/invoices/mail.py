@@ -36,8 +36,8 @@ def greeting(invoice: Invoice) -> str:
 
 
 def _what(invoice: Invoice, organisation: Organisation) -> str:
-    done = ". ".join(part.rstrip(".") for part in (invoice.title, invoice.work_done) if part)
-    return f"{done}." if done else f"Here is your invoice from {organisation.name}."
+    done = " ".join(filter(None, (invoice.title, invoice.work_done)))
+    return f"{done.rstrip('.')}." if done else f"Here is your invoice from {organisation.name}."
 
 
 def _fingerprint(link_url: str) -> str:

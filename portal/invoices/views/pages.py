@@ -1,0 +1,29 @@
+"""What the pages of invoices share."""
+
+from flask import Blueprint, g, render_template, url_for
+
+from portal.invoices import queries
+from portal.invoices.models import DRAFT, Invoice
+from portal.organisations.audit import timeline
+from portal.shared import clock
+from portal.shared.forms import Form
+from portal.shared.web import request_session
+
+bp = Blueprint("invoices", __name__)
+
+
+def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) -> str:
+    return render_template(
+        "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
+        balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
+        today=clock.today(g.time_zone), form=form or Form(email=str(invoice.bill_to.get("email", ""))),
+    )  # fmt: skip
+
+
+def status_of(invoice: Invoice) -> str:
+    return queries.status_of(invoice, clock.today(g.time_zone))
+
+
+def place_of(invoice: Invoice) -> str:
+    place = "invoices.show" if invoice.status == DRAFT else "invoices.show_sending"
+    return url_for(place, invoice_id=invoice.id)

@@ -1,0 +1,84 @@
+"""From a job's lines to an invoice."""
+
+import uuid
+
+from flask import Response, g, make_response, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from portal.invoices import actions, billing, queries, sending
+from portal.invoices.views.pages import bp, place_of
+from portal.shared import clock
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.text import id_from
+from portal.shared.web import request_session
+from portal.taxes.queries import taxes_by_id
+from portal.work_orders.models import WorkOrder
+from portal.work_orders.queries import get_work_order
+
+
+@bp.get("/work-orders/<int:work_order_id>/invoices/new")
+@allow("raise_invoices")
+def new(work_order_id: int) -> str:
+    work_order = get_work_order(request_session(), work_order_id, g.viewer)
+    ticked = {line.id for line in billing.billable_lines(work_order)}
+    return _new_page(work_order, ticked, Form(form_id=uuid.uuid4().hex, email=work_order.customer.email))
+
+
+@bp.get("/work-orders/<int:work_order_id>/invoices/preview")
+@allow("raise_invoices")
+def preview(work_order_id: int) -> str:
+    """The sums of the ticked lines, while they are being ticked."""
+    work_order = get_work_order(request_session(), work_order_id, g.viewer)
+    return render_template("invoices/_sums.html", work_order=work_order, **_sums(work_order, _ticked(request.args)))
+
+
+@bp.post("/work-orders/<int:work_order_id>/invoices")
+@allow("raise_invoices")
+def create(work_order_id: int) -> Response:
+    """A draft of the ticked lines, sent at once unless it is to stay a draft. The same form twice is one invoice."""
+    session = request_session()
+    work_order = get_work_order(session, work_order_id, g.viewer, lock=True)
+    form, ticked = Form(request.form), _ticked(request.form)
+    form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
+    email = form.email("email", "the customer's e-mail", required=False)
+    if not form.ok:
+        return make_response(_new_page(work_order, ticked, form), 422)
+    try:
+        raised = actions.raise_invoice(
+            session, g.organisation, work_order, sorted(ticked), form_id=form_id, raised_by=g.viewer.id
+        )
+        invoice = queries.get_invoice(session, raised.invoice.id)
+        if raised.is_new and request.form.get("then") != "draft":
+            actions.issue_invoice(session, g.organisation, invoice)
+            sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email)
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+        work_order = get_work_order(session, work_order_id, g.viewer)
+        return make_response(_new_page(work_order, ticked, form), 422)
+    session.commit()
+    return see_other(place_of(invoice))
+
+
+def _ticked(fields: MultiDict[str, str]) -> set[int]:
+    numbers = (id_from(raw) for raw in fields.getlist("line"))
+    return {number for number in numbers if number is not None}
+
+
+def _sums(work_order: WorkOrder, ticked: set[int]) -> dict[str, object]:
+    lines = [line for line in billing.billable_lines(work_order) if line.id in ticked]
+    taxes = taxes_by_id(request_session())
+    today = clock.today(g.time_zone)
+    return {"breakdown": billing.preview(lines, taxes, g.organisation, today), "taxes": taxes}
+
+
+def _new_page(work_order: WorkOrder, ticked: set[int], form: Form) -> str:
+    lines = billing.billable_lines(work_order)
+    whole = billing.preview(lines, {}, g.organisation, clock.today(g.time_zone))
+    return render_template(
+        "invoices/new.html", work_order=work_order, form=form, ticked=ticked,
+        lines=list(zip(lines, whole.line_totals, strict=True)), **_sums(work_order, ticked),
+    )  # fmt: skip

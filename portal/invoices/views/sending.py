@@ -1,0 +1,80 @@
+"""Sending a draft, showing the code, sending again, throwing a draft away."""
+
+from flask import Response, g, make_response, render_template, request, url_for
+
+from portal.invoices import actions, queries, sending
+from portal.invoices.models import DRAFT
+from portal.invoices.views.pages import bp, invoice_page, place_of, status_of
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+
+@bp.post("/invoices/<int:invoice_id>/issuance")
+@allow("raise_invoices")
+def create_issuance(invoice_id: int) -> Response:
+    """Send a draft. A second tap finds it sent and leads to the same screen."""
+    session = request_session()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
+    if invoice.status != DRAFT:
+        return see_other(place_of(invoice))
+    try:
+        actions.issue_invoice(session, g.organisation, invoice)
+        sending.send_invoice(
+            session, g.organisation, invoice, sent_by=g.viewer.id, email=invoice.bill_to.get("email", "")
+        )
+    except RuleBroken as problem:
+        session.rollback()
+        return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)
+    session.commit()
+    return see_other(place_of(invoice))
+
+
+@bp.post("/invoices/<int:invoice_id>/discarding")
+@allow("raise_invoices")
+def create_discarding(invoice_id: int) -> Response:
+    session = request_session()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
+    place = actions.discard_draft(session, invoice)
+    session.commit()
+    if place is None:
+        return see_other(url_for("invoices.index"))
+    return see_other(url_for("work_orders.show", work_order_id=place))
+
+
+@bp.get("/invoices/<int:invoice_id>/sending")
+@allow("raise_invoices")
+def show_sending(invoice_id: int) -> Response:
+    """The screen to hold out to the customer: QR code, share, copy, and the state of payment."""
+    session = request_session()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer)
+    address = sending.screen_address(session, invoice)
+    if address is None:
+        return see_other(url_for("invoices.show", invoice_id=invoice.id))
+    return make_response(
+        render_template(
+            "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
+            status=status_of(invoice), balance=queries.balance_of(invoice),
+        )
+    )  # fmt: skip
+
+
+@bp.post("/invoices/<int:invoice_id>/sendings")
+@allow("raise_invoices")
+def create_sending(invoice_id: int) -> Response:
+    """Once more: by e-mail when an address is given, else a fresh link for the screen."""
+    session = request_session()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
+    form = Form(request.form)
+    email = form.email("email", "an e-mail address", required=False)
+    if not form.ok:
+        return make_response(invoice_page(invoice, form=form), 422)
+    try:
+        sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email)
+    except RuleBroken as problem:
+        session.rollback()
+        return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)
+    session.commit()
+    return see_other(url_for("invoices.show_sending", invoice_id=invoice.id))
