@@ -8,7 +8,7 @@ from sandbox.stripe.errors import StripeProblem
 from sandbox.stripe.store import Document, Scope, Store
 
 DEFAULT_ACCOUNTS: list[dict[str, Any]] = [
-    {"id": "acct_northgate", "name": "Northgate Heating & Plumbing", "country": "GB", "currency": "gbp"},
+    {"id": "acct_northgate", "name": "Northgate Heating", "country": "GB", "currency": "gbp"},
     {"id": "acct_lakeside", "name": "Lakeside Air & Electric", "country": "US", "currency": "usd"},
 ]
 _KEY = re.compile(r"^(sk|rk)_(test|live)_\w+$")
