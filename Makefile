@@ -27,7 +27,7 @@ check: $(STAMP) ## format, lint, types, imports, templates
 	.venv/bin/ruff check .
 	.venv/bin/mypy $(CODE)
 	.venv/bin/lint-imports
-	.venv/bin/djlint --check --lint --quiet templates
+	.venv/bin/djlint --lint --quiet templates
 
 bench: $(STAMP) ## measure the promised figures; ARGS names one of them
 	@$(RUN) bench $(ARGS)

@@ -74,6 +74,7 @@ def create_app(settings: "Settings") -> Flask:
 
 
 def _install_sign_in(app: Flask) -> None:
-    sign_ins = LoginManager(app)
+    # Without its context processor, which would load a viewer on public pages and on error pages too.
+    sign_ins = LoginManager(app, add_context_processor=False)
     sign_ins.session_protection = None  # phones change their address between two requests
     sign_ins.user_loader(load_viewer)

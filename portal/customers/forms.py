@@ -1,5 +1,6 @@
 """The customer form."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from portal.customers.models import Customer
 from portal.shared.forms import Form
 
 KINDS = {"business": "Company", "individual": "Person"}
+_FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
@@ -48,3 +50,9 @@ def filled_with(customer: Customer) -> Form:
     if billing:
         values |= {n: getattr(billing, n) for n in ("street", "city", "state", "postal_code", "country")}
     return Form(values)
+
+
+def form_id_of(form: Form) -> str | None:
+    """The id that our page gave this form, by which a second submit of it is known; anything else is none."""
+    form_id = form.values.get("form_id", "")
+    return form_id if _FORM_ID.fullmatch(form_id) else None

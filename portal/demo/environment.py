@@ -4,9 +4,11 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.embedded.errors import CannotStart
 from portal.embedded.ports import LOOPBACK, free_ports
 
 PREFERRED_PORTS = {"web": 8000, "zoho": 8001, "stripe": 8002, "mailbox": 8003, "smtp": 8025}
@@ -32,7 +34,7 @@ class Addresses:
 
 
 def demo_environment(state_dir: Path, addresses: Addresses, *, database_url: str, redis_url: str) -> dict[str, str]:
-    """The whole environment of the demo's processes. A DATABASE_URL from outside is never used: it may be real."""
+    """The whole environment of the demo's processes."""
     return {
         **stand_in_environment(),
         **_kept_secrets(state_dir / "secrets.json"),
@@ -45,6 +47,26 @@ def demo_environment(state_dir: Path, addresses: Addresses, *, database_url: str
         "SMTP_URL": f"smtp://{LOOPBACK}:{addresses.ports['smtp']}",
         "PORTAL_ENV": "demo",
     }
+
+
+def given_database(environ: Mapping[str, str]) -> tuple[str, str]:
+    """(owner's, runtime's) address of a PostgreSQL that is meant for the demo. Raises CannotStart."""
+    owner, runtime = environ.get("MIGRATION_DATABASE_URL", ""), environ["DATABASE_URL"]
+    if not owner:
+        raise CannotStart(
+            "DATABASE_URL is set, but MIGRATION_DATABASE_URL (the address of the tables' owner) is not. "
+            "Set it too, or unset DATABASE_URL for an embedded database."
+        )
+    if environ.get("PORTAL_DEMO_DATABASE") != "yes":
+        raise CannotStart(
+            "DATABASE_URL is set: the demo would load its firms into that database. If it is meant for that, say "
+            "PORTAL_DEMO_DATABASE=yes; otherwise unset DATABASE_URL for an embedded database."
+        )
+    return _driven(owner), _driven(runtime)
+
+
+def _driven(url: str) -> str:
+    return "postgresql+psycopg://" + url.partition("://")[2]
 
 
 def stand_in_environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.demo.announcement import announce
-from portal.demo.environment import Addresses, demo_environment, stand_in_environment
+from portal.demo.environment import Addresses, demo_environment, given_database, stand_in_environment
 from portal.embedded.errors import CannotStart
 from portal.embedded.interruption import StopRequested, say, stop_signals
 from portal.embedded.locks import AlreadyHeld, FileLock
@@ -60,10 +60,9 @@ def _run(state_dir: Path, lock: FileLock, stack: contextlib.ExitStack) -> None:
     say("Starting the demo …")
     stand_ins = stack.enter_context(Supervisor())
     stand_ins.start(_stand_ins(state_dir, addresses))
-    redis = stack.enter_context(start_redis(state_dir))
-    postgres = stack.enter_context(start_postgres(state_dir))
-    _migrate(postgres.owner_url())
-    environment = demo_environment(state_dir, addresses, database_url=postgres.runtime_url(), redis_url=redis.url)
+    owner_url, database_url, redis_url = _servers(state_dir, stack)
+    _migrate(owner_url)
+    environment = demo_environment(state_dir, addresses, database_url=database_url, redis_url=redis_url)
     product = stack.enter_context(Supervisor())
     product.start(*_product(state_dir, addresses, environment))
     stand_ins.wait_until_ready(READY_WITHIN_S)
@@ -71,6 +70,15 @@ def _run(state_dir: Path, lock: FileLock, stack: contextlib.ExitStack) -> None:
     product.wait_until_ready(READY_WITHIN_S)
     announce(state_dir, addresses, environment, facts, time.monotonic() - began)
     watch(stand_ins, product)
+
+
+def _servers(state_dir: Path, stack: contextlib.ExitStack) -> tuple[str, str, str]:
+    """Addresses for the tables' owner, for the product, and of Redis: those of the environment, else embedded ones."""
+    redis_url = os.environ.get("REDIS_URL") or stack.enter_context(start_redis(state_dir)).url
+    if os.environ.get("DATABASE_URL"):
+        return (*given_database(os.environ), redis_url)
+    postgres = stack.enter_context(start_postgres(state_dir))
+    return postgres.owner_url(), postgres.runtime_url(), redis_url
 
 
 def _migrate(owner_url: str) -> None:

@@ -25,6 +25,7 @@ _NAV_MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("accounting.show", "Books", ("manage_link",)),
     ("people.index", "People", ("manage_people",)),
     ("organisations.settings", "Settings", ("manage_organisation",)),
+    ("people.edit_password", "Your password", ()),
 )
 
 

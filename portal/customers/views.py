@@ -1,0 +1,108 @@
+"""Pages of customers."""
+
+import uuid
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+
+from portal.customers import actions, forms, queries
+from portal.customers.models import Customer
+from portal.organisations.audit import timeline
+from portal.organisations.places import countries
+from portal.shared.access import allow
+from portal.shared.forms import Form
+from portal.shared.htmx import page_or_fragment, see_other
+from portal.shared.text import clean
+from portal.shared.web import page_number, request_session
+
+bp = Blueprint("customers", __name__)
+
+
+@bp.get("/customers")
+@allow("edit_customers", "see_all_work_orders")
+def index() -> Response:
+    search, page = clean(request.args.get("q", ""))[:100], page_number()
+    customers, has_more = queries.list_customers(request_session(), search=search, page=page)
+    return page_or_fragment(
+        "customers/index.html",
+        "customers/_rows.html",
+        customers=customers,
+        has_more=has_more,
+        page_no=page,
+        search=search,
+    )
+
+
+@bp.get("/customers/<int:customer_id>")
+@allow("edit_customers", "see_all_work_orders")
+def show(customer_id: int) -> str:
+    session = request_session()
+    customer = queries.get_customer(session, customer_id)
+    events = timeline(session, "customer", customer_id)
+    return render_template("customers/show.html", customer=customer, events=events, countries=countries())
+
+
+@bp.get("/customers/new")
+@allow("edit_customers")
+def new() -> Response:
+    return _new_page(Form(form_id=uuid.uuid4().hex, kind="business", country=g.organisation.country))
+
+
+@bp.post("/customers")
+@allow("edit_customers")
+def create() -> Response:
+    """The same form twice leads to the same customer."""
+    session = request_session()
+    form, facts = forms.read_customer(request.form)
+    form_id = forms.form_id_of(form)
+    made_before = queries.find_by_form(session, form_id) if form_id else None
+    if made_before is not None:
+        return _shown(made_before)
+    if not form.ok:
+        return _new_page(form, 422)
+    try:
+        customer = actions.add_customer(session, g.viewer.organisation_id, facts, form_id=form_id)
+        session.commit()
+    except IntegrityError:  # the second of two taps, both under way at once
+        session.rollback()
+        twin = queries.find_by_form(session, form_id) if form_id else None
+        if twin is None:
+            raise
+        return _shown(twin)
+    return _shown(customer)
+
+
+@bp.get("/customers/<int:customer_id>/edit")
+@allow("edit_customers")
+def edit(customer_id: int) -> Response:
+    customer = queries.get_customer(request_session(), customer_id)
+    return _edit_page(customer, forms.filled_with(customer))
+
+
+@bp.post("/customers/<int:customer_id>")
+@allow("edit_customers")
+def update(customer_id: int) -> Response:
+    session = request_session()
+    customer = queries.get_customer(session, customer_id)
+    form, facts = forms.read_customer(request.form)
+    if not form.ok:
+        return _edit_page(customer, form, 422)
+    actions.edit_customer(session, customer, facts)
+    session.commit()
+    return _shown(customer)
+
+
+def _shown(customer: Customer) -> Response:
+    return see_other(url_for("customers.show", customer_id=customer.id))
+
+
+def _new_page(form: Form, status: int = 200) -> Response:
+    page = render_template("customers/new.html", form=form, kinds=forms.KINDS, countries=countries())
+    return make_response(page, status)
+
+
+def _edit_page(customer: Customer, form: Form, status: int = 200) -> Response:
+    page = render_template(
+        "customers/edit.html", customer=customer, form=form, kinds=forms.KINDS, countries=countries()
+    )
+    return make_response(page, status)

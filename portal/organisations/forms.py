@@ -1,0 +1,30 @@
+"""The form of the organisation's own settings."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from portal.organisations.actions import OrganisationFacts
+from portal.organisations.models import Organisation
+from portal.shared.forms import Form
+
+_LONGEST_TERMS = Decimal(365)
+
+
+def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
+    """The form with its errors, and the facts (to be used only when the form is ok)."""
+    form = Form(raw)
+    terms = form.decimal("payment_terms_days", "days to pay", least=Decimal(0), most=_LONGEST_TERMS, places=0)
+    facts = OrganisationFacts(
+        name=form.text("name", "your firm's name"),
+        address=form.text("address", "an address", longest=500, required=False, lines=True),
+        email=form.email("email", "an e-mail address"),
+        phone=form.text("phone", "a phone number", longest=40, required=False),
+        tax_number=form.text("tax_number", "a tax number", longest=40, required=False),
+        payment_terms_days=int(terms),
+    )
+    return form, facts
+
+
+def filled_with(organisation: Organisation) -> Form:
+    names = ("name", "address", "email", "phone", "tax_number", "payment_terms_days")
+    return Form({name: str(getattr(organisation, name)) for name in names})

@@ -1,0 +1,66 @@
+"""The organisation's own settings."""
+
+from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
+from werkzeug.utils import import_string
+
+from portal.organisations import actions, audit, forms
+from portal.organisations.models import Organisation
+from portal.organisations.places import countries
+from portal.shared import clock
+from portal.shared.access import allow
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+bp = Blueprint("organisations", __name__)
+
+# Taxes stand above organisations, and imports run downhill: hence by name.
+_LIST_TAXES = "portal.taxes.queries:list_taxes"
+# Pages of other domains that belong beside the settings: endpoint, label, what it is for, right.
+_BESIDE = (
+    ("payments.settings", "Card payments", "Your Stripe account", "manage_organisation"),
+    ("accounting.show", "Books", "Your Zoho organisation", "manage_link"),
+    ("people.index", "People", "Who signs in, and what they may do", "manage_people"),
+)
+
+
+@bp.get("/settings")
+@allow("manage_organisation")
+def settings() -> Response:
+    return _page(forms.filled_with(_own()))
+
+
+@bp.post("/settings")
+@allow("manage_organisation")
+def update() -> Response:
+    session = request_session()
+    form, facts = forms.read_organisation(request.form)
+    if not form.ok:
+        return _page(form, 422)
+    actions.edit_organisation(session, _own(), facts)
+    session.commit()
+    flash("Saved. Invoices sent before keep what they say.", "good")
+    return see_other(url_for("organisations.settings"))
+
+
+def _own() -> Organisation:
+    return request_session().get_one(Organisation, g.viewer.organisation_id)
+
+
+def _page(form: Form, status: int = 200) -> Response:
+    session = request_session()
+    page = render_template(
+        "organisations/settings.html", form=form, country=countries().get(g.organisation.country, ""),
+        taxes=import_string(_LIST_TAXES)(session), beside=_beside(), today=clock.today(g.time_zone),
+        events=audit.timeline(session, "organisation", g.viewer.organisation_id),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _beside() -> list[tuple[str, str, str]]:
+    """(address, label, note) of those pages that are there and that the viewer may open."""
+    return [
+        (url_for(endpoint), label, note)
+        for endpoint, label, note, right in _BESIDE
+        if endpoint in current_app.view_functions and g.viewer.may(right)
+    ]

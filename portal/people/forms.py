@@ -1,0 +1,88 @@
+"""What people type to sign in, to sign up and to take somebody on. Passwords are taken as they are typed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.organisations.actions import NewOrganisation
+from portal.organisations.places import countries, currencies, locale_of, time_zones
+from portal.people import passwords
+from portal.people.roles import NAMES
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+
+# A path of ours: one slash first, and nothing that a browser would read as another host or drop on the way.
+_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_LONGEST_PATH = 500
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Someone to take on, with the password they begin with."""
+
+    name: str
+    email: str
+    role: str
+    password: str
+
+
+def own_path(raw: str) -> str:
+    """`raw` where it is a path of this site, else nothing."""
+    return raw if len(raw) <= _LONGEST_PATH and _OWN_PATH.fullmatch(raw) else ""
+
+
+def read_sign_in(raw: Mapping[str, str]) -> tuple[Form, str, str]:
+    """The form, the e-mail and the password. Whether they are right, sign_in says."""
+    form = Form(raw)
+    email = form.text("email", "your e-mail")
+    password = form.values.pop("password", "")
+    if not password:
+        form.errors["password"] = "Enter your password."  # noqa: S105
+    return form, email, password
+
+
+def blank_sign_up() -> Form:
+    return Form(country="GB", currency="GBP", time_zone="Europe/London")
+
+
+def read_sign_up(raw: Mapping[str, str]) -> tuple[Form, NewOrganisation, NewPerson]:
+    """The form with its errors; the organisation and its administrator, to be used only when the form is ok."""
+    form = Form(raw)
+    firm = form.text("firm", "your firm's name")
+    country = form.choice("country", "a country", countries(), default="GB")
+    currency = form.choice("currency", "a currency", currencies(), default="GBP")
+    time_zone = form.choice("time_zone", "a time zone", time_zones(), default="Europe/London")
+    person = _read_person(form, role="administrator")
+    organisation = NewOrganisation(firm, person.email, country, currency, time_zone, locale_of(country))
+    return form, organisation, person
+
+
+def read_person(raw: Mapping[str, str]) -> tuple[Form, NewPerson]:
+    """The form with its errors, and the person (to be used only when the form is ok)."""
+    form = Form(raw)
+    role = form.choice("role", "a role", NAMES, default="field_agent")
+    return form, _read_person(form, role)
+
+
+def read_new_password(raw: Mapping[str, str]) -> tuple[Form, str, str]:
+    """The form, the password so far and the one to come."""
+    form = Form(raw)
+    current = form.values.pop("current_password", "")
+    if not current:
+        form.errors["current_password"] = "Enter the password that you have now."  # noqa: S105
+    return form, current, _read_password(form, "new_password")
+
+
+def _read_person(form: Form, role: str) -> NewPerson:
+    name = form.text("name", "a name", longest=120)
+    email = form.email("email", "an e-mail address")
+    return NewPerson(name, email, role, _read_password(form, "password"))
+
+
+def _read_password(form: Form, name: str) -> str:
+    password = form.values.pop(name, "")
+    try:
+        passwords.check_strength(password)
+    except RuleBroken as problem:
+        form.errors[name] = problem.sentence
+    return password

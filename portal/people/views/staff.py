@@ -1,0 +1,60 @@
+"""The staff: taking people on, and ending their access."""
+
+from flask import Response, flash, g, make_response, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+
+from portal.people import actions, forms, queries
+from portal.people.roles import NAMES
+from portal.people.views.way_in import bp, told
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+
+@bp.get("/people")
+@allow("manage_people")
+def index() -> Response:
+    return _people_page(Form(role="field_agent"))
+
+
+@bp.post("/people")
+@allow("manage_people")
+def create() -> Response:
+    session = request_session()
+    form, new = forms.read_person(request.form)
+    if not form.ok:
+        return _people_page(form, 422)
+    try:
+        actions.add_person(
+            session, g.viewer.organisation_id, name=new.name, email=new.email, role=new.role, password=new.password
+        )
+        session.commit()
+    except (RuleBroken, IntegrityError) as problem:
+        session.rollback()
+        form.refuse(told(problem))
+        return _people_page(form, 422)
+    flash(f"{new.name} can sign in now, with the password you chose.", "good")
+    return see_other(url_for("people.index"))
+
+
+@bp.post("/people/<int:person_id>/deactivation")
+@allow("manage_people")
+def deactivate(person_id: int) -> Response:
+    session = request_session()
+    person = queries.get_person(session, person_id)
+    try:
+        actions.deactivate(session, person)
+    except actions.LastAdministrator as problem:
+        session.rollback()
+        return _people_page(Form(role="field_agent"), 422, problem.sentence)
+    session.commit()
+    flash(f"{person.name} can sign in no more.", "quiet")
+    return see_other(url_for("people.index"))
+
+
+def _people_page(form: Form, status: int = 200, problem: str = "") -> Response:
+    people = queries.list_people(request_session())
+    page = render_template("people/index.html", form=form, people=people, roles=NAMES, problem=problem)
+    return make_response(page, status)

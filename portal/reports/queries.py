@@ -1,0 +1,77 @@
+"""The figures of the board: one statement each, however many rows there are."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting.queries import count_not_in_books
+from portal.invoices.queries import Sum, sums_by_state
+from portal.payments.models import Payment
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.work_orders.queries import unbilled_work
+
+
+@dataclass(frozen=True)
+class Unbilled:
+    """Finished jobs with lines on no invoice, and what these lines cost before tax."""
+
+    jobs: int
+    net: Money
+    oldest_days: int
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Payments received since Monday."""
+
+    payments: int
+    received: Money
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a manager looks at in the morning."""
+
+    unbilled: Unbilled
+    sent: Sum
+    overdue: Sum
+    paid: Paid
+    not_in_books: int
+
+    @property
+    def open_invoices(self) -> int:
+        return self.sent.count + self.overdue.count
+
+    @property
+    def to_come_in(self) -> Money:
+        return self.sent.balance + self.overdue.balance
+
+
+def board(session: Session, *, currency: str, time_zone: str) -> Board:
+    today = clock.today(time_zone)
+    sums = sums_by_state(session, currency, today)
+    return Board(
+        unbilled=_unbilled(session, currency, today, time_zone),
+        sent=sums["sent"],
+        overdue=sums["overdue"],
+        paid=_paid_since(session, today - timedelta(days=today.weekday()), currency),
+        not_in_books=count_not_in_books(session),
+    )
+
+
+def _unbilled(session: Session, currency: str, today: date, time_zone: str) -> Unbilled:
+    work = unbilled_work(session)
+    oldest = clock.local(work.oldest, time_zone).date() if work.oldest else today
+    return Unbilled(work.jobs, Money.rounded(work.net, currency), (today - oldest).days)
+
+
+def _paid_since(session: Session, monday: date, currency: str) -> Paid:
+    count, minor = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0)).where(
+            Payment.received_on >= monday, Payment.currency == currency
+        )
+    ).one()
+    return Paid(count, Money(int(minor), currency))

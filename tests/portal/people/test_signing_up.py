@@ -1,0 +1,98 @@
+"""A new firm signs itself up."""
+
+import itertools
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, select, text
+
+from portal.organisations.models import Organisation
+from portal.people.models import Person
+from portal.shared.running import job_session
+from portal.taxes.queries import list_taxes
+from tests.builders import Firm, post, sign_in
+from tests.conftest import browser
+
+_count = itertools.count(1)
+
+
+def answers(**changes: str) -> dict[str, object]:
+    n = next(_count)
+    return {
+        "firm": f"Founders {n}", "country": "GB", "currency": "GBP", "time_zone": "Europe/London",
+        "name": "Fay Founder",
+        "email": f"fay{n}@founders.example", "password": "a few words in a row",
+    } | changes  # fmt: skip
+
+
+def sign_up(client: FlaskClient, given: dict[str, object]):
+    client.environ_base |= {"REMOTE_ADDR": f"198.51.100.{next(_count) % 250}"}
+    return post(client, "/sign-up", given, page="/sign-up")
+
+
+def organisations(world) -> dict[str, int]:
+    with create_engine(world.superuser_url).connect() as connection:
+        return {row.name: row.id for row in connection.execute(text("SELECT name, id FROM organisations"))}
+
+
+def test_signing_up_founds_an_organisation_with_its_administrator_and_taxes(client: FlaskClient, world) -> None:
+    given = answers(firm="Kühl & Söhne", country="DE", currency="EUR", time_zone="Europe/Berlin")
+    assert sign_up(client, given).headers["Location"] == "/"
+    with job_session(organisations(world)["Kühl & Söhne"]) as session:
+        firm, person = session.scalars(select(Organisation)).one(), session.scalars(select(Person)).one()
+        assert (firm.currency, firm.time_zone, firm.locale, firm.email) == (
+            "EUR", "Europe/Berlin", "en_DE", given["email"],
+        )  # fmt: skip
+        assert (person.role, person.name, person.email) == ("administrator", "Fay Founder", given["email"])
+        assert list_taxes(session)
+    assert "Kühl &amp; Söhne" in client.get("/people").text
+
+
+def test_the_tax_number_is_called_what_the_country_calls_it(client: FlaskClient, world) -> None:
+    sign_up(client, answers())
+    assert "VAT number" in client.get("/settings").text
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [("firm", ""), ("firm", "x" * 10_000), ("firm", "\x00"), ("country", "ZZ"), ("currency", "XXX"),
+     ("currency", "gbp"),
+     ("time_zone", "Mars/Base"), ("time_zone", "../../etc/passwd"), ("name", "\u202e"), ("email", "nobody"),
+     ("email", "a@b@c.example"), ("password", "short"), ("password", "password123"), ("password", "x" * 10_000)],
+)  # fmt: skip
+def test_bad_input_stays_in_the_form_and_founds_nothing(client: FlaskClient, world, field: str, bad: str) -> None:
+    before = organisations(world)
+    answer = sign_up(client, answers(**{"name": "Kept Name", field: bad}))
+    assert answer.status_code == 422
+    assert f'id="f-{field}-error"' in answer.text
+    assert field == "name" or "Kept Name" in answer.text
+    assert organisations(world) == before
+
+
+def test_an_address_that_signs_in_elsewhere_founds_nothing(client: FlaskClient, world, firm: Firm) -> None:
+    before = organisations(world)
+    answer = sign_up(client, answers(email=firm.emails["manager"].upper()))
+    assert answer.status_code == 422
+    assert "signs in with this e-mail already" in answer.text
+    assert organisations(world) == before
+
+
+def test_fields_that_are_not_asked_for_change_nothing(client: FlaskClient, world) -> None:
+    given = answers(firm="Plain Ltd", role="manager", organisation_id="1", id="1", payment_terms_days="0", is_active="")
+    assert sign_up(client, given).status_code == 303
+    with job_session(organisations(world)["Plain Ltd"]) as session:
+        assert session.scalars(select(Organisation.payment_terms_days)).one() == 14
+        assert session.scalars(select(Person.role)).one() == "administrator"
+
+
+def test_one_address_cannot_sign_up_without_end(client: FlaskClient, world) -> None:
+    client.environ_base |= {"REMOTE_ADDR": "203.0.113.77"}
+    codes = [post(client, "/sign-up", answers(name=""), page="/sign-up").status_code for _ in range(21)]
+    assert codes == [422] * 20 + [429]
+
+
+def test_two_firms_do_not_see_each_other(app, world, firm: Firm) -> None:
+    newcomer = browser(app)
+    sign_up(newcomer, answers())
+    assert "Mo Manager" not in newcomer.get("/people").text
+    assert "Mo Manager" in sign_in(browser(app), firm, "administrator").get("/people").text
