@@ -65,4 +65,4 @@ def _mail(settings: Settings) -> Iterator[str]:
 
 def _outside(settings: Settings) -> Iterator[str]:
     if not settings.zoho_client_id or not settings.zoho_client_secret:
-        yield "ZOHO_CLIENT_ID and ZOHO_CLIENT_SECRET are not set. Register a client at Zoho: without it no firm can link."
+        yield "ZOHO_CLIENT_ID and ZOHO_CLIENT_SECRET are not set. Register a client at Zoho, else no firm can link."

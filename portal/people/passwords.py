@@ -12,9 +12,10 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _NOBODYS = _hasher.hash("nobody has this password")
 
 _COMMON = frozenset(
-    "1234567890 password12 password123 password1234 qwertyuiop 1q2w3e4r5t iloveyou12 welcome123 letmein1234 "
-    "administrator changeme123 0123456789 9876543210 aaaaaaaaaa 1111111111 passw0rd123 qwerty12345 123456789a".split()
-)
+    ["1234567890", "password12", "password123", "password1234", "qwertyuiop", "1q2w3e4r5t", "iloveyou12", "welcome123",
+     "letmein1234", "administrator", "changeme123", "0123456789", "9876543210", "aaaaaaaaaa", "1111111111",
+     "passw0rd123", "qwerty12345", "123456789a"]
+)  # fmt: skip
 
 
 class WeakPassword(RuleBroken):

@@ -70,11 +70,10 @@ def sign_in(session: Session, email: str, password: str, *, address: str) -> str
     """
     _refuse_when_throttled(session, email, address)
     found = session.execute(text("SELECT * FROM gate.sign_in_candidate(:email)"), {"email": email}).one_or_none()
-    if not passwords.is_right(password, found.password_hash if found and found.is_active else None):
+    if not passwords.is_right(password, found.password_hash if found and found.is_active else None) or not found:
         throttle.hit(session, "sign_in_account", email.lower(), window=_WINDOW)
         throttle.hit(session, "sign_in_address", address, window=_WINDOW)
         raise SignInRefused("E-mail or password is wrong. Check both and try again.")
-    assert found is not None
     throttle.forgive(session, "sign_in_account", email.lower())
     enter(session, found.organisation_id)
     if passwords.is_outdated(found.password_hash):
