@@ -1,0 +1,21 @@
+"""The only code that speaks to Stripe. Plain values in and out; everything that goes wrong is a GatewayError."""
+
+from portal.gateways.stripe_gateway.amounts import CannotCharge, from_stripe, to_stripe
+from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, Receipt
+from portal.gateways.stripe_gateway.calls import (
+    CheckoutOrder,
+    client_for,
+    create_endpoint,
+    create_session,
+    expire_session,
+    move_endpoint,
+    retrieve_account,
+    retrieve_session,
+)
+from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
+
+__all__ = [
+    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Endpoint", "ForgedEvent", "Receipt", "SignedEvent",
+    "client_for", "create_endpoint", "create_session", "expire_session", "from_stripe", "move_endpoint",
+    "retrieve_account", "retrieve_session", "to_stripe", "verify_event",
+]  # fmt: skip

@@ -1,0 +1,142 @@
+"""The calls we make. Each takes the account's own client first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import stripe
+
+from portal.gateways.stripe_gateway.amounts import to_stripe
+from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, read_account, read_checkout
+from portal.gateways.stripe_gateway.errors import translated
+from portal.shared.money import Money
+
+# The library's parameter types are closed lists of literals; what we send is held against Stripe's own data in
+# tests/contract instead.
+Parameters = Any
+
+EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+)
+METHODS = ("card",)  # wallets come with it; bank debits are understood, and wait until firms ask for them
+_TIMEOUT_S = (3, 10)  # connect, read; the library's own default is 80 s
+_EXPAND = ["payment_intent.latest_charge.balance_transaction"]
+
+
+@dataclass(frozen=True)
+class CheckoutOrder:
+    """One payment to be made on Stripe's page.
+
+    key         idempotency key: the same key and order give the same Session, however often they are sent
+    title       what is paid, as the customer reads it there
+    return_url  where the customer comes back to, paid or not
+    metadata    ids only, nothing personal
+    """
+
+    key: str
+    amount: Money
+    title: str
+    return_url: str
+    email: str
+    expires_at: datetime
+    metadata: Mapping[str, str]
+
+
+def client_for(key: str, api_base: str | None, *, retries: int = 2) -> stripe.StripeClient:
+    """A client for one account. api_base is Stripe's own when None; retries: 1 while a person waits."""
+    with translated():
+        return stripe.StripeClient(
+            key, http_client=_http(), max_network_retries=retries, base_addresses={"api": api_base} if api_base else {}
+        )
+
+
+@cache
+def _http() -> stripe.RequestsClient:
+    """One per process; inside, each thread has its own connections."""
+    return stripe.RequestsClient(timeout=_TIMEOUT_S)
+
+
+def create_session(client: stripe.StripeClient, order: CheckoutOrder) -> Checkout:
+    """Raises GatewayError, CannotCharge."""
+    parameters = _session_parameters(order)
+    with translated():
+        made = client.v1.checkout.sessions.create(parameters, {"idempotency_key": order.key})
+        return read_checkout(made.to_dict())
+
+
+def retrieve_session(client: stripe.StripeClient, session_id: str) -> Checkout:
+    """The Session with its payment, card and fee. Raises GatewayError."""
+    with translated():
+        found = client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND})
+        return read_checkout(found.to_dict())
+
+
+def expire_session(client: stripe.StripeClient, session_id: str) -> bool:
+    """Close the Session at Stripe. False when it is not open any more: look at it again. Raises GatewayError."""
+    try:
+        client.v1.checkout.sessions.expire(session_id)
+    except stripe.InvalidRequestError as problem:
+        if problem.http_status == 404:
+            with translated():
+                raise
+        return False
+    except stripe.StripeError:
+        with translated():
+            raise
+    return True
+
+
+def retrieve_account(client: stripe.StripeClient) -> Account:
+    """Whose key this is. Raises GatewayError."""
+    with translated():
+        return read_account(client.v1.accounts.retrieve_current().to_dict())
+
+
+def create_endpoint(client: stripe.StripeClient, url: str, *, key: str) -> Endpoint:
+    """A webhook endpoint at `url`; `key` makes a repeat harmless. Raises GatewayError."""
+    parameters: Parameters = {
+        "url": url, "enabled_events": list(EVENTS), "description": "Billing portal",
+        # Else events come in the version of the account's dashboard.
+        "api_version": stripe.api_version,
+    }  # fmt: skip
+    with translated():
+        made = client.v1.webhook_endpoints.create(parameters, {"idempotency_key": key})
+        return Endpoint(made.id, made.secret or "")
+
+
+def move_endpoint(client: stripe.StripeClient, endpoint_id: str, url: str) -> None:
+    """Have events sent to `url` from now on. The secret stays. Raises GatewayError."""
+    parameters: Parameters = {"url": url, "enabled_events": list(EVENTS), "disabled": False}
+    with translated():
+        client.v1.webhook_endpoints.update(endpoint_id, parameters)
+
+
+def _session_parameters(order: CheckoutOrder) -> Parameters:
+    price = {
+        "currency": order.amount.currency.lower(),
+        "unit_amount": to_stripe(order.amount),
+        "product_data": {"name": order.title},
+    }
+    parameters: Parameters = {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "success_url": order.return_url,
+        "cancel_url": order.return_url,
+        "client_reference_id": order.key,
+        "metadata": dict(order.metadata),
+        # A Session's own metadata does not reach the payment, which is what refunds and disputes will show.
+        "payment_intent_data": {"metadata": dict(order.metadata), "description": order.title},
+        "expires_at": int(order.expires_at.timestamp()),
+        "allowed_payment_method_types": list(METHODS),
+        # Else the customer may pay in another currency, and the sums differ.
+        "adaptive_pricing": {"enabled": False},
+    }
+    if order.email:
+        parameters["customer_email"] = order.email
+    return parameters

@@ -1,0 +1,48 @@
+"""Stripe's errors as ours. Provider messages are technical, so people read our words; the log gets the request id."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+
+from portal.gateways.errors import GatewayError
+
+log = logging.getLogger(__name__)
+
+_RIGHTS = "Checkout Sessions, Webhook Endpoints: write; PaymentIntents, Charges, Balance transactions: read"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises GatewayError for whatever Stripe's library raises inside."""
+    try:
+        yield
+    except stripe.StripeError as problem:
+        error = _translate(problem)
+        log.warning(
+            "stripe said no",
+            extra={"code": error.code, "status": problem.http_status, "stripe_request": problem.request_id},
+        )
+        raise error from problem
+
+
+def _translate(problem: stripe.StripeError) -> GatewayError:
+    code = problem.code or type(problem).__name__
+    if isinstance(problem, stripe.AuthenticationError):
+        return GatewayError("Stripe does not know this key. Copy it again from Stripe.", retryable=False, code=code)
+    if isinstance(problem, stripe.PermissionError):
+        return GatewayError(f"The Stripe key lacks a right. Give it {_RIGHTS}.", retryable=False, code=code)
+    if isinstance(problem, stripe.RateLimitError):
+        return GatewayError("Stripe is busy. Try again in a minute.", retryable=True, code=code)
+    if isinstance(problem, stripe.APIConnectionError) or (problem.http_status or 500) in (409, *range(500, 600)):
+        return _no_answer(problem, code)
+    return GatewayError("Stripe refused the request.", retryable=False, code=code)
+
+
+def _no_answer(problem: stripe.StripeError, code: str) -> GatewayError:
+    # Stripe stores even a 500 under the idempotency key: asking again with that key brings the same 500 for ever.
+    headers = {name.lower(): value for name, value in (problem.headers or {}).items()}
+    is_stored = headers.get("idempotent-replayed") == "true"
+    words = "Stripe did not answer. Try again in a minute."
+    return GatewayError(words, retryable=not is_stored, unknown=True, code=code)

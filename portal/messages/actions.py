@@ -1,0 +1,100 @@
+"""Mail leaving the house: a row in the transaction of what it tells of, sent later by the mail worker."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.gateways import mail_gateway
+from portal.gateways.mail_gateway import Mail
+from portal.messages import rules
+from portal.messages.models import Message
+from portal.shared import clock, queues, running
+from portal.shared.text import clean
+
+_PURPOSE = "message"
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class TakenMessage:
+    """A message that this worker has taken for one try. tries counts this one."""
+
+    id: int
+    tries: int
+
+
+def queue_mail(
+    session: Session, organisation_id: int, *, once: str, kind: str, record: str, record_id: int,
+    to: str, reply_to: str, from_name: str, subject: str, text: str, html: str,
+) -> int | None:  # fmt: skip
+    """Send a mail after commit. Its id, or None when this very mail was queued before. Does not commit.
+
+    once    names the mail: the same name is sent once, whatever happens, for example receipt:41
+    record  what it is about, with record_id: where its state is shown
+    """
+    body = json.dumps({"text": text, "html": html})
+    fresh = insert(Message).values(
+        organisation_id=organisation_id, once=once, kind=kind, record=record, record_id=record_id, to_address=to,
+        reply_to=reply_to, from_name=clean(from_name)[:200], subject=clean(subject)[:300],
+        body_sealed=running.here().settings.vault.seal(body, organisation_id=organisation_id, purpose=_PURPOSE),
+        state="waiting", attempts=0, last_error="",
+    )  # fmt: skip
+    added = session.execute(
+        fresh.on_conflict_do_nothing(index_elements=["organisation_id", "once"]).returning(Message.id)
+    )
+    message_id: int | None = added.scalar_one_or_none()
+    if message_id is not None:
+        queues.wake(session, "mail", organisation_id)
+    return message_id
+
+
+def take_due(session: Session) -> list[TakenMessage]:
+    """Messages whose time has come, taken for one try each: others pass them by until that try counts as lost."""
+    due = session.scalars(
+        select(Message)
+        .where(Message.state == "waiting", Message.next_try_at <= clock.now())
+        .order_by(Message.next_try_at, Message.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for message in due:
+        message.attempts += 1
+        message.next_try_at = clock.now() + rules.wait_after(message.attempts)
+    return [TakenMessage(message.id, message.attempts) for message in due]
+
+
+def read_mail(session: Session, message_id: int) -> Mail:
+    """What to send. Raises CannotOpen when the key of its text is gone."""
+    message = session.get_one(Message, message_id)
+    settings = running.here().settings
+    body = json.loads(
+        settings.vault.open(message.body_sealed, organisation_id=message.organisation_id, purpose=_PURPOSE)
+    )
+    return Mail(
+        id=f"m{message.organisation_id}.{message.id}.{message.created_at:%Y%m%d%H%M%S}", sender=settings.mail_from,
+        from_name=message.from_name, to=message.to_address, reply_to=message.reply_to, subject=message.subject,
+        text=body["text"], html=body["html"],
+    )  # fmt: skip
+
+
+def deliver(mail: Mail) -> None:
+    """The only line that touches the network. Raises GatewayError."""
+    mail_gateway.send(running.here().settings.smtp_url, mail)
+
+
+def note_sent(session: Session, message_id: int) -> Message:
+    message = session.get_one(Message, message_id)
+    message.state, message.sent_at, message.last_error = "sent", clock.now(), ""
+    return message
+
+
+def note_problem(session: Session, taken: TakenMessage, words: str, *, retryable: bool) -> Message:
+    """The state afterwards is `failed` when nothing more will be tried."""
+    message = session.get_one(Message, taken.id)
+    message.last_error = words[:300]
+    if rules.is_given_up(taken.tries, retryable=retryable):
+        message.state = "failed"
+    return message

@@ -1,0 +1,15 @@
+"""Decisions about mail on plain values."""
+
+from datetime import timedelta
+
+MOST_TRIES = 8
+_WAITS = (1, 2, 5, 15, 60, 120, 240)  # minutes after each try that failed
+
+
+def wait_after(tries: int) -> timedelta:
+    """How long to wait after the `tries`-th try (1 is the first): also how long it may take before it counts as lost."""
+    return timedelta(minutes=_WAITS[min(tries, len(_WAITS)) - 1])
+
+
+def is_given_up(tries: int, *, retryable: bool) -> bool:
+    return not retryable or tries >= MOST_TRIES

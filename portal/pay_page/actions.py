@@ -1,0 +1,24 @@
+"""The one thing that looking at a pay page changes, and only when a browser says that somebody looks."""
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import SENT, Invoice, PayLink
+from portal.organisations import audit
+from portal.shared import clock
+
+
+def note_opening(session: Session, link: PayLink) -> None:
+    """The invoice counts as viewed, once. A soft fact: some mail scanners run scripts, too. Does not commit."""
+    now = clock.now()
+    session.execute(update(PayLink).where(PayLink.id == link.id, PayLink.opened_at.is_(None)).values(opened_at=now))
+    first = session.scalar(
+        update(Invoice)
+        .where(Invoice.id == link.invoice_id, Invoice.status == SENT, Invoice.viewed_at.is_(None))
+        .values(viewed_at=now)
+        .returning(Invoice.id)
+    )
+    if first is not None:
+        audit.note(
+            session, link.organisation_id, "invoice viewed", "invoice", link.invoice_id, words="Opened by the customer"
+        )

@@ -1,0 +1,13 @@
+"""Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
+
+from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
+from portal.payments.actions.attempts import Started, start_attempt
+from portal.payments.actions.events import follow_event, keep_event, note_failed_event, take_due_events
+from portal.payments.actions.releases import release_invoice, void_invoice
+from portal.payments.actions.settlement import look_at_attempt, settle, take_due_attempts
+
+__all__ = [
+    "Started", "connect_stripe_account", "follow_event", "keep_event", "look_at_attempt", "note_failed_event",
+    "refresh_webhook_address", "release_invoice", "settle", "start_attempt", "take_due_attempts", "take_due_events",
+    "void_invoice", "webhook_secrets",
+]  # fmt: skip

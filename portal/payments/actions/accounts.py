@@ -1,0 +1,127 @@
+"""The organisation's own Stripe account: its key, and where Stripe tells us what happens there."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from stripe import StripeClient
+
+from portal.gateways import stripe_gateway
+from portal.gateways.errors import GatewayError
+from portal.organisations import audit
+from portal.payments import queries, rules
+from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
+from portal.payments.rules import CannotConnect
+from portal.shared import clock, running
+from portal.shared.running import job_session
+
+_KEY, _SECRETS = "stripe_key", "stripe_webhook"
+
+
+def connect_stripe_account(organisation_id: int, key: str) -> int:
+    """Take card payments with `key` from now on; asks Stripe to tell us of them. The account row's id.
+
+    Calls Stripe, so it opens its own short transactions: commit the organisation first. Safe to repeat.
+    Raises CannotConnect with what to do, GatewayError when Stripe does not answer.
+    """
+    settings = running.here().settings
+    is_live = rules.mode_of(key, environment=settings.environment)
+    account = stripe_gateway.retrieve_account(client_of_key(key))
+    with job_session(organisation_id) as session:
+        kept = _keep(session, organisation_id, key, account.id, is_live=is_live)
+    refresh_webhook_address(organisation_id)
+    return kept
+
+
+def refresh_webhook_address(organisation_id: int) -> None:
+    """Have Stripe send its events to where the portal is now; makes the endpoint where there is none yet.
+
+    Raises GatewayError, CannotConnect.
+    """
+    with job_session(organisation_id) as session:
+        account = queries.live_account(session)
+        if account is None:
+            raise CannotConnect("Connect a Stripe account first.")
+        key, endpoint_key, known = key_of(account), account.endpoint_key, account.endpoint_remote_id
+    url = f"{running.here().settings.public_url}/webhooks/stripe/{endpoint_key}"
+    client = client_of_key(key)
+    if known:
+        stripe_gateway.move_endpoint(client, known, url)
+        return
+    # The address is part of the idempotency key: Stripe refuses the same key with another address.
+    endpoint = stripe_gateway.create_endpoint(client, url, key=f"endpoint-{hashlib.sha256(url.encode()).hexdigest()}")
+    with job_session(organisation_id) as session:
+        _keep_endpoint(session, endpoint_key, endpoint)
+
+
+def client_of(account: StripeAccount, *, retries: int = 2) -> StripeClient:
+    """Raises GatewayError."""
+    return client_of_key(key_of(account), retries=retries)
+
+
+def client_of_key(key: str, *, retries: int = 2) -> StripeClient:
+    return stripe_gateway.client_for(key, running.here().settings.stripe_api_base, retries=retries)
+
+
+def key_of(account: StripeAccount) -> str:
+    vault = running.here().settings.vault
+    return vault.open(account.key_sealed, organisation_id=account.organisation_id, purpose=_KEY)
+
+
+def webhook_secrets(account: StripeAccount) -> list[str]:
+    """Every secret that may sign this account's events, newest first; none before Stripe has told us one."""
+    if not account.webhook_secrets_sealed:
+        return []
+    vault = running.here().settings.vault
+    return vault.open(
+        account.webhook_secrets_sealed, organisation_id=account.organisation_id, purpose=_SECRETS
+    ).split()  # fmt: skip
+
+
+def _keep(session: Session, organisation_id: int, key: str, remote_id: str, *, is_live: bool) -> int:
+    sealed = running.here().settings.vault.seal(key, organisation_id=organisation_id, purpose=_KEY)
+    present = queries.live_account(session)
+    if present is not None and (present.remote_id, present.is_live) == (remote_id, is_live):
+        present.key_sealed = sealed
+        audit.note(session, organisation_id, "stripe key replaced", "stripe_account", present.id)
+        return present.id
+    if present is not None:
+        _close(session, present, is_live=is_live)
+    account = StripeAccount(
+        organisation_id=organisation_id, key_sealed=sealed, remote_id=remote_id, is_live=is_live,
+        endpoint_key=secrets.token_urlsafe(24),
+    )  # fmt: skip
+    session.add(account)
+    session.flush()
+    audit.note(
+        session, organisation_id, "stripe account connected", "stripe_account", account.id,
+        after={"account": remote_id, "live": is_live},
+    )  # fmt: skip
+    return account.id
+
+
+def _close(session: Session, present: StripeAccount, *, is_live: bool) -> None:
+    """Raises CannotConnect while somebody may still pay into the old account."""
+    if present.is_live and not is_live:
+        raise CannotConnect("This firm takes real payments: use a live key (rk_live_…).", field="key")
+    if session.scalar(select(PaymentAttempt.id).where(PaymentAttempt.state.in_(OPEN_STATES)).limit(1)):
+        raise CannotConnect("A customer may be paying right now. Change the account in an hour, when that is over.")
+    present.closed_at = clock.now()
+    session.flush()
+
+
+def _keep_endpoint(session: Session, endpoint_key: str, endpoint: stripe_gateway.Endpoint) -> None:
+    account = session.scalars(
+        select(StripeAccount).where(StripeAccount.endpoint_key == endpoint_key).with_for_update()
+    ).one()
+    if account.endpoint_remote_id == endpoint.id:
+        return
+    if not endpoint.secret:
+        raise GatewayError("Stripe kept the webhook's secret to itself. Connect the account again.", retryable=False)
+    vault = running.here().settings.vault
+    account.endpoint_remote_id = endpoint.id
+    account.webhook_secrets_sealed = vault.seal(
+        " ".join([endpoint.secret, *webhook_secrets(account)]),
+        organisation_id=account.organisation_id, purpose=_SECRETS,
+    )  # fmt: skip

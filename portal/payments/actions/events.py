@@ -1,0 +1,107 @@
+"""Stripe's events: kept once each, followed later. An event is only a hint of what to look at."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.gateways.stripe_gateway import SignedEvent
+from portal.payments import rules
+from portal.payments.actions.settlement import look_at_attempt
+from portal.payments.models import PaymentAttempt, StripeAccount, StripeEvent
+from portal.shared import clock, queues, running
+from portal.shared.running import job_session
+
+_AT_ONCE = 50
+_FOLLOWED = "checkout.session."
+
+
+class UnknownAttempt(Exception):
+    """An event names an attempt of ours that we do not have, for example after an old backup was restored."""
+
+
+@dataclass(frozen=True)
+class TakenEvent:
+    """An event that this worker has taken for one try. why_ignored is empty for one to follow."""
+
+    id: int
+    tries: int
+    session_id: str
+    attempt: str
+    why_ignored: str
+
+
+def keep_event(session: Session, account: StripeAccount, event: SignedEvent) -> None:
+    """Store a verified event, once, and wake the worker. Does not commit."""
+    fresh = insert(StripeEvent).values(
+        organisation_id=account.organisation_id, stripe_account_id=account.id, event_id=event.id, kind=event.kind,
+        body=event.facts, state="new", attempts=0, next_try_at=clock.now(), last_error="",
+    )  # fmt: skip
+    session.execute(fresh.on_conflict_do_nothing())
+    queues.wake(session, "payments", account.organisation_id)
+
+
+def take_due_events(session: Session) -> list[TakenEvent]:
+    """Events whose time has come, each put off as if this try would fail. Does not commit."""
+    rows = session.execute(
+        select(StripeEvent, StripeAccount)
+        .join(StripeAccount, StripeAccount.id == StripeEvent.stripe_account_id)
+        .where(StripeEvent.state == "new", StripeEvent.next_try_at <= clock.now())
+        .order_by(StripeEvent.next_try_at, StripeEvent.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True, of=StripeEvent)
+    ).all()
+    return [_take(event, account) for event, account in rows]
+
+
+def follow_event(organisation_id: int, taken: TakenEvent) -> None:
+    """Look at what the event is about. Raises UnknownAttempt, GatewayError, ForeignCheckout."""
+    if not taken.why_ignored:
+        attempt_id = _attempt_of(organisation_id, taken)
+        look_at_attempt(organisation_id, attempt_id, session_id=taken.session_id)
+    with job_session(organisation_id) as session:
+        event = session.get_one(StripeEvent, taken.id)
+        event.state, event.last_error = ("ignored", taken.why_ignored) if taken.why_ignored else ("done", "")
+
+
+def note_failed_event(session: Session, taken: TakenEvent, words: str) -> None:
+    """It is tried again later, unless it has been tried too often: then it waits for a person. Does not commit."""
+    event = session.get_one(StripeEvent, taken.id)
+    event.last_error = words[:300]
+    if taken.tries >= rules.MOST_TRIES:
+        event.state = "failed"
+
+
+def _take(event: StripeEvent, account: StripeAccount) -> TakenEvent:
+    event.attempts += 1
+    event.next_try_at = clock.now() + max(rules.retry_in(event.attempts), timedelta(seconds=1))
+    return TakenEvent(
+        event.id, event.attempts, event.body["object_id"], event.body["metadata"].get("attempt", ""),
+        _why_ignored(event, account),
+    )  # fmt: skip
+
+
+def _attempt_of(organisation_id: int, taken: TakenEvent) -> int:
+    try:
+        public_id = uuid.UUID(taken.attempt)
+    except ValueError as problem:
+        raise UnknownAttempt(taken.attempt) from problem
+    with job_session(organisation_id) as session:
+        found = session.scalar(select(PaymentAttempt.id).where(PaymentAttempt.public_id == public_id))
+    if found is None:
+        raise UnknownAttempt(taken.attempt)
+    return found
+
+
+def _why_ignored(event: StripeEvent, account: StripeAccount) -> str:
+    environment = running.here().settings.environment
+    if not event.kind.startswith(_FOLLOWED) or event.body["object"] != "checkout.session":
+        return "not a kind we follow"
+    if not rules.is_ours(event.body["metadata"], environment=environment, organisation_id=event.organisation_id):
+        return "not of this portal"
+    if event.body["livemode"] != account.is_live:
+        return "ALERT: test event for a live account, or the other way round"
+    return ""

@@ -1,0 +1,36 @@
+"""The mail that thanks for a payment: once per payment."""
+
+from sqlalchemy.orm import Session
+
+from portal.invoices.mail import greeting
+from portal.invoices.models import Invoice
+from portal.messages.actions import queue_mail
+from portal.messages.rendering import long_date, render_mail
+from portal.organisations.models import Organisation
+from portal.payments import queries
+from portal.payments.models import Payment
+from portal.shared import formats
+from portal.shared.money import Money
+
+
+def queue_receipt(
+    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money
+) -> None:  # fmt: skip
+    """To the address on the invoice; nobody is mailed where there is none. Does not commit."""
+    to = str(invoice.bill_to.get("email") or "")
+    if not to:
+        return
+    locale = organisation.locale
+    balance = queries.balance_of(session, invoice.id)
+    text, html = render_mail(
+        "receipt", lang=locale[:2], title=f"Receipt {payment.number}", firm=organisation.name,
+        phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.amount, locale),
+        received_on=long_date(payment.received_on, locale), way=payment.reference, receipt_number=payment.number,
+        number=invoice.number, what=invoice.title, balance=formats.money(balance, locale) if balance else "",
+        surplus=formats.money(surplus, locale) if surplus else "",
+    )  # fmt: skip
+    queue_mail(
+        session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",
+        record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
+        subject=f"Receipt {payment.number} from {organisation.name}", text=text, html=html,
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Taking an invoice out of the customer's hands before its money changes: the Session is closed at Stripe first."""
+
+from portal.invoices import actions as invoices
+from portal.invoices.models import Invoice
+from portal.invoices.queries import balance_of, get_invoice
+from portal.payments import queries
+from portal.payments.actions.attempts import Plan, close_session, make_session, plan_of, present_attempt
+from portal.payments.rules import CannotPay, PaymentUnderWay
+from portal.shared.errors import NotFound
+from portal.shared.running import job_session
+
+_MOST_ROUNDS = 3
+_BUSY = "The customer is paying this invoice at this moment. Look again in a minute."
+
+
+def release_invoice(organisation_id: int, invoice_id: int) -> None:
+    """Close whatever this invoice might still be paid with. Call it before anything that lowers the balance.
+
+    Calls Stripe between short transactions of its own. Raises NotFound, PaymentUnderWay, CannotPay, GatewayError.
+    """
+    for _ in range(_MOST_ROUNDS):
+        plan = _open_plan(organisation_id, invoice_id)
+        if plan is None:
+            return
+        if plan.state == "creating":
+            make_session(plan)  # whether Stripe has made it is not known: the same key tells
+        else:
+            close_session(plan)
+    raise CannotPay(_BUSY)
+
+
+def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
+    """Void an unpaid invoice; nobody can pay it afterwards. Raises CannotVoid and what release_invoice raises."""
+    release_invoice(organisation_id, invoice_id)
+    with job_session(organisation_id) as session:
+        invoice = get_invoice(session, invoice_id, lock=True)
+        if queries.open_attempt(session, invoice_id) is not None:
+            raise CannotPay(_BUSY)  # begun since; under the lock nobody can begin another
+        invoices.void_invoice(session, invoice, reason, paid=balance_of(invoice).paid)
+
+
+def _open_plan(organisation_id: int, invoice_id: int) -> Plan | None:
+    with job_session(organisation_id) as session:
+        invoice = session.get(Invoice, invoice_id, with_for_update=True)
+        if invoice is None:
+            raise NotFound
+        attempt = present_attempt(session, invoice_id)
+        if attempt is None:
+            return None
+        if attempt.state == "processing":
+            raise PaymentUnderWay("The customer's bank is just paying this invoice. Wait until it is paid or refused.")
+        return plan_of(session, attempt, invoice, queries.balance_of(session, invoice_id))

@@ -1,0 +1,173 @@
+"""What was received, booked once, whoever comes first: the webhook's job, the customer's return, or the sweeper."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.gateways import stripe_gateway
+from portal.gateways.stripe_gateway import Checkout, Receipt
+from portal.invoices.models import Invoice
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.organisations.numbering import next_number
+from portal.payments import queries, rules
+from portal.payments.actions.accounts import client_of
+from portal.payments.actions.receipts import queue_receipt
+from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, StripeAccount
+from portal.shared import clock, formats, outbox
+from portal.shared.money import Money
+from portal.shared.running import job_session
+
+_AT_ONCE = 50
+_METHODS = {"card": "card", "card_present": "terminal"}
+
+
+class ForeignCheckout(Exception):
+    """The Session fetched from Stripe is not the attempt's."""
+
+
+def look_at_attempt(
+    organisation_id: int, attempt_id: int, *, session_id: str | None = None, retries: int = 2
+) -> str:  # fmt: skip
+    """Ask Stripe how an attempt stands and book it. The attempt's state afterwards.
+
+    session_id  the Session as a webhook names it, for an attempt that has not heard of its Session yet
+    Opens its own short transactions around the call. Raises GatewayError, ForeignCheckout.
+    """
+    with job_session(organisation_id) as session:
+        attempt = session.get_one(PaymentAttempt, attempt_id)
+        client = client_of(session.get_one(StripeAccount, attempt.stripe_account_id), retries=retries)
+        known, state = attempt.session_id or session_id, attempt.state
+    if known is None or state == "paid":
+        return state
+    seen = stripe_gateway.retrieve_session(client, known)
+    with job_session(organisation_id) as session:
+        return settle(session, attempt_id, seen)
+
+
+def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
+    """Bring our books to what Stripe says now. Safe to repeat, in any order, by several at once. Does not commit.
+
+    seen  the Session as just fetched from Stripe, never as an event or an address told it
+    Returns the attempt's state. Raises ForeignCheckout.
+    """
+    attempt = session.get_one(PaymentAttempt, attempt_id)
+    invoice = session.get_one(Invoice, attempt.invoice_id, with_for_update=True)
+    session.refresh(attempt)  # another worker may have settled it while we waited for the lock
+    _check_belongs(session, attempt, seen)
+    if seen.receipt is not None:
+        _book(session, attempt, invoice, seen.receipt)
+    elif attempt.state in OPEN_STATES:
+        _follow(session, attempt, seen)
+    return attempt.state
+
+
+def take_due_attempts(session: Session) -> list[int]:
+    """Attempts about which nobody has told us for a while, each with its next look put off. Does not commit."""
+    now = clock.now()
+    due = session.scalars(
+        select(PaymentAttempt)
+        .where(PaymentAttempt.state.in_(OPEN_STATES), PaymentAttempt.look_at <= now)
+        .order_by(PaymentAttempt.look_at)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for attempt in due:
+        age = now - attempt.created_at
+        attempt.look_at = now + rules.next_look(age, is_processing=attempt.state == "processing")
+        if attempt.state == "creating" and attempt.expires_at <= now:
+            _close(attempt, "expired", now)  # had Stripe made it, nobody has its address
+    return [attempt.id for attempt in due if attempt.state in OPEN_STATES]
+
+
+def _check_belongs(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
+    account = session.get_one(StripeAccount, attempt.stripe_account_id)
+    is_same = attempt.session_id in (None, seen.id)
+    if not is_same or seen.metadata.get("attempt") != str(attempt.public_id) or seen.is_live != account.is_live:
+        raise ForeignCheckout(f"attempt {attempt.id}")
+
+
+def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
+    """An attempt that has closed never opens again: what Stripe said first may arrive last."""
+    before = attempt.state
+    attempt.session_id = seen.id
+    attempt.payment_intent_id = seen.payment_intent_id
+    attempt.checkout_url = seen.url or attempt.checkout_url
+    if seen.state in OPEN_STATES:
+        attempt.state = seen.state
+    else:
+        _close(attempt, seen.state, clock.now())
+    if attempt.state != before and attempt.state in ("processing", "failed"):
+        words = "Payment under way at the bank" if attempt.state == "processing" else "The bank refused the payment"
+        _note(session, attempt, f"payment {attempt.state}", words)
+
+
+def _book(session: Session, attempt: PaymentAttempt, invoice: Invoice, receipt: Receipt) -> None:
+    """Record what was received, not what was expected. Money that has come is never refused."""
+    known = session.scalar(
+        select(Payment.id).where(Payment.provider == "stripe", Payment.provider_payment_id == receipt.payment_id)
+    )
+    if known is None:
+        _add_payment(session, attempt, invoice, receipt)
+    attempt.payment_intent_id = receipt.payment_id
+    if attempt.state != "paid":
+        _close(attempt, "paid", clock.now())
+
+
+def _add_payment(session: Session, attempt: PaymentAttempt, invoice: Invoice, receipt: Receipt) -> None:
+    organisation = session.get_one(Organisation, invoice.organisation_id)
+    payment = Payment(
+        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
+        customer_id=invoice.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
+        amount_minor=receipt.amount.minor, currency=receipt.amount.currency,
+        received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
+        provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    surplus = payment.amount - _allocate(session, payment, invoice)
+    _tell(session, attempt, payment, receipt, surplus, organisation.locale)
+    queue_receipt(session, organisation, invoice, payment, surplus)
+    outbox.record(session, organisation.id, "payment", payment.id)
+    outbox.record(session, organisation.id, "invoice", invoice.id)
+
+
+def _allocate(session: Session, payment: Payment, invoice: Invoice) -> Money:
+    """Put the payment to the invoice, up to what is due. How much that was."""
+    due = queries.balance_of(session, invoice.id)
+    if due.currency != payment.currency or due <= Money.zero(due.currency):
+        return Money.zero(payment.currency)
+    part = min(due.minor, payment.amount_minor)
+    session.add(
+        Allocation(
+            organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice.id, amount_minor=part,
+            currency=payment.currency,
+        )
+    )  # fmt: skip
+    session.flush()
+    return Money(part, payment.currency)
+
+
+def _tell(
+    session: Session, attempt: PaymentAttempt, payment: Payment, receipt: Receipt, surplus: Money, locale: str
+) -> None:  # fmt: skip
+    after = {
+        "received": str(receipt.amount), "asked": str(attempt.amount), "fee": str(receipt.fee or ""),
+        "stripe_payment": receipt.payment_id, "invoice": attempt.invoice_id,
+    }  # fmt: skip
+    audit.note(session, payment.organisation_id, "payment received", "payment", payment.id, after=after)
+    said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}"
+    _note(session, attempt, "payment received", said)
+    if surplus:
+        words = f"{formats.money(surplus, locale)} is more than was due: kept as credit, needs a decision"
+        audit.note(session, payment.organisation_id, "surplus received", "payment", payment.id, words=words)
+        _note(session, attempt, "surplus received", words)
+
+
+def _note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
+    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words)
+
+
+def _close(attempt: PaymentAttempt, state: str, at: datetime) -> None:
+    attempt.state, attempt.settled_at = state, at

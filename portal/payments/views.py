@@ -1,0 +1,92 @@
+"""Stripe's webhook, and what staff see and do about money coming in."""
+
+import logging
+
+from flask import Blueprint, Response, abort, flash, g, render_template, request, url_for
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.gateways.errors import GatewayError
+from portal.gateways.stripe_gateway import ForgedEvent, verify_event
+from portal.invoices.queries import get_invoice
+from portal.payments import actions, queries
+from portal.payments.models import StripeAccount
+from portal.shared.access import allow, everyone
+from portal.shared.csrf import exempt
+from portal.shared.db import enter
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.text import clean, id_from
+from portal.shared.web import request_session
+
+bp = Blueprint("payments", __name__)
+log = logging.getLogger(__name__)
+PAGE_SIZE = 50
+
+
+@bp.get("/payments")
+@allow("see_board")
+def index() -> str:
+    before = id_from(request.args.get("before", ""))
+    found = queries.list_payments(request_session(), before=before, most=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    older = url_for("payments.index", before=shown[-1].payment.id) if len(found) > PAGE_SIZE else ""
+    newest = url_for("payments.index") if before is not None else ""
+    return render_template("payments/index.html", payments=shown, older_url=older, newest_url=newest)
+
+
+@bp.post("/invoices/<int:invoice_id>/voiding")
+@allow("void")
+def create_voiding(invoice_id: int) -> Response:
+    """Here and not with the invoices, because a payment page at Stripe must be closed first."""
+    session = request_session()
+    invoice = get_invoice(session, invoice_id, g.viewer)
+    form = Form(request.form)
+    reason = form.text("reason", "a reason", longest=200)
+    session.rollback()  # no transaction stays open while Stripe is asked
+    if form.ok:
+        _void(form, invoice.organisation_id, invoice.id, reason)
+    for sentence in form.errors.values():
+        flash(sentence, "late")
+    return see_other(url_for("invoices.show", invoice_id=invoice_id))
+
+
+@bp.post("/webhooks/stripe/<endpoint_key>")
+@everyone
+@exempt
+def receive_event(endpoint_key: str) -> tuple[str, int]:
+    """200 only after the event is stored: what it means is worked out later. A forged one leaves only a log line."""
+    raw = request.get_data(cache=False)  # before anything parses it: the signature is over these bytes
+    session = request_session()
+    account = _account_at(session, endpoint_key)
+    secrets = actions.webhook_secrets(account)
+    if not secrets:
+        return "not ready", 503
+    try:
+        event = verify_event(raw, request.headers.get("Stripe-Signature", ""), secrets)
+    except ForgedEvent:
+        log.warning("webhook refused", extra={"stripe_account": account.id})
+        return "not signed by Stripe", 400
+    actions.keep_event(session, account, event)
+    session.commit()
+    return "kept", 200
+
+
+def _account_at(session: Session, endpoint_key: str) -> StripeAccount:
+    row = session.execute(
+        text("SELECT organisation_id, stripe_account_id FROM gate.stripe_endpoint(:key)"), {"key": clean(endpoint_key)}
+    ).one_or_none()
+    if row is None:
+        abort(404)
+    enter(session, row.organisation_id)
+    return session.get_one(StripeAccount, row.stripe_account_id)
+
+
+def _void(form: Form, organisation_id: int, invoice_id: int, reason: str) -> None:
+    try:
+        actions.void_invoice(organisation_id, invoice_id, reason)
+    except RuleBroken as problem:
+        form.refuse(problem)
+    except GatewayError:
+        form.errors["form"] = "Stripe did not answer, so the customer could still pay. Try again in a minute."

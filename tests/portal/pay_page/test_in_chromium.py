@@ -1,0 +1,78 @@
+"""A customer with a phone: the link, one tap, Stripe's page, the receipt. With scripts and without."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import Firm
+from tests.paying import Till, invoice_row
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.browser
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("NOT TRIED in a browser: no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_one_tap_from_the_link_to_the_card_form_and_back(
+    till: Till, firm: Firm, chromium: Any, scripts: bool
+) -> None:  # fmt: skip
+    till.connect(firm)
+    invoice_id, path = till.invoice(firm)
+    context = chromium.new_context(**PHONE, java_script_enabled=scripts)
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.goto(till.url + path)
+    page.get_by_role("button", name="Pay £235.80").click()
+    page.wait_for_url("**/c/pay/**")
+    till.at_stripe(till.attempts(firm)[0].session_id or "", "pay", card="4242424242424242")
+    page.goto(f"{till.url}/r/{till.attempts(firm)[0].public_id}")
+    assert page.url == till.url + path
+    assert page.get_by_role("heading", name="Paid").is_visible()
+    assert page.get_by_role("button").count() == 0
+    assert [words for words in refused if "Content Security Policy" in words or "blocked" in words] == []
+    assert (invoice_row(firm, invoice_id).viewed_at is not None) == scripts
+    context.close()
+
+
+def test_a_first_visit_is_light(till: Till, firm: Firm, chromium: Any) -> None:
+    till.connect(firm)
+    _, path = till.invoice(firm)
+    context = chromium.new_context(**PHONE)
+    page, loaded = context.new_page(), []
+    page.on("requestfinished", lambda request: loaded.append((request.url, sum(_weights(request)))))
+    page.goto(till.url + path)
+    page.wait_for_load_state("networkidle")
+    assert len(loaded) <= 5
+    assert sum(weight for _url, weight in loaded) <= 40_000
+    assert {url for url, _weight in loaded if not url.startswith(till.url)} == set()
+    context.close()
+
+
+def test_nothing_scrolls_sideways_on_a_small_phone(till: Till, firm: Firm, chromium: Any) -> None:
+    till.connect(firm)
+    _, path = till.invoice(firm)
+    context = chromium.new_context(viewport={"width": 320, "height": 568})
+    page = context.new_page()
+    page.goto(till.url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    context.close()
+
+
+def _weights(request: Any) -> tuple[int, int]:
+    sizes = request.sizes()
+    return sizes["responseBodySize"], sizes["responseHeadersSize"]

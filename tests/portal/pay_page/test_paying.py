@@ -1,0 +1,162 @@
+"""Tapping Pay, and coming back."""
+
+import logging
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from portal.invoices.models import PayLink
+from portal.shared import clock, logs
+from portal.shared.running import here, job_session
+from tests.builders import Firm
+from tests.conftest import World
+from tests.paying import Till, link_of, paid_once, take_cash
+
+
+@pytest.fixture
+def path(till: Till, firm: Firm) -> str:
+    till.connect(firm)
+    return till.invoice(firm)[1]
+
+
+def test_pay_leads_to_stripe_and_back_to_the_receipt(till: Till, firm: Firm, path: str) -> None:
+    till.events("drop")
+    _, answer = till.pay(path)
+    assert answer.headers["Location"].startswith(f"{till.stand_in.url}/c/pay/")
+    back = till.come_back(firm, answer.cookies)
+    assert back.headers["Location"] == path
+    assert "R-00001" in till.get(path).text
+
+
+def test_the_cookie_for_the_way_back_tells_nothing_and_opens_nothing_else(till: Till, firm: Firm, path: str) -> None:
+    _, answer = till.begin(path)
+    header = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in header and "SameSite=Lax" in header and "Path=/r/" in header
+    assert path.rpartition("/")[2] not in header
+    other, answer_of_other = till.begin(till.invoice(firm)[1])
+    assert other
+    mine = till.attempts(firm)[0].public_id
+    foreign = till.get(f"/r/{mine}", cookies=answer_of_other.cookies.get_dict(), allow_redirects=False)
+    assert foreign.status_code == 200 and "Thank you" in foreign.text and "INV-" not in foreign.text
+
+
+def test_another_browser_comes_back_to_a_neutral_page_and_still_books(till: Till, firm: Firm, path: str) -> None:
+    till.events("drop")
+    till.pay(path)
+    back = till.come_back(firm)
+    assert back.status_code == 200
+    assert not any(words in back.text for words in ("INV-", "235.80", "Northgate", "/p/"))
+    assert paid_once(till.books(firm))
+
+
+def test_coming_back_unpaid_changes_nothing(till: Till, firm: Firm, path: str) -> None:
+    _, answer = till.begin(path)
+    assert till.come_back(firm, answer.cookies).headers["Location"] == path
+    assert till.books(firm).payments == 0
+    assert till.attempts(firm)[0].state == "open"
+    assert "Pay £235.80" in till.get(path).text
+
+
+def test_with_stripe_away_the_return_page_waits_and_looks_again(till: Till, firm: Firm, path: str) -> None:
+    till.events("drop")
+    _, answer = till.pay(path)
+    till.fault("error_500", "checkout/sessions")
+    waiting = till.come_back(firm, answer.cookies)
+    assert waiting.status_code == 200 and "being checked" in waiting.text
+    assert int(waiting.headers["Refresh"]) < 10
+    till.no_faults()
+    assert till.come_back(firm, answer.cookies).headers["Location"] == path
+    assert paid_once(till.books(firm))
+
+
+def test_an_unknown_return_address_shows_the_neutral_page(till: Till, firm: Firm) -> None:
+    assert "Thank you" in till.get("/r/00000000-0000-4000-8000-000000000000?next=//evil.example").text
+    assert till.get("/r/not-a-uuid").status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_another_site_cannot_tap_pay(till: Till, firm: Firm, path: str, headers: dict[str, str]) -> None:
+    assert till.tap_pay(path, **headers).status_code == 403
+    assert till.attempts(firm) == []
+
+
+def test_a_browser_that_hides_its_origin_can_pay(till: Till, firm: Firm, path: str) -> None:
+    """Chromium says so of our own form, because our pages send no referrer."""
+    assert till.tap_pay(path, Origin="null", **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+@pytest.mark.parametrize("form", [{}, {"shown": "23580.GBP.1"}, {"shown": "1.GBP.1", "proof": "x"}, {"proof": "\u20ac"}])
+def test_a_form_that_is_not_ours_does_not_pay(till: Till, firm: Firm, path: str, form: dict[str, str]) -> None:
+    assert till.send_pay(path, form).status_code == 403
+    assert till.attempts(firm) == []
+
+
+def test_a_form_of_another_link_does_not_pay(till: Till, firm: Firm, path: str) -> None:
+    other = till.pay_form(till.invoice(firm)[1])
+    assert till.send_pay(path, other).status_code == 403
+
+
+def test_fields_added_to_the_form_change_nothing(till: Till, firm: Firm, path: str) -> None:
+    form = till.pay_form(path) | {"amount": "1", "currency": "JPY", "invoice_id": "9", "next": "//evil.example"}
+    assert till.send_pay(path, form).status_code == 303
+    assert (till.attempts(firm)[0].amount_minor, till.attempts(firm)[0].currency) == (23580, "GBP")
+
+
+def test_an_amount_that_changed_is_shown_again_first(till: Till, firm: Firm, path: str) -> None:
+    form = till.pay_form(path)
+    take_cash(firm, link_of(path, firm).invoice_id, 10000)
+    answer = till.send_pay(path, form)
+    assert answer.status_code == 409 and "has changed" in answer.text and "Pay £135.80" in answer.text
+    till.begin(path)
+    assert till.attempts(firm)[0].amount_minor == 13580
+
+
+def test_too_little_for_a_card_is_said_in_words(till: Till, firm: Firm, path: str) -> None:
+    take_cash(firm, link_of(path, firm).invoice_id, 23560)
+    page = till.get(path).text
+    assert "less than a card payment can be" in page and "/attempts" not in page
+
+
+def test_with_stripe_away_nothing_is_charged_and_the_page_says_so(till: Till, firm: Firm, path: str) -> None:
+    till.fault("error_500", "checkout/sessions")
+    answer = till.tap_pay(path)
+    assert answer.status_code == 503 and "Nothing was charged" in answer.text and "Pay £235.80" in answer.text
+
+
+def test_taps_are_limited_per_link(till: Till, firm: Firm, path: str) -> None:
+    form = till.pay_form(path)
+    answers = [till.send_pay(path, form).status_code for _ in range(11)]
+    assert answers == [303] * 10 + [429]
+    assert till.tap_pay(till.invoice(firm)[1]).status_code == 303
+
+
+def test_a_page_at_an_address_we_do_not_know_is_not_followed(
+    till: Till, firm: Firm, path: str, world: World
+) -> None:
+    before = here().settings
+    here().settings = world.settings(PUBLIC_URL=till.url, STRIPE_API_BASE=till.stand_in.url)
+    answer = till.tap_pay(path)
+    here().settings = before
+    assert answer.status_code == 503 and "Location" not in answer.headers
+
+
+def test_a_revoked_link_is_dead_on_the_way_back_too(till: Till, firm: Firm, path: str) -> None:
+    _, answer = till.begin(path)
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(PayLink).values(revoked_at=clock.now()))
+    back = till.come_back(firm, answer.cookies)
+    assert till.get(back.headers["Location"]).status_code == 404
+
+
+def test_the_links_secret_is_in_no_log_line(till: Till, firm: Firm, path: str, caplog: Any) -> None:
+    caplog.set_level(logging.DEBUG)
+    till.pay(path)
+    till.work(firm)
+    till.get(path)
+    ours = [record for record in caplog.records if record.name.split(".")[0] != "werkzeug"]
+    lines = [logs._JsonLines().format(record) for record in ours]
+    assert any('"endpoint": "pay_page.show"' in line for line in lines)
+    token = path.rpartition("/")[2]
+    assert not any(token in line or "whsec_" in line or "rk_test_firm" in line for line in lines)
+

@@ -1,0 +1,67 @@
+"""The manager's list of payments."""
+
+import pytest
+from sqlalchemy import event
+
+from portal.payments.models import Payment
+from portal.shared import clock
+from portal.shared.running import here, job_session
+from tests.builders import Firm, sign_in
+from tests.paying import Till
+
+
+@pytest.fixture
+def paid(till: Till, firm: Firm) -> Firm:
+    till.connect(firm)
+    till.pay(till.invoice(firm)[1])
+    till.work(firm)
+    return firm
+
+
+def test_a_manager_sees_who_paid_what(till: Till, paid: Firm) -> None:
+    page = sign_in(till.browser(), paid, "manager").get("/payments").text
+    for words in ("Maple Dental Practice", "R-00001", "INV-00001", "£235.80", "Visa ending 4242"):
+        assert words in page
+
+
+def test_others_do_not(till: Till, paid: Firm, other_firm: Firm) -> None:
+    assert till.browser().get("/payments").status_code == 303
+    assert sign_in(till.browser(), paid, "field_agent").get("/payments").status_code == 403
+    assert "R-00001" not in sign_in(till.browser(), other_firm, "manager").get("/payments").text
+
+
+def test_the_list_costs_the_same_however_long_it_is(till: Till, paid: Firm) -> None:
+    client = sign_in(till.browser(), paid, "manager")
+    few = _statements(lambda: client.get("/payments"))
+    _add_payments(paid, 60)
+    many = _statements(lambda: client.get("/payments"))
+    assert few == many <= 12
+    page = client.get("/payments").text
+    assert page.count("R-9") == 50 and "before=" in page
+    assert client.get("/payments?before=" + "9" * 30).status_code == 200
+
+
+def _add_payments(firm: Firm, how_many: int) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.add_all(
+            Payment(
+                organisation_id=firm.organisation_id, number=f"R-9{n:04d}", customer_id=firm.customer_id,
+                method="card", amount_minor=100, currency="GBP", received_on=clock.now().date(), provider="stripe",
+                provider_payment_id=f"pi_{n}",
+            )
+            for n in range(how_many)
+        )  # fmt: skip
+
+
+def _statements(deed: object) -> int:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(here().engine, "before_cursor_execute", note)
+    try:
+        assert deed().status_code == 200  # type: ignore[operator]
+    finally:
+        event.remove(here().engine, "before_cursor_execute", note)
+    return len(seen)

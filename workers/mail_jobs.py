@@ -1,0 +1,56 @@
+"""The mail worker's job: send what is due."""
+
+import logging
+
+from portal.gateways.errors import GatewayError
+from portal.messages import actions
+from portal.messages.actions import TakenMessage
+from portal.messages.models import Message
+from portal.organisations import audit
+from portal.shared.running import job_session
+
+log = logging.getLogger(__name__)
+
+
+def look(organisation_id: int) -> None:
+    """Send every mail of this organisation that is due. One that fails never holds up the rest."""
+    while True:
+        with job_session(organisation_id) as session:
+            taken = actions.take_due(session)
+        if not taken:
+            return
+        for message in taken:
+            _try(organisation_id, message)
+
+
+def _try(organisation_id: int, taken: TakenMessage) -> None:
+    try:
+        with job_session(organisation_id) as session:
+            mail = actions.read_mail(session, taken.id)
+        actions.deliver(mail)
+    except GatewayError as problem:
+        _note_problem(organisation_id, taken, problem.words, retryable=problem.retryable)
+    except Exception:
+        log.exception("mail could not be sent", extra={"message_id": taken.id})
+        _note_problem(organisation_id, taken, "Something in this mail cannot be sent.", retryable=True)
+    else:
+        with job_session(organisation_id) as session:
+            message = actions.note_sent(session, taken.id)
+            audit.note(
+                session, organisation_id, "mail sent", message.record, message.record_id,
+                words=f"{_what(message)} mailed to {message.to_address}",
+            )  # fmt: skip
+
+
+def _note_problem(organisation_id: int, taken: TakenMessage, words: str, *, retryable: bool) -> None:
+    with job_session(organisation_id) as session:
+        message = actions.note_problem(session, taken, words, retryable=retryable)
+        if message.state == "failed":
+            audit.note(
+                session, organisation_id, "mail failed", message.record, message.record_id,
+                words=f"{_what(message)} could not be mailed to {message.to_address}. {message.last_error}",
+            )  # fmt: skip
+
+
+def _what(message: Message) -> str:
+    return message.kind.replace("_", " ").capitalize()

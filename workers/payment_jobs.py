@@ -1,0 +1,53 @@
+"""The payments worker's job: follow what Stripe told us, then ask about what it did not."""
+
+import logging
+
+from portal.gateways.errors import GatewayError
+from portal.payments import actions
+from portal.payments.actions.events import TakenEvent
+from portal.shared.running import job_session
+
+log = logging.getLogger(__name__)
+
+
+def look(organisation_id: int) -> None:
+    """Do all that is due for this organisation's payments. A row that fails never holds up the rest."""
+    _follow_events(organisation_id)
+    _look_at_attempts(organisation_id)
+
+
+def _follow_events(organisation_id: int) -> None:
+    while True:
+        with job_session(organisation_id) as session:
+            taken = actions.take_due_events(session)
+        if not taken:
+            return
+        for event in taken:
+            _follow(organisation_id, event)
+
+
+def _look_at_attempts(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_attempts(session)
+    for attempt_id in due:
+        try:
+            actions.look_at_attempt(organisation_id, attempt_id)
+        except GatewayError as problem:
+            log.info("attempt not settled yet", extra={"attempt_id": attempt_id, "reason": problem.words})
+        except Exception:
+            log.exception("attempt could not be settled", extra={"attempt_id": attempt_id})
+
+
+def _follow(organisation_id: int, taken: TakenEvent) -> None:
+    try:
+        actions.follow_event(organisation_id, taken)
+    except GatewayError as problem:
+        _note_failure(organisation_id, taken, problem.words)
+    except Exception as problem:
+        log.exception("event could not be followed", extra={"event_row": taken.id})
+        _note_failure(organisation_id, taken, type(problem).__name__)
+
+
+def _note_failure(organisation_id: int, taken: TakenEvent, words: str) -> None:
+    with job_session(organisation_id) as session:
+        actions.note_failed_event(session, taken, words)
