@@ -1,0 +1,174 @@
+"""Tying an organisation to Zoho: the consent, the organisations it opens, the choice, and the end of it."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from portal.accounting import rules, tokens
+from portal.accounting.models import Consent, Link, OAuthState
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho import consent as zoho
+from portal.gateways.zoho.calls import PRODUCTS, Line, Target
+from portal.gateways.zoho.data_centres import FIRST_DATA_CENTRE, by_accounts_server, data_centres
+from portal.gateways.zoho.errors import NotAuthorised, Refused
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.shared import clock, outbox
+from portal.shared.errors import RuleBroken
+from portal.shared.running import here
+
+log = logging.getLogger(__name__)
+
+_STATE_LIVES = timedelta(minutes=10)
+
+
+class CannotLink(RuleBroken):
+    """The tie cannot be made as asked."""
+
+
+def begin_consent(session: Session, organisation_id: int, sign_in_digest: bytes) -> str:
+    """Where to send the browser. The answer counts for this sign-in only, once, for ten minutes."""
+    settings = here().settings
+    if not settings.zoho_client_id:
+        raise CannotLink("This installation has no Zoho client yet. Whoever runs the portal must set ZOHO_CLIENT_ID.")
+    state = secrets.token_urlsafe(32)
+    session.add(
+        OAuthState(
+            digest=_digest(state), organisation_id=organisation_id, sign_in_digest=sign_in_digest,
+            expires_at=clock.now() + _STATE_LIVES,
+        )
+    )  # fmt: skip
+    return zoho.consent_url(data_centres(settings.zoho_base_address)[FIRST_DATA_CENTRE], tokens.client(), state)
+
+
+def use_state(session: Session, state: str, sign_in_digest: bytes) -> None:
+    """Spend the state of a callback, whatever else is wrong with it. Raises CannotLink; commit even then."""
+    row = session.execute(
+        delete(OAuthState)
+        .where(OAuthState.digest == _digest(state))
+        .returning(OAuthState.sign_in_digest, OAuthState.expires_at)
+    ).one_or_none()
+    if row is None or not secrets.compare_digest(row.sign_in_digest, sign_in_digest):
+        raise CannotLink("This answer from Zoho was used already, or belongs to another sign-in. Connect once more.")
+    if row.expires_at <= clock.now():
+        raise CannotLink("That took longer than ten minutes. Connect once more.")
+
+
+def exchange(organisation_id: int, answer: Mapping[str, str]) -> tuple[str, zoho.Tokens]:
+    """(data centre, tokens) of a callback with a good state. Calls Zoho. Raises CannotLink, GatewayError."""
+    if answer.get("error"):
+        raise CannotLink("Zoho was not given permission, so nothing is connected. Connect again when you are ready.")
+    if not answer.get("code"):
+        raise CannotLink("Zoho sent no permission along. Connect once more.")
+    centre = by_accounts_server(here().settings.zoho_base_address, answer.get("accounts-server", ""))
+    if centre is None:
+        log.warning("callback names a foreign accounts server", extra={"organisation": organisation_id})
+        raise CannotLink("The answer did not come from one of Zoho's data centres. Nothing is connected.")
+    return centre.code, zoho.exchange_code(centre, tokens.client(), answer["code"])
+
+
+def keep_consent(session: Session, organisation_id: int, data_centre: str, granted: zoho.Tokens) -> Consent:
+    """Keep what the user allowed; which organisation it is for, is chosen next."""
+    consent = Consent(organisation_id=organisation_id, data_centre=data_centre)
+    tokens.store(session, consent, granted)
+    session.flush()
+    audit.note(session, organisation_id, "zoho consent given", "consent", consent.id)
+    return consent
+
+
+def offered(organisation_id: int, consent: Consent, currency: str) -> rules.Choice:
+    """The organisations this consent opens, sorted out. Calls Zoho twice. Raises GatewayError."""
+    token = tokens.access_token(organisation_id, consent.id)
+    listed: list[dict[str, Any]] = []
+    problem: GatewayError | None = None
+    with _patient_line() as line:
+        for product in PRODUCTS:
+            try:
+                answer = line.call(Target(tokens.centre_of(consent).api, product), token, "GET", "/organizations")
+            except (NotAuthorised, Refused) as refused:
+                problem = refused  # one of the two may be missing from the consent
+                continue
+            listed += [{"listed_by": product} | each for each in answer.body.get("organizations", [])]
+    if problem is not None and not listed:
+        raise problem
+    return rules.sort_out(listed, currency)
+
+
+def check_base_currency(organisation_id: int, consent: Consent, candidate: rules.Candidate) -> None:
+    """One cheap call that proves the organisation answers, and in which currency it keeps its books."""
+    token = tokens.access_token(organisation_id, consent.id)
+    target = Target(tokens.centre_of(consent).api, candidate.product, candidate.id)
+    with _patient_line() as line:
+        answer = line.call(target, token, "GET", "/settings/currencies")
+    base = [each["currency_code"] for each in answer.body["currencies"] if each.get("is_base_currency")]
+    if base and base != [candidate.currency]:
+        raise CannotLink(f"{candidate.name} keeps its books in {base[0]}. Choose an organisation in your own currency.")
+
+
+def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, connected_by: int | None) -> Link:
+    """Make the tie, or take up an earlier one to the same organisation: nothing is made twice. Does not commit."""
+    organisation_id = consent.organisation_id
+    session.execute(select(Organisation.id).with_for_update())
+    link = _earlier(session, candidate)
+    live = live_link(session)
+    if live is not None and live is not link:
+        raise CannotLink(f"You are linked to {live.remote_name}. Disconnect it before you link another organisation.")
+    if link is None:
+        link = Link(
+            organisation_id=organisation_id, product=candidate.product, remote_organisation_id=candidate.id,
+            lease_fence=0, recent_calls=[],
+        )  # fmt: skip
+        session.add(link)
+    link.consent_id, link.connected_by, link.archived_at = consent.id, connected_by, None
+    link.remote_name, link.currency = candidate.name[:200], candidate.currency
+    link.quiet_until, link.quiet_why = None, ""
+    session.flush()
+    outbox.reopen_all(session, organisation_id)
+    audit.note(session, organisation_id, "zoho linked", "link", link.id, after={"organisation": candidate.id})
+    return link
+
+
+def end_link(session: Session, link: Link) -> Consent | None:
+    """Archive the tie; what is in Zoho stays there, and we remember it. The consent to give back, if it still lives."""
+    link.archived_at = clock.now()
+    consent = session.get_one(Consent, link.consent_id)
+    audit.note(session, link.organisation_id, "zoho unlinked", "link", link.id)
+    if consent.revoked_at is not None or consent.lost_at is not None:
+        return None
+    consent.revoked_at = clock.now()
+    return consent
+
+
+def give_back(consent: Consent) -> None:
+    """Tell Zoho that the consent is over. Best effort: we have stopped using it in any case."""
+    try:
+        zoho.revoke(tokens.centre_of(consent), tokens.refresh_token(consent))
+    except GatewayError as problem:
+        log.warning("consent not revoked at Zoho", extra={"consent": consent.id, "reason": type(problem).__name__})
+
+
+def live_link(session: Session) -> Link | None:
+    return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
+
+
+def _earlier(session: Session, candidate: rules.Candidate) -> Link | None:
+    return session.scalars(
+        select(Link)
+        .where(Link.remote_organisation_id == candidate.id, Link.product == candidate.product)
+        .order_by(Link.archived_at.is_(None).desc(), Link.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _patient_line() -> Line:
+    return Line(connect_s=3, answer_s=8)
+
+
+def _digest(state: str) -> bytes:
+    return hashlib.sha256(state.encode("utf-8", "replace")).digest()

@@ -1,0 +1,44 @@
+"""The organisation's calls to Zoho: so many a minute, shared by all workers in the link's row, and so many a day."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, update
+
+from portal.accounting import rules
+from portal.accounting.mirror.lease import LENGTH, Turn, held, lock
+from portal.accounting.models import Link
+from portal.gateways.zoho.calls import Quota
+from portal.shared.running import here, job_session
+
+EMPTY = "The minute's calls to Zoho are used up; the rest follows in a moment."
+
+
+class BudgetEmpty(Exception):
+    """No call may be made now. The link keeps quiet until there is room again."""
+
+
+def take(turn: Turn) -> None:
+    """Pay for one call, just before it is made, and renew the lease. Raises BudgetEmpty, LeaseLost."""
+    limit = here().settings.zoho_calls_per_minute
+    with job_session(turn.organisation_id) as session:
+        row = lock(session, turn)
+        budget = rules.spend(row.recent_calls, row.now, limit, rules.WINDOW)
+        values: dict[str, object] = {"recent_calls": budget.recent, "lease_until": row.now + LENGTH}
+        if budget.quiet_until is not None:
+            values |= {"quiet_until": budget.quiet_until, "quiet_why": EMPTY}
+        session.execute(update(Link).where(Link.id == turn.link_id).values(**values))
+    if budget.quiet_until is not None:
+        raise BudgetEmpty
+
+
+def remember_quota(turn: Turn, quota: Quota) -> None:
+    """What Zoho's headers said of the day."""
+    with held(turn) as session:
+        session.execute(
+            update(Link)
+            .where(Link.id == turn.link_id)
+            .values(
+                quota_limit=quota.limit, quota_left=quota.left,
+                quota_resets_at=func.clock_timestamp() + timedelta(seconds=quota.resets_in_s),
+            )
+        )  # fmt: skip

@@ -1,0 +1,132 @@
+"""Drain: bring everything that is due to one organisation's books, invoices and payments first."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from portal.accounting.mirror import lease, plan, record, records, send
+from portal.accounting.mirror.lease import LeaseLost, Turn
+from portal.accounting.mirror.marking import mark_sent
+from portal.accounting.mirror.plan import Needs, Push
+from portal.accounting.mirror.remote import STOPS, Remote
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho.calls import Line
+from portal.gateways.zoho.errors import ConsentLost, Misconfigured, Refused, Throttled, Unanswered, Unreachable
+from portal.shared import queues
+
+log = logging.getLogger(__name__)
+
+Given = TypeVar("Given")
+
+TURN_S = 8  # then other organisations come first, and a worker told to stop is soon done
+_MOST_STEPS = 8  # look, rename, create, mark, update …: more than any one record ever takes
+_INVOICES_A_ROUND, _OTHERS_A_ROUND = 20, 20
+_UNREACHABLE_S, _MISCONFIGURED_S, _UNTIL_RECONNECTED_S = 15, 600, 365 * 86400
+
+
+def drain(organisation_id: int) -> None:
+    """Work until nothing is due, the budget is empty, Zoho asks for quiet, or the turn is over.
+
+    Returns at once when somebody else is at it: whoever holds the lease looks again after giving it back.
+    """
+    until = time.monotonic() + TURN_S
+    while (turn := lease.take(organisation_id)) is not None:
+        finished = _use(turn, until)
+        if not finished:
+            return
+        if time.monotonic() >= until:
+            queues.ring("mirror", organisation_id)
+            return
+
+
+def _use(turn: Turn, until: float) -> bool:
+    """True when something came up since the last round, and may be worked on."""
+    try:
+        with Line() as line:
+            remote = Remote(turn, line)
+            while _round(turn, remote) and time.monotonic() < until:
+                pass
+        more = records.anything_due(turn)
+    except STOPS as problem:
+        _keep_quiet(turn, problem)
+        more = False
+    except LeaseLost:
+        log.warning("the lease was taken over", extra={"organisation": turn.organisation_id})
+        return False
+    lease.release(turn)
+    return more
+
+
+def _round(turn: Turn, remote: Remote) -> bool:
+    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither."""
+    records.admit(turn)
+    worked = _push_due(turn, remote, ("payment",), _OTHERS_A_ROUND)
+    worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
+    worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
+    if worked == 0 and not records.keep_reserve(turn):
+        worked = _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND)
+    return worked > 0
+
+
+def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:
+    with lease.held(turn) as session:
+        due = records.due(session, turn.link_id, modules, most)
+    for record_id in due:
+        _push(turn, remote, record_id, None)
+    return len(due)
+
+
+def _push(turn: Turn, remote: Remote, record_id: int, for_invoice: int | None) -> None:
+    """One record as far as it goes now, with whatever it needs before it."""
+    if not records.start_try(turn, record_id):
+        return
+    for _ in range(_MOST_STEPS):
+        planned = _guarded(turn, record_id, lambda: plan.plan(turn, record_id))
+        if planned is None:
+            return
+        if isinstance(planned, Needs):
+            for needed in planned.record_ids:
+                _push(turn, remote, needed, planned.for_invoice or for_invoice)
+        elif not _guarded(turn, record_id, partial(_step, turn, remote, planned, for_invoice)):
+            return
+
+
+def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bool:
+    """Send and record. False when this record has to wait for its next try."""
+    try:
+        outcome = send.send(remote, push)
+    except STOPS:
+        record.put_back(turn, push.record_id, push.unknown_since)
+        raise
+    except Unanswered as problem:
+        record.unanswered(turn, push, problem)
+        return False
+    except Refused as problem:
+        record.refused(turn, push, problem)
+        return True
+    record.write(turn, push, outcome, for_invoice=for_invoice)
+    return True
+
+
+def _guarded(turn: Turn, record_id: int, work: Callable[[], Given]) -> Given | None:
+    """What `work` gives. A record that our own program cannot handle must not stop the others."""
+    try:
+        return work()
+    except (LeaseLost, *STOPS):
+        raise
+    except Exception as problem:
+        log.exception("mirror record failed", extra={"organisation": turn.organisation_id, "mirror_record": record_id})
+        record.fault(turn, record_id, type(problem).__name__)
+        return None
+
+
+def _keep_quiet(turn: Turn, problem: Exception) -> None:
+    """Put the whole organisation to rest; the sweeper comes back. An empty budget has said so itself."""
+    if not isinstance(problem, GatewayError):
+        return
+    pause = {Unreachable: _UNREACHABLE_S, Misconfigured: _MISCONFIGURED_S, ConsentLost: _UNTIL_RECONNECTED_S}
+    seconds = problem.pause_s if isinstance(problem, Throttled) else pause[type(problem)]
+    log.warning("zoho asks for quiet", extra={"organisation": turn.organisation_id, "code": problem.code})
+    lease.keep_quiet(turn, seconds, problem.words)

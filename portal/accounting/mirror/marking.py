@@ -1,0 +1,70 @@
+"""Invoices leave draft in Zoho together: one call for all that a round has made."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+
+from portal.accounting import rules
+from portal.accounting.mirror import record, records, send
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.models import MirrorRecord
+from portal.gateways.zoho.errors import Refused, Unanswered
+
+_MOST_AT_ONCE = 25  # bulk e-mail takes 10 and bulk PDF 25; for status nothing is written down
+
+
+def mark_sent(turn: Turn, remote: Remote, finish: Callable[[int], None]) -> int:
+    """Mark what is still a draft there, then `finish` each record. How many there were."""
+    drafts = _claim(turn)
+    if not drafts:
+        return 0
+    try:
+        send.mark_sent(remote, list(drafts.values()))
+        marked = list(drafts)
+    except STOPS:
+        for record_id in drafts:
+            record.put_back(turn, record_id, None)
+        raise
+    except Unanswered:
+        return 0  # marking twice is marking once: they come back by themselves
+    except Refused:
+        marked = _mark_one_by_one(turn, remote, drafts)
+    record.marked_sent(turn, marked)
+    for record_id in marked:
+        finish(record_id)
+    return len(marked)
+
+
+def _claim(turn: Turn) -> dict[int, str]:
+    """record id → remote id. Put off before the call, so that a call that fails is not repeated at once."""
+    with held(turn) as session:
+        drafts = session.scalars(
+            select(MirrorRecord)
+            .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module == "invoice")
+            .where(MirrorRecord.state == "pending", MirrorRecord.remote_status == "draft")
+            .where(MirrorRecord.remote_id.is_not(None), MirrorRecord.next_try_at <= func.clock_timestamp())
+            .order_by(MirrorRecord.id)
+            .limit(_MOST_AT_ONCE)
+            .with_for_update()
+        ).all()
+        for each in drafts:
+            each.state = "sending"
+            each.attempts += 1
+        session.flush()
+        for each in drafts:
+            records.put_off(session, each, rules.pause_after(each.attempts))
+        return {each.id: each.remote_id or "" for each in drafts}
+
+
+def _mark_one_by_one(turn: Turn, remote: Remote, drafts: dict[int, str]) -> list[int]:
+    marked = []
+    for record_id, remote_id in drafts.items():
+        try:
+            send.mark_one_sent(remote, remote_id)
+            marked.append(record_id)
+        except Unanswered:
+            continue
+        except Refused as problem:
+            record.not_marked(turn, record_id, problem)
+    return marked

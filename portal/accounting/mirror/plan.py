@@ -1,0 +1,160 @@
+"""Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror import records, sources
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.sources import Source
+from portal.accounting.models import MirrorRecord
+
+LOOK, CREATE, UPDATE, VOID = "look", "create", "update", "void"
+_WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
+
+
+@dataclass(frozen=True)
+class Push:
+    """One step on the way to Zoho, good for one try.
+
+    payload        what is sent, or what our own record must look like when we look for it
+    snapshot       the payload as it is kept for comparison
+    unknown_since  since when it is open whether an earlier try succeeded
+    """
+
+    record_id: int
+    module: str
+    local_id: int
+    verb: str
+    version: int
+    reference: str
+    remote_id: str
+    payload: dict[str, Any]
+    snapshot: dict[str, Any]
+    source: Source
+    unknown_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """These records must be in Zoho first, and can be worked on now."""
+
+    record_ids: list[int]
+    for_invoice: int | None = None  # whose timeline hears of them
+
+
+def plan(turn: Turn, record_id: int) -> Push | Needs | None:
+    """The next step, or None when there is nothing to do now."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+        if record.state not in records.TRYING:
+            return None  # refused a moment ago
+        version = records.version_of(session, record)
+        source = sources.read(session, record.module, record.local_id)
+        if source is None or source.stays_here:
+            _finish(session, record, version, "")
+            return None
+        twins = records.ensure(session, turn, source.needs)
+        first = _first_unmet(session, record, source, twins)
+        if first is not None:
+            return first if first.record_ids else None
+        return _next_step(session, record, version, source, twins)
+
+
+def frozen(payload: Any) -> Any:
+    """The payload as JSON keeps it: decimals as text, so that comparing is exact."""
+    if isinstance(payload, Mapping):
+        return {key: frozen(value) for key, value in payload.items()}
+    if isinstance(payload, list):
+        return [frozen(value) for value in payload]
+    return str(payload) if isinstance(payload, Decimal) else payload
+
+
+def _first_unmet(
+    session: Session, record: MirrorRecord, source: Source, twins: dict[sources.Need, MirrorRecord]
+) -> Needs | None:
+    """None when all is there; otherwise what can be done about it now, which may be nothing but waiting."""
+    missing = [twins[need] for need in source.needs if not _is_there(twins[need])]
+    if not missing:
+        return None
+    now = session.scalars(select(func.clock_timestamp())).one()
+    able = [twin for twin in missing if twin.module != "invoice" and records.may_be_tried(twin, now)]
+    if len(able) == len(missing):
+        return Needs([twin.id for twin in able], record.local_id if record.module == "invoice" else None)
+    _wait(session, record, next(twin for twin in missing if twin not in able), now)
+    return Needs([])
+
+
+def _is_there(twin: MirrorRecord) -> bool:
+    if twin.module == "invoice":
+        return twin.state == "in_step" and twin.remote_status == "sent"
+    return twin.remote_id is not None or twin.state == "in_step"
+
+
+def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: datetime) -> None:
+    """Waiting is no failed try. A blocker that comes back by itself soon decides when to ask again."""
+    needed = sources.read(session, blocker.module, blocker.local_id)
+    record.state, record.attempts = "waiting", 0
+    record.waits_for = (needed.label if needed else blocker.module)[:200]
+    comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice"
+    record.next_try_at = max(blocker.next_try_at, now) if comes_back else now + _WAIT
+
+
+def _next_step(
+    session: Session, record: MirrorRecord, version: int, source: Source, twins: dict[sources.Need, MirrorRecord]
+) -> Push | None:
+    def twin_id(module: str, local_id: int | None) -> str:
+        return "" if local_id is None else twins[module, local_id].remote_id or ""
+
+    is_spare = source.spare_name != "" and record.remote_number == source.spare_name
+    reference = source.spare_name if is_spare else source.name
+    snapshot = frozen(source.build(twin_id, reference, {}))
+    verb = _verb(record, source, snapshot)
+    if verb is None:
+        _settle_or_leave_to_mark(session, record, version, source.label)
+        return None
+    unknown_since = record.sending_since if record.remote_id is None else None
+    if verb != LOOK:
+        record.sending_since = session.scalars(select(func.clock_timestamp())).one()
+    elif record.remote_number not in ("", reference):
+        # It was renamed while the outcome of its create was open: look under the name that was sent.
+        reference = record.remote_number
+    record.state = "sending"
+    if record.module != "payment":
+        record.remote_number = reference
+    persons = (record.snapshot or {}).get("persons", {})
+    return Push(
+        record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
+        source.build(twin_id, reference, persons), snapshot, source, unknown_since,
+    )  # fmt: skip
+
+
+def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | None:
+    """
+    A create whose outcome is unknown is looked for first. An update may simply be sent again: the same twice is once.
+    """
+    if record.remote_id is None:
+        return CREATE if record.sending_since is None else LOOK
+    if (record.snapshot or {}).get("sent") != snapshot:
+        return UPDATE
+    if record.module == "invoice" and source.is_void and record.remote_status == "sent":
+        return VOID
+    return None
+
+
+def _settle_or_leave_to_mark(session: Session, record: MirrorRecord, version: int, label: str) -> None:
+    """Nothing differs. An invoice that is still a draft there waits for the round's bulk *sent*."""
+    if record.module == "invoice" and record.remote_status == "draft":
+        record.state, record.next_try_at = "pending", func.clock_timestamp()
+        return
+    _finish(session, record, version, label)
+
+
+def _finish(session: Session, record: MirrorRecord, version: int, label: str) -> None:
+    record.pushed_at = record.pushed_at or func.clock_timestamp()
+    records.bring_in_step(session, record, version, label)

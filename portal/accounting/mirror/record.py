@@ -1,0 +1,211 @@
+"""Record: what came of a try, written only by whoever still holds the lease, with what people read about it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from portal.accounting import mapping, rules
+from portal.accounting.mirror import records
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.plan import CREATE, LOOK, VOID, Push
+from portal.accounting.mirror.send import Absent, Done, status_of
+from portal.accounting.models import MirrorRecord
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho import wire
+from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
+from portal.organisations import audit
+from portal.shared import outbox
+
+MISMATCH = "totals"
+_NO_CLEAR_ANSWER = "Zoho gave no clear answer {tries} times. Look there for this record, then try again."
+_OUR_FAULT = "The portal cannot write this record to Zoho ({kind}). The fault is the portal's: tell whoever runs it."
+
+
+def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | None) -> None:
+    """What Zoho answered. Raises LeaseLost: then whoever holds the lease now finds out by looking."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        if isinstance(outcome, Absent):
+            _absent(session, turn, record, push)
+        elif push.verb == VOID:
+            record.remote_status = "void"
+            _in_step(session, record, push)
+            _tell(session, turn, record, push, f"{push.source.label} is void in {turn.product_name}", for_invoice)
+        else:
+            _written(session, turn, record, push, outcome, for_invoice)
+
+
+def refused(turn: Turn, push: Push, problem: GatewayError) -> None:
+    """A final no. A taken name or number may be our own, from before an answer was lost: look before giving up."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        record.last_error_code = problem.code[:20]
+        if isinstance(problem, Refused) and problem.is_clash and push.verb == CREATE:
+            record.last_error, record.next_try_at = problem.words[:500], func.clock_timestamp()
+            record.last_error_code = problem.code if problem.code in CLASHES else TAKEN
+            return  # still `sending`, so the next step is to look
+        if isinstance(problem, Refused) and problem.is_clash and _can_be_renamed(record, push):
+            _rename(record, push)
+            return
+        _fail(session, turn, record, push, problem.words, known=push.verb != LOOK)
+
+
+def unanswered(turn: Turn, push: Push, problem: GatewayError) -> None:
+    """Nobody knows what Zoho did. The record stays `sending`, so the next try looks first."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        record.last_error, record.last_error_code = problem.words[:500], problem.code[:20]
+        if record.attempts >= rules.MOST_TRIES:
+            words = _NO_CLEAR_ANSWER.format(tries=record.attempts)
+            _fail(session, turn, record, push, words, known=False)
+
+
+def put_back(turn: Turn, record_id: int, unknown_since: datetime | None) -> None:
+    """Nothing was sent: as if the try had not been made."""
+    with held(turn) as session:
+        session.execute(
+            update(MirrorRecord)
+            .where(MirrorRecord.id == record_id)
+            .values(
+                state="pending" if unknown_since is None else "sending", sending_since=unknown_since,
+                attempts=func.greatest(MirrorRecord.attempts - 1, 0), next_try_at=func.clock_timestamp(),
+            )
+        )  # fmt: skip
+
+
+def fault(turn: Turn, record_id: int, kind: str) -> None:
+    """Our own program stumbled over this record. It comes back a few times, then it is shown to people."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+        record.last_error, record.last_error_code = _OUR_FAULT.format(kind=kind)[:500], "portal"
+        if record.attempts >= rules.MOST_FAULTS:
+            version = records.version_of(session, record)
+            record.state = "failed"
+            outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+
+
+def marked_sent(turn: Turn, record_ids: list[int]) -> None:
+    """These invoices have left draft in Zoho."""
+    with held(turn) as session:
+        for record_id in record_ids:
+            record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+            record.remote_status = "sent"
+            record.state, record.attempts, record.sending_since = "pending", 0, None
+            record.next_try_at = func.clock_timestamp()
+
+
+def not_marked(turn: Turn, record_id: int, problem: Refused) -> None:
+    """Zoho has the invoice, but keeps it a draft."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+        record.state, record.last_error, record.last_error_code = "failed", problem.words[:500], problem.code[:20]
+        version = records.version_of(session, record)
+        outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+
+
+def _written(
+    session: Session, turn: Turn, record: MirrorRecord, push: Push, outcome: Done, for_invoice: int | None
+) -> None:
+    answer = outcome.record
+    is_new = record.remote_id is None
+    record.remote_id = str(answer.get(MODULES[push.module].id_key) or push.remote_id)
+    if push.module == "payment":
+        record.remote_number = str(answer.get("payment_number", ""))[:100]
+    record.snapshot = {"sent": push.snapshot, "persons": _persons(push, answer)}
+    if outcome.adopted and push.module in ("customer", "item"):
+        record.snapshot["sent"] = None  # what an earlier try sent may be older than what we have: bring it up to date
+    if is_new:
+        _tell(session, turn, record, push, _arrival(turn, record, push), for_invoice)
+    if push.module == "invoice":
+        _check_invoice(session, turn, record, push, answer)
+    elif record.snapshot["sent"] is None:
+        record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    else:
+        _in_step(session, record, push)
+
+
+def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Push, answer: dict[str, Any]) -> None:
+    """In step only when Zoho comes to the same figures; then it is marked sent with the others of the round."""
+    number, total, tax = push.source.expected or ("", Decimal(0), Decimal(0))
+    record.remote_status = status_of(answer)
+    words = rules.disagreement(
+        number=number, total=total, tax=tax, their_number=str(answer.get("invoice_number", "")),
+        their_total=wire.amount(answer.get("total")), their_tax=wire.amount(answer.get("tax_total")),
+    )  # fmt: skip
+    if words:
+        record.snapshot = None
+        record.last_error_code = MISMATCH
+        _fail(session, turn, record, push, words, state="mismatch")
+        return
+    record.state, record.sending_since, record.attempts = "pending", None, 0
+    record.last_error = record.last_error_code = ""
+    record.next_try_at = func.clock_timestamp()
+
+
+def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> None:
+    """Not there: free to be created. After a refused name it is somebody else's, so ours gets its number added."""
+    record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    if record.last_error_code not in CLASHES:
+        return
+    if _can_be_renamed(record, push):
+        _rename(record, push)
+        return
+    _fail(session, turn, record, push, record.last_error)
+
+
+def _can_be_renamed(record: MirrorRecord, push: Push) -> bool:
+    return bool(push.source.spare_name) and record.remote_number != push.source.spare_name
+
+
+def _rename(record: MirrorRecord, push: Push) -> None:
+    record.remote_number = push.source.spare_name
+    record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    record.last_error = record.last_error_code = ""
+
+
+def _in_step(session: Session, record: MirrorRecord, push: Push) -> None:
+    record.pushed_at = func.clock_timestamp()
+    records.bring_in_step(session, record, push.version, push.source.label)
+
+
+def _fail(
+    session: Session, turn: Turn, record: MirrorRecord, push: Push, words: str, *,
+    state: str = "failed", known: bool = True,
+) -> None:  # fmt: skip
+    """Shown to people until somebody edits the record or tries again. Settled: nobody works on this version any more.
+
+    known  False keeps it open whether Zoho has the record, so that trying again looks first
+    """
+    record.state, record.last_error = state, words[:500]
+    if known:
+        record.sending_since = None
+    outbox.settle(session, record.organisation_id, record.module, record.local_id, push.version)
+    for invoice_id in push.source.invoice_ids:
+        audit.note(
+            session, turn.organisation_id, "not in the books", "invoice", invoice_id,
+            words=f"{push.source.label} is not in step with {turn.product_name}: {words}",
+        )  # fmt: skip
+
+
+def _arrival(turn: Turn, record: MirrorRecord, push: Push) -> str:
+    words = f"{push.source.label} is in {turn.product_name}"
+    shown = record.remote_number
+    return words if shown in ("", push.source.name) else f"{words} as {shown}"
+
+
+def _tell(session: Session, turn: Turn, record: MirrorRecord, push: Push, words: str, for_invoice: int | None) -> None:
+    link = turn.record_url(push.module, record.remote_id or "")
+    for invoice_id in push.source.invoice_ids or filter(None, [for_invoice]):
+        audit.note(
+            session, turn.organisation_id, "in the books", "invoice", invoice_id, words=words, link=link
+        )  # fmt: skip
+
+
+def _persons(push: Push, answer: dict[str, Any]) -> dict[str, str]:
+    if push.source.customer is None:
+        return {}
+    return mapping.person_ids(push.source.customer, answer.get("contact_persons") or [])

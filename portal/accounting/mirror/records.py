@@ -1,0 +1,196 @@
+"""Mirror records: which there are, which are due, and the first step of every try."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, and_, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from portal.accounting import rules
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.models import MODULES, Link, MirrorRecord
+from portal.invoices.models import DRAFT, Invoice
+from portal.shared import outbox
+from portal.shared.outbox import Change
+
+_NEVER_ENDED = "Writing this record to Zoho broke off every time. This is a fault of the portal: tell whoever runs it."
+TRYING = ("pending", "sending", "in_step", "waiting")
+_SAME = and_(
+    Change.organisation_id == MirrorRecord.organisation_id, Change.subject == MirrorRecord.module,
+    Change.subject_id == MirrorRecord.local_id,
+)  # fmt: skip
+
+
+def admit(turn: Turn) -> None:
+    """Take in what changed since the last look: new subjects, drafts that stay here, refused records now edited."""
+    with held(turn) as session:
+        _settle_drafts(session)
+        session.execute(_admission(turn))
+        _settle_what_is_in_step(session, turn)
+        session.execute(
+            update(MirrorRecord)
+            .where(_SAME, MirrorRecord.link_id == turn.link_id, MirrorRecord.state.in_(rules.TROUBLED))
+            .where(~Change.is_settled, Change.version > MirrorRecord.version_pushed)
+            .values(state="pending", attempts=0, next_try_at=func.clock_timestamp())
+        )
+
+
+def due(session: Session, link_id: int, modules: Sequence[str], most: int) -> list[int]:
+    """Records of these modules to be worked on now, oldest change first."""
+    return list(session.scalars(_due(link_id).where(MirrorRecord.module.in_(modules)).limit(most)))
+
+
+def anything_due(turn: Turn) -> bool:
+    with held(turn) as session:
+        unknown = select(Change.subject_id).where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
+        return session.execute(select(_due(turn.link_id).exists() | unknown.exists())).scalar_one()
+
+
+def start_try(turn: Turn, record_id: int) -> bool:
+    """Count the try and put the record off before anything else, in a transaction of its own: a record that kills its
+    worker comes back later and later, the others come first, and in the end it is shown to people.
+
+    False when it is not its time: another record that needs it may have tried it a moment ago.
+    """
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+        if not may_be_tried(record, session.scalars(select(func.clock_timestamp())).one()):
+            return False
+        record.attempts += 1
+        record.waits_for = ""
+        if record.attempts > rules.MOST_TRIES:
+            _give_up(session, record)
+            return False
+        session.flush()
+        put_off(session, record, rules.pause_after(record.attempts))
+        return True
+
+
+def may_be_tried(record: MirrorRecord, now: datetime) -> bool:
+    return record.state in TRYING and (record.next_try_at <= now or record.waits_for == rules.RESERVED)
+
+
+def _give_up(session: Session, record: MirrorRecord) -> None:
+    record.state, record.last_error = "failed", record.last_error or _NEVER_ENDED
+    version = version_of(session, record)
+    outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+
+
+def keep_reserve(turn: Turn) -> bool:
+    """True when little of the day is left: then what no invoice needs waits for Zoho's midnight."""
+    with held(turn) as session:
+        link = session.get_one(Link, turn.link_id, populate_existing=True)
+        now = session.scalars(select(func.clock_timestamp())).one()
+        is_over = link.quota_resets_at is None or link.quota_resets_at <= now
+        if is_over or not rules.is_reserved(link.quota_limit, link.quota_left):
+            return False
+        rest = _due(turn.link_id).where(MirrorRecord.module.in_(("tax", "customer", "item")))
+        session.execute(
+            update(MirrorRecord)
+            .where(MirrorRecord.id.in_(rest))
+            .values(state="waiting", waits_for=rules.RESERVED, next_try_at=link.quota_resets_at)
+        )
+        return True
+
+
+def put_off(session: Session, record: MirrorRecord, pause: timedelta) -> None:
+    """Not before `pause` from now, a little spread, so that what failed together does not come back together."""
+    spread = func.random() * (pause / 4)
+    session.execute(
+        update(MirrorRecord)
+        .where(MirrorRecord.id == record.id)
+        .values(next_try_at=func.clock_timestamp() + pause + spread)
+    )
+
+
+def ensure(session: Session, turn: Turn, needs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], MirrorRecord]:
+    """The mirror records of what a record needs, made where there is none yet."""
+    if not needs:
+        return {}
+    rows = [_fresh(turn, module, local_id) for module, local_id in sorted(needs)]
+    session.execute(upsert(MirrorRecord).values(rows).on_conflict_do_nothing())
+    found = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == turn.link_id)
+        .where(func.row(MirrorRecord.module, MirrorRecord.local_id).in_([func.row(*need) for need in needs]))
+        .execution_options(populate_existing=True)
+    )
+    return {(record.module, record.local_id): record for record in found}
+
+
+def bring_in_step(session: Session, record: MirrorRecord, version: int, label: str) -> None:
+    """Both sides are equal as of `version`. Whoever waited for `label` may go on."""
+    record.state, record.attempts, record.sending_since = "in_step", 0, None
+    record.waits_for = record.last_error = record.last_error_code = ""
+    record.version_pushed = version
+    record.next_try_at = func.clock_timestamp()
+    outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+    session.execute(
+        update(MirrorRecord)
+        .where(MirrorRecord.link_id == record.link_id, MirrorRecord.state == "waiting")
+        .where(MirrorRecord.waits_for == label[:200])
+        .values(next_try_at=func.clock_timestamp())
+    )
+
+
+def version_of(session: Session, record: MirrorRecord) -> int:
+    """The version of our row that is about to be read. Read first, so that a newer edit is never taken for pushed."""
+    return session.scalars(
+        select(Change.version).where(Change.subject == record.module, Change.subject_id == record.local_id)
+    ).one_or_none() or 0  # fmt: skip
+
+
+def _due(link_id: int) -> Select[int]:
+    return (
+        select(MirrorRecord.id)
+        .join(Change, _SAME)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.state.in_(TRYING))
+        .where(~Change.is_settled, Change.version > MirrorRecord.version_pushed)
+        .where(MirrorRecord.next_try_at <= func.clock_timestamp())
+        .order_by(Change.changed_at, MirrorRecord.id)
+    )
+
+
+def _has_record(turn: Turn):  # type: ignore[no-untyped-def]
+    return select(MirrorRecord.id).where(_SAME, MirrorRecord.link_id == turn.link_id).exists()
+
+
+def _admission(turn: Turn):  # type: ignore[no-untyped-def]
+    columns = _fresh(turn, "", 0)
+    newcomers = (
+        select(Change.organisation_id, literal(turn.link_id), Change.subject, Change.subject_id)
+        .add_columns(*(literal(value) for value in list(columns.values())[4:]))
+        .where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
+        .order_by(Change.changed_at, Change.subject_id)
+    )
+    return insert(MirrorRecord).from_select(list(columns), newcomers)
+
+
+def _fresh(turn: Turn, module: str, local_id: int) -> dict[str, object]:
+    return {
+        "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": module, "local_id": local_id,
+        "remote_number": "", "remote_status": "", "state": "pending", "version_pushed": 0, "attempts": 0,
+        "waits_for": "", "last_error": "", "last_error_code": "",
+    }  # fmt: skip
+
+
+def _settle_drafts(session: Session) -> None:
+    """A draft stays here; when it is sent, its version moves on and it comes back."""
+    drafts = session.execute(
+        select(Change.organisation_id, Change.subject_id, Change.version)
+        .join(Invoice, and_(Change.subject == "invoice", Change.subject_id == Invoice.id))
+        .where(~Change.is_settled, Invoice.status == DRAFT)
+    ).all()
+    for organisation_id, subject_id, version in drafts:
+        outbox.settle(session, organisation_id, "invoice", subject_id, version)
+
+
+def _settle_what_is_in_step(session: Session, turn: Turn) -> None:
+    """After reconnecting the same organisation everything is open again, and most of it is there already."""
+    session.execute(
+        update(Change)
+        .where(_SAME, MirrorRecord.link_id == turn.link_id, MirrorRecord.state == "in_step", ~Change.is_settled)
+        .where(Change.version <= MirrorRecord.version_pushed)
+        .values(is_settled=True)
+    )

@@ -1,0 +1,103 @@
+"""Send: the only step that touches the network. No transaction is open, and nothing is written here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from portal.accounting.mirror.modules import MODULES, Module, is_ours, may_be_ours
+from portal.accounting.mirror.plan import LOOK, UPDATE, VOID, Push
+from portal.accounting.mirror.remote import Remote
+from portal.gateways.zoho.errors import Refused
+
+_MOST_LOOKED_AT = 5
+_GONE = ("5", "1002")
+
+
+@dataclass(frozen=True)
+class Done:
+    """Zoho has it. `record` is its answer; adopted when we found our own record after a lost answer."""
+
+    record: dict[str, Any]
+    adopted: bool = False
+
+
+@dataclass(frozen=True)
+class Absent:
+    """We looked, and it is not there."""
+
+
+def send(remote: Remote, push: Push) -> Done | Absent:
+    """Raises the gateway's errors, BudgetEmpty, LeaseLost."""
+    module = MODULES[push.module]
+    if push.verb == LOOK:
+        return look(remote, module, push)
+    if push.verb == VOID:
+        remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
+        return Done({"status": "void"})
+    if push.verb == UPDATE:
+        answer = remote.call("PUT", f"{module.path}/{push.remote_id}", body=_for_update(push))
+        return Done(answer[module.key])
+    if module.name == "tax":
+        known = look(remote, module, push)  # one equal in name and rate is the same tax
+        if isinstance(known, Done):
+            return known
+    query = {"ignore_auto_number_generation": "true"} if module.name == "invoice" else None
+    return Done(remote.call("POST", module.path, query, _for_create(push))[module.key])
+
+
+def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
+    """Search by our own reference, and read what looks right to be sure."""
+    wanted = push.payload | _named(module, push)
+    looked_at = 0
+    for row in remote.rows(module, push.reference):
+        if not may_be_ours(module.name, row, wanted):
+            continue
+        if module.name == "tax":
+            return Done(row, adopted=True)
+        record = remote.detail(module, str(row[module.id_key]))
+        if is_ours(module.name, record, wanted):
+            return Done(record, adopted=True)
+        looked_at += 1
+        if looked_at == _MOST_LOOKED_AT:
+            break
+    return Absent()
+
+
+def mark_sent(remote: Remote, remote_ids: list[str]) -> None:
+    """All of the round in one call."""
+    remote.call("POST", "/invoices/status/sent", {"invoice_ids": ",".join(remote_ids)})
+
+
+def mark_one_sent(remote: Remote, remote_id: str) -> None:
+    """One by one, to find the culprit after a refusal. One that left draft already is as it should be."""
+    try:
+        remote.call("POST", f"/invoices/{remote_id}/status/sent")
+    except Refused as problem:
+        if problem.code in _GONE or status_of(remote.detail(MODULES["invoice"], remote_id)) == "draft":
+            raise
+
+
+def status_of(record: dict[str, Any]) -> str:
+    """draft, sent or void: all that the mirror needs of Zoho's many words."""
+    status = str(record.get("status", "draft"))
+    if status in ("draft", "pending_approval", "approved"):
+        return "draft"
+    return "void" if status == "void" else "sent"
+
+
+def _named(module: Module, push: Push) -> dict[str, Any]:
+    """An earlier create may have gone out under an earlier name."""
+    key = {"customer": "contact_name", "item": "name"}.get(module.name)
+    return {key: push.reference} if key else {}
+
+
+def _for_create(push: Push) -> dict[str, Any]:
+    if push.module == "customer":
+        # Where the organisation keeps no customer numbers, the note is what we know our own record by.
+        return push.payload | {"notes": f"Portal customer {push.payload['contact_number']}"}
+    return push.payload
+
+
+def _for_update(push: Push) -> dict[str, Any]:
+    if push.module == "customer":
+        return {key: value for key, value in push.payload.items() if key != "ignore_auto_number_generation"}
+    return push.payload

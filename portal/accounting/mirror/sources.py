@@ -1,0 +1,181 @@
+"""Our rows as the mapping wants them: what each is called, what must be in Zoho before it, how its payload is made."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.accounting import mapping, rules
+from portal.catalogue.models import Item
+from portal.customers.models import Address, Customer
+from portal.invoices.models import DRAFT, Invoice, InvoiceLine
+from portal.organisations.models import Organisation
+from portal.payments.models import Allocation, Payment
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.taxes.models import Tax
+
+Need = tuple[str, int]  # module, our id
+Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" where it has none
+
+_UNTAXED = ("exempt", "out_of_scope")  # Zoho has no tax record for these: the line goes without one
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of our records on its way to Zoho.
+
+    label        "Invoice INV-00318": for people, and the name under which others wait for it
+    name         what it is called there; `spare_name` when somebody else's record has that name
+    build        payload from (remote ids, name, ids of the contact's persons there)
+    invoice_ids  on whose timeline its steps are told
+    expected     number, total and tax that Zoho must come to, for an invoice
+    """
+
+    label: str
+    name: str
+    build: Callable[[Twins, str, Mapping[str, str]], dict[str, Any]]
+    needs: Sequence[Need] = ()
+    spare_name: str = ""
+    invoice_ids: Sequence[int] = field(default_factory=list)
+    expected: tuple[str, Decimal, Decimal] | None = None
+    customer: mapping.CustomerRecord | None = None
+    is_void: bool = False
+    stays_here: bool = False
+
+
+def read(session: Session, module: str, local_id: int) -> Source | None:
+    """None for a record that is not there, or is not to leave us yet."""
+    return _READERS[module](session, local_id)
+
+
+def _tax(session: Session, tax_id: int) -> Source | None:
+    tax = session.get(Tax, tax_id, populate_existing=True)
+    if tax is None:
+        return None
+    today = clock.today(session.scalars(select(Organisation.time_zone)).one())
+    record = mapping.TaxRecord(tax.name, tax.rate_on(today))
+    return Source(
+        f"Tax {tax.name}", tax.name, lambda _twins, _name, _persons: mapping.tax_payload(record),
+        stays_here=tax.kind in _UNTAXED,
+    )  # fmt: skip
+
+
+def _customer(session: Session, customer_id: int) -> Source | None:
+    customer = session.get(
+        Customer, customer_id, populate_existing=True,
+        options=[selectinload(Customer.contacts), selectinload(Customer.addresses)],
+    )  # fmt: skip
+    if customer is None:
+        return None
+    record = _customer_record(customer)
+    return Source(
+        f"Customer {customer.name}", customer.name,
+        lambda _twins, name, persons: mapping.contact_payload(record, name, persons),
+        spare_name=rules.with_number(customer.name, customer.number, mapping.LONGEST_CONTACT_NAME), customer=record,
+    )  # fmt: skip
+
+
+def _customer_record(customer: Customer) -> mapping.CustomerRecord:
+    people = [
+        mapping.PersonRecord(str(each.id), each.first_name, each.last_name, each.email, each.phone, each.is_primary)
+        for each in customer.contacts
+    ]
+    return mapping.CustomerRecord(
+        customer.number, customer.kind, customer.name, customer.email, customer.phone, customer.payment_terms_days,
+        _address(customer.addresses, "billing"), _address(customer.addresses, "service"), people,
+    )  # fmt: skip
+
+
+def _address(addresses: Sequence[Address], use: str) -> mapping.AddressRecord | None:
+    found = next((each for each in addresses if each.use == use), None)
+    if found is None:
+        return None
+    return mapping.AddressRecord(found.street, found.city, found.state, found.postal_code, found.country)
+
+
+def _item(session: Session, item_id: int) -> Source | None:
+    item = session.get(Item, item_id, populate_existing=True)
+    if item is None:
+        return None
+    currency = session.scalars(select(Organisation.currency)).one()
+
+    def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        record = mapping.ItemRecord(
+            item.code, item.kind, item.name, item.description, item.unit, item.unit_price, currency,
+            twins("tax", item.tax_id),
+        )  # fmt: skip
+        return mapping.item_payload(record, name)
+
+    return Source(
+        f"{item.kind.capitalize()} {item.name}", item.name, build, needs=_present(("tax", item.tax_id)),
+        spare_name=rules.with_number(item.name, item.code, mapping.LONGEST_ITEM_NAME),
+    )  # fmt: skip
+
+
+def _invoice(session: Session, invoice_id: int) -> Source | None:
+    invoice = session.get(Invoice, invoice_id, populate_existing=True, options=[selectinload(Invoice.lines)])
+    if invoice is None or invoice.status == DRAFT or not (invoice.number and invoice.issued_on and invoice.due_on):
+        return None
+    number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
+
+    def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        record = mapping.InvoiceRecord(
+            number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
+            [_line(line, twins) for line in invoice.lines],
+        )  # fmt: skip
+        return mapping.invoice_payload(record)
+
+    of_lines = [need for line in invoice.lines for need in (("item", line.item_id), ("tax", line.tax_id))]
+    return Source(
+        f"Invoice {number}", number, build, needs=_present(("customer", invoice.customer_id), *of_lines),
+        invoice_ids=[invoice.id], expected=(number, invoice.total.decimal, invoice.tax.decimal),
+        is_void=invoice.status == "void",
+    )  # fmt: skip
+
+
+def _line(line: InvoiceLine, twins: Twins) -> mapping.LineRecord:
+    return mapping.LineRecord(
+        line.name, line.description, line.quantity, line.unit, line.unit_price, line.line_total,
+        twins("item", line.item_id), twins("tax", line.tax_id),
+    )  # fmt: skip
+
+
+def _payment(session: Session, payment_id: int) -> Source | None:
+    payment = session.get(Payment, payment_id)
+    if payment is None:
+        return None
+    applied = session.execute(
+        select(Allocation.invoice_id, func.sum(Allocation.amount_minor))
+        .where(Allocation.payment_id == payment_id)
+        .group_by(Allocation.invoice_id)
+        .having(func.sum(Allocation.amount_minor) > 0)
+        .order_by(Allocation.invoice_id)
+    ).all()
+
+    def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        record = mapping.PaymentRecord(
+            payment.number, payment.reference, payment.provider_payment_id, payment.method, payment.received_on,
+            payment.amount, twins("customer", payment.customer_id),
+            [(twins("invoice", invoice_id), Money(int(minor), payment.currency)) for invoice_id, minor in applied],
+        )  # fmt: skip
+        return mapping.payment_payload(record)
+
+    invoice_ids = [invoice_id for invoice_id, _ in applied]
+    return Source(
+        f"Payment {payment.number}", payment.provider_payment_id, build, invoice_ids=invoice_ids,
+        needs=[("customer", payment.customer_id), *(("invoice", invoice_id) for invoice_id in invoice_ids)],
+    )  # fmt: skip
+
+
+def _present(*needs: tuple[str, int | None]) -> list[Need]:
+    """Each need once, in the order in which they must come."""
+    return list(dict.fromkeys((module, local_id) for module, local_id in needs if local_id is not None))
+
+
+_READERS: dict[str, Callable[[Session, int], Source | None]] = {
+    "tax": _tax, "customer": _customer, "item": _item, "invoice": _invoice, "payment": _payment,
+}  # fmt: skip

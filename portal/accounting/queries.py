@@ -1,0 +1,165 @@
+"""Reads: what of ours is in the books, what is not and why, and how the link is doing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from portal.accounting import rules
+from portal.accounting.link import live_link
+from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.gateways.zoho.calls import PRODUCTS
+from portal.invoices.models import DRAFT, Invoice
+from portal.payments.models import Allocation, Payment
+from portal.shared import clock
+from portal.shared.outbox import Change
+from portal.taxes.models import Tax
+
+MOST_SHOWN = 200
+_NAMES: dict[str, tuple[Any, Any]] = {
+    "tax": (Tax, Tax.name), "customer": (Customer, Customer.name), "item": (Item, Item.name),
+    "invoice": (Invoice, Invoice.number), "payment": (Payment, Payment.number),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """state as the component `mirror_state` words it: none, in_step, waiting, failed, paused."""
+
+    state: str
+    name: str = ""
+    product_name: str = ""
+    words: str = ""
+    needs_a_look: int = 0
+    on_the_way: int = 0
+
+    def __bool__(self) -> bool:
+        """Is there a link at all?"""
+        return self.state != "none"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """One record of the inbox: what it is, and why it is not in the books."""
+
+    id: int
+    module: str
+    local_id: int
+    name: str
+    state: str
+    why: str
+    remote_id: str | None
+
+
+def link_state(session: Session) -> LinkState:
+    """How the link is doing, in two statements."""
+    row = session.execute(
+        select(Link, Consent).join(Consent, Consent.id == Link.consent_id).where(Link.archived_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return LinkState("none")
+    link, consent = row
+    troubled, open_ = session.execute(_counts(link.id)).one()
+    state, words = _health(link, consent, troubled, open_)
+    return LinkState(state, link.remote_name, PRODUCTS[link.product].name, words, troubled, open_)
+
+
+def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
+    """invoice id → "in step", "waiting", "sending", "needs a look" or "not linked", its payments included."""
+    link = live_link(session)
+    if link is None:
+        return dict.fromkeys(invoice_ids, rules.NOT_LINKED)
+    found: dict[int, list[str]] = {invoice_id: [] for invoice_id in invoice_ids}
+    for invoice_id, state in session.execute(_parts(link.id, invoice_ids)):
+        found[invoice_id].append(state)
+    return {invoice_id: rules.shown_state(states) for invoice_id, states in found.items()}
+
+
+def count_not_in_books(session: Session) -> int:
+    """Issued invoices that have not reached the books whole: themselves, or a payment of theirs. 0 without a link."""
+    link = live_link(session)
+    if link is None:
+        return 0
+    missing = or_(
+        ~_is_in_step(link.id, "invoice", Invoice.id),
+        select(Allocation.id)
+        .where(Allocation.invoice_id == Invoice.id, ~_is_in_step(link.id, "payment", Allocation.payment_id))
+        .exists(),
+    )
+    return session.execute(select(func.count(Invoice.id)).where(Invoice.status != DRAFT, missing)).scalar_one()
+
+
+def stuck_records(session: Session) -> list[Stuck]:
+    """What failed, differs or waits, the gravest first; one statement more for each kind among them."""
+    link = live_link(session)
+    if link is None:
+        return []
+    rows = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.state.in_((*rules.TROUBLED, "waiting")))
+        .order_by(MirrorRecord.state == "waiting", MirrorRecord.last_error, MirrorRecord.id)
+        .limit(MOST_SHOWN)
+    ).all()
+    names = {module: _names(session, module, rows) for module in {row.module for row in rows}}
+    return [
+        Stuck(
+            row.id, row.module, row.local_id, str(names[row.module].get(row.local_id, row.local_id)), row.state,
+            row.last_error if row.state != "waiting" else f"Waits for {row.waits_for}", row.remote_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _names(session: Session, module: str, rows: Sequence[MirrorRecord]) -> dict[int, Any]:
+    model, name = _NAMES[module]
+    ids = [row.local_id for row in rows if row.module == module]
+    return {row[0]: row[1] for row in session.execute(select(model.id, name).where(model.id.in_(ids)))}
+
+
+def _health(link: Link, consent: Consent, troubled: int, open_: int) -> tuple[str, str]:
+    if consent.lost_at is not None or consent.revoked_at is not None:
+        return "failed", "Zoho no longer accepts this connection. Connect again; nothing is lost."
+    quiet = link.quiet_why if link.quiet_until is not None and link.quiet_until > clock.now() else ""
+    if troubled:
+        return "failed", quiet
+    return ("waiting" if open_ else "in_step"), quiet
+
+
+def _counts(link_id: int) -> Select[int, int]:
+    troubled = select(func.count()).where(MirrorRecord.link_id == link_id, MirrorRecord.state.in_(rules.TROUBLED))
+    open_ = select(func.count()).where(~Change.is_settled, Change.subject.in_(MODULES))
+    return select(troubled.scalar_subquery(), open_.scalar_subquery())
+
+
+def _parts(link_id: int, invoice_ids: Sequence[int]) -> Any:
+    """(invoice id, state) of each invoice and of each payment allocated to it; "" where nothing was begun yet."""
+    invoices = select(Invoice.id.label("invoice_id"), literal("invoice").label("module"), Invoice.id.label("local_id"))
+    payments = select(Allocation.invoice_id, literal("payment"), Allocation.payment_id)
+    parts = union_all(
+        invoices.where(Invoice.id.in_(invoice_ids)), payments.where(Allocation.invoice_id.in_(invoice_ids))
+    ).subquery()
+    record, change = aliased(MirrorRecord), aliased(Change)
+    edited = and_(record.state == "in_step", change.version > record.version_pushed)
+    state = case((edited, "pending"), else_=func.coalesce(record.state, ""))
+    return (
+        select(parts.c.invoice_id, state)
+        .outerjoin(
+            record,
+            and_(record.link_id == link_id, record.module == parts.c.module, record.local_id == parts.c.local_id),
+        )
+        .outerjoin(change, and_(change.subject == parts.c.module, change.subject_id == parts.c.local_id))
+    )
+
+
+def _is_in_step(link_id: int, module: str, local_id: Any) -> Any:
+    record = aliased(MirrorRecord)
+    return (
+        select(record.id)
+        .where(record.link_id == link_id, record.module == module, record.local_id == local_id)
+        .where(record.state == "in_step")
+        .exists()
+    )

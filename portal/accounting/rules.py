@@ -1,0 +1,152 @@
+"""Decisions about the tie to Zoho on plain values: budget, patience, agreement, which organisations may be chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+WINDOW = timedelta(seconds=62)  # Zoho counts a minute; two seconds more for a call that dawdles on its way
+LONGEST_PAUSE = timedelta(minutes=15)
+MOST_TRIES = 20  # about three hours
+MOST_FAULTS = 5  # of our own program, with one record
+SMALLEST_RESERVE, RESERVE_SHARE = 20, 20
+
+RESERVED = "tomorrow: what is left of today's calls to Zoho is kept for invoices and payments"
+TROUBLED = ("failed", "mismatch", "conflict")
+NEEDS_LOOK, SENDING, WAITING, IN_STEP, NOT_LINKED = "needs a look", "sending", "waiting", "in step", "not linked"
+# Worst first: the one word that tells of an invoice and its payments together.
+_WORST_FIRST = (NEEDS_LOOK, SENDING, WAITING, IN_STEP)
+_SHOWN = {"in_step": IN_STEP, "sending": SENDING} | dict.fromkeys(TROUBLED, NEEDS_LOOK)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one more call would mean: the calls that still count, and when to go on if there is no room (else None)."""
+
+    recent: list[datetime]
+    quiet_until: datetime | None
+
+
+def spend(recent: Sequence[datetime], now: datetime, limit: int, window: timedelta | None = None) -> Budget:
+    """Room for one more call in the sliding window?
+
+    When there is none, the pause lasts until a tenth of the limit is free again: waking up for every single free place
+    would cost more than it brings.
+    """
+    length = window or WINDOW
+    counted = sorted(at for at in recent if at > now - length)
+    if len(counted) < limit:
+        return Budget([*counted, now], None)
+    return Budget(counted, counted[len(counted) - limit + max(1, limit // 10) - 1] + length)
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long to leave a record alone after its n-th try: 2, 4, 8 … seconds, a quarter of an hour at most."""
+    return min(timedelta(seconds=2 ** min(max(tries, 1), 12)), LONGEST_PAUSE)
+
+
+def is_reserved(quota_limit: int | None, quota_left: int | None) -> bool:
+    """So little of the day's calls is left that only invoices and payments may use it."""
+    if quota_limit is None or quota_left is None:
+        return False
+    return quota_left <= max(SMALLEST_RESERVE, quota_limit // RESERVE_SHARE)
+
+
+def shown_state(states: Sequence[str]) -> str:
+    """One word for an invoice and its payments; a part without a mirror record yet is given as ""."""
+    shown = {_SHOWN.get(state, WAITING) for state in states} or {WAITING}
+    return next(word for word in _WORST_FIRST if word in shown)
+
+
+def disagreement(
+    *,
+    number: str,
+    total: Decimal,
+    tax: Decimal,
+    their_number: str,
+    their_total: Decimal | None,
+    their_tax: Decimal | None,
+) -> str:
+    """What differs between our invoice and Zoho's, in words; empty when they agree to the last cent."""
+    if (number, total, tax) == (their_number, their_total, their_tax):
+        return ""
+    if number != their_number:
+        return f"Zoho numbered the invoice {their_number or 'nothing'}; here it is {number}."
+    return (
+        f"Zoho's total is {_said(their_total)} with {_said(their_tax)} tax; here it is {total} with {tax} tax."
+        " Compare tax rates and rounding in Zoho's settings, correct the invoice there, then try again."
+    )
+
+
+def with_number(name: str, number: str, longest: int) -> str:
+    """The name to use when another record in Zoho has ours: "Maple Dental (C-00012)"."""
+    mark = f" ({number})"
+    return name[: longest - len(mark)] + mark
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One organisation a person may link, or is told about. `obstacle` says why it cannot be chosen."""
+
+    id: str
+    name: str
+    product: str
+    currency: str
+    country: str
+    plan: str
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Everything the consent opened, sorted out."""
+
+    candidates: list[Candidate]
+    expired: int
+    unusable: int
+
+    def find(self, organisation_id: str) -> Candidate | None:
+        return next((each for each in self.candidates if each.id == organisation_id), None)
+
+
+def sort_out(organisations: Sequence[Mapping[str, Any]], currency: str) -> Choice:
+    """Which of Zoho's organisations may be linked (zoho/API.md §5.2). "Active" there does not mean usable."""
+    candidates, expired, unusable = {}, set(), set()
+    for each in organisations:
+        remote_id = str(each.get("organization_id", ""))
+        if each.get("is_trial_expired"):
+            expired.add(remote_id)
+        elif product := _product_of(each):
+            candidates[remote_id] = _candidate(each, remote_id, product, currency)
+        else:
+            unusable.add(remote_id)
+    for remote_id in expired:
+        candidates.pop(remote_id, None)
+    in_order = sorted(candidates.values(), key=lambda candidate: candidate.name.casefold())
+    return Choice(in_order, len(expired), len(unusable - candidates.keys() - expired))
+
+
+def _product_of(each: Mapping[str, Any]) -> str:
+    """books, invoice, or nothing for an organisation that cannot hold real books."""
+    apps = each.get("org_joined_app_list", each.get("AppList"))
+    unfinished = each.get("is_quick_setup_completed") is False and "user_status" not in each
+    asleep = each.get("is_org_active") is False or each.get("is_subscription_paused") or each.get("isOrgNotSupported")
+    if unfinished or asleep or each.get("mode") == "test":
+        return ""
+    if apps is None:
+        return str(each.get("listed_by", ""))
+    return "books" if "books" in apps else "invoice" if "invoice" in apps else ""
+
+
+def _candidate(each: Mapping[str, Any], remote_id: str, product: str, currency: str) -> Candidate:
+    theirs = str(each.get("currency_code", ""))
+    obstacle = "" if theirs == currency else f"It keeps its books in {theirs}, and you bill in {currency}."
+    return Candidate(
+        remote_id, str(each.get("name", "")), product, theirs, str(each.get("country", "")),
+        str(each.get("plan_name", "")), obstacle,
+    )  # fmt: skip
+
+
+def _said(amount: Decimal | None) -> str:
+    return "missing" if amount is None else str(amount)

@@ -1,0 +1,102 @@
+"""Access tokens: kept sealed, renewed before they die, and by one process at a time however many need one."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import Consent
+from portal.gateways.zoho import consent as zoho
+from portal.gateways.zoho.data_centres import DataCentre, data_centres
+from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
+from portal.shared import clock
+from portal.shared.running import here, job_session
+from portal.shared.vault import CannotOpen
+
+REFRESH_PURPOSE, ACCESS_PURPOSE = "zoho refresh token", "zoho access token"
+CALLBACK_PATH = "/books/consent"
+_MARGIN = timedelta(minutes=5)
+_FRESH = timedelta(minutes=1)
+
+
+def client() -> zoho.Client:
+    settings = here().settings
+    return zoho.Client(settings.zoho_client_id, settings.zoho_client_secret, settings.public_url + CALLBACK_PATH)
+
+
+def centre_of(consent: Consent) -> DataCentre:
+    return data_centres(here().settings.zoho_base_address)[consent.data_centre]
+
+
+def access_token(organisation_id: int, consent_id: int) -> str:
+    """A token with life in it. Raises ConsentLost and what a refresh can raise."""
+    with job_session(organisation_id) as session:
+        kept = _kept(session.get_one(Consent, consent_id))
+    return kept or renew(organisation_id, consent_id, stale=None)
+
+
+def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
+    """A newer token than `stale`, which Zoho refused, or than the one that ran out.
+
+    One refresh at a time: the consent's row stays locked during the call to Zoho, so that whoever comes second waits
+    and then finds the new token. This one transaction may stay open while calling out, because it holds nothing but
+    this row, the call gives up after eight seconds, and Zoho blocks an account for ten minutes after ten refreshes.
+    Raises NotAuthorised when the refused token was fresh: then it is the user's rights, not the token.
+    """
+    with job_session(organisation_id) as session:
+        consent = session.execute(
+            select(Consent).where(Consent.id == consent_id).with_for_update().execution_options(populate_existing=True)
+        ).scalar_one()
+        kept = _kept(consent)
+        if kept and kept != stale:
+            return kept
+        if kept and consent.refreshed_at is not None and consent.refreshed_at > clock.now() - _FRESH:
+            raise NotAuthorised("57")
+        try:
+            return _refresh(session, consent)
+        except ConsentLost:
+            consent.lost_at = clock.now()
+    raise ConsentLost
+
+
+def store(session: Session, consent: Consent, tokens: zoho.Tokens) -> None:
+    """Keep what Zoho gave, sealed."""
+    vault, now = here().settings.vault, clock.now()
+    if tokens.refresh:
+        consent.refresh_token_sealed = vault.seal(
+            tokens.refresh, organisation_id=consent.organisation_id, purpose=REFRESH_PURPOSE
+        )
+    consent.access_token_sealed = vault.seal(
+        tokens.access, organisation_id=consent.organisation_id, purpose=ACCESS_PURPOSE
+    )
+    consent.scope = tokens.scope or consent.scope
+    consent.access_expires_at = now + timedelta(seconds=tokens.lives_s)
+    consent.refreshed_at = now
+    session.add(consent)
+
+
+def refresh_token(consent: Consent) -> str:
+    """Raises ConsentLost when no key of ours opens it any more."""
+    return _open(consent, consent.refresh_token_sealed, REFRESH_PURPOSE)
+
+
+def _kept(consent: Consent) -> str:
+    """The stored token while it lives; empty when it is time for another. Raises ConsentLost."""
+    if consent.lost_at is not None or consent.revoked_at is not None:
+        raise ConsentLost
+    if consent.access_expires_at is None or consent.access_expires_at - _MARGIN <= clock.now():
+        return ""
+    return _open(consent, consent.access_token_sealed, ACCESS_PURPOSE)
+
+
+def _open(consent: Consent, sealed: str, purpose: str) -> str:
+    try:
+        return here().settings.vault.open(sealed, organisation_id=consent.organisation_id, purpose=purpose)
+    except CannotOpen as problem:
+        raise ConsentLost from problem
+
+
+def _refresh(session: Session, consent: Consent) -> str:
+    tokens = zoho.refresh(centre_of(consent), client(), refresh_token(consent))
+    store(session, consent, tokens)
+    return tokens.access

@@ -1,0 +1,180 @@
+"""Connecting Zoho, as a browser does it: consent, choice, the end of it, and every way in which it can go wrong."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import requests
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import link_state
+from portal.shared import clock
+from portal.shared.running import job_session
+from tests.builders import Firm, make_firm, make_invoice, post, sign_in
+from tests.conftest import World, browser
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, link_to, linked, owner_rows, zoho
+
+__all__ = ["linked", "zoho"]
+NORTHGATE = "20260815001"
+
+
+@pytest.fixture
+def admin(app: Flask, firm: Firm) -> FlaskClient:
+    return sign_in(browser(app), firm, "administrator")
+
+
+def consent(client: FlaskClient, *, user: str = "eu:admin@northgate.example", decision: str = "accept") -> str:
+    """Press *Connect Zoho*, answer on Zoho's page; the address it sends the browser back to."""
+    asked = post(client, "/books/consent", {}, page="/books")
+    assert asked.status_code == 303
+    form, address = {"user_id": user, "decision": decision}, asked.location
+    while not address.startswith("http://portal.test/"):  # Zoho moves people on to their own data centre (307)
+        answer = requests.post(address, data=form, allow_redirects=False, timeout=10)
+        address = answer.headers["location"]
+    return str(address).removeprefix("http://portal.test")
+
+
+def link(client: FlaskClient, remote: str = NORTHGATE) -> None:
+    chosen = client.get(consent(client)).location
+    answer = post(client, chosen, {"remote_organisation_id": remote}, page=chosen)
+    assert answer.status_code == 303, re.sub("<[^>]+>", " ", answer.text)
+
+
+def test_a_consent_opens_the_organisations_to_choose_from(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    page = admin.get(admin.get(consent(admin)).location)
+    assert page.status_code == 200
+    assert "Northgate Heating" in page.text and "Zoho Books" in page.text
+    assert "1 organisation is not shown: its trial has expired" in page.text
+
+
+def test_choosing_makes_the_link_and_everything_sent_so_far_follows(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        invoice = make_invoice(session, firm)
+    link(admin)
+    assert "Northgate Heating" in admin.get("/books").text
+    drain(firm.organisation_id)
+    numbers = {one["invoice_number"]: one["status"] for one in zoho.records(NORTHGATE, "invoices")}
+    assert numbers[invoice.number] == "sent"
+
+
+def test_tokens_are_sealed_in_the_database(zoho: ZohoStandIn, admin: FlaskClient, world: World) -> None:
+    link(admin)
+    rows = owner_rows(world, "SELECT to_jsonb(c)::text FROM zoho_consents c")
+    assert rows and not any("1000." in row[0] for row in rows)
+
+
+def test_a_state_counts_once(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    address = consent(admin)
+    assert admin.get(address).status_code == 303
+    again = admin.get(address)
+    assert again.status_code == 422 and "used already" in again.text
+
+
+def test_a_state_counts_for_the_sign_in_that_asked_only(
+    zoho: ZohoStandIn, app: Flask, admin: FlaskClient, firm: Firm, world: World
+) -> None:
+    """Neither another sign-in of the same person nor another firm can use it, and it is spent by trying."""
+    address, other = consent(admin), sign_in(browser(app), firm, "administrator")
+    stranger = sign_in(browser(app), make_firm(name="Rival Plumbing"), "administrator")
+    assert stranger.get(address).status_code == 422
+    assert other.get(address).status_code == 422
+    assert admin.get(address).status_code == 422
+    where = {"organisation": firm.organisation_id}
+    assert not owner_rows(world, "SELECT 1 FROM zoho_consents WHERE organisation_id = :organisation", **where)
+
+
+def test_a_state_lives_ten_minutes(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    address = consent(admin)
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        late = admin.get(address)
+    assert late.status_code == 422 and "ten minutes" in late.text
+
+
+def test_a_refusal_at_zoho_is_told_in_plain_words(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    answer = admin.get(consent(admin, decision="reject"))
+    assert answer.status_code == 422 and "not given permission" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda address: re.sub(r"code=[^&]+", "code=", address), "sent no permission"),
+        (lambda address: re.sub(r"accounts-server=[^&]+", "accounts-server=http%3A%2F%2F127.0.0.1%3A9", address), "data centres"),
+        (lambda address: re.sub(r"&?accounts-server=[^&]+", "", address), "data centres"),
+    ],
+    ids=["no code", "foreign accounts server", "no accounts server"],
+)  # fmt: skip
+def test_a_callback_that_is_not_zohos_connects_nothing(
+    zoho: ZohoStandIn, admin: FlaskClient, change: object, words: str
+) -> None:
+    zoho.forget_requests()
+    answer = admin.get(change(consent(admin)))  # type: ignore[operator]
+    assert answer.status_code == 422 and words in answer.text
+    assert zoho.token_requests() == 0
+
+
+def test_a_code_that_was_used_already_is_told(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    address = re.sub(r"code=[^&]+", "code=1000.aaaaaaaa.bbbbbbbb", consent(admin))
+    answer = admin.get(address)
+    assert answer.status_code == 502 and "Connect again" in answer.text
+
+
+def test_only_who_may_manage_the_link_sees_its_pages(zoho: ZohoStandIn, app: Flask, firm: Firm) -> None:
+    agent = sign_in(browser(app), firm, "field_agent")
+    assert {agent.get(path).status_code for path in ("/books", "/books/consent", "/books/inbox")} == {403}
+
+
+def test_another_firms_consent_is_not_there(zoho: ZohoStandIn, app: Flask, admin: FlaskClient) -> None:
+    chosen = admin.get(consent(admin)).location
+    stranger = sign_in(browser(app), make_firm(name="Rival Plumbing"), "administrator")
+    assert stranger.get(chosen).status_code == 404
+    assert post(stranger, chosen, {"remote_organisation_id": NORTHGATE}).status_code == 404
+
+
+def test_books_in_another_currency_cannot_be_linked(zoho: ZohoStandIn, app: Flask) -> None:
+    american = make_firm(name="Lakeside Boilers", country="US", currency="USD", time_zone="America/Chicago")
+    client = sign_in(browser(app), american, "administrator")
+    chosen = client.get(consent(client)).location
+    assert "It keeps its books in GBP, and you bill in USD." in client.get(chosen).text
+    answer = post(client, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    assert answer.status_code == 422 and "cannot be linked" in answer.text
+
+
+def test_an_expired_trial_cannot_be_chosen_by_hand_either(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    expired = next(one for one in zoho.control("GET", "/orgs")["organizations"] if one["listed"].get("is_trial_expired"))
+    chosen = admin.get(consent(admin)).location
+    answer = post(admin, chosen, {"remote_organisation_id": expired["organization_id"]}, page=chosen)
+    assert answer.status_code == 422 and "Choose one of the organisations" in answer.text
+
+
+def test_disconnecting_gives_the_consent_back_and_reconnecting_makes_nothing_twice(
+    linked: LinkedFirm, app: Flask, world: World
+) -> None:
+    with job_session(linked.organisation_id) as session:
+        make_invoice(session, linked.firm)
+    drain(linked.organisation_id)
+    client = sign_in(browser(app), linked.firm, "administrator")
+    assert post(client, "/books/end", {}, page="/books").status_code == 303
+    with job_session(linked.organisation_id) as session:
+        assert not link_state(session)
+    before = [len(linked.there(module)) for module in ("contacts", "items", "invoices")]
+
+    link_to(linked)
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert [len(linked.there(module)) for module in ("contacts", "items", "invoices")] == before
+    assert linked.zoho.requests(linked.remote) == []
+    assert len(owner_rows(world, "SELECT 1 FROM links WHERE organisation_id = :id", id=linked.organisation_id)) == 1
+
+
+def test_a_second_organisation_is_refused_while_one_is_linked(zoho: ZohoStandIn, firm: Firm, app: Flask) -> None:
+    connect(zoho, firm)
+    client = sign_in(browser(app), firm, "administrator")
+    chosen = client.get(consent(client)).location
+    answer = post(client, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    assert answer.status_code == 422 and "Disconnect it before" in answer.text

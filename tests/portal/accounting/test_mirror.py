@@ -1,0 +1,271 @@
+"""From an invoice sent here to its twin in the books, against the stand-in over HTTP."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from portal.accounting.actions import try_again, try_all_again
+from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import books_states, count_not_in_books, link_state, stuck_records
+from portal.customers.models import Customer
+from portal.gateways.zoho import wire
+from portal.gateways.zoho.calls import Answer, Line, Target
+from portal.invoices.actions import void_invoice
+from portal.invoices.queries import get_invoice
+from portal.organisations.audit import timeline
+from portal.shared import outbox
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from tests.builders import Firm, make_invoice
+from tests.contract.zoho_contract import load
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, pay, sent_invoice, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+def test_a_paid_invoice_reaches_the_books_with_what_it_needs_once_each(linked: LinkedFirm) -> None:
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    (there,) = linked.there("invoices")
+    (payment,) = linked.there("customerpayments")
+    (contact,) = linked.there("contacts")
+    assert (there["invoice_number"], there["status"], there["balance"]) == (invoice.number, "paid", 0)
+    assert Decimal(str(there["total"])) == invoice.total.decimal == Decimal("235.80")
+    assert (payment["amount"], payment["payment_mode"], payment["reference_number"][:3]) == (235.8, "creditcard", "pi_")
+    assert (contact["contact_name"], contact["contact_number"]) == ("Maple Dental Practice", "C-00001")
+    assert {one["sku"] for one in linked.there("items")} == {"SV-01", "SV-02", "PT-01"}
+    assert {record.state for record in linked.mirror()} == {"in_step"}
+
+
+def test_with_known_customer_and_items_a_paid_invoice_takes_three_calls(linked: LinkedFirm) -> None:
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    linked.zoho.forget_requests()
+    pay(linked, sent_invoice(linked))
+    drain(linked.organisation_id)
+    assert [(one["method"], one["path"].partition("/v3")[2]) for one in linked.zoho.requests(linked.remote)] == [
+        ("POST", "/invoices"), ("POST", "/invoices/status/sent"), ("POST", "/customerpayments")]  # fmt: skip
+
+
+def test_invoices_of_one_round_are_marked_sent_in_one_call(linked: LinkedFirm) -> None:
+    for _ in range(4):
+        sent_invoice(linked)
+    drain(linked.organisation_id)
+    assert [one["status"] for one in linked.there("invoices")] == ["sent"] * 4
+    assert len(linked.zoho.requests(linked.remote, "POST", "/invoices/status/sent")) == 1
+
+
+def test_looking_again_at_what_is_in_step_makes_no_call(linked: LinkedFirm) -> None:
+    pay(linked, sent_invoice(linked))
+    drain(linked.organisation_id)
+    linked.zoho.forget_requests()
+    with job_session(linked.organisation_id) as session:
+        outbox.reopen_all(session, linked.organisation_id)
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote) == []
+    with job_session(linked.organisation_id) as session:
+        assert session.execute(text("SELECT count(*) FROM outbox WHERE NOT is_settled")).scalar() == 0
+
+
+def test_a_draft_stays_here(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        draft = make_invoice(session, linked.firm, sent=False)
+        outbox.record(session, linked.organisation_id, "invoice", draft.id)
+    drain(linked.organisation_id)
+    assert linked.there("invoices") == []
+    with job_session(linked.organisation_id) as session:
+        assert session.execute(text("SELECT count(*) FROM outbox WHERE NOT is_settled")).scalar() == 0
+
+
+def test_edits_collapse_to_one_push_of_the_last_state(linked: LinkedFirm) -> None:
+    drain(linked.organisation_id)
+    linked.zoho.forget_requests()
+    for name in ("One", "Two", "Three"):
+        rename(linked, name)
+    drain(linked.organisation_id)
+    assert len(linked.zoho.requests(linked.remote, "PUT")) == 1
+    (contact,) = linked.there("contacts")
+    assert contact["contact_name"] == "Three"
+    assert [person["email"] for person in contact["contact_persons"]] == ["reception@maple.example"]
+
+
+def test_a_name_that_somebody_else_has_there_gets_our_number_added(linked: LinkedFirm) -> None:
+    linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Maple Dental Practice"})
+    drain(linked.organisation_id)
+    assert sorted(one["contact_name"] for one in linked.there("contacts")) == [
+        "Maple Dental Practice", "Maple Dental Practice (C-00001)"]  # fmt: skip
+
+
+def test_a_tax_of_equal_name_and_rate_is_taken_over(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        name = session.execute(text("SELECT name FROM taxes ORDER BY id LIMIT 1")).scalar_one()
+    linked.zoho.act(linked.remote, "POST /settings/taxes", {"tax_name": name.lower(), "tax_percentage": 20})
+    drain(linked.organisation_id)
+    assert [one["tax_name"] for one in linked.there("taxes")].count(name) == 0
+    assert len(linked.there("taxes")) == 3
+
+
+def test_a_voided_invoice_is_voided_there(linked: LinkedFirm) -> None:
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    void(linked, invoice.id)
+    drain(linked.organisation_id)
+    assert [one["status"] for one in linked.there("invoices")] == ["void"]
+
+
+def test_an_invoice_voided_before_it_got_there_keeps_its_number_there(linked: LinkedFirm) -> None:
+    invoice = sent_invoice(linked)
+    void(linked, invoice.id)
+    drain(linked.organisation_id)
+    assert [(one["invoice_number"], one["status"]) for one in linked.there("invoices")] == [(invoice.number, "void")]
+
+
+def test_a_cent_of_difference_is_never_in_step_and_its_payment_waits(linked: LinkedFirm) -> None:
+    drain(linked.organisation_id)
+    vat = linked.mirror("tax")[0].remote_id
+    linked.zoho.act(linked.remote, f"PUT /settings/taxes/{vat}", {"tax_percentage": 20.01})
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    (record,), (payment,) = linked.mirror("invoice"), linked.mirror("payment")
+    assert record.state == "mismatch" and "235.8" in record.last_error
+    assert (payment.state, payment.waits_for) == ("waiting", f"Invoice {invoice.number}")
+    assert linked.there("customerpayments") == []
+    with job_session(linked.organisation_id) as session:
+        assert books_states(session, [invoice.id]) == {invoice.id: "needs a look"}
+    linked.zoho.act(linked.remote, f"PUT /settings/taxes/{vat}", {"tax_percentage": 20})
+    retry_all(linked)
+    assert [one["status"] for one in linked.there("invoices")] == ["paid"]
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
+def test_a_refused_record_says_why_stops_nothing_else_and_goes_when_tried_again(linked: LinkedFirm) -> None:
+    linked.zoho.break_down("status", path="/contacts", times=50, status=400, code=15, message="Please shorten contact_name")
+    first = sent_invoice(linked)
+    drain(linked.organisation_id)
+    (customer,), (invoice,) = linked.mirror("customer"), linked.mirror("invoice")
+    assert customer.state == "failed" and "Shorten" in customer.last_error
+    assert (invoice.state, invoice.waits_for) == ("waiting", "Customer Maple Dental Practice")
+    assert len(linked.there("items")) == 3
+    with job_session(linked.organisation_id) as session:
+        assert [(one.module, one.name) for one in stuck_records(session)] == [
+            ("customer", "Maple Dental Practice"), ("invoice", first.number)]  # fmt: skip
+        assert (link_state(session).state, count_not_in_books(session)) == ("failed", 1)
+    linked.zoho.mend()
+    retry_all(linked)
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
+def test_an_edit_sends_a_refused_record_again(linked: LinkedFirm) -> None:
+    linked.zoho.break_down("status", path="/contacts", status=400, code=15, message="Too long")
+    drain(linked.organisation_id)
+    assert linked.mirror("customer")[0].state == "failed"
+    rename(linked, "Shorter")
+    drain(linked.organisation_id)
+    assert [one["contact_name"] for one in linked.there("contacts")] == ["Shorter"]
+
+
+def test_trying_again_ten_times_sends_once(linked: LinkedFirm) -> None:
+    linked.zoho.break_down("status", path="/contacts", status=400, code=15, message="Too long")
+    drain(linked.organisation_id)
+    (record,) = linked.mirror("customer")
+    with job_session(linked.organisation_id) as session:
+        assert [try_again(session, record.id) for _ in range(10)] == [True] + [False] * 9
+    drain(linked.organisation_id)
+    assert len(linked.there("contacts")) == 1
+
+
+def test_the_invoices_timeline_names_each_step_with_a_way_to_zoho(linked: LinkedFirm) -> None:
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        told = {entry.words: entry.link for entry in timeline(session, "invoice", invoice.id)}
+    (there,) = linked.there("invoices")
+    expected = f"{linked.zoho.base}/eu/app/books/{linked.remote}/invoices/{there['invoice_id']}"
+    assert told[f"Invoice {invoice.number} is in Zoho Books"] == expected
+    assert "Customer Maple Dental Practice is in Zoho Books" in told
+    assert told["Payment R-00001 is in Zoho Books as 1"].endswith(linked.there("customerpayments")[0]["payment_id"])
+    assert linked.zoho.http.get(expected, timeout=5).status_code == 200
+
+
+def test_zoho_invoice_is_spoken_to_under_its_own_address(zoho: ZohoStandIn, firm: Firm) -> None:
+    found = connect(zoho, firm, product="invoice")
+    pay(found, sent_invoice(found))
+    drain(found.organisation_id)
+    assert [one["status"] for one in found.there("invoices")] == ["paid"]
+    paths = {one["path"].partition("/api/")[2].split("/")[0] for one in zoho.requests(found.remote) if "/api/" in one["path"]}
+    assert paths <= {"invoice", "books"} and "invoice" in paths
+
+
+def test_books_states_and_counts_take_a_constant_number_of_statements(linked: LinkedFirm) -> None:
+    invoices = [sent_invoice(linked) for _ in range(3)]
+    pay(linked, invoices[0])
+    drain(linked.organisation_id)
+    pay(linked, invoices[1])
+    with job_session(linked.organisation_id) as session:
+        states = books_states(session, [each.id for each in invoices])
+        assert list(states.values()) == ["in step", "waiting", "in step"]
+        assert count_not_in_books(session) == 1
+        assert link_state(session).state == "waiting"
+
+
+def test_without_a_link_nothing_is_claimed(zoho: ZohoStandIn, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        invoice = make_invoice(session, firm)
+        assert books_states(session, [invoice.id]) == {invoice.id: "not linked"}
+        assert not link_state(session) and count_not_in_books(session) == 0
+    drain(firm.organisation_id)
+
+
+def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract, problems, seen = load(), [], set()
+    real = Line.call
+
+    def held_against_the_documents(
+        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None
+    ) -> Answer:
+        seen.add((method, path.rstrip("0123456789")))
+        as_sent = None if body is None else json.loads(wire.encode(body))
+        named = {"organization_id": target.organisation} | dict(query or {})
+        problems.extend(contract.check_request(method, f"/books/v3{path}", named, as_sent))
+        return real(line, target, token, method, path, query, body)
+
+    monkeypatch.setattr(Line, "call", held_against_the_documents)
+    linked.zoho.break_down("error_500_after", times=12)
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    for _ in range(12):
+        drain(linked.organisation_id)
+        linked.make_due()
+    linked.zoho.mend()
+    rename(linked, "Maple Dental")
+    drain(linked.organisation_id)
+    other = sent_invoice(linked)
+    void(linked, other.id)
+    drain(linked.organisation_id)
+    stuck = [(each.module, each.state, each.last_error, each.waits_for) for each in linked.mirror() if each.state != "in_step"]
+    assert stuck == []
+    assert len(seen) >= 15 and problems == []
+
+
+def rename(linked: LinkedFirm, name: str) -> None:
+    with job_session(linked.organisation_id) as session:
+        session.get_one(Customer, linked.firm.customer_id).name = name
+        outbox.record(session, linked.organisation_id, "customer", linked.firm.customer_id)
+
+
+def void(linked: LinkedFirm, invoice_id: int) -> None:
+    with job_session(linked.organisation_id) as session:
+        invoice = get_invoice(session, invoice_id)
+        void_invoice(session, invoice, "Raised twice", paid=Money.zero("GBP"))
+
+
+def retry_all(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        assert try_all_again(session) > 0
+    drain(linked.organisation_id)
