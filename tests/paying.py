@@ -43,7 +43,7 @@ class Till:
     def connect(self, firm: Firm) -> None:
         """The firm's own Stripe account, with an endpoint at our webhook address."""
         key = key_of(firm)
-        account = {"name": "A firm", "country": "GB", "currency": "gbp", "livemode": False}
+        account: Any = {"name": "A firm", "country": "GB", "currency": "gbp", "livemode": False}
         self.stand_in.control("accounts", id=f"acct_{firm.organisation_id}", keys=[{"key": key}], **account)
         connect_stripe_account(firm.organisation_id, key)
 
@@ -209,13 +209,13 @@ def till(world: World) -> Iterator[Till]:
     stand_in = StandIn()
     here = running.here()
     before = here.settings
-    waiting = make_server("127.0.0.1", 0, lambda environ, start: till.app(environ, start), threaded=True)
+    waiting = make_server("127.0.0.1", 0, lambda environ, start: made.app(environ, start), threaded=True)
     url = f"http://127.0.0.1:{waiting.server_port}"
     here.settings = world.settings(PUBLIC_URL=url, STRIPE_API_BASE=stand_in.url, STRIPE_CHECKOUT_HOSTS=stand_in.url)
-    till = Till(stand_in, create_app(here.settings), url)
+    made = Till(stand_in, create_app(here.settings), url)
     thread = threading.Thread(target=waiting.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    yield till
+    yield made
     stand_in.stop()
     waiting.shutdown()
     waiting.server_close()

@@ -60,10 +60,7 @@ def take_due(session: Session) -> list[TakenMessage]:
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    for message in due:
-        message.attempts += 1
-        message.next_try_at = clock.now() + rules.wait_after(message.attempts)
-    return [TakenMessage(message.id, message.attempts) for message in due]
+    return [_take(message) for message in due if not _is_given_up(message)]
 
 
 def read_mail(session: Session, message_id: int) -> Mail:
@@ -98,3 +95,17 @@ def note_problem(session: Session, taken: TakenMessage, words: str, *, retryable
     if rules.is_given_up(taken.tries, retryable=retryable):
         message.state = "failed"
     return message
+
+
+def _take(message: Message) -> TakenMessage:
+    message.attempts += 1
+    message.next_try_at = clock.now() + rules.wait_after(message.attempts)
+    return TakenMessage(message.id, message.attempts)
+
+
+def _is_given_up(message: Message) -> bool:
+    """True for one that has killed its worker each time, so that nobody could note a failure."""
+    if message.attempts < rules.MOST_TRIES:
+        return False
+    message.state, message.last_error = "failed", message.last_error or "the worker died over it"
+    return True

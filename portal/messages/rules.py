@@ -7,7 +7,7 @@ _WAITS = (1, 2, 5, 15, 60, 120, 240)  # minutes after each try that failed
 
 
 def wait_after(tries: int) -> timedelta:
-    """How long to wait after the `tries`-th try (1 is the first): also how long it may take before it counts as lost."""
+    """How long to wait after the `tries`-th try (1 is the first): also how long one may take before it is lost."""
     return timedelta(minutes=_WAITS[min(tries, len(_WAITS)) - 1])
 
 

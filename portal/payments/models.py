@@ -71,7 +71,7 @@ class PaymentAttempt(Tenant, Base):
 
 
 class StripeEvent(Tenant, Base):
-    """A webhook as it came, once per event id. Only a hint: what counts is fetched again from Stripe."""
+    """What a webhook was about, once per event id. Only a hint: what counts is fetched again from Stripe."""
 
     __tablename__ = "stripe_events"
     __table_args__ = (

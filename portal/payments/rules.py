@@ -66,12 +66,13 @@ def next_look(age: timedelta, *, is_processing: bool = False) -> timedelta:
     if is_processing and age > timedelta(hours=1):
         return timedelta(hours=1)
     minutes = age.total_seconds() / 60
-    return timedelta(minutes=next((wait for before, wait in ((1, 1), (3, 2), (8, 5)) if minutes < before), 15))
+    wait = next((wait for before, wait in ((1, 1), (3, 2), (8, 5)) if minutes < before), 15)
+    return timedelta(minutes=wait)
 
 
 def retry_in(tries: int) -> timedelta:
     """How long a stored event waits after its `tries`-th failure (1 is the first)."""
-    return min(timedelta(seconds=15) * 2 ** (tries - 1), timedelta(hours=1))
+    return min(timedelta(seconds=15 << min(tries - 1, 10)), timedelta(hours=1))
 
 
 def is_ours(metadata: Mapping[str, str], *, environment: str, organisation_id: int) -> bool:

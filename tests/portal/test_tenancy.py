@@ -69,7 +69,10 @@ def test_rows_of_another_firm_cannot_be_changed(firms: tuple[Firm, Firm], table:
             text("SELECT set_config('app.organisation_id', :id, true)"), {"id": str(firms[0].organisation_id)}
         )
         privileges = connection.execute(
-            text("SELECT has_table_privilege(current_user, :t, 'UPDATE'), has_table_privilege(current_user, :t, 'DELETE')"),
+            text(
+                "SELECT has_table_privilege(current_user, :t, 'UPDATE'),"
+                " has_table_privilege(current_user, :t, 'DELETE')"
+            ),
             {"t": table},
         ).one()
         column, of = _column(table), {"of": firms[1].organisation_id}

@@ -4,6 +4,7 @@ from portal.gateways.stripe_gateway.amounts import CannotCharge, from_stripe, to
 from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, Receipt
 from portal.gateways.stripe_gateway.calls import (
     CheckoutOrder,
+    Client,
     client_for,
     create_endpoint,
     create_session,
@@ -15,7 +16,7 @@ from portal.gateways.stripe_gateway.calls import (
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
-    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Endpoint", "ForgedEvent", "Receipt", "SignedEvent",
+    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Client", "Endpoint", "ForgedEvent", "Receipt", "SignedEvent",
     "client_for", "create_endpoint", "create_session", "expire_session", "from_stripe", "move_endpoint",
     "retrieve_account", "retrieve_session", "to_stripe", "verify_event",
 ]  # fmt: skip

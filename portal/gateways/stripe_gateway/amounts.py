@@ -20,9 +20,9 @@ def to_stripe(amount: Money) -> int:
     """Stripe's integer for `amount`. Raises CannotCharge where there is none."""
     shift = _STRIPE_DECIMALS.get(amount.currency, decimals_of(amount.currency)) - decimals_of(amount.currency)
     if shift >= 0:
-        units = amount.minor * 10**shift
+        units = amount.minor * int(10**shift)
     else:
-        units, rest = divmod(amount.minor, 10**-shift)
+        units, rest = divmod(amount.minor, int(10**-shift))
         if rest:
             raise CannotCharge(f"Cards take whole {amount.currency} only. Please pay this invoice another way.")
     if amount.currency in _LAST_DIGIT_ZERO and units % 10:

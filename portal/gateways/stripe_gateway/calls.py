@@ -8,6 +8,7 @@ from typing import Any
 
 import stripe
 
+from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway.amounts import to_stripe
 from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, read_account, read_checkout
 from portal.gateways.stripe_gateway.errors import translated
@@ -16,6 +17,8 @@ from portal.shared.money import Money
 # The library's parameter types are closed lists of literals; what we send is held against Stripe's own data in
 # tests/contract instead.
 Parameters = Any
+
+Client = stripe.StripeClient
 
 EVENTS = (
     "checkout.session.completed",
@@ -47,12 +50,11 @@ class CheckoutOrder:
     metadata: Mapping[str, str]
 
 
-def client_for(key: str, api_base: str | None, *, retries: int = 2) -> stripe.StripeClient:
+def client_for(key: str, api_base: str | None, *, retries: int = 2) -> Client:
     """A client for one account. api_base is Stripe's own when None; retries: 1 while a person waits."""
-    with translated():
-        return stripe.StripeClient(
-            key, http_client=_http(), max_network_retries=retries, base_addresses={"api": api_base} if api_base else {}
-        )
+    return Client(
+        key, http_client=_http(), max_network_retries=retries, base_addresses={"api": api_base} if api_base else {}
+    )
 
 
 @cache
@@ -61,7 +63,7 @@ def _http() -> stripe.RequestsClient:
     return stripe.RequestsClient(timeout=_TIMEOUT_S)
 
 
-def create_session(client: stripe.StripeClient, order: CheckoutOrder) -> Checkout:
+def create_session(client: Client, order: CheckoutOrder) -> Checkout:
     """Raises GatewayError, CannotCharge."""
     parameters = _session_parameters(order)
     with translated():
@@ -69,35 +71,33 @@ def create_session(client: stripe.StripeClient, order: CheckoutOrder) -> Checkou
         return read_checkout(made.to_dict())
 
 
-def retrieve_session(client: stripe.StripeClient, session_id: str) -> Checkout:
+def retrieve_session(client: Client, session_id: str) -> Checkout:
     """The Session with its payment, card and fee. Raises GatewayError."""
     with translated():
         found = client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND})
         return read_checkout(found.to_dict())
 
 
-def expire_session(client: stripe.StripeClient, session_id: str) -> bool:
+def expire_session(client: Client, session_id: str) -> bool:
     """Close the Session at Stripe. False when it is not open any more: look at it again. Raises GatewayError."""
     try:
-        client.v1.checkout.sessions.expire(session_id)
-    except stripe.InvalidRequestError as problem:
-        if problem.http_status == 404:
-            with translated():
-                raise
-        return False
-    except stripe.StripeError:
         with translated():
-            raise
+            client.v1.checkout.sessions.expire(session_id)
+    except GatewayError as problem:
+        refusal = problem.__cause__
+        if isinstance(refusal, stripe.InvalidRequestError) and refusal.http_status == 400:
+            return False
+        raise
     return True
 
 
-def retrieve_account(client: stripe.StripeClient) -> Account:
+def retrieve_account(client: Client) -> Account:
     """Whose key this is. Raises GatewayError."""
     with translated():
         return read_account(client.v1.accounts.retrieve_current().to_dict())
 
 
-def create_endpoint(client: stripe.StripeClient, url: str, *, key: str) -> Endpoint:
+def create_endpoint(client: Client, url: str, *, key: str) -> Endpoint:
     """A webhook endpoint at `url`; `key` makes a repeat harmless. Raises GatewayError."""
     parameters: Parameters = {
         "url": url, "enabled_events": list(EVENTS), "description": "Billing portal",
@@ -109,7 +109,7 @@ def create_endpoint(client: stripe.StripeClient, url: str, *, key: str) -> Endpo
         return Endpoint(made.id, made.secret or "")
 
 
-def move_endpoint(client: stripe.StripeClient, endpoint_id: str, url: str) -> None:
+def move_endpoint(client: Client, endpoint_id: str, url: str) -> None:
     """Have events sent to `url` from now on. The secret stays. Raises GatewayError."""
     parameters: Parameters = {"url": url, "enabled_events": list(EVENTS), "disabled": False}
     with translated():

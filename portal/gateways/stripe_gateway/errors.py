@@ -25,6 +25,11 @@ def translated() -> Iterator[None]:
             extra={"code": error.code, "status": problem.http_status, "stripe_request": problem.request_id},
         )
         raise error from problem
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        # The library itself stumbles over bodies that are JSON but not Stripe's, such as a proxy's.
+        log.warning("stripe's answer could not be read", exc_info=problem)
+        words = "Stripe's answer could not be read. Try again in a minute."
+        raise GatewayError(words, retryable=True, unknown=True) from problem
 
 
 def _translate(problem: stripe.StripeError) -> GatewayError:

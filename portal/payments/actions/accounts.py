@@ -5,10 +5,10 @@ import secrets
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from stripe import StripeClient
 
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
+from portal.gateways.stripe_gateway import Client
 from portal.organisations import audit
 from portal.payments import queries, rules
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
@@ -55,12 +55,12 @@ def refresh_webhook_address(organisation_id: int) -> None:
         _keep_endpoint(session, endpoint_key, endpoint)
 
 
-def client_of(account: StripeAccount, *, retries: int = 2) -> StripeClient:
+def client_of(account: StripeAccount, *, retries: int = 2) -> Client:
     """Raises GatewayError."""
     return client_of_key(key_of(account), retries=retries)
 
 
-def client_of_key(key: str, *, retries: int = 2) -> StripeClient:
+def client_of_key(key: str, *, retries: int = 2) -> Client:
     return stripe_gateway.client_for(key, running.here().settings.stripe_api_base, retries=retries)
 
 

@@ -54,7 +54,7 @@ def take_due_events(session: Session) -> list[TakenEvent]:
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True, of=StripeEvent)
     ).all()
-    return [_take(event, account) for event, account in rows]
+    return [_take(event, account) for event, account in rows if not _is_given_up(event)]
 
 
 def follow_event(organisation_id: int, taken: TakenEvent) -> None:
@@ -73,6 +73,14 @@ def note_failed_event(session: Session, taken: TakenEvent, words: str) -> None:
     event.last_error = words[:300]
     if taken.tries >= rules.MOST_TRIES:
         event.state = "failed"
+
+
+def _is_given_up(event: StripeEvent) -> bool:
+    """True for one that has killed its worker each time, so that nobody could note a failure."""
+    if event.attempts < rules.MOST_TRIES:
+        return False
+    event.state, event.last_error = "failed", event.last_error or "the worker died over it"
+    return True
 
 
 def _take(event: StripeEvent, account: StripeAccount) -> TakenEvent:

@@ -164,9 +164,10 @@ def _everything(world: World) -> dict[str, str]:
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'throttles'"
         )).scalars().all()  # fmt: skip
         prints = {
-            table: connection.execute(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")).scalar()
+            table: connection.execute(
+                text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")
+            ).scalar()
             for table in tables
         }
     engine.dispose()
     return prints  # type: ignore[return-value]
-

@@ -86,7 +86,9 @@ def test_a_browser_that_hides_its_origin_can_pay(till: Till, firm: Firm, path: s
     assert till.tap_pay(path, Origin="null", **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
-@pytest.mark.parametrize("form", [{}, {"shown": "23580.GBP.1"}, {"shown": "1.GBP.1", "proof": "x"}, {"proof": "\u20ac"}])
+@pytest.mark.parametrize(
+    "form", [{}, {"shown": "23580.GBP.1"}, {"shown": "1.GBP.1", "proof": "x"}, {"proof": "\u20ac"}]
+)
 def test_a_form_that_is_not_ours_does_not_pay(till: Till, firm: Firm, path: str, form: dict[str, str]) -> None:
     assert till.send_pay(path, form).status_code == 403
     assert till.attempts(firm) == []
@@ -131,9 +133,7 @@ def test_taps_are_limited_per_link(till: Till, firm: Firm, path: str) -> None:
     assert till.tap_pay(till.invoice(firm)[1]).status_code == 303
 
 
-def test_a_page_at_an_address_we_do_not_know_is_not_followed(
-    till: Till, firm: Firm, path: str, world: World
-) -> None:
+def test_a_page_at_an_address_we_do_not_know_is_not_followed(till: Till, firm: Firm, path: str, world: World) -> None:
     before = here().settings
     here().settings = world.settings(PUBLIC_URL=till.url, STRIPE_API_BASE=till.stand_in.url)
     answer = till.tap_pay(path)
@@ -159,4 +159,3 @@ def test_the_links_secret_is_in_no_log_line(till: Till, firm: Firm, path: str, c
     assert any('"endpoint": "pay_page.show"' in line for line in lines)
     token = path.rpartition("/")[2]
     assert not any(token in line or "whsec_" in line or "rk_test_firm" in line for line in lines)
-

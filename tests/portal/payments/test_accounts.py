@@ -1,5 +1,7 @@
 """A firm's own Stripe account: which keys are taken, where events go, and that secrets are sealed."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, text
 
@@ -64,5 +66,5 @@ def _accounts(firm: Firm) -> list[StripeAccount]:
         return list(session.scalars(select(StripeAccount)))
 
 
-def _endpoints(till: Till, firm: Firm) -> list[object]:
+def _endpoints(till: Till, firm: Firm) -> list[Any]:
     return list(till.stand_in.client(key_of(firm)).webhook_endpoints.list().data)

@@ -1,4 +1,4 @@
-"""However Stripe's news comes, once, twice, backwards, or not at all: one payment, one receipt, one row for the books."""
+"""However Stripe's news comes, twice, backwards, or not at all: one payment, one receipt, one row for the books."""
 
 from collections.abc import Iterator
 from datetime import timedelta
