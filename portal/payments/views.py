@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Blueprint, Response, abort, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,28 @@ def index() -> str:
     older = url_for("payments.index", before=shown[-1].payment.id) if len(found) > PAGE_SIZE else ""
     newest = url_for("payments.index") if before is not None else ""
     return render_template("payments/index.html", payments=shown, older_url=older, newest_url=newest)
+
+
+@bp.get("/payments/settings")
+@allow("manage_organisation")
+def settings() -> str:
+    return _settings_page(Form())
+
+
+@bp.post("/payments/settings")
+@allow("manage_organisation")
+def update_settings() -> Response:
+    """Take a restricted key, check it at Stripe, seal it. It is never shown again."""
+    form = Form(request.form)
+    key = form.text("key", "the restricted key", longest=300)
+    request_session().rollback()  # no transaction stays open while Stripe is asked
+    if form.ok:
+        _connect(form, g.viewer.organisation_id, key)
+    if not form.ok:
+        form.values.pop("key", None)  # a secret is not printed back
+        return make_response(_settings_page(form), 422)
+    flash("Connected. Customers can pay by card now.", "good")
+    return see_other(url_for("payments.settings"))
 
 
 @bp.post("/invoices/<int:invoice_id>/voiding")
@@ -90,3 +112,16 @@ def _void(form: Form, organisation_id: int, invoice_id: int, reason: str) -> Non
         form.refuse(problem)
     except GatewayError:
         form.errors["form"] = "Stripe did not answer, so the customer could still pay. Try again in a minute."
+
+
+def _settings_page(form: Form) -> str:
+    return render_template("payments/settings.html", form=form, account=queries.live_account(request_session()))
+
+
+def _connect(form: Form, organisation_id: int, key: str) -> None:
+    try:
+        actions.connect_stripe_account(organisation_id, key)
+    except RuleBroken as problem:
+        form.refuse(problem, "key")
+    except GatewayError as problem:
+        form.errors["key"] = problem.words

@@ -16,7 +16,8 @@ from portal.gateways.stripe_gateway.calls import (
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
-    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Client", "Endpoint", "ForgedEvent", "Receipt", "SignedEvent",
+    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Client", "Endpoint", "ForgedEvent", "Receipt",
+    "SignedEvent",
     "client_for", "create_endpoint", "create_session", "expire_session", "from_stripe", "move_endpoint",
     "retrieve_account", "retrieve_session", "to_stripe", "verify_event",
 ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Every request that we send to Stripe, held against Stripe's own OpenAPI data."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import stripe
+
+from portal.gateways.stripe_gateway import calls
+from portal.payments.actions import refresh_webhook_address, void_invoice
+from tests.builders import Firm
+from tests.contract.stripe_contract import check_request
+from tests.paying import Till, fresh_delivery, till
+
+__all__ = ["fresh_delivery", "till"]
+
+
+class Recorder(stripe.RequestsClient):
+    """Sends what it is given, and remembers it."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=(3, 10))
+        self.sent: list[tuple[str, str, list[tuple[str, str]]]] = []
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
+        address = urlsplit(url)
+        pairs = parse_qsl(post_data if post_data is not None else address.query, keep_blank_values=True)
+        self.sent.append((method.upper(), address.path, pairs))
+        return super().request(method, url, headers, post_data, **more)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(calls, "_http", lambda: recorder)
+    return recorder
+
+
+def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, recorder: Recorder) -> None:
+    till.connect(firm)
+    refresh_webhook_address(firm.organisation_id)
+    _, path = till.invoice(firm)
+    till.pay(path)
+    till.work(firm)
+    second, second_path = till.invoice(firm, email="")
+    till.begin(second_path)
+    void_invoice(firm.organisation_id, second, "typo")
+    wrong = [(what, problem) for what in recorder.sent for problem in check_request(*what)]
+    assert wrong == []
+    kinds = {(method, path.partition("/cs_")[0].partition("/we_")[0]) for method, path, _pairs in recorder.sent}
+    assert kinds >= {
+        ("GET", "/v1/account"), ("POST", "/v1/webhook_endpoints"), ("POST", "/v1/checkout/sessions"),
+        ("GET", "/v1/checkout/sessions"),
+    }  # fmt: skip
+    assert any(path.endswith("/expire") for _method, path, _pairs in recorder.sent)
