@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
 from portal.config import Settings, read_settings
@@ -17,6 +18,7 @@ from portal.embedded.redis import EmbeddedRedis, start_redis
 from portal.shared import queues, running
 from portal.shared.migrate import upgrade
 from tests.builders import Firm, make_firm
+from tests.phone import running_chromium
 
 KEYS = {
     "PORTAL_SECRET_KEY": "a test's secret key, long enough to be one",
@@ -107,7 +109,7 @@ def client(app: Flask) -> FlaskClient:
     return browser(app)
 
 
-class Browser(FlaskClient):
+class PortalClient(FlaskClient):
     """Asks for the configured address, as any other host is refused."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
@@ -116,7 +118,14 @@ class Browser(FlaskClient):
 
 
 def browser(app: Flask) -> FlaskClient:
-    return Browser(app, app.response_class)
+    return PortalClient(app, app.response_class)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the whole run: its library allows no second one in a process."""
+    with running_chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Phone
+from tests.phone import Phone
 from tests.running_demo import RunningDemo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
