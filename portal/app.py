@@ -43,7 +43,7 @@ class RecordNumber(IntegerConverter):
 
 def create_app(settings: "Settings") -> Flask:
     """The portal for one process. `running.start(settings)` has been called before, or is called here."""
-    if "here" not in running._process:
+    if not running.is_started():
         running.start(settings)
     app = Flask("portal", root_path=str(Path(__file__).resolve().parents[1]), static_folder=None)
     app.config.update(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Item
 from portal.shared.errors import NotFound
+from portal.shared.text import anywhere
 
 PAGE_SIZE = 50
 
@@ -21,8 +22,8 @@ def list_items(
     if kind:
         found = found.where(Item.kind == kind)
     if search:
-        literal = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found = found.where(or_(Item.name.ilike(f"%{literal}%"), Item.code.ilike(f"%{literal}%")))
+        pattern = anywhere(search)
+        found = found.where(or_(Item.name.ilike(pattern), Item.code.ilike(pattern)))
     rows = session.scalars(found.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all()
     return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from portal.customers.actions import CustomerFacts
 from portal.customers.models import Customer
+from portal.organisations.places import countries
 from portal.shared.forms import Form
 
 KINDS = {"business": "Company", "individual": "Person"}
@@ -30,7 +31,7 @@ def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
         city=form.text("city", "a town", longest=100, required=False),
         state=form.text("state", "a county or state", longest=100, required=False),
         postal_code=form.text("postal_code", "a postcode", longest=20, required=False),
-        country=form.text("country", "a country", longest=2, required=False).upper(),
+        country=form.choice("country", "a country", {"", *countries()}, default=""),
         payment_terms_days=int(terms) if form.values.get("payment_terms_days", "").strip() else None,
         notes=form.text("notes", "notes", longest=2000, required=False, lines=True),
     )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.customers.models import Customer
 from portal.shared.errors import NotFound
+from portal.shared.text import anywhere
 
 PAGE_SIZE = 50
 
@@ -15,7 +16,7 @@ def list_customers(session: Session, *, search: str = "", page: int = 1) -> tupl
     """One page by name, and whether there is another."""
     found = select(Customer).order_by(Customer.name, Customer.id)
     if search:
-        pattern = f"%{_literal(search)}%"
+        pattern = anywhere(search)
         found = found.where(
             or_(Customer.name.ilike(pattern), Customer.email.ilike(pattern), Customer.number.ilike(pattern))
         )
@@ -38,7 +39,3 @@ def get_customer(session: Session, customer_id: int) -> Customer:
 def find_by_form(session: Session, form_id: str) -> Customer | None:
     """The customer that this form made before, when it comes a second time."""
     return session.scalars(select(Customer).where(Customer.form_id == form_id)).one_or_none()
-
-
-def _literal(search: str) -> str:
-    return search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -13,6 +13,7 @@ from portal.invoices.models import Invoice, InvoiceBalance
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
+from portal.shared.text import anywhere
 
 PAGE_SIZE = 50
 STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "void")
@@ -127,6 +128,5 @@ def _in_state(state: str, today: date) -> list[ColumnElement[bool]]:
 def _matching(search: str) -> list[ColumnElement[bool]]:
     if not search:
         return []
-    literal = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{literal}%"
+    pattern = anywhere(search)
     return [or_(Invoice.number.ilike(pattern), Invoice.title.ilike(pattern), Customer.name.ilike(pattern))]

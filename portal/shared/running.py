@@ -36,6 +36,10 @@ def start(settings: "Settings", *, pool_size: int = 5) -> Running:
     return _process["here"]
 
 
+def is_started() -> bool:
+    return "here" in _process
+
+
 def here() -> Running:
     """This process's own. A KeyError means that nobody called start()."""
     return _process["here"]

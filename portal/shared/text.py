@@ -33,3 +33,9 @@ def id_from(raw: str) -> int | None:
     if not re.fullmatch(r"\d{1,19}", raw) or int(raw) > _BIGGEST_ID:
         return None
     return int(raw)
+
+
+def anywhere(search: str) -> str:
+    """A pattern for ILIKE that finds `search` anywhere, letter by letter: % and _ in it mean themselves."""
+    literal = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{literal}%"

@@ -16,6 +16,7 @@ from portal.people.models import Person
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
+from portal.shared.text import anywhere
 from portal.work_orders import rules
 from portal.work_orders.models import Appointment, BillingClaim, WorkOrder, WorkOrderLine
 
@@ -163,8 +164,7 @@ def _line_counts() -> Subquery:
 def _narrowed(search: str, state: str, has_open_lines: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if search:
-        literal = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{literal}%"
+        pattern = anywhere(search)
         conditions.append(
             or_(WorkOrder.title.ilike(pattern), WorkOrder.number.ilike(pattern), Customer.name.ilike(pattern))
         )
