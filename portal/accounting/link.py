@@ -128,6 +128,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     link.consent_id, link.connected_by, link.archived_at = consent.id, connected_by, None
     link.remote_name, link.currency = candidate.name[:200], candidate.currency
     link.quiet_until, link.quiet_why = None, ""
+    link.lease_fence, link.lease_until = link.lease_fence + 1, None  # whoever drains with the old consent is out
     session.flush()
     outbox.reopen_all(session, organisation_id)
     audit.note(session, organisation_id, "zoho linked", "link", link.id, after={"organisation": candidate.id})

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from portal.accounting.mirror import lease, plan, record, records, send
@@ -82,15 +81,25 @@ def _push(turn: Turn, remote: Remote, record_id: int, for_invoice: int | None) -
     """One record as far as it goes now, with whatever it needs before it."""
     if not records.start_try(turn, record_id):
         return
-    for _ in range(_MOST_STEPS):
-        planned = _guarded(turn, record_id, lambda: plan.plan(turn, record_id))
-        if planned is None:
-            return
-        if isinstance(planned, Needs):
-            for needed in planned.record_ids:
-                _push(turn, remote, needed, planned.for_invoice or for_invoice)
-        elif not _guarded(turn, record_id, partial(_step, turn, remote, planned, for_invoice)):
-            return
+    try:
+        for _ in range(_MOST_STEPS):
+            if not _next(turn, remote, record_id, for_invoice):
+                return
+    except STOPS:
+        records.forget_try(turn, [record_id])
+        raise
+
+
+def _next(turn: Turn, remote: Remote, record_id: int, for_invoice: int | None) -> bool:
+    """One step of one record. False when that was all for now."""
+    planned = _guarded(turn, record_id, lambda: plan.plan(turn, record_id))
+    if planned is None:
+        return False
+    if isinstance(planned, Needs):
+        for needed in planned.record_ids:
+            _push(turn, remote, needed, planned.for_invoice or for_invoice)
+        return True
+    return bool(_guarded(turn, record_id, lambda: _step(turn, remote, planned, for_invoice)))
 
 
 def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bool:
@@ -98,7 +107,7 @@ def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bo
     try:
         outcome = send.send(remote, push)
     except STOPS:
-        record.put_back(turn, push.record_id, push.unknown_since)
+        record.take_back(turn, [push.record_id], push.unknown_since)
         raise
     except Unanswered as problem:
         record.unanswered(turn, push, problem)

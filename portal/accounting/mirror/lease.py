@@ -98,7 +98,7 @@ def keep_quiet(turn: Turn, seconds: float, why: str) -> None:
     with job_session(turn.organisation_id) as session:
         session.execute(
             update(Link)
-            .where(Link.id == turn.link_id)
+            .where(_held_by(turn))
             .values(quiet_until=func.clock_timestamp() + timedelta(seconds=seconds) + spread, quiet_why=why[:200])
         )
 

@@ -23,8 +23,8 @@ def mark_sent(turn: Turn, remote: Remote, finish: Callable[[int], None]) -> int:
         send.mark_sent(remote, list(drafts.values()))
         marked = list(drafts)
     except STOPS:
-        for record_id in drafts:
-            record.put_back(turn, record_id, None)
+        record.take_back(turn, list(drafts), None)
+        records.forget_try(turn, list(drafts))
         raise
     except Unanswered:
         return 0  # marking twice is marking once: they come back by themselves

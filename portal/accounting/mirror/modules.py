@@ -45,8 +45,6 @@ MODULES = {
 
 def may_be_ours(module: str, row: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
     """Is this row of a list worth a closer look?"""
-    if module == "tax":
-        return is_ours(module, row, payload)
     if module == "customer":
         return bool(row.get("contact_name") == payload["contact_name"])
     if module == "item":
@@ -59,6 +57,12 @@ def may_be_ours(module: str, row: Mapping[str, Any], payload: Mapping[str, Any])
 def is_ours(module: str, record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
     """Did we make this record, in a call whose answer we never saw? Never guessed from a name alone."""
     return _OURS[module](record, payload)
+
+
+def is_alike_tax(row: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """A simple tax of the same rate, under whatever name."""
+    is_simple = row.get("tax_type", "tax") == "tax"
+    return is_simple and wire.amount(row.get("tax_percentage")) == Decimal(payload["tax_percentage"])
 
 
 def _our_tax(record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ class Push:
     payload        what is sent, or what our own record must look like when we look for it
     snapshot       the payload as it is kept for comparison
     unknown_since  since when it is open whether an earlier try succeeded
+    taken          remote ids that stand for other taxes of ours already
     """
 
     record_id: int
@@ -38,6 +39,7 @@ class Push:
     snapshot: dict[str, Any]
     source: Source
     unknown_since: datetime | None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,17 @@ def _next_step(
     persons = (record.snapshot or {}).get("persons", {})
     return Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
-        source.build(twin_id, reference, persons), snapshot, source, unknown_since,
+        source.build(twin_id, reference, persons), snapshot, source, unknown_since, _taken(session, record),
     )  # fmt: skip
+
+
+def _taken(session: Session, record: MirrorRecord) -> frozenset[str]:
+    if record.module != "tax":
+        return frozenset()
+    others = select(MirrorRecord.remote_id).where(
+        MirrorRecord.link_id == record.link_id, MirrorRecord.module == "tax", MirrorRecord.id != record.id
+    )
+    return frozenset(remote_id for remote_id in session.scalars(others) if remote_id)
 
 
 def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | None:

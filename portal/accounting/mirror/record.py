@@ -64,17 +64,14 @@ def unanswered(turn: Turn, push: Push, problem: GatewayError) -> None:
             _fail(session, turn, record, push, words, known=False)
 
 
-def put_back(turn: Turn, record_id: int, unknown_since: datetime | None) -> None:
-    """Nothing was sent: as if the try had not been made."""
+def take_back(turn: Turn, record_ids: list[int], unknown_since: datetime | None) -> None:
+    """Nothing was sent after all."""
     with held(turn) as session:
         session.execute(
             update(MirrorRecord)
-            .where(MirrorRecord.id == record_id)
-            .values(
-                state="pending" if unknown_since is None else "sending", sending_since=unknown_since,
-                attempts=func.greatest(MirrorRecord.attempts - 1, 0), next_try_at=func.clock_timestamp(),
-            )
-        )  # fmt: skip
+            .where(MirrorRecord.id.in_(record_ids))
+            .values(state="pending" if unknown_since is None else "sending", sending_since=unknown_since)
+        )
 
 
 def fault(turn: Turn, record_id: int, kind: str) -> None:
@@ -194,7 +191,9 @@ def _fail(
 def _arrival(turn: Turn, record: MirrorRecord, push: Push) -> str:
     words = f"{push.source.label} is in {turn.product_name}"
     shown = record.remote_number
-    return words if shown in ("", push.source.name) else f"{words} as {shown}"
+    if shown in ("", push.source.name):
+        return words
+    return f"{words} as {'payment ' if push.module == 'payment' else ''}{shown}"
 
 
 def _tell(session: Session, turn: Turn, record: MirrorRecord, push: Push, words: str, for_invoice: int | None) -> None:

@@ -67,6 +67,16 @@ def start_try(turn: Turn, record_id: int) -> bool:
         return True
 
 
+def forget_try(turn: Turn, record_ids: list[int]) -> None:
+    """The organisation has to rest; that is not these records' fault."""
+    with held(turn) as session:
+        session.execute(
+            update(MirrorRecord)
+            .where(MirrorRecord.id.in_(record_ids))
+            .values(attempts=func.greatest(MirrorRecord.attempts - 1, 0), next_try_at=func.clock_timestamp())
+        )
+
+
 def may_be_tried(record: MirrorRecord, now: datetime) -> bool:
     return record.state in TRYING and (record.next_try_at <= now or record.waits_for == rules.RESERVED)
 

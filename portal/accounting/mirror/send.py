@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal.accounting.mirror.modules import MODULES, Module, is_ours, may_be_ours
+from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours
 from portal.accounting.mirror.plan import LOOK, UPDATE, VOID, Push
 from portal.accounting.mirror.remote import Remote
 from portal.gateways.zoho.errors import Refused
@@ -37,8 +37,8 @@ def send(remote: Remote, push: Push) -> Done | Absent:
         answer = remote.call("PUT", f"{module.path}/{push.remote_id}", body=_for_update(push))
         return Done(answer[module.key])
     if module.name == "tax":
-        known = look(remote, module, push)  # one equal in name and rate is the same tax
-        if isinstance(known, Done):
+        known = _known_tax(remote, module, push)
+        if known is not None:
             return known
     query = {"ignore_auto_number_generation": "true"} if module.name == "invoice" else None
     return Done(remote.call("POST", module.path, query, _for_create(push))[module.key])
@@ -46,13 +46,13 @@ def send(remote: Remote, push: Push) -> Done | Absent:
 
 def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
     """Search by our own reference, and read what looks right to be sure."""
+    if module.name == "tax":
+        return _known_tax(remote, module, push) or Absent()
     wanted = push.payload | _named(module, push)
     looked_at = 0
     for row in remote.rows(module, push.reference):
         if not may_be_ours(module.name, row, wanted):
             continue
-        if module.name == "tax":
-            return Done(row, adopted=True)
         record = remote.detail(module, str(row[module.id_key]))
         if is_ours(module.name, record, wanted):
             return Done(record, adopted=True)
@@ -60,6 +60,16 @@ def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
         if looked_at == _MOST_LOOKED_AT:
             break
     return Absent()
+
+
+def _known_tax(remote: Remote, module: Module, push: Push) -> Done | None:
+    """The tax of equal name and rate, whoever made it; else the only one of that rate, as many editions of Zoho have
+    fixed taxes under names of their own and let nobody add another."""
+    rows = [row for row in remote.rows(module, push.reference) if str(row[module.id_key]) not in push.taken]
+    equal = [row for row in rows if is_ours(module.name, row, push.payload)]
+    alike = [row for row in rows if is_alike_tax(row, push.payload)]
+    found = equal[:1] or (alike if len(alike) == 1 else [])
+    return Done(found[0], adopted=True) if found else None
 
 
 def mark_sent(remote: Remote, remote_ids: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A Zoho stand-in in a process of its own, and firms linked to an organisation of it. Fixtures for the mirror's tests."""
+"""A Zoho stand-in in a process of its own, and firms linked to it: fixtures for the mirror's tests."""
 
 import itertools
 import re
@@ -18,13 +18,10 @@ from sqlalchemy import create_engine, text
 from portal.accounting import link as linking
 from portal.accounting.models import Link, MirrorRecord
 from portal.gateways.zoho import consent as zoho_consent
-from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import next_number
-from portal.payments.models import Allocation, Payment
-from portal.shared import clock, outbox, queues, running
+from portal.shared import queues, running
 from portal.shared.running import job_session
-from tests.builders import Firm, make_invoice
+from tests.builders import Firm
 from tests.conftest import World
 
 CLIENT = ("1000.TESTCLIENT", "a secret")
@@ -94,8 +91,9 @@ class LinkedFirm:
             return session.query(Link).filter(Link.archived_at.is_(None)).one()
 
     def change(self, statement: str, **values: Any) -> None:
-        """Arrange the database, inside this firm."""
+        """Arrange the database, inside this firm; behind the link's lock, as the workers do, or both could wait."""
         with job_session(self.organisation_id) as session:
+            session.execute(text("SELECT id FROM links FOR UPDATE"))
             session.execute(text(statement), values)
 
     def make_due(self) -> None:
@@ -155,7 +153,9 @@ def linked(zoho: ZohoStandIn, firm: Firm) -> LinkedFirm:
 def connect(zoho: ZohoStandIn, firm: Firm, *, product: str = "books", **limits: Any) -> LinkedFirm:
     """A fresh organisation of a fresh user, without limits unless given, linked as the pages link it."""
     user = f"user{next(_count)}@firm.example"
-    remote = zoho.control("POST", "/orgs", {"user": user, "dc": "eu", "name": f"Books of {user}", "currency_code": "GBP"})
+    remote = zoho.control(
+        "POST", "/orgs", {"user": user, "dc": "eu", "name": f"Books of {user}", "currency_code": "GBP"}
+    )
     remote_id = str(remote["organization_id"])
     no_limits = {"per_minute": None, "per_day": None, "concurrency": None}
     zoho.control("POST", "/limits", {"org": remote_id, **no_limits, **limits})
@@ -196,30 +196,3 @@ def owner_rows(world: World, statement: str, **values: Any) -> list[Any]:
             return list(connection.execute(text(statement), values))
     finally:
         engine.dispose()
-
-
-def sent_invoice(linked: LinkedFirm) -> Invoice:
-    with job_session(linked.organisation_id) as session:
-        return make_invoice(session, linked.firm)
-
-
-def pay(linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card") -> int:
-    """A payment of the whole invoice, or of so many minor units, as a settlement leaves it."""
-    with job_session(linked.organisation_id) as session:
-        amount = minor or invoice.total_minor
-        payment = Payment(
-            organisation_id=linked.organisation_id, customer_id=invoice.customer_id, method=method, currency="GBP",
-            number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount, provider="stripe",
-            received_on=clock.today("Europe/London"), provider_payment_id=f"pi_{next(_count)}",
-        )  # fmt: skip
-        session.add(payment)
-        session.flush()
-        session.add(
-            Allocation(
-                organisation_id=linked.organisation_id, payment_id=payment.id, invoice_id=invoice.id,
-                amount_minor=amount, currency="GBP",
-            )
-        )  # fmt: skip
-        outbox.record(session, linked.organisation_id, "payment", payment.id)
-        outbox.record(session, linked.organisation_id, "invoice", invoice.id)
-        return payment.id

@@ -1,0 +1,50 @@
+"""Every request of our own gateway, held against Zoho's published documents."""
+
+import json
+from typing import Any
+
+import pytest
+
+from portal.accounting.mirror.drain import drain
+from portal.gateways.zoho import wire
+from portal.gateways.zoho.calls import Answer, Line, Target
+from tests.contract.zoho_contract import load
+from tests.portal.accounting.doings import pay, rename, sent_invoice, void
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract, problems, seen = load(), [], set()
+    real = Line.call
+
+    def held_against_the_documents(
+        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None
+    ) -> Answer:
+        seen.add((method, path.rstrip("0123456789")))
+        as_sent = None if body is None else json.loads(wire.encode(body))
+        named = {"organization_id": target.organisation} | dict(query or {})
+        problems.extend(contract.check_request(method, f"/books/v3{path}", named, as_sent))
+        return real(line, target, token, method, path, query, body)
+
+    monkeypatch.setattr(Line, "call", held_against_the_documents)
+    linked.zoho.break_down("error_500_after", times=12)
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    for _ in range(12):
+        drain(linked.organisation_id)
+        linked.make_due()
+    linked.zoho.mend()
+    rename(linked, "Maple Dental")
+    drain(linked.organisation_id)
+    other = sent_invoice(linked)
+    void(linked, other.id)
+    drain(linked.organisation_id)
+    stuck = [
+        (each.module, each.state, each.last_error, each.waits_for)
+        for each in linked.mirror()
+        if each.state != "in_step"
+    ]
+    assert stuck == []
+    assert len(seen) >= 15 and problems == []

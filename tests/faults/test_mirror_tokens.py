@@ -1,0 +1,137 @@
+"""Tokens: renewed by one at a time, told apart from missing rights, and given up for good only when Zoho says so."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from portal.accounting import tokens
+from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import link_state
+from portal.gateways.zoho.calls import Line, Target
+from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
+from portal.shared import clock
+from portal.shared.running import here, job_session
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, link_to, linked, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+def test_ten_refused_calls_at_once_make_one_refresh(linked: LinkedFirm) -> None:
+    consent_id = linked.link().consent_id
+    age(linked)
+    linked.zoho.control("POST", "/tokens/expire", {"user": linked.user, "dc": "eu"})
+    linked.zoho.forget_requests()
+    stale, renewed = tokens.access_token(linked.organisation_id, consent_id), []
+    gate = threading.Barrier(10)
+
+    def refused_call() -> None:
+        target = Target(f"{linked.zoho.base}/eu/api", "books", linked.remote)
+        with Line() as line, pytest.raises(NotAuthorised):
+            line.call(target, stale, "GET", "/items")
+        gate.wait()
+        renewed.append(tokens.renew(linked.organisation_id, consent_id, stale=stale))
+
+    threads = [threading.Thread(target=refused_call) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(renewed) == 10 and len(set(renewed)) == 1 and renewed[0] != stale
+    assert linked.zoho.token_requests() == 1
+
+
+def test_a_token_that_dies_in_the_middle_is_renewed_once_and_nothing_is_lost(linked: LinkedFirm) -> None:
+    age(linked)
+    linked.zoho.control("POST", "/tokens/expire", {"user": linked.user, "dc": "eu"})
+    linked.zoho.forget_requests()
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    assert linked.zoho.token_requests() == 1
+    assert [one["status"] for one in linked.there("invoices")] == ["sent"]
+    assert {record.attempts for record in linked.mirror()} == {0}
+
+
+def test_a_token_is_renewed_five_minutes_before_it_dies(linked: LinkedFirm) -> None:
+    consent_id = linked.link().consent_id
+    linked.zoho.forget_requests()
+    tokens.access_token(linked.organisation_id, consent_id)
+    assert linked.zoho.token_requests() == 0
+    with time_machine.travel(clock.now() + timedelta(minutes=56)):
+        tokens.access_token(linked.organisation_id, consent_id)
+    assert linked.zoho.token_requests() == 1
+
+
+def test_a_fresh_token_that_is_refused_means_rights_and_is_not_renewed(linked: LinkedFirm) -> None:
+    linked.zoho.break_down("status", path="/contacts", times=50, status=401, code=57, message="Not authorized")
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    (record,) = linked.mirror("customer")
+    assert record.state == "failed" and "Zoho administrator" in record.last_error
+    assert linked.zoho.token_requests() == 0
+    assert len(linked.there("items")) == 3
+
+
+def test_a_withdrawn_consent_rests_the_link_in_plain_words_until_somebody_connects_again(linked: LinkedFirm) -> None:
+    sent_invoice(linked)
+    withdraw(linked)
+    for _ in range(3):
+        drain(linked.organisation_id)
+    assert linked.zoho.token_requests() == 1
+    assert {(record.state, record.attempts) for record in linked.mirror()} == {("pending", 0)}
+    with job_session(linked.organisation_id) as session:
+        state = link_state(session)
+    assert state.state == "failed" and "Connect again" in state.words
+    link_to(linked)
+    drain(linked.organisation_id)
+    assert [one["status"] for one in linked.there("invoices")] == ["sent"]
+
+
+def test_zohos_pause_for_tokens_is_not_taken_for_a_lost_consent(linked: LinkedFirm) -> None:
+    age(linked)
+    linked.zoho.control("POST", "/limits", {"token_requests": 0})
+    linked.zoho.control("POST", "/tokens/expire", {"user": linked.user, "dc": "eu"})
+    drain(linked.organisation_id)
+    link = linked.link()
+    linked.zoho.control("POST", "/limits", {"token_requests": None})
+    assert link.quiet_until is not None and link.quiet_until > clock.now() + timedelta(minutes=5)
+    assert "pause" in link.quiet_why
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert len(linked.there("contacts")) == 1
+
+
+def test_a_sealed_token_opens_for_nobody_else(linked: LinkedFirm) -> None:
+    linked.change("UPDATE zoho_consents SET access_token_sealed = refresh_token_sealed")
+    with pytest.raises(ConsentLost):
+        tokens.access_token(linked.organisation_id, linked.link().consent_id)
+    assert here().settings.vault
+
+
+def test_zoho_out_of_reach_is_no_failed_try(linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = here().settings.__class__(**{**vars(here().settings), "zoho_base_address": "http://127.0.0.1:9"})
+    monkeypatch.setattr(here(), "settings", nowhere)
+    drain(linked.organisation_id)
+    monkeypatch.undo()
+    assert {(record.state, record.attempts) for record in linked.mirror() if record.module != "item"} == {
+        ("pending", 0)
+    }
+    assert "cannot be reached" in linked.link().quiet_why
+
+
+def age(linked: LinkedFirm) -> None:
+    """As if the access token had been given a while ago."""
+    linked.change("UPDATE zoho_consents SET refreshed_at = clock_timestamp() - interval '10 minutes'")
+
+
+def withdraw(linked: LinkedFirm) -> None:
+    """The user takes the consent back in Zoho."""
+    from portal.accounting.models import Consent
+
+    with job_session(linked.organisation_id) as session:
+        secret = tokens.refresh_token(session.get_one(Consent, linked.link().consent_id))
+    linked.zoho.control("POST", "/tokens/revoke", {"refresh_token": secret})
+    age(linked)
+    linked.zoho.forget_requests()
