@@ -64,7 +64,7 @@ GATE_READS = {
     "stripe_accounts": "id, organisation_id, endpoint_key, closed_at",
     "stripe_events": "organisation_id, state, next_try_at",
     "messages": "organisation_id, state, next_try_at",
-    "links": "id, organisation_id, archived_at, quiet_until, lease_until",
+    "links": "id, organisation_id, archived_at, quiet_until, lease_until, remote_organisation_id",
     "outbox": "organisation_id, subject, subject_id, version, is_settled",
     "mirror_records": "link_id, module, local_id, version_pushed, state, next_try_at",
     "oauth_states": "digest, expires_at",
@@ -95,6 +95,12 @@ GATE_FUNCTIONS = {
         "TABLE (organisation_id bigint, stripe_account_id bigint)",
         "SELECT s.organisation_id, s.id FROM stripe_accounts s"
         " WHERE s.endpoint_key = stripe_endpoint.endpoint_key AND s.closed_at IS NULL",
+    ),
+    "is_linked_elsewhere(remote_organisation_id text, organisation_id bigint)": (
+        "boolean",
+        "SELECT EXISTS (SELECT FROM links l WHERE l.archived_at IS NULL"
+        " AND l.remote_organisation_id = is_linked_elsewhere.remote_organisation_id"
+        " AND l.organisation_id <> is_linked_elsewhere.organisation_id)",
     ),
     "due_work(at timestamptz)": (
         "TABLE (queue text, organisation_id bigint)",

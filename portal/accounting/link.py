@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules, tokens
@@ -115,6 +115,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     """Make the tie, or take up an earlier one to the same organisation: nothing is made twice. Does not commit."""
     organisation_id = consent.organisation_id
     session.execute(select(Organisation.id).with_for_update())
+    _refuse_a_second_owner(session, organisation_id, candidate)
     link = _earlier(session, candidate)
     live = live_link(session)
     if live is not None and live is not link:
@@ -156,6 +157,15 @@ def give_back(consent: Consent) -> None:
 
 def live_link(session: Session) -> Link | None:
     return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
+
+
+def _refuse_a_second_owner(session: Session, organisation_id: int, candidate: rules.Candidate) -> None:
+    """Two firms' invoice numbers in one organisation's books would clash for ever."""
+    is_taken = session.execute(
+        text("SELECT gate.is_linked_elsewhere(:remote, :own)"), {"remote": candidate.id, "own": organisation_id}
+    ).scalar_one()
+    if is_taken:
+        raise CannotLink(f"{candidate.name} is linked to another firm of this portal. Choose another organisation.")
 
 
 def _earlier(session: Session, candidate: rules.Candidate) -> Link | None:

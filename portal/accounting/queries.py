@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules
@@ -13,7 +13,7 @@ from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho.calls import PRODUCTS
-from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
 from portal.shared import clock
 from portal.shared.outbox import Change
@@ -80,17 +80,28 @@ def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]
 
 
 def count_not_in_books(session: Session) -> int:
-    """Issued invoices that have not reached the books whole: themselves, or a payment of theirs. 0 without a link."""
+    """Records of every kind that have not reached the books: just those that the inbox lists. 0 without a link."""
+    link = live_link(session)
+    return sum(session.execute(_counts(link.id)).one()) if link is not None else 0
+
+
+def under_way(session: Session) -> list[str]:
+    """What is on its way with nothing in its way, for example "Invoice INV-00318"; the first of many."""
     link = live_link(session)
     if link is None:
-        return 0
-    missing = or_(
-        ~_is_in_step(link.id, "invoice", Invoice.id),
-        select(Allocation.id)
-        .where(Allocation.invoice_id == Invoice.id, ~_is_in_step(link.id, "payment", Allocation.payment_id))
-        .exists(),
-    )
-    return session.execute(select(func.count(Invoice.id)).where(Invoice.status != DRAFT, missing)).scalar_one()
+        return []
+    waits = select(MirrorRecord.id).where(
+        MirrorRecord.link_id == link.id, MirrorRecord.module == Change.subject,
+        MirrorRecord.local_id == Change.subject_id, MirrorRecord.state == "waiting",
+    )  # fmt: skip
+    changes = session.execute(
+        select(Change.subject, Change.subject_id)
+        .where(~Change.is_settled, Change.subject.in_(MODULES), ~waits.exists())
+        .order_by(Change.changed_at)
+        .limit(MOST_SHOWN)
+    ).all()
+    names = {module: _names(session, module, [i for m, i in changes if m == module]) for module, _ in changes}
+    return [f"{module.capitalize()} {names[module].get(local_id, local_id)}" for module, local_id in changes]
 
 
 def stuck_records(session: Session) -> list[Stuck]:
@@ -104,7 +115,10 @@ def stuck_records(session: Session) -> list[Stuck]:
         .order_by(MirrorRecord.state == "waiting", MirrorRecord.last_error, MirrorRecord.id)
         .limit(MOST_SHOWN)
     ).all()
-    names = {module: _names(session, module, rows) for module in {row.module for row in rows}}
+    names = {
+        module: _names(session, module, [row.local_id for row in rows if row.module == module])
+        for module in {row.module for row in rows}
+    }
     return [
         Stuck(
             row.id, row.module, row.local_id, str(names[row.module].get(row.local_id, row.local_id)), row.state,
@@ -114,9 +128,8 @@ def stuck_records(session: Session) -> list[Stuck]:
     ]  # fmt: skip
 
 
-def _names(session: Session, module: str, rows: Sequence[MirrorRecord]) -> dict[int, Any]:
+def _names(session: Session, module: str, ids: Sequence[int]) -> dict[int, Any]:
     model, name = _NAMES[module]
-    ids = [row.local_id for row in rows if row.module == module]
     return {row[0]: row[1] for row in session.execute(select(model.id, name).where(model.id.in_(ids)))}
 
 
@@ -152,14 +165,4 @@ def _parts(link_id: int, invoice_ids: Sequence[int]) -> Any:
             and_(record.link_id == link_id, record.module == parts.c.module, record.local_id == parts.c.local_id),
         )
         .outerjoin(change, and_(change.subject == parts.c.module, change.subject_id == parts.c.local_id))
-    )
-
-
-def _is_in_step(link_id: int, module: str, local_id: Any) -> Any:
-    record = aliased(MirrorRecord)
-    return (
-        select(record.id)
-        .where(record.link_id == link_id, record.module == module, record.local_id == local_id)
-        .where(record.state == "in_step")
-        .exists()
     )

@@ -111,7 +111,8 @@ def inbox() -> str:
     groups = [(why, list(records)) for why, records in groupby(stuck, key=lambda record: record.why)]
     return render_template(
         "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
-        count=len(stuck), addresses={record.id: _address(record) for record in stuck},
+        under_way=queries.under_way(session), count=len(stuck),
+        addresses={record.id: _address(record) for record in stuck},
     )  # fmt: skip
 
 

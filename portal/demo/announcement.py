@@ -23,6 +23,8 @@ def announce(
             phone = "   (made for a phone: try 390 × 844)" if role == "Field Agent" else ""
             say(f"    {role:<21}{sign_in['email']}   {sign_in['password']}{phone}")
         say(f"    {'Books at Zoho':<21}{facts['zoho'][firm]['books']}")
+    own = facts["own_firm"]
+    say(f"\n  Your own firm: sign up, then use the Zoho user {own['zoho_user']} and the Stripe key {own['stripe_key']}")
     say(f"\n  An invoice to pay  {facts['pay_link']}")
     say("  Test card          4242 4242 4242 4242, any date, any code")
     say(f"\nLogs are in {state_dir / 'logs'}. Ctrl-C stops everything.")
@@ -47,6 +49,7 @@ def _write_down(written: Path, addresses: Addresses, environment: Mapping[str, s
         "addresses": {"portal": addresses.url("web"), **addresses.stand_ins},
         "sign_ins": facts["sign_ins"],
         "pay_link": facts["pay_link"],
+        "own_firm": facts["own_firm"],
         "stand_ins": {"zoho": facts["zoho"], "stripe": {"keys": facts["stripe_keys"]}},
         "database_url": environment["DATABASE_URL"],
         "redis_url": environment["REDIS_URL"],

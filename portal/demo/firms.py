@@ -43,6 +43,7 @@ class DemoJob:
     hour: int
     items: tuple[tuple[str, str], ...]
     notes: str = ""
+    role: str = "field_agent"  # of the technician who is sent
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ NORTHGATE = DemoFirm(
         DemoJob(1, "No hot water, flat 4", 11, (("SV-CALLOUT", "1"), ("SV-LABOUR", "1.5"), ("PT-PUMP", "1")), "Ring flat 4 first, the intercom is broken."),
         DemoJob(2, "Radiator swap, living room", 14, (("SV-LABOUR", "2"), ("PT-RAD", "1"), ("PT-VALVE", "1"))),
         DemoJob(3, "Gas safety check", 16, (("SV-SAFETY", "1"),)),
+        DemoJob(5, "Radiator valves", 13, (("SV-LABOUR", "1"), ("PT-VALVE", "4")), role="limited_field_agent"),
     ),
     done=(
         (1, DemoJob(5, "Thermostat replaced", 10, (("SV-LABOUR", "1"), ("PT-STAT", "1"))), "unbilled"),
@@ -146,3 +148,6 @@ LAKESIDE = DemoFirm(
 )  # fmt: skip
 
 FIRMS = (NORTHGATE, LAKESIDE)
+
+# For a firm that a visitor signs up: a Zoho user with empty books, and a Stripe key.
+OWN_ZOHO_USER, OWN_ZOHO_CENTRE, OWN_STRIPE_KEY = "you@yourfirm.example", "uk", "rk_test_yourfirm"

@@ -16,7 +16,7 @@ from portal.customers.actions import CustomerFacts, add_customer
 from portal.customers.models import Customer
 from portal.customers.queries import get_customer
 from portal.demo import stand_ins
-from portal.demo.firms import FIRMS, PASSWORD, DemoFirm, DemoJob
+from portal.demo.firms import FIRMS, OWN_STRIPE_KEY, OWN_ZOHO_USER, PASSWORD, DemoFirm, DemoJob
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
 from portal.invoices.models import Invoice, InvoiceBalance
@@ -44,6 +44,7 @@ def load(settings: Settings, addresses: dict[str, str]) -> dict[str, Any]:
     """
     running.start(settings, pool_size=1)
     stand_ins.register_client(addresses["zoho"], settings)
+    stand_ins.open_own_accounts(addresses)
     facts: dict[str, Any] = {"sign_ins": {}, "stripe_keys": {}, "zoho": {}}
     for firm in FIRMS:
         organisation_id = _find(firm) or _found(firm)
@@ -58,6 +59,7 @@ def load(settings: Settings, addresses: dict[str, str]) -> dict[str, Any]:
         facts["stripe_keys"][firm.name] = firm.stripe_key
         facts["zoho"][firm.name] = {"user": firm.zoho_user, "books": stand_ins.books_page(organisation_id)}
     facts["zoho"] |= {"client_id": settings.zoho_client_id, "client_secret": settings.zoho_client_secret}
+    facts["own_firm"] = {"zoho_user": OWN_ZOHO_USER, "stripe_key": OWN_STRIPE_KEY}
     facts["pay_link"] = _open_pay_link()
     return facts
 
@@ -124,7 +126,7 @@ def _keep_today_busy(firm: DemoFirm, organisation_id: int) -> None:
 def _plan(session: Session, firm: DemoFirm, job: DemoJob, *, days_ago: int) -> WorkOrder:
     day = clock.today(firm.time_zone) - timedelta(days=days_ago)
     starts_at = datetime.combine(day, time(job.hour), ZoneInfo(firm.time_zone)).astimezone(UTC)
-    technician = session.scalars(select(Person).where(Person.role == "field_agent")).first()
+    technician = session.scalars(select(Person).where(Person.role == job.role)).first()
     customer_id = session.scalars(select(Customer.id).where(Customer.name == firm.customers[job.customer].name)).one()
     items = {item.code: item for item in session.scalars(select(Item))}
     new = NewWorkOrder(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from portal.accounting import link as linking
 from portal.accounting.models import Consent, Link
 from portal.config import Settings
-from portal.demo.firms import DemoFirm
+from portal.demo.firms import OWN_STRIPE_KEY, OWN_ZOHO_CENTRE, OWN_ZOHO_USER, DemoFirm
 from portal.gateways.zoho.consent import Tokens, scopes
 from portal.gateways.zoho.data_centres import data_centres
 from portal.organisations.models import Organisation
@@ -23,6 +23,24 @@ def register_client(zoho: str, settings: Settings) -> None:
     """The client id and secret of this demo, made once for its state folder."""
     body = {"client_id": settings.zoho_client_id, "client_secret": settings.zoho_client_secret, "name": "Portal demo"}
     requests.post(f"{zoho}/_control/clients", json=body, timeout=_TIMEOUT_S).raise_for_status()
+
+
+def open_own_accounts(addresses: dict[str, str]) -> None:
+    """A Zoho organisation and a Stripe account for a firm that a visitor signs up. Safe to repeat."""
+    zoho, stripe = addresses["zoho"], addresses["stripe"]
+    books = {
+        "user": OWN_ZOHO_USER, "dc": OWN_ZOHO_CENTRE, "name": "Your own firm", "organization_id": "20260815099",
+        "products": ["books"], "country_code": "GB", "currency_code": "GBP", "time_zone": "Europe/London",
+        "taxes": [["Standard Rate", 20], ["Reduced Rate", 5], ["Zero Rate", 0]],
+    }  # fmt: skip
+    account = {"id": "acct_yourfirm", "name": "Your own firm", "country": "GB", "currency": "gbp",
+               "livemode": False, "keys": [{"key": OWN_STRIPE_KEY}]}  # fmt: skip
+    for address, body, name in (
+        (f"{zoho}/_control/orgs", books, books["organization_id"]),
+        (f"{stripe}/_control/accounts", account, account["id"]),
+    ):
+        if str(name) not in requests.get(address, timeout=_TIMEOUT_S).text:
+            requests.post(address, json=body, timeout=_TIMEOUT_S).raise_for_status()
 
 
 def connect_stripe(organisation_id: int, firm: DemoFirm) -> None:

@@ -14,6 +14,7 @@ from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, Invo
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
+from portal.people.models import Person
 from portal.shared import clock, outbox
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown
@@ -41,7 +42,7 @@ def raise_invoice(
     repeated = find_by_form(session, form_id) if form_id else None
     if repeated is not None:
         return Raised(repeated, is_new=False)
-    chosen = _chosen(work_order, line_ids)
+    chosen = _chosen(session, work_order, line_ids)
     today = clock.today(organisation.time_zone)
     taxes = taxes_by_id(session)
     invoice = _draft(organisation, work_order, form_id, raised_by)
@@ -118,17 +119,29 @@ def find_by_form(session: Session, form_id: str) -> Invoice | None:
     return session.scalars(select(Invoice).where(Invoice.form_id == form_id)).one_or_none()
 
 
-def _chosen(work_order: WorkOrder, line_ids: Sequence[int]) -> list[WorkOrderLine]:
+def _chosen(session: Session, work_order: WorkOrder, line_ids: Sequence[int]) -> list[WorkOrderLine]:
     wanted = set(line_ids)
     chosen = [line for line in work_order.lines if line.id in wanted]
     if not chosen:
         raise rules.CannotIssue("Tick at least one line to bill.", field="lines")
     if any(line.claim for line in chosen):
-        raise rules.AlreadyBilled(_BILLED_ELSEWHERE, field="lines")
+        raise rules.AlreadyBilled(_billed_elsewhere(session, chosen), field="lines")
     return [line for line in chosen if not line.non_billable_reason]
 
 
-_BILLED_ELSEWHERE = "Someone has billed a line of this job in the meantime. The list below shows what is left."
+def _billed_elsewhere(session: Session, lines: Sequence[WorkOrderLine]) -> str:
+    """Who was quicker, and where to look."""
+    found = session.execute(
+        select(Person.name, Invoice.number)
+        .select_from(BillingClaim)
+        .join(Invoice, Invoice.id == BillingClaim.invoice_id)
+        .outerjoin(Person, Person.id == Invoice.raised_by)
+        .where(BillingClaim.work_order_line_id.in_([line.id for line in lines]), BillingClaim.released_at.is_(None))
+        .limit(1)
+    ).one_or_none()
+    who = found.name if found and found.name else "Somebody"
+    where = f"on {found.number}" if found and found.number else "on a draft"
+    return f"{who} has billed a line of this job in the meantime, {where}. The list below shows what is left."
 
 
 def _draft(organisation: Organisation, work_order: WorkOrder, form_id: str | None, raised_by: int | None) -> Invoice:
@@ -211,7 +224,7 @@ def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) 
         .returning(BillingClaim.id)
     ).all()
     if len(claimed) < len(claims):
-        raise rules.AlreadyBilled(_BILLED_ELSEWHERE, field="lines")
+        raise rules.AlreadyBilled(_billed_elsewhere(session, chosen), field="lines")
 
 
 def _release(session: Session, invoice: Invoice) -> None:

@@ -1,4 +1,4 @@
-"""Finding invoices. Those who see all work orders see all; a technician sees what they raised."""
+"""Finding invoices. Those who see all jobs see all; a technician what they raised, and what bills their jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.customers.models import Customer
 from portal.invoices import rules
-from portal.invoices.models import Invoice, InvoiceBalance
+from portal.invoices.models import Invoice, InvoiceBalance, InvoiceLine
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
 from portal.shared.text import anywhere
+from portal.work_orders.models import Appointment, WorkOrderLine
 
 PAGE_SIZE = 50
 STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "void")
@@ -22,7 +23,13 @@ STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "void")
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.may("see_all_work_orders"):
         return true()
-    return Invoice.raised_by == viewer.id
+    theirs = (
+        select(InvoiceLine.id)
+        .join(WorkOrderLine, WorkOrderLine.id == InvoiceLine.work_order_line_id)
+        .join(Appointment, Appointment.work_order_id == WorkOrderLine.work_order_id)
+        .where(InvoiceLine.invoice_id == Invoice.id, Appointment.technician_id == viewer.id)
+    )
+    return or_(Invoice.raised_by == viewer.id, theirs.exists())
 
 
 def get_invoice(session: Session, invoice_id: int, viewer: Viewer | None = None, *, lock: bool = False) -> Invoice:
@@ -129,4 +136,5 @@ def _matching(search: str) -> list[ColumnElement[bool]]:
     if not search:
         return []
     pattern = anywhere(search)
-    return [or_(Invoice.number.ilike(pattern), Invoice.title.ilike(pattern), Customer.name.ilike(pattern))]
+    found = (Invoice.number, Invoice.title, Customer.name)
+    return [or_(Customer.number == search, *(column.ilike(pattern) for column in found))]

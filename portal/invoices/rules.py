@@ -47,6 +47,8 @@ def check_issuable(status: str, line_count: int, total: Money, *, has_untaxed_li
         raise CannotIssue("Tick at least one line to bill.", field="lines")
     if line_count > MOST_LINES:
         raise CannotIssue(f"An invoice can have {MOST_LINES} lines. Bill the rest on a second one.", field="lines")
+    if not total:
+        raise CannotIssue("There is nothing to pay: the total is zero. Give a line its price first.", field="lines")
     if has_untaxed_line and is_registered:
         raise CannotIssue("A line has no tax. Choose a tax for it in the catalogue, zero or exempt included.")
 

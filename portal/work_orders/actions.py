@@ -60,6 +60,27 @@ def create_work_order(session: Session, customer: Customer, new: NewWorkOrder) -
     return work_order
 
 
+def change_plan(session: Session, work_order: WorkOrder, plan: NewWorkOrder) -> None:
+    """Title, notes and the last visit of a job read with its visits. Does not commit."""
+    before = {"title": work_order.title, "notes": work_order.notes}
+    work_order.title, work_order.notes = plan.title, plan.notes
+    if plan.visit is not None:
+        _move_visit(work_order, plan.visit)
+    audit.note(
+        session, work_order.organisation_id, "plan changed", "work_order", work_order.id, words="Plan changed",
+        before=before, after={"title": plan.title, "notes": plan.notes},
+    )  # fmt: skip
+
+
+def _move_visit(work_order: WorkOrder, visit: Visit) -> None:
+    if not work_order.appointments:
+        work_order.appointments.append(_appointment(work_order.organisation_id, visit))
+        work_order.status = "Scheduled Appointment" if work_order.status == "New" else work_order.status
+        return
+    last = work_order.appointments[-1]
+    last.technician_id, last.starts_at, last.ends_at = visit.technician_id, visit.starts_at, visit.ends_at
+
+
 def add_line(
     session: Session, work_order: WorkOrder, item: Item, quantity: Decimal, *, form_id: str | None
 ) -> WorkOrderLine:

@@ -1,5 +1,6 @@
 """The forms of a job."""
 
+import hashlib
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from portal.shared import clock
 from portal.shared.forms import Form
 from portal.work_orders.actions import NewWorkOrder, Visit
+from portal.work_orders.models import WorkOrder
 
 # what the button says → the status it leads to
 STEPS = {
@@ -30,28 +32,50 @@ def blank(customer_id: str, today: date) -> Form:
     return Form(customer_id=customer_id, day=today.isoformat(), time="09:00", minutes="60", form_id=uuid.uuid4().hex)
 
 
-def read_work_order(raw: Mapping[str, str], technician_ids: Collection[int], time_zone: str) -> tuple[Form, Wanted]:
-    """The form with its errors, and what is wanted (to be used only when the form is ok)."""
+def filled_with(work_order: WorkOrder, time_zone: str) -> Form:
+    """The plan as it stands, of a job read with its visits."""
+    form = Form(title=work_order.title, notes=work_order.notes, minutes="60", time="09:00")
+    if work_order.appointments:
+        visit = work_order.appointments[-1]
+        begins = clock.local(visit.starts_at, time_zone)
+        minutes = str(int((visit.ends_at - visit.starts_at).total_seconds() // 60))
+        form.values |= {
+            "technician_id": str(visit.technician_id), "day": begins.date().isoformat(), "time": f"{begins:%H:%M}",
+            "minutes": minutes if minutes in LENGTHS else "60",
+        }  # fmt: skip
+    else:
+        form.values["day"] = clock.today(time_zone).isoformat()
+    return form
+
+
+def read_plan(raw: Mapping[str, str], technician_ids: Collection[int], time_zone: str) -> tuple[Form, NewWorkOrder]:
+    """The form with its errors, and the plan (to be used only when the form is ok)."""
     form = Form(raw)
-    form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
-    customer_id = form.record("customer_id", "a customer")
-    facts = NewWorkOrder(
+    return form, NewWorkOrder(
         title=form.text("title", "what is to be done"),
         notes=form.text("notes", "notes", longest=4000, required=False, lines=True),
         visit=_read_visit(form, technician_ids, time_zone),
-        form_id=form_id,
+        form_id=form.text("form_id", "the form's id", longest=40, required=False) or None,
     )
-    return form, Wanted(customer_id or 0, facts, form_id)
+
+
+def read_work_order(raw: Mapping[str, str], technician_ids: Collection[int], time_zone: str) -> tuple[Form, Wanted]:
+    """The form with its errors, and what is wanted (to be used only when the form is ok)."""
+    form, plan = read_plan(raw, technician_ids, time_zone)
+    customer_id = form.record("customer_id", "a customer")
+    return form, Wanted(customer_id or 0, plan, plan.form_id)
 
 
 def read_quantity(form: Form) -> Decimal:
     return form.decimal("quantity", "a quantity", least=Decimal("0.001"), most=MOST, places=3)
 
 
-def form_id_of(form: Form, item_id: int | None) -> str | None:
-    """One page of the catalogue has one id; with the item's number it is one id per button on it."""
+def form_id_of(form: Form, work_order_id: int, item_id: int) -> str | None:
+    """One page of the catalogue has one id; with the job's and the item's number it is one id per button on it."""
     page_id = form.text("form_id", "the form's id", longest=32, required=False)
-    return f"{page_id}-{item_id}"[:40] if page_id and item_id else None
+    if not page_id:
+        return None
+    return hashlib.sha256(f"{page_id}:{work_order_id}:{item_id}".encode()).hexdigest()[:40]
 
 
 def _read_visit(form: Form, technician_ids: Collection[int], time_zone: str) -> Visit | None:

@@ -166,7 +166,12 @@ def _narrowed(search: str, state: str, has_open_lines: ColumnElement[bool]) -> l
     if search:
         pattern = anywhere(search)
         conditions.append(
-            or_(WorkOrder.title.ilike(pattern), WorkOrder.number.ilike(pattern), Customer.name.ilike(pattern))
+            or_(
+                WorkOrder.title.ilike(pattern),
+                WorkOrder.number.ilike(pattern),
+                Customer.name.ilike(pattern),
+                Customer.number == search,
+            )
         )
     if state == "open":
         conditions.append(WorkOrder.status.in_(("New", "Scheduled Appointment", "In Progress")))

@@ -93,6 +93,10 @@ def marked_sent(turn: Turn, record_ids: list[int]) -> None:
             record.remote_status = "sent"
             record.state, record.attempts, record.sending_since = "pending", 0, None
             record.next_try_at = func.clock_timestamp()
+            audit.note(
+                session, turn.organisation_id, "marked sent", "invoice", record.local_id,
+                words=f"Marked as sent in {turn.product_name}",
+            )  # fmt: skip
 
 
 def not_marked(turn: Turn, record_id: int, problem: Refused) -> None:

@@ -1,6 +1,7 @@
 """From a job's lines to an invoice."""
 
 import uuid
+from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -10,6 +11,7 @@ from portal.invoices.views.pages import bp, place_of
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
+from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.text import id_from
@@ -44,6 +46,8 @@ def create(work_order_id: int) -> Response:
     form, ticked = Form(request.form), _ticked(request.form)
     form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
     email = form.email("email", "the customer's e-mail", required=False)
+    then = form.choice("then", "send or keep as draft", ("send", "draft"))
+    _check_shown_total(form, work_order, ticked)
     if not form.ok:
         return make_response(_new_page(work_order, ticked, form), 422)
     try:
@@ -51,7 +55,7 @@ def create(work_order_id: int) -> Response:
             session, g.organisation, work_order, sorted(ticked), form_id=form_id, raised_by=g.viewer.id
         )
         invoice = queries.get_invoice(session, raised.invoice.id)
-        if raised.is_new and request.form.get("then") != "draft":
+        if raised.is_new and then == "send":
             actions.issue_invoice(session, g.organisation, invoice)
             sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email)
     except RuleBroken as problem:
@@ -63,12 +67,20 @@ def create(work_order_id: int) -> Response:
     return see_other(place_of(invoice))
 
 
+def _check_shown_total(form: Form, work_order: WorkOrder, ticked: set[int]) -> None:
+    """Nobody sends a sum they have not seen: without scripts, ticking a line does not change the total on the page."""
+    shown = form.values.get("shown_total", "")
+    breakdown = _sums(work_order, ticked)["breakdown"]
+    if shown and form.ok and shown != str(breakdown.total.decimal):
+        form.errors["sums"] = f"With these lines the total is {money(breakdown.total)}. Look again, then send."
+
+
 def _ticked(fields: MultiDict[str, str]) -> set[int]:
     numbers = (id_from(raw) for raw in fields.getlist("line"))
     return {number for number in numbers if number is not None}
 
 
-def _sums(work_order: WorkOrder, ticked: set[int]) -> dict[str, object]:
+def _sums(work_order: WorkOrder, ticked: set[int]) -> dict[str, Any]:
     lines = [line for line in billing.billable_lines(work_order) if line.id in ticked]
     taxes = taxes_by_id(request_session())
     today = clock.today(g.time_zone)

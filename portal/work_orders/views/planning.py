@@ -1,0 +1,85 @@
+"""Planning a job, and changing the plan."""
+
+from flask import Response, g, make_response, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+
+from portal.customers.queries import get_customer, list_customers
+from portal.shared import clock
+from portal.shared.access import allow
+from portal.shared.errors import NotFound
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+from portal.work_orders import actions, forms, queries
+from portal.work_orders.models import WorkOrder
+from portal.work_orders.views.pages import bp
+
+
+@bp.get("/work-orders/new")
+@allow("see_all_work_orders")
+def new() -> str:
+    form = forms.blank(request.args.get("customer_id", ""), clock.today(g.time_zone))
+    return _new_page(form)
+
+
+@bp.post("/work-orders")
+@allow("see_all_work_orders")
+def create() -> Response:
+    session = request_session()
+    people = queries.technicians(session)
+    form, wanted = forms.read_work_order(request.form, {person.id for person in people}, g.time_zone)
+    repeated = queries.find_by_form(session, wanted.form_id) if wanted.form_id else None
+    if repeated is not None:
+        return see_other(url_for("work_orders.show", work_order_id=repeated.id))
+    if not form.ok:
+        return make_response(_new_page(form), 422)
+    try:
+        customer = get_customer(session, wanted.customer_id)
+    except NotFound:
+        form.errors["customer_id"] = "Choose a customer from the list."
+        return make_response(_new_page(form), 422)
+    try:
+        work_order = actions.create_work_order(session, customer, wanted.facts)
+        session.commit()
+    except IntegrityError:  # the second of two taps, both under way at once
+        session.rollback()
+        twin = queries.find_by_form(session, wanted.form_id) if wanted.form_id else None
+        if twin is None:
+            raise
+        work_order = twin
+    return see_other(url_for("work_orders.show", work_order_id=work_order.id))
+
+
+@bp.get("/work-orders/<int:work_order_id>/edit")
+@allow("see_all_work_orders")
+def edit(work_order_id: int) -> str:
+    work_order = queries.get_work_order(request_session(), work_order_id, g.viewer)
+    return _edit_page(work_order, forms.filled_with(work_order, g.time_zone))
+
+
+@bp.post("/work-orders/<int:work_order_id>")
+@allow("see_all_work_orders")
+def update(work_order_id: int) -> Response:
+    """What is to be done, by whom and when. What has been billed stays as it was."""
+    session = request_session()
+    work_order = queries.get_work_order(session, work_order_id, g.viewer, lock=True)
+    people = queries.technicians(session)
+    form, plan = forms.read_plan(request.form, {person.id for person in people}, g.time_zone)
+    if not form.ok:
+        return make_response(_edit_page(work_order, form), 422)
+    actions.change_plan(session, work_order, plan)
+    session.commit()
+    return see_other(url_for("work_orders.show", work_order_id=work_order_id))
+
+
+def _new_page(form: Form) -> str:
+    session = request_session()
+    customers, _more = list_customers(session)
+    return render_template(
+        "work_orders/new.html", form=form, customers=customers, technicians=queries.technicians(session)
+    )
+
+
+def _edit_page(work_order: WorkOrder, form: Form) -> str:
+    technicians = queries.technicians(request_session())
+    return render_template("work_orders/edit.html", work_order=work_order, form=form, technicians=technicians)

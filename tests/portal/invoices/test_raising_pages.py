@@ -1,0 +1,68 @@
+"""The technician's way from the job to the screen with the code, through the real pages."""
+
+import re
+
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
+
+
+def _lines(page: str) -> list[str]:
+    return re.findall(r'name="line" value="(\d+)"', page)
+
+
+def test_nobody_sends_a_total_they_have_not_seen(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    shown = client.get(f"{path}/new").text
+    form = {"form_id": "f", "then": "send", "shown_total": "235.80", "line": _lines(shown)[:1]}
+    refused = post(client, path, form, page=f"{path}/new")
+    assert refused.status_code == 422 and "£141.60" in refused.text
+    form["shown_total"] = "141.60"
+    assert post(client, path, form, page=f"{path}/new").status_code == 303
+
+
+def test_an_unknown_button_sends_nothing(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    lines = _lines(client.get(f"{path}/new").text)
+    answer = post(client, path, {"form_id": "f", "then": "xyz", "line": lines}, page=f"{path}/new")
+    assert answer.status_code == 422
+    assert "INV-" not in client.get("/invoices").text
+
+
+def test_a_technician_sees_the_invoice_of_their_job_whoever_raised_it(
+    client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    mine = make_work_order(session, firm, technician="limited_field_agent")
+    invoice = make_invoice(session, firm, work_order=mine)  # raised by the other technician
+    theirs = make_invoice(session, firm, work_order=make_work_order(session, firm))
+    sign_in(client, firm, "field_agent")
+    assert client.get(f"/invoices/{invoice.id}").status_code == 200
+    assert client.get(f"/invoices/{theirs.id}").status_code == 200
+
+
+def test_the_second_phone_is_told_who_billed_the_line(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    lines = _lines(client.get(f"{path}/new").text)
+    make_invoice(session, firm, work_order=work_order)
+    answer = post(client, path, {"form_id": "f", "then": "send", "line": lines}, page=f"/work-orders/{work_order.id}")
+    assert answer.status_code == 422
+    assert "Dana Wells has billed a line of this job" in answer.text and "INV-00001" in answer.text
+
+
+def test_a_job_that_costs_nothing_is_not_sent(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    for line in work_order.lines:
+        line.unit_price = 0  # type: ignore[assignment]
+    session.commit()
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    form = {"form_id": "f", "then": "send", "line": _lines(client.get(f"{path}/new").text)}
+    answer = post(client, path, form, page=f"{path}/new")
+    assert answer.status_code == 422 and "nothing to pay" in answer.text

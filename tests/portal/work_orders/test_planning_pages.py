@@ -1,0 +1,62 @@
+"""Planning a job and changing the plan."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from portal.work_orders.queries import get_work_order
+from tests.builders import Firm, make_work_order, post, sign_in
+from tests.conftest import browser
+
+PLAN = {"title": "Pump replaced", "notes": "Ring first", "day": "2026-12-01", "time": "10:15", "minutes": "90"}
+
+
+def _planned(client: FlaskClient, firm: Firm, **changes: object) -> str:
+    form = {"customer_id": firm.customer_id, "form_id": "one", "technician_id": firm.people["field_agent"], **PLAN}
+    answer = post(client, "/work-orders", {**form, **changes}, page="/work-orders/new")
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["Location"])
+
+
+def test_the_same_form_twice_is_one_job(client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "manager")
+    assert _planned(client, firm) == _planned(client, firm)
+
+
+def test_a_dispatcher_moves_a_job_to_another_technician(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    sign_in(client, firm, "manager")
+    page = f"/work-orders/{work_order.id}/edit"
+    other = firm.people["limited_field_agent"]
+    answer = post(client, f"/work-orders/{work_order.id}", {**PLAN, "technician_id": other}, page=page)
+    assert answer.status_code == 303
+    session.expire_all()
+    moved = get_work_order(session, work_order.id, firm.viewer())
+    assert (moved.title, moved.appointments[-1].technician_id) == ("Pump replaced", other)
+    assert (moved.appointments[-1].ends_at - moved.appointments[-1].starts_at).seconds == 90 * 60
+
+
+def test_after_that_the_first_technician_sees_it_no_more(
+    app: Flask, client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    sign_in(client, firm, "manager")
+    page, other = f"/work-orders/{work_order.id}/edit", firm.people["limited_field_agent"]
+    post(client, f"/work-orders/{work_order.id}", {**PLAN, "technician_id": other}, page=page)
+    technician = sign_in(browser(app), firm, "field_agent")
+    assert technician.get(f"/work-orders/{work_order.id}").status_code == 404
+
+
+def test_a_wrong_plan_is_said_beside_the_field_and_kept(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    sign_in(client, firm, "manager")
+    page = f"/work-orders/{work_order.id}/edit"
+    wrong = {**PLAN, "technician_id": firm.people["field_agent"], "day": "2026-02-30", "time": "25:00"}
+    answer = post(client, f"/work-orders/{work_order.id}", wrong, page=page)
+    assert answer.status_code == 422
+    assert 'id="f-day-error"' in answer.text and 'value="2026-02-30"' in answer.text
+
+
+def test_a_technician_does_not_plan(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    assert sign_in(client, firm, "field_agent").get(f"/work-orders/{work_order.id}/edit").status_code == 403
