@@ -1,5 +1,7 @@
 """What the demo asks of the stand-ins, over HTTP: a registered client, a consent, a payment."""
 
+from typing import Any
+
 import requests
 from sqlalchemy import select
 
@@ -28,12 +30,12 @@ def register_client(zoho: str, settings: Settings) -> None:
 def open_own_accounts(addresses: dict[str, str]) -> None:
     """A Zoho organisation and a Stripe account for a firm that a visitor signs up. Safe to repeat."""
     zoho, stripe = addresses["zoho"], addresses["stripe"]
-    books = {
+    books: dict[str, Any] = {
         "user": OWN_ZOHO_USER, "dc": OWN_ZOHO_CENTRE, "name": "Your own firm", "organization_id": "20260815099",
         "products": ["books"], "country_code": "GB", "currency_code": "GBP", "time_zone": "Europe/London",
         "taxes": [["Standard Rate", 20], ["Reduced Rate", 5], ["Zero Rate", 0]],
     }  # fmt: skip
-    account = {"id": "acct_yourfirm", "name": "Your own firm", "country": "GB", "currency": "gbp",
+    account: dict[str, Any] = {"id": "acct_yourfirm", "name": "Your own firm", "country": "GB", "currency": "gbp",
                "livemode": False, "keys": [{"key": OWN_STRIPE_KEY}]}  # fmt: skip
     for address, body, name in (
         (f"{zoho}/_control/orgs", books, books["organization_id"]),

@@ -8,6 +8,7 @@ import requests
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.queries import link_state
@@ -19,6 +20,15 @@ from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, l
 
 __all__ = ["linked", "zoho"]
 NORTHGATE = "20260815001"
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_is_linked(world: World) -> None:
+    """The firms of the tests before have let go of the stand-in's organisations."""
+    engine = create_engine(world.superuser_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE links SET archived_at = clock_timestamp() WHERE archived_at IS NULL"))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -180,3 +190,13 @@ def test_a_second_organisation_is_refused_while_one_is_linked(zoho: ZohoStandIn,
     chosen = client.get(consent(client)).location
     answer = post(client, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
     assert answer.status_code == 422 and "Disconnect it before" in answer.text
+
+
+def test_two_firms_cannot_keep_their_books_in_one_organisation(
+    zoho: ZohoStandIn, admin: FlaskClient, other_firm: Firm, app: Flask
+) -> None:
+    link(admin)
+    rival = sign_in(browser(app), other_firm, "administrator")
+    chosen = rival.get(consent(rival)).location
+    answer = post(rival, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    assert answer.status_code == 422 and "linked to another firm" in answer.text

@@ -26,7 +26,9 @@ def serve(state_dir, name, addresses, which, env):
 launcher._stand_ins = lambda state, addresses: serve(state, "stand-ins", addresses, "zoho", {})
 launcher._product = lambda state, addresses, env: [serve(state, "web", addresses, "web", env)]
 launcher._migrate = lambda owner_url: None
-launcher._seed = lambda environment, addresses: {"sign_ins": {}, "pay_link": "", "zoho": {}, "stripe_keys": {}, "own_firm": {"zoho_user": "", "stripe_key": ""}}
+launcher._seed = lambda environment, addresses: {
+    "sign_ins": {}, "pay_link": "", "zoho": {}, "stripe_keys": {}, "own_firm": {"zoho_user": "", "stripe_key": ""}
+}
 sys.exit(launcher.run_demo(Path(sys.argv[1])))
 """
 

@@ -1,12 +1,11 @@
-"""Pages of the tie to Zoho: connect, choose an organisation, see how it is doing, look after what is stuck."""
+"""Linking a Zoho organisation: consent, choice, end."""
 
-from itertools import groupby
-
-from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
+from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import actions, link, queries, rules
+from portal.accounting import link, queries, rules
 from portal.accounting.models import Consent
+from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
 from portal.shared import clock
@@ -15,8 +14,6 @@ from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session, settings
-
-bp = Blueprint("accounting", __name__)
 
 
 @bp.get("/books")
@@ -103,40 +100,6 @@ def end_link() -> Response:
     return see_other(url_for("accounting.show"))
 
 
-@bp.get("/books/inbox")
-@allow("see_board", "manage_link")
-def inbox() -> str:
-    session = request_session()
-    stuck = queries.stuck_records(session)
-    groups = [(why, list(records)) for why, records in groupby(stuck, key=lambda record: record.why)]
-    return render_template(
-        "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
-        under_way=queries.under_way(session), count=len(stuck),
-        addresses={record.id: _address(record) for record in stuck},
-    )  # fmt: skip
-
-
-@bp.post("/books/inbox/<int:record_id>/retry")
-@allow("see_board", "manage_link")
-def retry(record_id: int) -> Response:
-    session = request_session()
-    if actions.try_again(session, record_id):
-        session.commit()
-        flash("It is tried again now.", "good")
-    return see_other(url_for("accounting.inbox"))
-
-
-@bp.post("/books/inbox/retry")
-@allow("see_board", "manage_link")
-def retry_all() -> Response:
-    session = request_session()
-    count = actions.try_all_again(session)
-    session.commit()
-    if count:
-        flash("1 record is tried again now." if count == 1 else f"{count} records are tried again now.", "good")
-    return see_other(url_for("accounting.inbox"))
-
-
 def _show_page(problem: str = "", status: int = 200) -> Response:
     # The consent page is reached by a form, and Zoho moves people on to their own data centre from there.
     g.form_targets = tuple({_origin(centre.accounts) for centre in data_centres(settings().zoho_base_address).values()})
@@ -184,17 +147,6 @@ def _open_consent(consent_id: int) -> Consent:
     refuse_unless(consent is not None and consent.revoked_at is None and consent.lost_at is None)
     session.commit()
     return consent  # type: ignore[return-value]
-
-
-def _address(record: queries.Stuck) -> str:
-    """Where a person corrects this record; taxes and payments have no page of their own."""
-    if record.module == "invoice":
-        return url_for("invoices.show", invoice_id=record.local_id)
-    if record.module == "customer":
-        return url_for("customers.show", customer_id=record.local_id)
-    if record.module == "item":
-        return url_for("catalogue.edit", item_id=record.local_id)
-    return url_for("payments.index") if record.module == "payment" else ""
 
 
 def _origin(address: str) -> str:
