@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.running_demo import RunningDemo
+from bench.running import RunningDemo
 
 PHONE = {"width": 390, "height": 844}
 _ARGUMENTS = [

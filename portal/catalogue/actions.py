@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Item
@@ -13,7 +13,7 @@ from portal.shared.errors import RuleBroken
 
 
 class CodeTaken(RuleBroken):
-    """Two items cannot have one code."""
+    """Two items cannot have one code, however it is capitalised."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def edit_item(session: Session, item: Item, facts: ItemFacts) -> None:
 
 def _apply(session: Session, item: Item, facts: ItemFacts) -> None:
     with session.no_autoflush:
-        taken = session.scalars(select(Item.id).where(Item.code == facts.code)).first()
-    if taken is not None and taken != item.id:
+        alike = session.scalars(select(Item.id).where(func.lower(Item.code) == func.lower(facts.code))).all()
+    if set(alike) - {item.id}:
         raise CodeTaken("Another item has this code. Choose another one.", field="code")
     for field in ("code", "kind", "name", "unit", "description", "unit_price", "tax_id", "is_active"):
         setattr(item, field, getattr(facts, field))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from portal.catalogue.actions import ItemFacts
 from portal.catalogue.models import Item
 from portal.shared.forms import Form
+from portal.shared.text import as_typed
 
 KINDS = {"service": "Service", "part": "Part"}
 HIGHEST_PRICE = Decimal(10_000_000)
@@ -36,7 +37,7 @@ def read_item(raw: Mapping[str, str], *, tax_ids: Collection[int], price_decimal
 
 def filled_with(item: Item, price_decimals: int) -> Form:
     return Form(
-        code=item.code, kind=item.kind, name=item.name, unit_price=f"{item.unit_price:.{price_decimals}f}",
+        code=item.code, kind=item.kind, name=item.name, unit_price=as_typed(item.unit_price, price_decimals),
         unit=item.unit, description=item.description, tax_id=str(item.tax_id or ""),
         is_active="yes" if item.is_active else "",
     )  # fmt: skip

@@ -23,7 +23,7 @@ def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
         kind=form.choice("kind", "company or person", KINDS, default="business"),
         name=form.text("name", "the customer's name"),
         email=form.email("email", "an e-mail address", required=False),
-        phone=form.text("phone", "a phone number", longest=40, required=False),
+        phone=form.phone("phone", "a phone number"),
         first_name=form.text("first_name", "a first name", longest=100, required=False),
         last_name=form.text("last_name", "a last name", longest=100, required=False),
         tax_number=form.text("tax_number", "a tax number", longest=40, required=False),

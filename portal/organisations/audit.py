@@ -23,20 +23,23 @@ class Actor:
 
 
 JOB = Actor("job", name="Portal")
+CUSTOMER = Actor("customer")
 actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
 
 
 def note(
     session: Session, organisation_id: int, action: str, record: str, record_id: int, *,
-    words: str = "", link: str = "", before: dict[str, Any] | None = None, after: dict[str, Any] | None = None,
+    words: str = "", link: str = "", by: Actor | None = None, before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Add one entry, in the transaction of what it tells of.
 
     action  past tense, lower case, for example "invoice sent"
     words   what a person reads on the timeline; empty keeps the entry out of it
     link    where those words lead, for example to the record in Zoho
+    by      whose doing it is, when that is not who or what is at work now
     """
-    who = actor.get()
+    who = by or actor.get()
     session.add(
         AuditEntry(
             organisation_id=organisation_id, actor=who.kind, person_id=who.person_id, actor_name=who.name,

@@ -18,7 +18,7 @@ def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
         name=form.text("name", "your firm's name"),
         address=form.text("address", "an address", longest=500, required=False, lines=True),
         email=form.email("email", "an e-mail address"),
-        phone=form.text("phone", "a phone number", longest=40, required=False),
+        phone=form.phone("phone", "a phone number"),
         tax_number=form.text("tax_number", "a tax number", longest=40, required=False),
         payment_terms_days=int(terms),
     )

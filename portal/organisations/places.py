@@ -1,6 +1,7 @@
 """Countries, currencies and time zones to choose from: CLDR's and IANA's lists, in English."""
 
 from functools import cache
+from importlib.resources import files
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -10,6 +11,12 @@ from babel.numbers import get_territory_currencies, list_currencies
 _ENGLISH = Locale("en")
 _NO_COUNTRY = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 _DEFAULT_LOCALE = "en_GB"
+# IANA lists a country's zones from east to west or by size, as it fits the map: where most people live, if elsewhere.
+_MOST_LIVE_IN = {
+    "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "EA": "Africa/Ceuta",
+    "IC": "Atlantic/Canary", "PS": "Asia/Hebron", "RU": "Europe/Moscow", "UA": "Europe/Kyiv", "UZ": "Asia/Tashkent",
+    "XK": "Europe/Belgrade",
+}  # fmt: skip
 
 
 @cache
@@ -31,6 +38,23 @@ def time_zones() -> dict[str, str]:
     """IANA name → the same name as people read it, in order."""
     named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
     return {zone: zone.replace("_", " ") for zone in sorted(named)}
+
+
+@cache
+def time_zone_of(country: str) -> str:
+    """The zone most of `country` lives in; nothing for the few territories that IANA gives none."""
+    if country in _MOST_LIVE_IN:
+        return _MOST_LIVE_IN[country]
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return next((row[2] for row in rows if row[0] == country), "")
+
+
+@cache
+def currency_of(country: str) -> str:
+    """What one pays with in `country`, its own before a neighbour's; nothing where nobody lives."""
+    paid_with = get_territory_currencies(country)
+    return next((code for code in paid_with if code.startswith(country)), next(iter(paid_with), ""))
 
 
 def locale_of(country: str) -> str:

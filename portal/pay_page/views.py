@@ -1,6 +1,7 @@
 """The customer's link: see what was done, pay, keep the receipt. The secret in the address is the only key."""
 
 import logging
+import math
 import uuid
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,12 +12,13 @@ from portal.gateways.errors import GatewayError
 from portal.invoices.document import pdf_response
 from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
+from portal.pay_page import limits
 from portal.pay_page.actions import note_opening
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, find_attempt, open_link
 from portal.payments.actions import Started, look_at_attempt, start_attempt
-from portal.payments.rules import CannotPay, NothingToPay
-from portal.shared import clock, throttle
+from portal.payments.rules import CannotPay, NothingToPay, TooManySessions
+from portal.shared import clock
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
@@ -25,9 +27,6 @@ from portal.shared.web import client_address, request_session, settings
 bp = Blueprint("pay_page", __name__)
 log = logging.getLogger(__name__)
 
-_MOST_MISSES, _MISSES_WINDOW = 30, timedelta(minutes=10)
-_MOST_TRIES, _TRIES_WINDOW = 10, timedelta(hours=1)
-_MOST_RETURNS, _RETURNS_WINDOW = 30, timedelta(minutes=10)
 _LOOK_AGAIN_S = 4
 _OUT_OF_DATE = "This page was out of date. Look at the amount, then tap Pay again."
 _CHANGED = "The amount has changed since you opened this page. Look at it again before you pay."
@@ -76,7 +75,8 @@ def create_attempt(token: str) -> Response:
         return _render(token, page, problem=_OUT_OF_DATE, status=403)
     if page.is_payable and shown != _shown(page):
         return _render(token, page, problem=_CHANGED, status=409)
-    _limit("pay", str(page.link.id), _MOST_TRIES, _TRIES_WINDOW)
+    if limits.is_beyond(limits.TAPS, page.link.id):
+        return _come_later(token, page, limits.TAPS.window)
     return _send_to_stripe(token, page)
 
 
@@ -118,7 +118,8 @@ def _page_of(token: str) -> PayPage:
     try:
         page = open_link(request_session(), token)
     except UnknownLink:
-        _limit("pay link missed", client_address(), _MOST_MISSES, _MISSES_WINDOW)
+        if limits.is_beyond(limits.MISSES, client_address()):
+            abort(429)
         raise
     g.locale, g.time_zone = page.organisation.locale, page.organisation.time_zone
     return page
@@ -143,6 +144,8 @@ def _send_to_stripe(token: str, page: PayPage) -> Response:
         started = start_attempt(page.organisation.id, page.invoice.id)
     except NothingToPay:
         return _see(token)
+    except TooManySessions as problem:
+        return _come_later(token, page, problem.wait)
     except CannotPay as problem:
         return _render(token, _page_of(token), problem=problem.sentence, status=409)
     except GatewayError:
@@ -162,10 +165,7 @@ def _is_checkout(started: Started) -> bool:
 
 def _look(organisation_id: int, attempt_id: int) -> bool:
     """Ask Stripe about this attempt and book it. False when Stripe did not answer."""
-    session = request_session()
-    looks = throttle.hit(session, "return", str(attempt_id), window=_RETURNS_WINDOW)
-    session.commit()
-    if looks > _MOST_RETURNS:
+    if limits.is_beyond(limits.RETURNS, attempt_id):
         return True
     try:
         look_at_attempt(organisation_id, attempt_id, retries=0)
@@ -174,13 +174,10 @@ def _look(organisation_id: int, attempt_id: int) -> bool:
     return True
 
 
-def _limit(kind: str, subject: str, most: int, window: timedelta) -> None:
-    """Counts one more and commits, so that no transaction is open afterwards. 429 beyond `most`."""
-    session = request_session()
-    hits = throttle.hit(session, kind, subject, window=window)
-    session.commit()
-    if hits > most:
-        abort(429)
+def _come_later(token: str, page: PayPage, wait: timedelta) -> Response:
+    minutes = math.ceil(wait / timedelta(minutes=1))
+    body = render_template("pay_page/later.html", organisation=page.organisation, token=token, minutes=minutes)
+    return make_response(body, 429, {"Retry-After": str(math.ceil(wait.total_seconds()))})
 
 
 def _see(token: str) -> Response:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, StripeAccount
+from portal.payments.rules import MOST_SESSIONS
 from portal.shared.money import Money
 
 
@@ -37,11 +39,20 @@ class ListedPayment:
         return self.payment.amount - used
 
 
-def list_payments(session: Session, *, before: int | None, most: int) -> list[ListedPayment]:
-    """The newest payments, `most` at a time; `before` is the id of the last one on the page before."""
+def list_payments(
+    session: Session, *, before: int | None, most: int, since: date | None = None, currency: str = ""
+) -> list[ListedPayment]:
+    """The newest payments, `most` at a time; `before` is the id of the last one on the page before.
+
+    since, currency  only those received on that day or later, only those in that currency
+    """
     wanted = select(Payment, Customer.name).join(Customer, Customer.id == Payment.customer_id)
     if before is not None:
         wanted = wanted.where(Payment.id < before)
+    if since is not None:
+        wanted = wanted.where(Payment.received_on >= since)
+    if currency:
+        wanted = wanted.where(Payment.currency == currency)
     rows = session.execute(wanted.order_by(Payment.id.desc()).limit(most)).all()
     parts = _allocations(session, [payment.id for payment, _name in rows])
     return [ListedPayment(payment, name, parts[payment.id]) for payment, name in rows]
@@ -65,6 +76,16 @@ def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
             PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.state.in_(OPEN_STATES)
         )
     ).one_or_none()  # fmt: skip
+
+
+def sessions_made_at(session: Session, invoice_id: int) -> Sequence[datetime]:
+    """When the latest Sessions of an invoice were begun, newest first; no more than rules.check_pace looks at."""
+    return session.scalars(
+        select(PaymentAttempt.created_at)
+        .where(PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.session_id.is_not(None))
+        .order_by(PaymentAttempt.id.desc())
+        .limit(MOST_SESSIONS)
+    ).all()
 
 
 def live_account(session: Session) -> StripeAccount | None:

@@ -1,7 +1,7 @@
 """Decisions about money coming in, on plain values."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -11,6 +11,8 @@ MOST_TRIES = 10
 OPEN_FOR = timedelta(minutes=60)
 # A Session this close to its end is replaced: Stripe's page would close under the customer's hands.
 NEARLY_OVER = timedelta(minutes=5)
+# Nobody needs this many payment pages for one invoice within an hour: somebody is trying out stolen cards.
+MOST_SESSIONS, SESSIONS_WINDOW = 10, timedelta(hours=1)
 _LARGEST_UNITS = 99_999_999  # Stripe takes eight digits
 
 # The least that Stripe charges, in minor units. Source: its page on minimum amounts. Elsewhere Stripe itself says no.
@@ -31,6 +33,14 @@ class NothingToPay(CannotPay):
 
 class PaymentUnderWay(CannotPay):
     """A payment that Stripe has not finished yet."""
+
+
+class TooManySessions(CannotPay):
+    """No other Session is made for now. wait: how long that lasts."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("This invoice was sent to the card page very often in a short time.")
+        self.wait = wait
 
 
 class CannotConnect(RuleBroken):
@@ -56,6 +66,17 @@ def check_payable(status: str, balance: Money) -> None:
         raise CannotPay("This is less than a card payment can be. Please ask the firm how to pay it.")
     if balance.minor > _LARGEST_UNITS:
         raise CannotPay("This is more than one card payment can be. Please ask the firm how to pay it.")
+
+
+def check_pace(made_at: Sequence[datetime], now: datetime) -> None:
+    """Raises TooManySessions when an invoice has had its Sessions of this hour.
+
+    made_at  of its latest Sessions, newest first, MOST_SESSIONS at least where there are that many
+    """
+    if len(made_at) >= MOST_SESSIONS:
+        wait = made_at[MOST_SESSIONS - 1] + SESSIONS_WINDOW - now
+        if wait > timedelta(0):
+            raise TooManySessions(wait)
 
 
 def next_look(age: timedelta, *, is_processing: bool = False) -> timedelta:

@@ -1,6 +1,7 @@
 """Stripe's webhook, and what staff see and do about money coming in."""
 
 import logging
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from portal.gateways.stripe_gateway import ForgedEvent, verify_event
 from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.models import StripeAccount
+from portal.shared import clock
 from portal.shared.access import allow, everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
@@ -28,12 +30,24 @@ PAGE_SIZE = 50
 @bp.get("/payments")
 @allow("see_board")
 def index() -> str:
+    """All payments, or with ?week=this those that the board's tile counts."""
     before = id_from(request.args.get("before", ""))
-    found = queries.list_payments(request_session(), before=before, most=PAGE_SIZE + 1)
-    shown = found[:PAGE_SIZE]
-    older = url_for("payments.index", before=shown[-1].payment.id) if len(found) > PAGE_SIZE else ""
-    newest = url_for("payments.index") if before is not None else ""
-    return render_template("payments/index.html", payments=shown, older_url=older, newest_url=newest)
+    monday = _monday() if request.args.get("week") == "this" else None
+    found = queries.list_payments(
+        request_session(), before=before, most=PAGE_SIZE + 1, since=monday,
+        currency=g.organisation.currency if monday else "",
+    )  # fmt: skip
+    shown, week = found[:PAGE_SIZE], "this" if monday else None
+    older = url_for("payments.index", before=shown[-1].payment.id, week=week) if len(found) > PAGE_SIZE else ""
+    newest = url_for("payments.index", week=week) if before is not None else ""
+    return render_template("payments/index.html", payments=shown, older_url=older, newest_url=newest, monday=monday)
+
+
+@bp.get("/payments/readiness")
+@allow("raise_invoices", "see_board")
+def readiness() -> str:
+    """A fragment for the page that shows the code: a warning, or nothing when customers can pay by card."""
+    return render_template("payments/_readiness.html", account=queries.live_account(request_session()))
 
 
 @bp.get("/payments/settings")
@@ -71,7 +85,9 @@ def create_voiding(invoice_id: int) -> Response:
         _void(form, invoice.organisation_id, invoice.id, reason)
     for sentence in form.errors.values():
         flash(sentence, "late")
-    return see_other(url_for("invoices.show", invoice_id=invoice_id))
+    if form.ok:
+        return see_other(url_for("invoices.show", invoice_id=invoice_id))
+    return see_other(url_for("invoices.show", invoice_id=invoice_id, open="void", _anchor="void"))
 
 
 @bp.post("/webhooks/stripe/<endpoint_key>")
@@ -93,6 +109,12 @@ def receive_event(endpoint_key: str) -> tuple[str, int]:
     actions.keep_event(session, account, event)
     session.commit()
     return "kept", 200
+
+
+def _monday() -> date:
+    """The first day of this week, where the firm is."""
+    today = clock.today(g.time_zone)
+    return today - timedelta(days=today.weekday())
 
 
 def _account_at(session: Session, endpoint_key: str) -> StripeAccount:

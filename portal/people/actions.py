@@ -26,7 +26,7 @@ class WrongPassword(RuleBroken):
 
 def sign_up(session: Session, new: NewOrganisation, *, name: str, password: str) -> tuple[int, Person]:
     """A new organisation and its administrator. Raises EmailTaken, WeakPassword. Does not commit."""
-    passwords.check_strength(password)
+    passwords.check_strength(password, new.email)
     organisation = create_organisation(session, new)
     start_roles(session, organisation.id)
     person = add_person(session, organisation.id, name=name, email=new.email, role="administrator", password=password)
@@ -35,7 +35,7 @@ def sign_up(session: Session, new: NewOrganisation, *, name: str, password: str)
 
 def add_person(session: Session, organisation_id: int, *, name: str, email: str, role: str, password: str) -> Person:
     """Raises EmailTaken, WeakPassword. Does not commit."""
-    passwords.check_strength(password)
+    passwords.check_strength(password, email)
     taken = session.execute(text("SELECT 1 FROM gate.sign_in_candidate(:email)"), {"email": email}).one_or_none()
     if taken:
         raise EmailTaken("Someone signs in with this e-mail already. Sign in, or use another address.", field="email")
@@ -68,7 +68,7 @@ def change_password(session: Session, person: Person, current: str, new: str, *,
     """Ends the person's other sign-ins, all but `keep`. Raises WrongPassword, WeakPassword. Does not commit."""
     if not passwords.is_right(current, person.password_hash):
         raise WrongPassword("This is not your password. Type it again.", field="current_password")
-    passwords.check_strength(new)
+    passwords.check_strength(new, person.email)
     person.password_hash = passwords.hash_password(new)
     end_other_sign_ins(session, person.id, keep=keep)
     audit.note(session, person.organisation_id, "password changed", "person", person.id)

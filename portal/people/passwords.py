@@ -22,14 +22,16 @@ class WeakPassword(RuleBroken):
     """Too short, too long, or one that everybody tries first."""
 
 
-def check_strength(password: str) -> None:
-    """Raises WeakPassword with what to do."""
+def check_strength(password: str, email: str) -> None:
+    """`email` is what they sign in with. Raises WeakPassword with what to do."""
     if len(password) < SHORTEST:
         raise WeakPassword(f"Use at least {SHORTEST} characters. A few words in a row are easy to keep in mind.")
     if len(password) > LONGEST:
         raise WeakPassword(f"Use at most {LONGEST} characters.")
     if password.lower() in _COMMON:
         raise WeakPassword("Many people use this password. Choose another one.")
+    if password.strip().casefold() == email.strip().casefold():
+        raise WeakPassword("The e-mail is what others would try first. Choose another password.")
 
 
 def hash_password(password: str) -> str:

@@ -63,15 +63,20 @@ class Viewer(UserMixin):  # type: ignore[misc]
         return "".join(part[0] for part in self.name.split()[:2]).upper()
 
 
+def count_try(session: Session, email: str, address: str) -> None:
+    """Before each sign_in, and committed before it, so that tries all at once are counted. Raises TooManyTries."""
+    of_account = throttle.hit(session, "sign_in_account", email.lower(), window=_WINDOW)
+    if of_account > _TRIES_PER_ACCOUNT or throttle.tries(session, "sign_in_address", address) >= _TRIES_PER_ADDRESS:
+        raise TooManyTries("Too many wrong tries. Wait 15 minutes, then try again.")
+
+
 def sign_in(session: Session, email: str, password: str, *, address: str) -> str:
-    """Check and open a sign-in. Returns the secret for the cookie. Raises SignInRefused, TooManyTries.
+    """Check and open a sign-in. Returns the secret for the cookie. Raises SignInRefused.
 
     The caller commits in every case: the count of tries must stay.
     """
-    _refuse_when_throttled(session, email, address)
     found = session.execute(text("SELECT * FROM gate.sign_in_candidate(:email)"), {"email": email}).one_or_none()
     if not passwords.is_right(password, found.password_hash if found and found.is_active else None) or not found:
-        throttle.hit(session, "sign_in_account", email.lower(), window=_WINDOW)
         throttle.hit(session, "sign_in_address", address, window=_WINDOW)
         raise SignInRefused("E-mail or password is wrong. Check both and try again.")
     throttle.forgive(session, "sign_in_account", email.lower())
@@ -131,14 +136,6 @@ def end_other_sign_ins(session: Session, person_id: int, *, keep: bytes | None) 
 
 def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
-
-
-def _refuse_when_throttled(session: Session, email: str, address: str) -> None:
-    if (
-        throttle.tries(session, "sign_in_account", email.lower()) >= _TRIES_PER_ACCOUNT
-        or throttle.tries(session, "sign_in_address", address) >= _TRIES_PER_ADDRESS
-    ):
-        raise TooManyTries("Too many wrong tries. Wait 15 minutes, then try again.")
 
 
 def _touch(session: Session, row: SignIn) -> None:

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
@@ -48,7 +47,9 @@ def check(binding: str | None) -> None:
         return
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not g.csrf_binding or not comes_from_us() or not hmac.compare_digest(_unmask(sent), _token(g.csrf_binding)):
-        raise ForgedForm("This page was open for too long. Reload it and try again: what you typed is still there.")
+        raise ForgedForm(
+            "This page was open for too long, or the sign-in has changed. Go back, reload the page, and send it again."
+        )
 
 
 def comes_from_us() -> bool:
@@ -56,7 +57,8 @@ def comes_from_us() -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    return origin is None or (origin != "null" and urlsplit(origin).netloc == request.host)
+    # Compared as text: what comes in this header may be no address at all, and parsing would then fail.
+    return origin is None or origin.partition("://")[2] == request.host
 
 
 def csrf_token() -> str:

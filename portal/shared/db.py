@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
 from portal.shared.errors import ConfigurationError
@@ -59,11 +60,20 @@ def referenced() -> UniqueConstraint:
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
-    """An engine for the runtime role. Connections are checked before use, so a restarted database heals by itself."""
-    return create_engine(
-        url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, pool_recycle=1800,
-        connect_args={"options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"},
-    )  # fmt: skip
+    """An engine for the runtime role. Connections are checked before use, so a restarted database heals by itself.
+
+    Raises ConfigurationError for an address that is none.
+    """
+    try:
+        return create_engine(
+            url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, pool_recycle=1800,
+            hide_parameters=True,  # an error's text goes to the log, the values are people's names and sealed secrets
+            connect_args={"options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"},
+        )  # fmt: skip
+    except (ArgumentError, ValueError) as problem:
+        raise ConfigurationError(
+            "DATABASE_URL cannot be read. Write it like postgresql://portal_runtime:…@host:5432/portal."
+        ) from problem
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:
@@ -97,14 +107,22 @@ def work_in(factory: sessionmaker[Session], organisation_id: int | None) -> Iter
         session.commit()
 
 
+_WHO_ARE_WE = text(
+    "SELECT current_user AS name, rolsuper OR rolbypassrls AS powerful, "
+    "pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE relname = 'organisations' LIMIT 1),"
+    " 'member') AS owner FROM pg_roles WHERE rolname = current_user"
+)
+
+
 def refuse_powerful_role(engine: Engine) -> None:
-    """Raises ConfigurationError when DATABASE_URL names a role that row-level security would not hold."""
-    with engine.connect() as connection:
-        row = connection.execute(text(
-            "SELECT current_user AS name, rolsuper OR rolbypassrls AS powerful, "
-            "pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE relname = 'organisations' LIMIT 1),"
-            " 'member') AS owner FROM pg_roles WHERE rolname = current_user"
-        )).one()  # fmt: skip
+    """Raises ConfigurationError when DATABASE_URL names a role that row-level security would not hold, or nobody."""
+    try:
+        with engine.connect() as connection:
+            row = connection.execute(_WHO_ARE_WE).one()
+    except OperationalError as problem:
+        raise ConfigurationError(
+            "DATABASE_URL does not answer. Check host, port, user and password, and that PostgreSQL is running."
+        ) from problem
     if row.powerful or row.owner:
         raise ConfigurationError(
             f"DATABASE_URL signs in as {row.name}, whom row-level security does not hold. "

@@ -4,17 +4,18 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 from flask import Flask, g
 
 from portal.shared import clock
 from portal.shared.money import Money, decimals_of
+from portal.shared.text import as_typed
 
 
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, amount=amount, quantity=quantity, day=day, long_day=long_day, day_time=day_time,
-        clock_time=clock_time, rate=rate, price=price, plain=plain,
+        clock_time=clock_time, rate=rate, price=price, as_typed=as_typed,
     )  # fmt: skip
 
 
@@ -37,12 +38,17 @@ def amount(value: Money, locale: str | None = None) -> str:
     return str(format_decimal(value.decimal, format=_pattern(decimals_of(value.currency)), locale=locale or _locale()))
 
 
+def decimal_mark_of(locale: str) -> str:
+    """What numbers have before their decimals in `locale`: "." or ","."""
+    return "," if get_decimal_symbol(locale) == "," else "."
+
+
 def quantity(value: Decimal) -> str:
     return str(format_decimal(value.normalize() + 0, format="#,##0.###", locale=_locale(), decimal_quantization=False))
 
 
 def plain(value: Decimal) -> str:
-    """As a person would type it into a field: 0.5, 10."""
+    """Without groups, with a point, whoever reads it: 0.5, 10."""
     return f"{value.normalize():f}"
 
 

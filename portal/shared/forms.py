@@ -1,5 +1,6 @@
 """Form strings to typed values, or a sentence beside the field. What was typed is always kept."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
@@ -7,7 +8,11 @@ from decimal import Decimal
 from email_validator import EmailNotValidError, validate_email
 
 from portal.shared.errors import RuleBroken
-from portal.shared.text import clean, decimal_from, id_from
+from portal.shared.text import as_typed, clean, decimal_from, id_from
+
+# Extensions and all: +44 (0)113 496-0000 ext. 12
+_PHONE = re.compile(r"(?:[0-9 +()\-./]|ext|x){3,40}", re.IGNORECASE)
+_FEWEST_DIGITS = 3
 
 
 class Form:
@@ -47,12 +52,24 @@ class Form:
         try:
             value = decimal_from(raw)
         except ValueError:
-            self.errors[name] = f"Enter {label} as a plain number, like 1 or 0.5."
+            self.errors[name] = f"Enter {label} {_example(places)}."
             return least
         if not least <= value <= most:
-            self.errors[name] = f"{label.capitalize()} must be from {least} to {most}."
+            self.errors[name] = f"{label.capitalize()} must be from {as_typed(least)} to {as_typed(most)}."
         elif -int(value.as_tuple().exponent) > places:
-            self.errors[name] = f"{label.capitalize()} can have {places} decimals at most."
+            self.errors[name] = (
+                f"{label.capitalize()} can have {places} decimals at most."
+                if places else f"Enter {label} {_example(places)}."
+            )  # fmt: skip
+        return value
+
+    def phone(self, name: str, label: str) -> str:
+        """A telephone number as it is written, or nothing."""
+        value = re.sub(r"\s+", " ", self.text(name, label, longest=40, required=False))
+        if not value or name in self.errors:
+            return value
+        if not _PHONE.fullmatch(value) or sum(c.isdigit() for c in value) < _FEWEST_DIGITS:
+            self.errors[name] = f"Enter {label} like +44 113 496 0000, with ext 12 for an extension."
         return value
 
     def day(self, name: str, label: str, *, earliest: date, latest: date, required: bool = True) -> date | None:
@@ -66,6 +83,7 @@ class Form:
             return None
         if not earliest <= value <= latest:
             self.errors[name] = f"{label.capitalize()} must be from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}."
+            return None  # a day at the end of all calendars breaks whoever reckons with it
         return value
 
     def email(self, name: str, label: str, *, required: bool = True) -> str:
@@ -92,3 +110,7 @@ class Form:
         if value is None and (raw or required):
             self.errors[name] = f"Choose {label} from the list."
         return value
+
+
+def _example(places: int) -> str:
+    return f"as a number, like {as_typed(Decimal('100.50'), 2)}" if places else "as a whole number, like 14"

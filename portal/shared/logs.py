@@ -11,8 +11,12 @@ trace: ContextVar[str] = ContextVar("trace", default="")
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # Pay-link tokens, Zoho tokens, Stripe keys and webhook secrets, wherever a library might print them.
 _SECRETS = re.compile(
-    r"(?<=/p/)[\w-]{20,}|1000\.[0-9a-fA-F]{8,}\.[0-9a-fA-F]+|\b(?:sk|rk|whsec)_\w{6,}|(?<=code=)[^&\s]+|(?<=state=)[^&\s]+"
+    r"(?<=/p/)[\w-]{20,}|1000\.[0-9a-fA-F]{8,}\.[0-9a-fA-F]+|\b(?:sk|rk|whsec)_\w{6,}"
+    # Up to the end of the value and not into the line's own quotes: what is left must still be JSON.
+    r"|(?<=\bcode=)[^&\s\"\\]+|(?<=\bstate=)[^&\s\"\\]+"
 )
+# PostgreSQL repeats the row that it refuses: names, addresses, hashes.
+_ROW = re.compile(r"(?<=DETAIL:  ).*")
 
 
 class _JsonLines(logging.Formatter):
@@ -26,7 +30,7 @@ class _JsonLines(logging.Formatter):
         }
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = _ROW.sub("…", self.formatException(record.exc_info))
         return mask(json.dumps(line, default=str, ensure_ascii=True))
 
 

@@ -11,6 +11,7 @@ from portal.organisations import audit
 from portal.shared import access, csrf, web
 from portal.shared.htmx import see_other, wants_fragment
 from portal.shared.logs import mask, trace
+from portal.shared.text import decimal_mark
 
 log = logging.getLogger("portal.web")
 
@@ -24,6 +25,7 @@ def install(app: Flask) -> None:
 def _begin() -> None:
     g.started_at = time.perf_counter()
     trace.set(uuid.uuid4().hex[:16])
+    decimal_mark.set(".")  # until the viewer's firm is known: the thread may have served another one before
     audit.actor.set(audit.Actor("customer", address=web.client_address()))
 
 

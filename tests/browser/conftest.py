@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.phone import PHONE, Phone
-from tests.running_demo import RunningDemo, running_demo
+from bench.running import RunningDemo, running_demo
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.phone import Phone
-from tests.running_demo import RunningDemo, wait_until
+from bench.running import RunningDemo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 JOBS = {True: "Boiler annual service", False: "Radiator swap, living room"}

@@ -12,7 +12,7 @@ from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 from tests.conftest import World
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
-from tests.running_demo import wait_until
+from bench.running import wait_until
 from tests.running_workers import running_processes
 
 __all__ = ["linked", "zoho"]

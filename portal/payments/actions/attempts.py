@@ -73,7 +73,7 @@ def start_attempt(organisation_id: int, invoice_id: int) -> Started:
 
 
 def plan_attempt(session: Session, invoice_id: int) -> Plan:
-    """The invoice's open attempt, or a new one. Does not commit. Raises CannotPay."""
+    """The invoice's open attempt, or a new one. Does not commit. Raises CannotPay, TooManySessions among them."""
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     balance = queries.balance_of(session, invoice.id)
     rules.check_payable(invoice.status, balance)
@@ -81,6 +81,7 @@ def plan_attempt(session: Session, invoice_id: int) -> Plan:
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
+        rules.check_pace(queries.sessions_made_at(session, invoice.id), clock.now())
         attempt = _add_attempt(session, invoice, balance)
     return plan_of(session, attempt, invoice, balance)
 

@@ -1,16 +1,21 @@
-"""The mail that thanks for a payment: once per payment."""
+"""The mail that thanks for a payment: once per payment, with a link of its own to the receipt."""
+
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from portal.invoices.mail import greeting
 from portal.invoices.models import Invoice
+from portal.invoices.pay_links import make_pay_link
+from portal.invoices.sending import address_of
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.models import Payment
-from portal.shared import formats
+from portal.shared import clock, formats
 from portal.shared.money import Money
+from portal.shared.running import here
 
 
 def queue_receipt(
@@ -28,9 +33,20 @@ def queue_receipt(
         received_on=long_date(payment.received_on, locale), way=payment.reference, receipt_number=payment.number,
         number=invoice.number, what=invoice.title, balance=formats.money(balance, locale) if balance else "",
         surplus=formats.money(surplus, locale) if surplus else "",
+        link_url=_receipt_address(session, organisation, invoice, to),
     )  # fmt: skip
     queue_mail(
         session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",
         record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
         subject=f"Receipt {payment.number} from {organisation.name}", text=text, html=html,
     )  # fmt: skip
+
+
+def _receipt_address(session: Session, organisation: Organisation, invoice: Invoice, to: str) -> str:
+    """Of a link that lives as long from today as others live from the due date: who pays late has a receipt, too."""
+    days = organisation.pay_link_days
+    link, token = make_pay_link(
+        session, invoice, here().settings.vault, channel="email", pay_link_days=days, sent_to=to
+    )  # fmt: skip
+    link.expires_at = max(link.expires_at, clock.now() + timedelta(days=days))
+    return address_of(token)

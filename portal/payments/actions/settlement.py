@@ -166,7 +166,8 @@ def _tell(
 
 
 def _note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
-    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words)
+    """Paying is the customer's doing, whoever happens to ask Stripe first: a job of ours, or a manager who voids."""
+    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words, by=audit.CUSTOMER)
 
 
 def _close(attempt: PaymentAttempt, state: str, at: datetime) -> None:

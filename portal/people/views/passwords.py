@@ -26,7 +26,7 @@ def edit_password() -> Response:
 @signed_in
 def update_password() -> Response:
     session, viewer = request_session(), g.viewer
-    form, current, new = forms.read_new_password(request.form)
+    form, current, new = forms.read_new_password(request.form, viewer.email)
     is_throttled = throttle.tries(session, "own_password", str(viewer.id)) >= _MOST_TRIES
     if is_throttled:
         form.errors = {"form": "Too many wrong tries. Wait an hour, then try again."}

@@ -34,6 +34,8 @@ def create_sign_in() -> Response:
     secret, status = None, 422
     if form.ok:
         try:
+            sign_ins.count_try(session, email, client_address())
+            session.commit()
             secret = sign_ins.sign_in(session, email, password, address=client_address())
         except RuleBroken as problem:
             form.refuse(problem)

@@ -33,7 +33,7 @@ _WINDOW, _MOST_PER_ADDRESS = timedelta(hours=1), 20
 def new_sign_up() -> Response:
     if current_user.is_authenticated:
         return redirect(url_for("people.home"), code=303)  # type: ignore[return-value]
-    return _sign_up_page(forms.blank_sign_up())
+    return _sign_up_page(Form())
 
 
 @bp.post("/sign-up")

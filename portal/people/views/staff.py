@@ -35,7 +35,8 @@ def create() -> Response:
         session.rollback()
         form.refuse(told(problem))
         return _people_page(form, 422)
-    flash(f"{new.name} can sign in now, with the password you chose.", "good")
+    # Without the name: the message travels in a cookie that anybody can read.
+    flash("Added. They can sign in now, with the password you chose.", "good")
     return see_other(url_for("people.index"))
 
 
@@ -50,7 +51,7 @@ def deactivate(person_id: int) -> Response:
         session.rollback()
         return _people_page(Form(role="field_agent"), 422, problem.sentence)
     session.commit()
-    flash(f"{person.name} can sign in no more.", "quiet")
+    flash("Done. They can sign in no more.", "quiet")
     return see_other(url_for("people.index"))
 
 

@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from portal.people import sign_in as sign_ins
 from portal.people.actions import EmailTaken
 from portal.people.sign_in import Viewer
+from portal.shared import formats
 from portal.shared.access import signed_in
 from portal.shared.errors import RuleBroken
+from portal.shared.text import decimal_mark
 from portal.shared.web import request_session
 
 bp = Blueprint("people", __name__)
@@ -22,6 +24,7 @@ def load_viewer(secret: str) -> Viewer | None:
         return None
     viewer, organisation = found
     g.organisation, g.locale, g.time_zone = organisation, organisation.locale, organisation.time_zone
+    decimal_mark.set(formats.decimal_mark_of(organisation.locale))
     return viewer
 
 

@@ -1,0 +1,83 @@
+"""A firm with so many rows of everything that a page can list."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bench.firm import Firm, add_a_customer, add_a_job, bill, make_firm, pay, pay_path
+from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.organisations import audit
+from portal.people.models import Person
+from portal.shared import clock
+from portal.shared.running import job_session
+
+
+@dataclass
+class Filled:
+    """in_addresses: what stands for each variable part of an address."""
+
+    firm: Firm
+    in_addresses: dict[str, Any]
+
+
+def filled_firm(rows: int) -> Filled:
+    """Half of the invoices are paid; the job and the invoice looked at have `rows` lines and a long history."""
+    firm = make_firm(items=rows)
+    with job_session(firm.organisation_id) as session:
+        for index in range(rows):
+            add_a_customer(session, firm, f"Customer number {index}")
+            _add_a_colleague(session, firm, index)
+        jobs = [add_a_job(session, firm, lines=1, hour=6 + index % 12) for index in range(rows)]
+        long_job, open_job = (add_a_job(session, firm, lines=rows) for _ in range(2))
+    invoices = [bill(firm, job, email="") for job in jobs[: rows - rows // 5]]
+    for invoice_id in invoices[::2]:
+        pay(firm, invoice_id)
+    long_invoice = bill(firm, long_job)
+    with job_session(firm.organisation_id) as session:
+        _write_history(session, firm, rows, {"invoice": long_invoice, "work_order": open_job})
+        _fall_behind(session, firm, invoices)
+    in_addresses = {
+        "work_order_id": open_job, "invoice_id": long_invoice, "customer_id": firm.customer_id,
+        "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
+        "person_id": firm.technician_id,
+    }  # fmt: skip
+    return Filled(firm, in_addresses)
+
+
+def _add_a_colleague(session: Session, firm: Firm, index: int) -> None:
+    """All with one password hash: hashing is slow on purpose."""
+    known = session.get_one(Person, firm.technician_id)
+    session.add(
+        Person(
+            organisation_id=firm.organisation_id, name=f"Colleague {index}", role="field_agent",
+            email=f"colleague{firm.organisation_id}.{index}@firm.example", password_hash=known.password_hash,
+        )
+    )  # fmt: skip
+
+
+def _write_history(session: Session, firm: Firm, rows: int, records: dict[str, int]) -> None:
+    for record, record_id in records.items():
+        for index in range(rows):
+            audit.note(session, firm.organisation_id, "measured", record, record_id, words=f"Entry {index}")
+
+
+def _fall_behind(session: Session, firm: Firm, invoices: list[int]) -> None:
+    """A link to Zoho in whose inbox everything has piled up."""
+    consent = Consent(organisation_id=firm.organisation_id, data_centre="eu", refresh_token_sealed="")
+    session.add(consent)
+    session.flush()
+    link = Link(
+        organisation_id=firm.organisation_id, consent_id=consent.id, product="books", remote_name="Books",
+        remote_organisation_id="1", currency="GBP", lease_fence=0, recent_calls=[],
+    )  # fmt: skip
+    session.add(link)
+    session.flush()
+    for module, ids in (("invoice", invoices), ("item", firm.item_ids), ("customer", [firm.customer_id])):
+        for local_id in ids:
+            session.add(
+                MirrorRecord(
+                    organisation_id=firm.organisation_id, link_id=link.id, module=module, local_id=local_id,
+                    state="failed", last_error="Zoho refused it.", pushed_at=clock.now(),
+                )
+            )  # fmt: skip

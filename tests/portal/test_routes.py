@@ -1,0 +1,289 @@
+"""Every route, tried by everybody: who may, who may not, and what strangers learn (nothing).
+
+The table below is the expectation. A new route needs a row here before it can be merged.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from portal.people.models import Role
+from portal.people.roles import DEFAULT_RIGHTS
+from portal.shared.access import Access, access_of
+from portal.shared.running import job_session
+from portal.work_orders.models import Appointment
+from tests.builders import make_invoice, make_work_order, sign_in
+from tests.conftest import World, browser
+from tests.security.estate import (
+    ROLES,
+    Estate,
+    csrf_of,
+    make_estate,
+    offline,
+    path_of,
+    rows,
+    rules_of,
+    without_noise,
+)
+
+EVERYONE, SIGNED_IN = Access(everyone=True), Access()
+
+
+def rights(*names: str) -> Access:
+    return Access(rights=names)
+
+
+EXPECTED: dict[str, Access] = {
+    "accounting.choose": rights("manage_link"),
+    "accounting.connect": rights("manage_link"),
+    "accounting.create_link": rights("manage_link"),
+    "accounting.end_link": rights("manage_link"),
+    "accounting.inbox": rights("see_board", "manage_link"),
+    "accounting.receive_consent": rights("manage_link"),
+    "accounting.retry": rights("see_board", "manage_link"),
+    "accounting.retry_all": rights("see_board", "manage_link"),
+    "accounting.show": rights("manage_link"),
+    "catalogue.create": rights("edit_catalogue"),
+    "catalogue.edit": rights("edit_catalogue"),
+    "catalogue.index": rights("edit_catalogue", "see_prices"),
+    "catalogue.new": rights("edit_catalogue"),
+    "catalogue.update": rights("edit_catalogue"),
+    "customers.create": rights("edit_customers"),
+    "customers.edit": rights("edit_customers"),
+    "customers.index": rights("edit_customers", "see_all_work_orders"),
+    "customers.new": rights("edit_customers"),
+    "customers.show": rights("edit_customers", "see_all_work_orders"),
+    "customers.update": rights("edit_customers"),
+    "health.alive": EVERYONE,
+    "health.ready": EVERYONE,
+    "invoices.create": rights("raise_invoices"),
+    "invoices.create_discarding": rights("raise_invoices"),
+    "invoices.create_issuance": rights("raise_invoices"),
+    "invoices.create_sending": rights("raise_invoices"),
+    "invoices.index": rights("raise_invoices", "see_board"),
+    "invoices.new": rights("raise_invoices"),
+    "invoices.payment_state": rights("raise_invoices", "see_board"),
+    "invoices.preview": rights("raise_invoices"),
+    "invoices.show": rights("raise_invoices", "see_board"),
+    "invoices.show_pdf": rights("raise_invoices", "see_board"),
+    "invoices.show_sending": rights("raise_invoices"),
+    "organisations.settings": rights("manage_organisation"),
+    "organisations.update": rights("manage_organisation"),
+    "pay_page.come_back": EVERYONE,
+    "pay_page.create_attempt": EVERYONE,
+    "pay_page.create_opening": EVERYONE,
+    "pay_page.show": EVERYONE,
+    "pay_page.show_pdf": EVERYONE,
+    "payments.create_voiding": rights("void"),
+    "payments.index": rights("see_board"),
+    "payments.readiness": rights("raise_invoices", "see_board"),
+    "payments.receive_event": EVERYONE,
+    "payments.settings": rights("manage_organisation"),
+    "payments.update_settings": rights("manage_organisation"),
+    "people.create": rights("manage_people"),
+    "people.create_sign_in": EVERYONE,
+    "people.create_sign_up": EVERYONE,
+    "people.deactivate": rights("manage_people"),
+    "people.edit_password": SIGNED_IN,
+    "people.home": SIGNED_IN,
+    "people.index": rights("manage_people"),
+    "people.new_sign_in": EVERYONE,
+    "people.new_sign_up": EVERYONE,
+    "people.sign_out": SIGNED_IN,
+    "people.update_password": SIGNED_IN,
+    "reports.board": rights("see_board"),
+    "static_files": EVERYONE,
+    "work_orders.create": rights("see_all_work_orders"),
+    "work_orders.create_line": rights("edit_work_orders"),
+    "work_orders.create_step": rights("edit_work_orders"),
+    "work_orders.edit": rights("see_all_work_orders"),
+    "work_orders.index": rights("see_all_work_orders"),
+    "work_orders.new": rights("see_all_work_orders"),
+    "work_orders.new_line": rights("edit_work_orders"),
+    "work_orders.remove_line": rights("edit_work_orders"),
+    "work_orders.show": SIGNED_IN,
+    "work_orders.today": SIGNED_IN,
+    "work_orders.update": rights("see_all_work_orders"),
+    "work_orders.update_line": rights("edit_work_orders"),
+}
+# A form that names a record needs one that is there; the others are sent empty.
+BODIES = {"work_orders.create_line": "item_id"}
+# "Try again" of what is not stuck (any more) is no error: the same way back to the inbox, for any number.
+ALWAYS_BACK = {"accounting.retry": 303}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_leaves(world: World) -> Iterator[None]:
+    with offline(world):
+        yield
+
+
+@pytest.fixture(scope="module")
+def estate(app: Flask) -> Estate:
+    return make_estate(app)
+
+
+@pytest.fixture(scope="module")
+def rival(app: Flask) -> Estate:
+    return make_estate(app, "Rival Plumbing")
+
+
+def ask(client: FlaskClient, rule: Rule, ids: dict[str, object], token: str = "") -> TestResponse:
+    """GET the route, or POST it as its own page would."""
+    path = path_of(rule, ids)
+    if "POST" not in (rule.methods or ()):
+        return client.get(path)
+    named = BODIES.get(rule.endpoint)
+    data = {"csrf_token": token} | ({named: str(ids.get(named, ""))} if named else {})
+    return client.post(path, data=data)
+
+
+def guarded(app: Flask) -> list[Rule]:
+    """Every route with a row that needs a sign-in; one without a row fails its own test, with words."""
+    rules = {id(rule): rule for method in ("GET", "POST") for rule in rules_of(app, method)}
+    return [rule for rule in rules.values() if not EXPECTED.get(rule.endpoint, EVERYONE).everyone]
+
+
+def test_every_route_has_its_row(app: Flask) -> None:
+    there = {rule.endpoint: access_of(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+    new, gone = sorted(set(there) - set(EXPECTED)), sorted(set(EXPECTED) - set(there))
+    assert not new, f"add a row to EXPECTED for {new}: who may use it? Then look that each role gets what it should"
+    assert not gone, f"these routes are gone, take their rows out: {gone}"
+
+
+@pytest.mark.parametrize("endpoint", sorted(EXPECTED))
+def test_a_route_asks_for_the_rights_of_its_row(app: Flask, endpoint: str) -> None:
+    asked, row = access_of(app, endpoint), EXPECTED[endpoint]
+    assert (asked.everyone, set(asked.rights)) == (row.everyone, set(row.rights))
+
+
+def test_nobody_is_asked_to_sign_in_everywhere(app: Flask, estate: Estate) -> None:
+    stranger = browser(app)
+    for rule in guarded(app):
+        answer = ask(stranger, rule, estate.ids)
+        assert answer.status_code == 303, f"{rule.endpoint} answers {answer.status_code} to nobody"
+        assert answer.headers["Location"].startswith("/sign-in"), rule.endpoint
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_admitted_where_its_rights_say_and_nowhere_else(app: Flask, estate: Estate, role: str) -> None:
+    client, held = estate[role], set(DEFAULT_RIGHTS[role])
+    token, wrong = csrf_of(client), []
+    for rule in guarded(app):
+        if rule.endpoint == "people.sign_out":
+            continue
+        row = EXPECTED[rule.endpoint]
+        answer = ask(client, rule, estate.ids, token)
+        may = not row.rights or bool(held & set(row.rights))
+        is_admitted = answer.status_code not in (401, 403, 404) and "/sign-in" not in answer.headers.get("Location", "")
+        if is_admitted != may or answer.status_code == 500:
+            wrong.append(f"{rule.endpoint}: {answer.status_code}")
+    assert not wrong
+
+
+def test_everybody_may_sign_out(app: Flask, estate: Estate) -> None:
+    for role in ROLES:
+        client = sign_in(browser(app), estate.firm, role)
+        assert client.post("/sign-out", data={"csrf_token": csrf_of(client)}).status_code == 303
+
+
+def test_the_public_routes_need_no_sign_in(app: Flask, estate: Estate) -> None:
+    for rule in rules_of(app, "GET"):
+        if EXPECTED.get(rule.endpoint) == EVERYONE and rule.endpoint != "static_files":
+            assert browser(app).get(path_of(rule, estate.ids)).status_code == 200, rule.endpoint
+
+
+def test_another_firms_ids_answer_as_if_they_were_made_up(
+    app: Flask, world: World, estate: Estate, rival: Estate
+) -> None:
+    """With a valid sign-in, every right and a valid form token of one's own."""
+    thief = rival["administrator"]
+    token, before, tried = csrf_of(thief), rows(world), 0
+    for rule in guarded(app):
+        if not rule.arguments:
+            continue
+        foreign, nobodys = ask(thief, rule, estate.ids, token), ask(thief, rule, {}, token)
+        expected = ALWAYS_BACK.get(rule.endpoint, 404)
+        assert foreign.status_code == nobodys.status_code == expected, f"{rule.endpoint}: {foreign.status_code}"
+        assert without_noise(foreign) == without_noise(nobodys), rule.endpoint
+        tried += 1
+    assert tried > 20
+    assert rows(world) == before
+
+
+@pytest.mark.parametrize("ids", ["theirs in ours", "ours in theirs"])
+def test_a_line_is_found_under_its_own_job_only(
+    app: Flask, world: World, estate: Estate, rival: Estate, ids: str
+) -> None:
+    pair = (estate, rival) if ids == "theirs in ours" else (rival, estate)
+    mixed = {"work_order_id": pair[1].ids["open_work_order_id"], "line_id": pair[0].ids["open_line_id"]}
+    before, token = rows(world), csrf_of(rival["administrator"])
+    for rule in guarded(app):
+        if "line_id" in rule.arguments:
+            assert ask(rival["administrator"], rule, mixed, token).status_code == 404
+    assert rows(world) == before
+
+
+def test_a_technician_learns_nothing_of_a_job_they_are_not_sent_to(app: Flask, world: World, estate: Estate) -> None:
+    """Jobs of colleagues and invoices that others raised are as good as made up, in reading and in writing."""
+    with job_session(estate.firm.organisation_id) as session:
+        job = make_work_order(session, estate.firm, technician="manager")
+        line_id, job_id = job.lines[0].id, job.id
+        invoice = make_invoice(session, estate.firm, work_order=job)
+        invoice.raised_by = estate.firm.people["manager"]
+        session.flush()
+        invoice_id = invoice.id
+    ids = {**estate.ids, "work_order_id": job_id, "line_id": line_id, "invoice_id": invoice_id}
+    before = rows(world)
+    for role in ("field_agent", "limited_field_agent"):
+        client = estate[role]
+        token = csrf_of(client)
+        for rule in guarded(app):
+            if not {"work_order_id", "invoice_id"} & rule.arguments:
+                continue
+            answer = ask(client, rule, ids, token)
+            expected = 404 if EXPECTED[rule.endpoint].admits(estate.firm.viewer(role)) else 403
+            assert answer.status_code == expected, f"{rule.endpoint} as {role}: {answer.status_code}"
+    assert {k: v for k, v in rows(world).items() if k != "sign_ins"} == {
+        k: v for k, v in before.items() if k != "sign_ins"
+    }
+
+
+def test_a_job_given_to_a_colleague_is_gone_at_once(app: Flask, estate: Estate) -> None:
+    with job_session(estate.firm.organisation_id) as session:
+        job_id = make_work_order(session, estate.firm).id
+    client = estate["field_agent"]
+    assert client.get(f"/work-orders/{job_id}").status_code == 200
+    with job_session(estate.firm.organisation_id) as session:
+        session.execute(
+            update(Appointment)
+            .where(Appointment.work_order_id == job_id)
+            .values(technician_id=estate.firm.people["manager"])
+        )
+    assert client.get(f"/work-orders/{job_id}").status_code == 404
+
+
+def test_who_may_not_see_prices_sees_none(app: Flask, estate: Estate) -> None:
+    client, job = estate["limited_field_agent"], estate.ids["open_work_order_id"]
+    for path in ("/today", f"/work-orders/{job}", f"/work-orders/{job}/lines/new"):
+        page = client.get(path)
+        assert page.status_code == 200
+        for price in ("118.00", "46.50", "£", "196.50"):
+            assert price not in page.text, f"{price} on {path}"
+
+
+def test_rights_are_read_anew_with_each_request(app: Flask, estate: Estate) -> None:
+    client = sign_in(browser(app), estate.firm, "manager")
+    assert client.get("/board").status_code == 200
+    with job_session(estate.firm.organisation_id) as session:
+        role = session.get_one(Role, (estate.firm.organisation_id, "manager"))
+        kept = list(role.rights)
+        role.rights = [right for right in kept if right != "see_board"]
+    assert client.get("/board").status_code == 403
+    with job_session(estate.firm.organisation_id) as session:
+        session.get_one(Role, (estate.firm.organisation_id, "manager")).rights = kept

@@ -1,0 +1,203 @@
+"""A firm with one record of every kind, so that a test can walk every route with real ids; and the rows as they are."""
+
+import dataclasses
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.payments.models import PaymentAttempt, StripeAccount
+from portal.people.actions import add_person
+from portal.schema import metadata
+from portal.shared import clock, running
+from portal.shared.running import here, job_session
+from portal.work_orders.models import Appointment
+from tests.builders import PASSWORD, Firm, make_firm, make_invoice, make_work_order, pay_address, sign_in
+from tests.conftest import World, browser
+
+ROLES = ("administrator", "manager", "field_agent", "limited_field_agent")
+STRIPE_KEY, WEBHOOK_SECRET = "rk_test_51SecretOfTheFirm", "whsec_SecretOfTheFirm0123456789"
+ZOHO_TOKEN = "1000.0123456789abcdef0123456789abcdef.fedcba9876543210fedcba9876543210"
+MADE_UP = {
+    "token": "z" * 43, "public_id": "00000000-0000-4000-8000-000000000000", "endpoint_key": "nobody",
+    "print_": "0" * 12, "name": "css/base.css",
+}  # fmt: skip
+A_MADE_UP_NUMBER = 9_111_222_333
+
+
+@dataclass
+class Estate:
+    """One firm, the ids of its records by the names that routes give them, and its browsers by role."""
+
+    firm: Firm
+    ids: dict[str, object] = field(default_factory=dict)
+    browsers: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def __getitem__(self, role: str) -> FlaskClient:
+        return self.browsers[role]
+
+
+@contextmanager
+def offline(world: World) -> Iterator[None]:
+    """Stripe and Zoho are a port where nobody listens: nothing that a test does here reaches the real ones."""
+    process = running.here()
+    kept, nobody = process.settings, "http://127.0.0.1:9"
+    process.settings = dataclasses.replace(
+        kept, stripe_api_base=nobody, zoho_base_address=nobody, zoho_client_id="client", zoho_client_secret="secret"
+    )
+    yield
+    process.settings = kept
+
+
+def make_estate(app: Flask, name: str = "Northgate Heating") -> Estate:
+    """Every record that a route can name, and a signed-in browser for each role."""
+    firm = make_firm(name=name)
+    with job_session(firm.organisation_id) as session:
+        ids = _records(session, firm) | _outside(session, firm)
+    estate = Estate(firm, ids)
+    for role in ROLES:
+        estate.browsers[role] = sign_in(browser(app), firm, role)
+    return estate
+
+
+def path_of(rule: Rule, ids: dict[str, object]) -> str:
+    """The rule with real ids; those that `ids` does not know are made up."""
+    values = {name: str(ids.get(name, MADE_UP.get(name, A_MADE_UP_NUMBER))) for name in rule.arguments}
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found.group(1)], rule.rule)
+
+
+def rules_of(app: Flask, method: str) -> list[Rule]:
+    rules = [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
+    return sorted(rules, key=lambda rule: (rule.endpoint, rule.rule))
+
+
+def csrf_of(client: FlaskClient, page: str = "/people/me/password") -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found is not None, f"no form on {page}"
+    return found.group(1)
+
+
+def without_noise(answer: TestResponse) -> str:
+    """The answer's status and text without what differs each time: the request's id and the masked token."""
+    page = answer.text.replace(answer.headers["X-Request-ID"], "")
+    return f"{answer.status_code} " + re.sub(r"[\w-]{86}==|[\w-]{43}=|[\w-]{80,}={0,2}", "", page)
+
+
+def rows(world: World) -> dict[str, str]:
+    """A digest of every table, but for the throttles and when a sign-in was last seen."""
+    engine = create_engine(world.superuser_url)
+    with engine.connect() as connection:
+        found = {str(name): str(digest) for name, digest in connection.execute(text(_digests()))}
+    engine.dispose()
+    return found
+
+
+def dump(world: World) -> str:
+    """Every cell of every table as text."""
+    engine = create_engine(world.superuser_url)
+    with engine.connect() as connection:
+        told = [
+            "\n".join(str(row[0]) for row in connection.execute(text(f"SELECT t::text FROM {name} t")))
+            for name in _tables()
+        ]
+    engine.dispose()
+    return "\n".join(told)
+
+
+def _tables() -> list[str]:
+    return sorted(name for name, table in metadata.tables.items() if not table.info.get("is_view"))
+
+
+def _digests() -> str:
+    row = {"sign_ins": "(digest, organisation_id, person_id, created_at)::text"}
+    return " UNION ALL ".join(
+        f"SELECT '{name}', count(*) || md5(coalesce(string_agg({row.get(name, 't::text')}, '|'"
+        f" ORDER BY {row.get(name, 't::text')}), '')) FROM {name} t"
+        for name in _tables() if name != "throttles"
+    )  # fmt: skip
+
+
+def _records(session: Session, firm: Firm) -> dict[str, object]:
+    job = make_work_order(session, firm)
+    _send_along(session, firm, job.id)
+    invoice = make_invoice(session, firm, email="rita@maple.example", work_order=job)
+    open_job = make_work_order(session, firm, done=False)
+    _send_along(session, firm, open_job.id)
+    draft = make_invoice(session, firm, sent=False)
+    spare = add_person(
+        session, firm.organisation_id, name="Sam Spare", email=f"spare{firm.organisation_id}@example.com",
+        role="field_agent", password=PASSWORD,
+    )  # fmt: skip
+    return {
+        "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
+        "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
+        "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
+        "person_id": spare.id,
+    }  # fmt: skip
+
+
+def _send_along(session: Session, firm: Firm, work_order_id: int) -> None:
+    """The limited agent goes to the same job, so that only rights decide what they may do there."""
+    starts_at = clock.now()
+    session.add(
+        Appointment(
+            organisation_id=firm.organisation_id, work_order_id=work_order_id, starts_at=starts_at,
+            technician_id=firm.people["limited_field_agent"], ends_at=starts_at + timedelta(hours=1),
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _outside(session: Session, firm: Firm) -> dict[str, object]:
+    """The ties to Zoho and Stripe, with secrets sealed as the product seals them."""
+    of, vault = firm.organisation_id, here().settings.vault
+    consent = Consent(
+        organisation_id=of, data_centre="us", access_expires_at=clock.now() + timedelta(hours=1),
+        refresh_token_sealed=vault.seal(ZOHO_TOKEN, organisation_id=of, purpose="zoho refresh token"),
+        access_token_sealed=vault.seal(ZOHO_TOKEN, organisation_id=of, purpose="zoho access token"),
+    )  # fmt: skip
+    session.add(consent)
+    session.flush()
+    link = Link(
+        organisation_id=of, consent_id=consent.id, product="books", remote_organisation_id="10", recent_calls=[],
+        remote_name="Northgate's books", currency="GBP",
+    )  # fmt: skip
+    account = StripeAccount(
+        organisation_id=of, remote_id=f"acct_{of}", is_live=False, endpoint_key=secrets.token_urlsafe(24),
+        key_sealed=vault.seal(STRIPE_KEY, organisation_id=of, purpose="stripe_key"),
+        webhook_secrets_sealed=vault.seal(WEBHOOK_SECRET, organisation_id=of, purpose="stripe_webhook"),
+    )  # fmt: skip
+    session.add_all((link, account))
+    session.flush()
+    stuck = MirrorRecord(
+        organisation_id=of, link_id=link.id, module="customer", local_id=firm.customer_id, state="failed",
+        last_error="Zoho refuses this name.",
+    )  # fmt: skip
+    session.add(stuck)
+    session.flush()
+    return {
+        "consent_id": consent.id, "record_id": stuck.id, "endpoint_key": account.endpoint_key,
+        "stripe_account_id": account.id,
+    }  # fmt: skip
+
+
+def make_attempt(session: Session, estate: Estate) -> PaymentAttempt:
+    """A payment page at Stripe that was opened and is over."""
+    attempt = PaymentAttempt(
+        organisation_id=estate.firm.organisation_id, invoice_id=estate.ids["invoice_id"], invoice_revision=1,
+        stripe_account_id=estate.ids["stripe_account_id"], amount_minor=23580, currency="GBP", state="expired",
+        session_id=f"cs_test_{secrets.token_hex(8)}", expires_at=clock.now(), look_at=clock.now(),
+    )  # fmt: skip
+    session.add(attempt)
+    session.flush()
+    return attempt
