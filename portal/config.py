@@ -1,8 +1,10 @@
 """Settings, read once from the environment. Nonsense or a missing secret stops the start with one clear sentence."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from portal.shared.errors import ConfigurationError
@@ -49,9 +51,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=_public_url(environ),
         environment=_one_of(environ, "PORTAL_ENV", ("production", "demo", "test"), "production"),
         smtp_url=_address(environ, "SMTP_URL", ("smtp", "smtps"), "smtp://mail.example:587"),
-        mail_from=environ.get("MAIL_FROM", "Billing <billing@portal.invalid>"),
+        mail_from=_sender(environ, "MAIL_FROM", "Billing <billing@portal.invalid>"),
         stripe_api_base=_optional_address(environ, "STRIPE_API_BASE"),
-        checkout_origins=tuple(environ.get("STRIPE_CHECKOUT_HOSTS", _DEFAULT_CHECKOUT_HOSTS).split()),
+        checkout_origins=_origins(environ, "STRIPE_CHECKOUT_HOSTS", _DEFAULT_CHECKOUT_HOSTS),
         zoho_base_address=_optional_address(environ, "ZOHO_BASE_ADDRESS"),
         zoho_client_id=environ.get("ZOHO_CLIENT_ID", ""),
         zoho_client_secret=environ.get("ZOHO_CLIENT_SECRET", ""),
@@ -81,23 +83,49 @@ def _public_url(environ: Mapping[str, str]) -> str:
     plain_allowed = environ.get("PORTAL_ENV") in ("demo", "test")
     if url.startswith("http://") and not plain_allowed:
         raise ConfigurationError("PUBLIC_URL must begin with https:// in production: pay links are secrets.")
-    if not urlsplit(url).netloc or urlsplit(url).path:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
         raise ConfigurationError("PUBLIC_URL must be scheme and host only, like https://portal.example.com.")
     return url
 
 
 def _address(environ: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str) -> str:
     value = environ.get(name, "").strip()
-    if value.partition("://")[0] not in schemes:
-        said = f"is {value!r}" if value else "is not set"
+    scheme, has_scheme, rest = value.partition("://")
+    if scheme not in schemes or not has_scheme or not rest or not _can_be_read(value):
+        # The value itself is not repeated: it may hold a password.
+        said = "cannot be read as an address" if value else "is not set"
         raise ConfigurationError(f"{name} {said}. Set it to an address such as {example}.")
     return value
+
+
+def _can_be_read(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.port != 0 and bool(parts.hostname or parts.path.strip("/"))
+    except ValueError:
+        return False
 
 
 def _optional_address(environ: Mapping[str, str], name: str) -> str | None:
     if not environ.get(name):
         return None
     return _address(environ, name, ("https", "http"), "https://api.example.com").rstrip("/")
+
+
+def _origins(environ: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
+    """They go into the content policy, so nothing but scheme, host and port may stand there."""
+    origins = tuple(environ.get(name, default).split())
+    if not origins or not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", origin) for origin in origins):
+        raise ConfigurationError(f"{name} must be origins with a space between them, such as {default}.")
+    return origins
+
+
+def _sender(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = environ.get(name, default)
+    if "@" not in parseaddr(value)[1]:
+        raise ConfigurationError(f"{name} must be a sender's name and address, such as {default}.")
+    return value
 
 
 def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.phone import PHONE, Phone
 from bench.running import RunningDemo, running_demo
+from tests.phone import PHONE, Phone
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.phone import Phone
 from bench.running import RunningDemo, wait_until
+from tests.phone import Phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 JOBS = {True: "Boiler annual service", False: "Radiator swap, living room"}

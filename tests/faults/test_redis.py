@@ -6,13 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from bench.running import wait_until
 from portal.invoices.models import Invoice
 from portal.shared import queues, running
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 from tests.conftest import World
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
-from bench.running import wait_until
 from tests.running_workers import running_processes
 
 __all__ = ["linked", "zoho"]

@@ -112,7 +112,8 @@ def test_the_week_begins_on_monday(session: Session, firm: Firm) -> None:
 
 def test_each_tile_leads_to_the_list_behind_it(client: FlaskClient, firm: Firm) -> None:
     page = sign_in(client, firm, "manager").get("/board").text
-    for address in ("/work-orders?state=unbilled", "/invoices?state=sent", "/invoices?state=overdue", "/payments?week=this"):
+    lists = ("/work-orders?state=unbilled", "/invoices?state=sent", "/invoices?state=overdue", "/payments?week=this")
+    for address in lists:
         assert f'class="tile" href="{address}"' in page
 
 
