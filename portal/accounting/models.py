@@ -1,6 +1,6 @@
 """The tie to one Zoho organisation, and what of ours has reached it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -80,10 +80,54 @@ class Link(Tenant, Base):
     quota_limit: Mapped[int | None]
     quota_left: Mapped[int | None]
     quota_resets_at: Mapped[datetime | None]
+    # Which steps of the set-up are done, step → when; and from which day on invoices go to this organisation.
+    setup_steps: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)
+    cut_over_on: Mapped[date | None]
 
     consent: Mapped[Consent] = relationship(
         primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True
     )
+
+
+class ModuleSetting(Tenant, Base):
+    """How one module of a link is kept: in which direction, and whether it rests. A missing row means pushed, awake."""
+
+    __tablename__ = "module_settings"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        UniqueConstraint("link_id", "module"),
+        CheckConstraint("direction IN ('push', 'both')", name="direction"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    direction: Mapped[str] = mapped_column(String(4), default="push", server_default=text("'push'"))
+    is_paused: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class FieldRule(Tenant, Base):
+    """One row of the mapping: our field, theirs, and whose value counts. Kept in versions; the highest one is in force.
+
+    theirs  a field of Zoho's, or "cf:" and the api name of a custom field; empty for a field that stays here
+    wins    ours, theirs or ask, when both sides changed it (direction both only)
+    """
+
+    __tablename__ = "field_rules"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        UniqueConstraint("link_id", "module", "version", "ours"),
+        CheckConstraint("direction IN ('push', 'pull', 'both')", name="direction"),
+        CheckConstraint("wins IN ('ours', 'theirs', 'ask')", name="wins"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    ours: Mapped[str] = mapped_column(String(40))
+    theirs: Mapped[str] = mapped_column(String(100), default="")
+    direction: Mapped[str] = mapped_column(String(4), default="push", server_default=text("'push'"))
+    wins: Mapped[str] = mapped_column(String(6), default="ours", server_default=text("'ours'"))
+    made_by: Mapped[str] = mapped_column(String(200), default="")
 
 
 class MirrorRecord(Tenant, Base):

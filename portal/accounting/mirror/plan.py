@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting import directions
 from portal.accounting.mirror import records, sources
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.sources import Source
@@ -85,10 +86,13 @@ def _first_unmet(
     if not missing:
         return None
     now = session.scalars(select(func.clock_timestamp())).one()
-    able = [twin for twin in missing if twin.module != "invoice" and records.may_be_tried(twin, now)]
+    resting = set(session.scalars(directions.resting(record.link_id)))
+    awake = [twin for twin in missing if twin.module not in resting]
+    able = [twin for twin in awake if twin.module != "invoice" and records.may_be_tried(twin, now)]
     if len(able) == len(missing):
         return Needs([twin.id for twin in able], record.local_id if record.module == "invoice" else None)
-    _wait(session, record, next(twin for twin in missing if twin not in able), now)
+    blocker = next(twin for twin in missing if twin not in able)
+    _wait(session, record, blocker, now, is_resting=blocker.module in resting)
     return Needs([])
 
 
@@ -98,12 +102,12 @@ def _is_there(twin: MirrorRecord) -> bool:
     return twin.remote_id is not None or twin.state == "in_step"
 
 
-def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: datetime) -> None:
+def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: datetime, *, is_resting: bool) -> None:
     """Waiting is no failed try. A blocker that comes back by itself soon decides when to ask again."""
     needed = sources.read(session, blocker.module, blocker.local_id)
     record.state, record.attempts = "waiting", 0
     record.waits_for = (needed.label if needed else blocker.module)[:200]
-    comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice"
+    comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice" and not is_resting
     record.next_try_at = max(blocker.next_try_at, now) if comes_back else now + _WAIT
 
 

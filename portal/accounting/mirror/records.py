@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from portal.accounting import rules
+from portal.accounting import directions, rules
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.invoices.models import DRAFT, Invoice
@@ -158,6 +158,7 @@ def _due(link_id: int) -> Select[int]:
         .where(MirrorRecord.link_id == link_id, MirrorRecord.state.in_(TRYING))
         .where(~Change.is_settled, Change.version > MirrorRecord.version_pushed)
         .where(MirrorRecord.next_try_at <= func.clock_timestamp())
+        .where(MirrorRecord.module.not_in(directions.resting(link_id)))
         .order_by(Change.changed_at, MirrorRecord.id)
     )
 

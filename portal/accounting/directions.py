@@ -1,0 +1,80 @@
+"""In which direction each module of a link is kept, and which of them rest."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import MODULES, Link, MirrorRecord, ModuleSetting
+from portal.organisations import audit
+from portal.shared import queues
+from portal.shared.errors import RuleBroken
+
+PUSH, BOTH = "push", "both"
+# Modules that may also be kept from their side; the others go one way.
+TWO_WAY = ("customer", "item")
+CALLED = {
+    "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
+    "payment": "Payments",
+}  # fmt: skip
+
+
+class CannotKeepSo(RuleBroken):
+    """This module cannot be kept in that way."""
+
+
+def resting(link_id: int) -> Select[str]:
+    """Names of the modules that are paused, to be used in statements."""
+    return select(ModuleSetting.module).where(ModuleSetting.link_id == link_id, ModuleSetting.is_paused)
+
+
+def settings_of(session: Session, link_id: int) -> Mapping[str, ModuleSetting]:
+    """Only those that somebody has set; what is missing is pushed and awake."""
+    rows = session.scalars(select(ModuleSetting).where(ModuleSetting.link_id == link_id))
+    return {row.module: row for row in rows}
+
+
+def direction_of(session: Session, link_id: int, module: str) -> str:
+    """push or both."""
+    row = settings_of(session, link_id).get(module)
+    return row.direction if row is not None else PUSH
+
+
+def modules() -> Sequence[str]:
+    return MODULES
+
+
+def keep(session: Session, link: Link, module: str, direction: str) -> None:
+    """Raises CannotKeepSo. Does not commit."""
+    if module not in MODULES or direction not in (PUSH, BOTH):
+        raise CannotKeepSo("Choose one of the two ways from the list.", field="direction")
+    if direction == BOTH and module not in TWO_WAY:
+        raise CannotKeepSo(f"{CALLED[module]} go one way only: they are made here.", field="direction")
+    _set(session, link, module, "direction changed", direction=direction)
+
+
+def pause(session: Session, link: Link, module: str) -> None:
+    """Nothing of this module goes over until it is resumed; nothing is lost. Does not commit."""
+    _set(session, link, module, "module paused", is_paused=True)
+
+
+def resume(session: Session, link: Link, module: str) -> None:
+    """What waited meanwhile is looked at again at once. Does not commit."""
+    _set(session, link, module, "module resumed", is_paused=False)
+    session.execute(
+        update(MirrorRecord)
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.state == "waiting")
+        .values(next_try_at=func.clock_timestamp())
+    )
+    queues.wake(session, "mirror", link.organisation_id)
+
+
+def _set(session: Session, link: Link, module: str, action: str, **values: object) -> None:
+    if module not in MODULES:
+        raise CannotKeepSo("There is no such kind of record.")
+    row = {"organisation_id": link.organisation_id, "link_id": link.id, "module": module, **values}
+    session.execute(
+        insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)
+    )
+    audit.note(session, link.organisation_id, action, "link", link.id, after={"module": module, **values})
