@@ -48,6 +48,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.retry": rights("see_board", "manage_link"),
     "accounting.retry_all": rights("see_board", "manage_link"),
     "accounting.show": rights("manage_link"),
+    "accounting.update_module": rights("manage_link"),
     "catalogue.create": rights("edit_catalogue"),
     "catalogue.edit": rights("edit_catalogue"),
     "catalogue.index": rights("edit_catalogue", "see_prices"),

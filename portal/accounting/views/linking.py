@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from portal.accounting import link, queries, rules
 from portal.accounting.models import Consent
+from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
@@ -107,8 +108,9 @@ def _show_page(problem: str = "", status: int = 200) -> Response:
     tied = link.live_link(session)
     quiet_until = tied.quiet_until if tied is not None and (tied.quiet_until or clock.now()) > clock.now() else None
     page = render_template(
-        "accounting/show.html", tied=tied, state=queries.link_state(session), problem=problem, quiet_until=quiet_until
-    )
+        "accounting/show.html", tied=tied, state=queries.link_state(session), problem=problem, quiet_until=quiet_until,
+        status=status_of(session, tied) if tied is not None else None,
+    )  # fmt: skip
     return make_response(page, status)
 
 

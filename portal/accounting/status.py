@@ -1,0 +1,101 @@
+"""Reads of the status page: how each module of a link is kept, what it waits for, and what of the day is used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting import directions, rules
+from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.gateways.zoho.calls import PRODUCTS
+from portal.shared import clock
+from portal.shared.outbox import Change
+
+
+@dataclass(frozen=True)
+class ModuleState:
+    """One module in figures. state as `mirror_state` words it."""
+
+    module: str
+    called: str
+    direction: str
+    is_paused: bool
+    may_go_both_ways: bool
+    in_step: int
+    open: int
+    troubled: int
+
+    @property
+    def state(self) -> str:
+        if self.is_paused:
+            return "paused"
+        if self.troubled:
+            return "failed"
+        return "waiting" if self.open else "in_step"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the page of the link shows."""
+
+    product_name: str
+    data_centre: str
+    consent_days: int
+    used_today: int | None
+    limit_today: int | None
+    oldest_waiting_since: datetime | None
+    modules: list[ModuleState]
+
+    @property
+    def quota(self) -> str:
+        return "" if self.limit_today is None else f"{self.used_today} of {self.limit_today}"
+
+
+def status_of(session: Session, link: Link) -> Status:
+    """Four statements, however much there is."""
+    consent = session.get_one(Consent, link.consent_id)
+    known = link.quota_limit is not None and link.quota_left is not None
+    is_today = known and link.quota_resets_at is not None and link.quota_resets_at > clock.now()
+    used = (link.quota_limit or 0) - (link.quota_left or 0) if is_today else 0
+    return Status(
+        PRODUCTS[link.product].name, consent.data_centre.upper(), (clock.now() - consent.created_at).days,
+        used if known else None, link.quota_limit, session.scalars(_oldest()).one(), _modules(session, link),
+    )  # fmt: skip
+
+
+def _oldest():  # type: ignore[no-untyped-def]
+    return select(func.min(Change.changed_at)).where(~Change.is_settled, Change.subject.in_(MODULES))
+
+
+def _modules(session: Session, link: Link) -> list[ModuleState]:
+    kept = directions.settings_of(session, link.id)
+    of_link = MirrorRecord.link_id == link.id
+    counted = session.execute(
+        select(MirrorRecord.module, _count(MirrorRecord.state == "in_step"), _count(_is_troubled()))
+        .where(of_link)
+        .group_by(MirrorRecord.module)
+    )
+    reached = {module: (in_step, troubled) for module, in_step, troubled in counted}
+    changes = session.execute(
+        select(Change.subject, func.count())
+        .where(~Change.is_settled, Change.subject.in_(MODULES))
+        .group_by(Change.subject)
+    )
+    open_ = {subject: count for subject, count in changes}
+    return [
+        ModuleState(
+            module, directions.CALLED[module], kept[module].direction if module in kept else directions.PUSH,
+            module in kept and kept[module].is_paused, module in directions.TWO_WAY,
+            reached.get(module, (0, 0))[0], open_.get(module, 0), reached.get(module, (0, 0))[1],
+        )
+        for module in MODULES
+    ]  # fmt: skip
+
+
+def _is_troubled() -> ColumnElement[bool]:
+    return and_(MirrorRecord.state.in_(rules.TROUBLED))
+
+
+def _count(fact: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(fact)

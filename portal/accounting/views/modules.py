@@ -1,0 +1,47 @@
+"""Each module of the link: in which direction it is kept, and whether it rests."""
+
+from flask import Response, flash, request, url_for
+
+from portal.accounting import directions, link
+from portal.accounting.models import MODULES, Link
+from portal.accounting.views.pages import bp
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+_SAID = {
+    "pause": "{name} rest. What changes meanwhile follows when you resume.",
+    "resume": "{name} go on.",
+    directions.PUSH: "{name} go from here to Zoho only.",
+    directions.BOTH: "{name} are kept from both sides.",
+}
+
+
+@bp.post("/books/modules")
+@allow("manage_link")
+def update_module() -> Response:
+    """Pause, resume or turn one module; the buttons of the status page send which and what."""
+    session = request_session()
+    tied, module, wanted = link.live_link(session), request.form.get("module", ""), request.form.get("do", "")
+    if tied is None or module not in MODULES or wanted not in _SAID:
+        return see_other(url_for("accounting.show"))
+    try:
+        _do(tied, module, wanted)
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+        return see_other(url_for("accounting.show"))
+    session.commit()
+    flash(_SAID[wanted].format(name=directions.CALLED[module]), "good")
+    return see_other(url_for("accounting.show") + "#modules")
+
+
+def _do(tied: Link, module: str, wanted: str) -> None:
+    session = request_session()
+    if wanted == "pause":
+        directions.pause(session, tied, module)
+    elif wanted == "resume":
+        directions.resume(session, tied, module)
+    else:
+        directions.keep(session, tied, module, wanted)

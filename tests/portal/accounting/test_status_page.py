@@ -1,0 +1,61 @@
+"""The page of the link says how it is doing, and lets each module rest."""
+
+import html
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from tests.builders import post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", page)))
+
+
+def test_the_page_says_product_data_centre_age_of_consent_and_quota(linked: LinkedFirm, admin: FlaskClient) -> None:
+    sent_invoice(linked)
+    linked.zoho.control("POST", "/limits", {"org": linked.remote, "per_day": 1000})
+    drain(linked.organisation_id)
+    shown = words(admin.get("/books").text)
+    assert "Product Zoho Books" in shown and "Data centre EU" in shown
+    assert "Permission given today" in shown
+    assert re.search(r"Zoho's calls used today \d+ of 1000", shown)
+    assert "Customers from here to Zoho · 1 in step" in shown
+
+
+def test_the_oldest_waiting_record_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:
+    drain(linked.organisation_id)
+    assert "Oldest on the way" not in admin.get("/books").text
+    sent_invoice(linked)
+    assert "Oldest on the way" in admin.get("/books").text
+
+
+def test_a_module_is_paused_and_resumed_by_its_button(linked: LinkedFirm, admin: FlaskClient) -> None:
+    answer = post(admin, "/books/modules", {"module": "customer", "do": "pause"}, page="/books")
+    assert answer.status_code == 303
+    assert "Customers rest." in words(admin.get("/books").text) and "paused" in admin.get("/books").text
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    assert linked.there("contacts") == []
+    post(admin, "/books/modules", {"module": "customer", "do": "resume"}, page="/books")
+    drain(linked.organisation_id)
+    assert len(linked.there("contacts")) == 1
+
+
+@pytest.mark.parametrize("sent", [{}, {"module": "moon", "do": "pause"}, {"module": "tax", "do": "explode"}])
+def test_what_no_button_sends_changes_nothing(linked: LinkedFirm, admin: FlaskClient, sent: dict[str, object]) -> None:
+    assert post(admin, "/books/modules", sent, page="/books").status_code == 303
+    assert "paused" not in admin.get("/books").text
