@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules, tokens
-from portal.accounting.models import Consent, Link, OAuthState
+from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.calls import PRODUCTS, Line, Target
@@ -32,7 +32,9 @@ class CannotLink(RuleBroken):
     """The tie cannot be made as asked."""
 
 
-def begin_consent(session: Session, organisation_id: int, sign_in_digest: bytes) -> str:
+def begin_consent(
+    session: Session, organisation_id: int, sign_in_digest: bytes, *, wish: str = "", wished_name: str = ""
+) -> str:
     """Where to send the browser. The answer counts for this sign-in only, once, for ten minutes."""
     settings = here().settings
     if not settings.zoho_client_id:
@@ -41,23 +43,27 @@ def begin_consent(session: Session, organisation_id: int, sign_in_digest: bytes)
     session.add(
         OAuthState(
             digest=_digest(state), organisation_id=organisation_id, sign_in_digest=sign_in_digest,
-            expires_at=clock.now() + _STATE_LIVES,
+            expires_at=clock.now() + _STATE_LIVES, wish=wish, wished_name=wished_name,
         )
     )  # fmt: skip
     return zoho.consent_url(data_centres(settings.zoho_base_address)[FIRST_DATA_CENTRE], tokens.client(), state)
 
 
-def use_state(session: Session, state: str, sign_in_digest: bytes) -> None:
-    """Spend the state of a callback, whatever else is wrong with it. Raises CannotLink; commit even then."""
+def use_state(session: Session, state: str, sign_in_digest: bytes) -> tuple[str, str]:
+    """Spend the state of a callback, whatever else is wrong with it; what was wished for, and under which name.
+
+    Raises CannotLink; commit even then.
+    """
     row = session.execute(
         delete(OAuthState)
         .where(OAuthState.digest == _digest(state))
-        .returning(OAuthState.sign_in_digest, OAuthState.expires_at)
+        .returning(OAuthState.sign_in_digest, OAuthState.expires_at, OAuthState.wish, OAuthState.wished_name)
     ).one_or_none()
     if row is None or not secrets.compare_digest(row.sign_in_digest, sign_in_digest):
         raise CannotLink("This answer from Zoho was used already, or belongs to another sign-in. Connect once more.")
     if row.expires_at <= clock.now():
         raise CannotLink("That took longer than ten minutes. Connect once more.")
+    return row.wish, row.wished_name
 
 
 def exchange(organisation_id: int, answer: Mapping[str, str]) -> tuple[str, zoho.Tokens]:
@@ -73,9 +79,13 @@ def exchange(organisation_id: int, answer: Mapping[str, str]) -> tuple[str, zoho
     return centre.code, zoho.exchange_code(centre, tokens.client(), answer["code"])
 
 
-def keep_consent(session: Session, organisation_id: int, data_centre: str, granted: zoho.Tokens) -> Consent:
+def keep_consent(
+    session: Session, organisation_id: int, data_centre: str, granted: zoho.Tokens, wish: tuple[str, str] = ("", "")
+) -> Consent:
     """Keep what the user allowed; which organisation it is for, is chosen next."""
-    consent = Consent(organisation_id=organisation_id, data_centre=data_centre)
+    consent = Consent(
+        organisation_id=organisation_id, data_centre=data_centre, wish=wish[0], wished_name=wish[1]
+    )  # fmt: skip
     tokens.store(session, consent, granted)
     session.flush()
     audit.note(session, organisation_id, "zoho consent given", "consent", consent.id)
@@ -123,7 +133,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     if link is None:
         link = Link(
             organisation_id=organisation_id, product=candidate.product, remote_organisation_id=candidate.id,
-            lease_fence=0, recent_calls=[],
+            lease_fence=0, recent_calls=[], setup_steps={},
         )  # fmt: skip
         session.add(link)
     link.consent_id, link.connected_by, link.archived_at = consent.id, connected_by, None
@@ -155,8 +165,24 @@ def give_back(consent: Consent) -> None:
         log.warning("consent not revoked at Zoho", extra={"consent": consent.id, "reason": type(problem).__name__})
 
 
+def open_consent(session: Session) -> Consent | None:
+    """The latest consent that no organisation was chosen for yet: the set-up was left there, and goes on there."""
+    return session.scalars(
+        select(Consent)
+        .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None))
+        .where(~select(Link.id).where(Link.consent_id == Consent.id).exists())
+        .order_by(Consent.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def live_link(session: Session) -> Link | None:
     return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
+
+
+def has_records(session: Session, link: Link) -> bool:
+    """Has anything of ours reached the organisation through this link before?"""
+    return session.execute(select(select(MirrorRecord.id).where(MirrorRecord.link_id == link.id).exists())).scalar_one()
 
 
 def _refuse_a_second_owner(session: Session, organisation_id: int, candidate: rules.Candidate) -> None:

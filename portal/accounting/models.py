@@ -33,6 +33,8 @@ class OAuthState(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     sign_in_digest: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
+    wish: Mapped[str] = mapped_column(String(10), default="", server_default=text("''"))
+    wished_name: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))
 
 
 class Consent(Tenant, Base):
@@ -49,6 +51,9 @@ class Consent(Tenant, Base):
     refreshed_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    # Which of the three cards was picked (new, invoice, books), and how a new organisation shall be called.
+    wish: Mapped[str] = mapped_column(String(10), default="", server_default=text("''"))
+    wished_name: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))
 
 
 class Link(Tenant, Base):
@@ -128,6 +133,34 @@ class FieldRule(Tenant, Base):
     direction: Mapped[str] = mapped_column(String(4), default="push", server_default=text("'push'"))
     wins: Mapped[str] = mapped_column(String(6), default="ours", server_default=text("'ours'"))
     made_by: Mapped[str] = mapped_column(String(200), default="")
+
+
+class ImportRow(Tenant, Base):
+    """One record found in Zoho at the first import: what it may be of ours, and what people decided about it.
+
+    facts     what the list said of it, for the page and for taking it over
+    found     new (nothing of ours is like it), matched, or unsure
+    decision  same (as local_id), new (take it over as a record of its own), skip (leave it there); "" while open
+    """
+
+    __tablename__ = "import_rows"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        UniqueConstraint("link_id", "module", "remote_id"),
+        CheckConstraint("found IN ('new', 'matched', 'unsure')", name="found"),
+        CheckConstraint("decision IN ('', 'same', 'new', 'skip')", name="decision"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    remote_id: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    found: Mapped[str] = mapped_column(String(10))
+    basis: Mapped[str] = mapped_column(String(60), default="")
+    local_id: Mapped[int | None] = mapped_column(BigInteger)
+    decision: Mapped[str] = mapped_column(String(10), default="")
+    problem: Mapped[str] = mapped_column(String(300), default="")
+    done_at: Mapped[datetime | None]
 
 
 class MirrorRecord(Tenant, Base):

@@ -96,6 +96,7 @@ class Candidate:
     country: str
     plan: str
     obstacle: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ class Choice:
 
     def find(self, organisation_id: str) -> Candidate | None:
         return next((each for each in self.candidates if each.id == organisation_id), None)
+
+
+def is_another_account(choice: "Choice", own_emails: Sequence[str]) -> bool:
+    """Do all the organisations name addresses that are not ours? Then the person may be another one at Zoho."""
+    named = {each.email.casefold() for each in choice.candidates if each.email}
+    return bool(named) and not named & {email.casefold() for email in own_emails}
 
 
 def sort_out(organisations: Sequence[Mapping[str, Any]], currency: str) -> Choice:
@@ -144,7 +151,7 @@ def _candidate(each: Mapping[str, Any], remote_id: str, product: str, currency: 
     obstacle = "" if theirs == currency else f"It keeps its books in {theirs}, and you bill in {currency}."
     return Candidate(
         remote_id, str(each.get("name", "")), product, theirs, str(each.get("country", "")),
-        str(each.get("plan_name", "")), obstacle,
+        str(each.get("plan_name", "")), obstacle, str(each.get("email", "")),
     )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
@@ -64,7 +65,7 @@ def status_of(session: Session, link: Link) -> Status:
     )  # fmt: skip
 
 
-def _oldest():  # type: ignore[no-untyped-def]
+def _oldest() -> Select[Any]:
     return select(func.min(Change.changed_at)).where(~Change.is_settled, Change.subject.in_(MODULES))
 
 

@@ -48,6 +48,8 @@ EXPECTED: dict[str, Access] = {
     "accounting.retry": rights("see_board", "manage_link"),
     "accounting.retry_all": rights("see_board", "manage_link"),
     "accounting.show": rights("manage_link"),
+    "accounting.show_setup": rights("manage_link"),
+    "accounting.start": rights("manage_link"),
     "accounting.update_module": rights("manage_link"),
     "catalogue.create": rights("edit_catalogue"),
     "catalogue.edit": rights("edit_catalogue"),

@@ -36,9 +36,11 @@ def admin(app: Flask, firm: Firm) -> FlaskClient:
     return sign_in(browser(app), firm, "administrator")
 
 
-def consent(client: FlaskClient, *, user: str = "eu:admin@northgate.example", decision: str = "accept") -> str:
+def consent(
+    client: FlaskClient, *, user: str = "eu:admin@northgate.example", decision: str = "accept", **wishes: str
+) -> str:
     """Press *Connect Zoho*, answer on Zoho's page; the address it sends the browser back to."""
-    asked = post(client, "/books/consent", {}, page="/books")
+    asked = post(client, "/books/consent", {**wishes}, page="/books")
     assert asked.status_code == 303
     form, address = {"user_id": user, "decision": decision}, asked.location
     while not address.startswith("http://portal.test/"):  # Zoho moves people on to their own data centre (307)
@@ -47,10 +49,18 @@ def consent(client: FlaskClient, *, user: str = "eu:admin@northgate.example", de
     return str(address).removeprefix("http://portal.test")
 
 
+def chosen_is(remote: str) -> dict[str, object]:
+    return {"remote_organisation_id": remote, "is_right_account": "1"}
+
+
 def link(client: FlaskClient, remote: str = NORTHGATE) -> None:
     chosen = client.get(consent(client)).location
-    answer = post(client, chosen, {"remote_organisation_id": remote}, page=chosen)
+    answer = post(client, chosen, chosen_is(remote), page=chosen)
     assert answer.status_code == 303, re.sub("<[^>]+>", " ", answer.text)
+
+
+def start(client: FlaskClient) -> None:
+    assert post(client, "/books/setup/start", {}, page="/books/setup").location == "/books"
 
 
 def test_a_consent_opens_the_organisations_to_choose_from(zoho: ZohoStandIn, admin: FlaskClient) -> None:
@@ -60,13 +70,16 @@ def test_a_consent_opens_the_organisations_to_choose_from(zoho: ZohoStandIn, adm
     assert "1 organisation is not shown: its trial has expired" in page.text
 
 
-def test_choosing_makes_the_link_and_everything_sent_so_far_follows(
+def test_nothing_goes_over_before_the_start_and_everything_sent_so_far_after_it(
     zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
 ) -> None:
     with job_session(firm.organisation_id) as session:
         invoice = make_invoice(session, firm)
     link(admin)
     assert "Northgate Heating" in admin.get("/books").text
+    drain(firm.organisation_id)
+    assert invoice.number not in {one["invoice_number"] for one in zoho.records(NORTHGATE, "invoices")}
+    start(admin)
     drain(firm.organisation_id)
     numbers = {one["invoice_number"]: one["status"] for one in zoho.records(NORTHGATE, "invoices")}
     assert numbers[invoice.number] == "sent"
@@ -151,7 +164,7 @@ def test_books_in_another_currency_cannot_be_linked(zoho: ZohoStandIn, app: Flas
     client = sign_in(browser(app), american, "administrator")
     chosen = client.get(consent(client)).location
     assert "It keeps its books in GBP, and you bill in USD." in client.get(chosen).text
-    answer = post(client, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    answer = post(client, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "cannot be linked" in answer.text
 
 
@@ -188,7 +201,7 @@ def test_a_second_organisation_is_refused_while_one_is_linked(zoho: ZohoStandIn,
     connect(zoho, firm)
     client = sign_in(browser(app), firm, "administrator")
     chosen = client.get(consent(client)).location
-    answer = post(client, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    answer = post(client, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "Disconnect it before" in answer.text
 
 
@@ -198,5 +211,5 @@ def test_two_firms_cannot_keep_their_books_in_one_organisation(
     link(admin)
     rival = sign_in(browser(app), other_firm, "administrator")
     chosen = rival.get(consent(rival)).location
-    answer = post(rival, chosen, {"remote_organisation_id": NORTHGATE}, page=chosen)
+    answer = post(rival, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "linked to another firm" in answer.text

@@ -1,0 +1,1 @@
+"""The steps between the consent and the first record that goes over: taxes, first import, rehearsal, start."""

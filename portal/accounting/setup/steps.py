@@ -1,0 +1,71 @@
+"""Which steps of the set-up are done. They live in the link's row: a closed phone loses nothing, and back works."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from portal.accounting import directions
+from portal.accounting.models import MODULES, Link
+from portal.organisations import audit
+from portal.shared import clock
+from portal.shared.errors import RuleBroken
+
+TAXES, MATCH, REHEARSAL, START = "taxes", "match", "rehearsal", "start"
+STEPS: dict[str, tuple[str, str]] = {}
+NEEDED: tuple[str, ...] = ()
+
+
+class CannotStart(RuleBroken):
+    """A step that must come first is open."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the set-up's page."""
+
+    name: str
+    title: str
+    note: str
+    is_done: bool
+    is_needed: bool
+
+
+def hold(session: Session, link: Link) -> None:
+    """Nothing goes over before the existing organisation has been compared with ours. Does not commit."""
+    for module in MODULES:
+        directions.pause(session, link, module)
+
+
+def is_open(link: Link) -> bool:
+    """Is the set-up of this link still under way?"""
+    return "begun" in link.setup_steps and START not in link.setup_steps
+
+
+def begin(session: Session, link: Link, *, is_new: bool) -> None:
+    """First steps of a fresh link. A new organisation is empty: nothing to match, so ours goes over at once."""
+    link.setup_steps = {"begun": clock.now().isoformat()}
+    if is_new:
+        for step in (*NEEDED, START):
+            finish(session, link, step)
+    else:
+        hold(session, link)
+
+
+def finish(session: Session, link: Link, step: str) -> None:
+    """Does not commit."""
+    link.setup_steps = link.setup_steps | {step: clock.now().isoformat()}
+    audit.note(session, link.organisation_id, f"set-up step {step}", "link", link.id)
+
+
+def start(session: Session, link: Link) -> None:
+    """Let everything go over. Raises CannotStart. Does not commit."""
+    missing = [STEPS[step][0] for step in NEEDED if step not in link.setup_steps]
+    if missing:
+        raise CannotStart(f"Finish {' and '.join(missing)} first. Nothing has gone over yet.")
+    for module in MODULES:
+        directions.resume(session, link, module)
+    finish(session, link, START)
+
+
+def steps_of(link: Link) -> list[Step]:
+    return [Step(name, title, note, name in link.setup_steps, name in NEEDED) for name, (title, note) in STEPS.items()]

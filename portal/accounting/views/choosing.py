@@ -1,0 +1,122 @@
+"""After the consent: which organisation is linked, or a new one made."""
+
+from flask import Response, flash, g, make_response, render_template, request, url_for
+from sqlalchemy import select
+
+from portal.accounting import link, rules
+from portal.accounting.models import Consent, Link
+from portal.accounting.setup import new_organisation, steps
+from portal.accounting.views.linking import show_page
+from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho.calls import PRODUCTS
+from portal.shared.access import allow, refuse_unless
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+_RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
+
+
+@bp.get("/books/consents/<int:consent_id>")
+@allow("manage_link")
+def choose(consent_id: int) -> Response:
+    return _choice_page(_open_consent(consent_id))
+
+
+@bp.post("/books/consents/<int:consent_id>")
+@allow("manage_link")
+def create_link(consent_id: int) -> Response:
+    """Tie the chosen organisation, or the one that is made now. What Zoho says now counts, not what the page showed."""
+    consent = _open_consent(consent_id)
+    form = Form(request.form)
+    try:
+        is_new = request.form.get("do") == "create"
+        candidate = _create(consent, form) if is_new else _chosen(consent)
+        if candidate is None:
+            return _choice_page(consent, form, 422)
+        link.check_base_currency(consent.organisation_id, consent, candidate)
+        tied = _attach(consent, candidate, is_new=is_new)
+    except RuleBroken as problem:
+        request_session().rollback()
+        form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")
+        return _choice_page(consent, form, 422)
+    except GatewayError as problem:
+        return show_page(problem.words, 502)
+    request_session().commit()
+    if steps.is_open(tied):
+        flash(f"{tied.remote_name} is linked. Nothing goes over before you start it below.", "good")
+        return see_other(url_for("accounting.show_setup"))
+    flash(f"{tied.remote_name} is linked. What you have sent so far is on its way there.", "good")
+    return see_other(url_for("accounting.show"))
+
+
+def _attach(consent: Consent, candidate: rules.Candidate, *, is_new: bool) -> Link:
+    session = request_session()
+    tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
+    if not tied.setup_steps and not link.has_records(session, tied):
+        steps.begin(session, tied, is_new=is_new)
+    return tied
+
+
+def _create(consent: Consent, form: Form) -> rules.Candidate | None:
+    name = form.text("wished_name", "a name")
+    return new_organisation.find_or_create(consent, g.organisation, name) if form.ok else None
+
+
+def _chosen(consent: Consent) -> rules.Candidate:
+    """Raises CannotLink."""
+    offered = link.offered(consent.organisation_id, consent, g.organisation.currency)
+    candidate = offered.find(request.form.get("remote_organisation_id", ""))
+    if candidate is None:
+        raise link.CannotLink("Choose one of the organisations below.")
+    if candidate.obstacle:
+        raise link.CannotLink(f"{candidate.name} cannot be linked. {candidate.obstacle}")
+    if _is_another_account(offered) and not request.form.get("is_right_account"):
+        raise link.CannotLink(_RIGHT_ACCOUNT, field="is_right_account")
+    return candidate
+
+
+def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
+    try:
+        offered = link.offered(consent.organisation_id, consent, g.organisation.currency)
+    except GatewayError as failure:
+        return show_page(failure.words, 502)
+    tied = link.live_link(request_session())
+    usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
+    preset = tied.remote_organisation_id if tied is not None else usable[0] if len(usable) == 1 else ""
+    shown = form or Form(remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name)
+    page = render_template(
+        "accounting/choose.html", consent=consent, offered=offered, form=shown, options=_options(offered, consent.wish),
+        usable=usable, is_new=consent.wish == "new",
+        other_emails=sorted({each.email for each in offered.candidates if each.email})
+        if _is_another_account(offered) else [],
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _is_another_account(offered: rules.Choice) -> bool:
+    return rules.is_another_account(offered, [g.viewer.email, g.organisation.email])
+
+
+def _options(offered: rules.Choice, wish: str) -> list[dict[str, object]]:
+    """Those of the product that was wished for come first."""
+    in_order = sorted(offered.candidates, key=lambda each: each.product != wish)
+    return [
+        {
+            "value": each.id, "label": each.name, "disabled": bool(each.obstacle),
+            "note": each.obstacle or " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize()])),
+            "chip": PRODUCTS[each.product].name,
+        }
+        for each in in_order
+    ]  # fmt: skip
+
+
+def _open_consent(consent_id: int) -> Consent:
+    """A consent of this firm that still lives; calls to Zoho follow, so no transaction stays open."""
+    session = request_session()
+    consent = session.scalars(select(Consent).where(Consent.id == consent_id)).one_or_none()
+    refuse_unless(consent is not None and consent.revoked_at is None and consent.lost_at is None)
+    session.commit()
+    return consent  # type: ignore[return-value]

@@ -1,0 +1,130 @@
+"""The way from three cards to a started link, left and taken up again, in several data centres and both products."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from tests.builders import Firm, post, sign_in
+from tests.conftest import World, browser
+from tests.portal.accounting.stand_in import ZohoStandIn, zoho
+from tests.portal.accounting.test_link_pages import chosen_is, consent
+
+__all__ = ["zoho"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_is_linked(world: World) -> None:
+    engine = create_engine(world.superuser_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE links SET archived_at = clock_timestamp() WHERE archived_at IS NULL"))
+    engine.dispose()
+
+
+@pytest.fixture
+def admin(app: Flask, firm: Firm) -> FlaskClient:
+    return sign_in(browser(app), firm, "administrator")
+
+
+def person_at_zoho(zoho: ZohoStandIn, firm: Firm, centre: str) -> str:
+    """Somebody at Zoho in that data centre, with the sign-up's own address."""
+    email = firm.emails["administrator"]
+    zoho.control("POST", "/users", {"email": email, "dc": centre})
+    return f"{centre}:{email}"
+
+
+def organisations_named(zoho: ZohoStandIn, name: str) -> list[dict[str, Any]]:
+    return [one for one in zoho.control("GET", "/orgs")["organizations"] if one["name"] == name]
+
+
+def create(client: FlaskClient, chosen: str, name: str) -> Any:
+    return post(client, chosen, {"do": "create", "wished_name": name}, page=chosen)
+
+
+def test_three_cards_say_what_will_happen_and_the_name_may_be_changed(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    page = admin.get("/books").text
+    for words in ("New Zoho Invoice organisation", "My Zoho Invoice organisation", "My Zoho Books organisation"):
+        assert words in page
+    assert 'name="wished_name"' in page and 'value="Northgate Heating"' in page
+
+
+@pytest.mark.parametrize("centre", ["us", "eu", "in"])
+def test_a_new_organisation_is_made_with_our_name_in_every_data_centre(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm, centre: str
+) -> None:
+    name = f"Northgate {centre.upper()} {firm.organisation_id}"
+    address = consent(admin, user=person_at_zoho(zoho, firm, centre), wish="new", wished_name=name)
+    chosen = admin.get(address).location
+    assert f'value="{name}"' in admin.get(chosen).text
+    assert create(admin, chosen, name).location == "/books"
+    (made,) = organisations_named(zoho, name)
+    assert made["listed"]["currency_code"] == "GBP" and made["listed"]["org_joined_app_list"] == ["invoice"]
+    assert made["dc"] == centre
+    shown = admin.get("/books").text
+    assert name in shown and "Nothing goes over yet" not in shown
+
+
+def test_a_second_press_makes_no_second_organisation(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
+    name = f"Twice {firm.organisation_id}"
+    chosen = admin.get(consent(admin, user=person_at_zoho(zoho, firm, "eu"), wish="new", wished_name=name)).location
+    zoho.break_down("error_500_after", path="/organizations")
+    create(admin, chosen, name)
+    create(admin, chosen, name)
+    assert len(organisations_named(zoho, name)) == 1
+
+
+def test_what_zoho_refuses_to_make_is_made_by_hand_and_found_on_looking_again(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    name, user = f"By hand {firm.organisation_id}", person_at_zoho(zoho, firm, "eu")
+    chosen = admin.get(consent(admin, user=user, wish="new", wished_name=name)).location
+    zoho.control("POST", "/orgs", {"user": firm.emails["administrator"], "dc": "eu", "name": "Other", "currency_code":
+                                   "GBP", "portal_name": f"northgate{firm.organisation_id}"})  # fmt: skip
+    refused = create(admin, chosen, "Northgate")
+    assert refused.status_code == 422 and "Look again" in refused.text and "already exist" in refused.text
+    by_hand = {"user": firm.emails["administrator"], "dc": "eu", "name": name, "currency_code": "GBP",
+               "products": ["invoice"], "plan": "free"}  # fmt: skip
+    made = zoho.control("POST", "/orgs", by_hand)
+    assert name in admin.get(chosen).text
+    answer = post(admin, chosen, chosen_is(made["organization_id"]), page=chosen)
+    assert answer.location == "/books/setup"
+
+
+def test_a_set_up_left_after_the_consent_is_taken_up_there(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    chosen = admin.get(consent(admin, wish="books")).location
+    assert f'href="{chosen}"' in admin.get("/books").text
+
+
+def test_another_persons_zoho_account_is_asked_about_before_it_is_used(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    chosen = admin.get(consent(admin)).location
+    page = admin.get(chosen).text
+    assert "Is this the right Zoho account?" in page and "admin@northgate.example" in page
+    remote = {"remote_organisation_id": "20260815001"}
+    answer = post(admin, chosen, remote, page=chosen)
+    assert answer.status_code == 422 and "right Zoho account" in answer.text
+    assert post(admin, chosen, remote | {"is_right_account": "1"}, page=chosen).status_code == 303
+
+
+def test_our_own_address_at_zoho_is_not_asked_about(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
+    own = {"user": firm.emails["administrator"], "dc": "eu", "name": "Our own", "currency_code": "GBP",
+           "email": firm.emails["administrator"]}  # fmt: skip
+    zoho.control("POST", "/orgs", own)
+    page = admin.get(admin.get(consent(admin, user=f"eu:{firm.emails['administrator']}")).location).text
+    assert "Our own" in page and "right Zoho account" not in page
+
+
+@pytest.mark.parametrize("wish", ["invoice", "books"])
+def test_the_product_that_was_wished_for_comes_first(zoho: ZohoStandIn, admin: FlaskClient, wish: str) -> None:
+    page = admin.get(admin.get(consent(admin, wish=wish)).location).text
+    chips = re.findall(r"Zoho (Books|Invoice)</span>", page)
+    assert chips[0].lower() == wish and set(chips) == {"Books", "Invoice"}
+
+
+def test_a_wish_that_is_none_of_the_cards_is_refused(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    answer = post(admin, "/books/consent", {"wish": "moon"}, page="/books")
+    assert answer.status_code == 422 and "from the list" in answer.text
