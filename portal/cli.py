@@ -41,6 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     worker = verbs.add_parser("worker", help="work on one queue: payments, mirror, mail or reports")
     worker.add_argument("queue", choices=("payments", "mirror", "mail", "reports"))
     worker.set_defaults(run=_worker)
+    reckon = verbs.add_parser("reckon", help="print the breakdown of a document given as JSON", add_help=False)
+    reckon.add_argument("file", nargs="?", default="-", metavar="FILE")
+    reckon.add_argument("-h", "--help", action="store_true")
+    reckon.set_defaults(run=_reckon)
     return parser
 
 
@@ -65,6 +69,23 @@ def _worker(options: argparse.Namespace) -> None:
     from workers.run import run_worker
 
     run_worker(options.queue)
+
+
+def _reckon(options: argparse.Namespace) -> int:
+    from portal.taxes.reckoning_file import HELP, print_breakdowns
+
+    if options.help:
+        print(f"usage: portal reckon [FILE]\n\n{HELP}", end="")
+        return 0
+    if options.file == "-":
+        sys.stdin.reconfigure(encoding="utf-8-sig")  # type: ignore[union-attr]
+        return print_breakdowns(sys.stdin, sys.stdout, sys.stderr)
+    try:
+        with Path(options.file).open(encoding="utf-8-sig") as given:
+            return print_breakdowns(given, sys.stdout, sys.stderr)
+    except OSError as problem:
+        print(f"portal reckon: {options.file}: {problem.strerror}", file=sys.stderr)
+        return 2
 
 
 def _schedule(_options: argparse.Namespace) -> None:
