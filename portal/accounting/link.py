@@ -129,7 +129,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     link = _earlier(session, candidate)
     live = live_link(session)
     if live is not None and live is not link:
-        raise CannotLink(f"You are linked to {live.remote_name}. Disconnect it before you link another organisation.")
+        raise CannotLink(f"You are linked to {live.remote_name}. Say from which day on the other one is used.")
     if link is None:
         link = Link(
             organisation_id=organisation_id, product=candidate.product, remote_organisation_id=candidate.id,
@@ -144,25 +144,6 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     outbox.reopen_all(session, organisation_id)
     audit.note(session, organisation_id, "zoho linked", "link", link.id, after={"organisation": candidate.id})
     return link
-
-
-def end_link(session: Session, link: Link) -> Consent | None:
-    """Archive the tie; what is in Zoho stays there, and we remember it. The consent to give back, if it still lives."""
-    link.archived_at = clock.now()
-    consent = session.get_one(Consent, link.consent_id)
-    audit.note(session, link.organisation_id, "zoho unlinked", "link", link.id)
-    if consent.revoked_at is not None or consent.lost_at is not None:
-        return None
-    consent.revoked_at = clock.now()
-    return consent
-
-
-def give_back(consent: Consent) -> None:
-    """Tell Zoho that the consent is over. Best effort: we have stopped using it in any case."""
-    try:
-        zoho.revoke(tokens.centre_of(consent), tokens.refresh_token(consent))
-    except GatewayError as problem:
-        log.warning("consent not revoked at Zoho", extra={"consent": consent.id, "reason": type(problem).__name__})
 
 
 def open_consent(session: Session) -> Consent | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import rules
+from portal.accounting import rules, switching
 from portal.accounting.link import live_link
 from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
 from portal.catalogue.models import Item
@@ -74,8 +74,14 @@ def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]
     if link is None:
         return dict.fromkeys(invoice_ids, rules.NOT_LINKED)
     found: dict[int, list[str]] = {invoice_id: [] for invoice_id in invoice_ids}
-    for invoice_id, state in session.execute(_parts(link.id, invoice_ids)):
-        found[invoice_id].append(state)
+    stayed = switching.left_behind(session, link, list(invoice_ids))
+    before = switching.link_before(session, link) if stayed else None
+    moved = [invoice_id for invoice_id in invoice_ids if invoice_id not in stayed]
+    for at, ids in ((link, moved), (before, stayed)):
+        if at is None:
+            continue
+        for invoice_id, state in session.execute(_parts(at.id, ids)):
+            found[invoice_id].append(state)
     return {invoice_id: rules.shown_state(states) for invoice_id, states in found.items()}
 
 

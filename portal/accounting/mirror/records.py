@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions, rules
+from portal.accounting import directions, rules, switching
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.invoices.models import DRAFT, Invoice
@@ -26,6 +26,7 @@ def admit(turn: Turn) -> None:
     """Take in what changed since the last look: new subjects, drafts that stay here, refused records now edited."""
     with held(turn) as session:
         _settle_drafts(session)
+        switching.settle_what_stays(session, turn.link_id)
         session.execute(_admission(turn))
         _settle_what_is_in_step(session, turn)
         session.execute(

@@ -1,15 +1,18 @@
 """After the consent: which organisation is linked, or a new one made."""
 
+from datetime import date, timedelta
+
 from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import link, rules
+from portal.accounting import link, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import new_organisation, steps
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import PRODUCTS
+from portal.shared import clock
 from portal.shared.access import allow, refuse_unless
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -37,7 +40,7 @@ def create_link(consent_id: int) -> Response:
         if candidate is None:
             return _choice_page(consent, form, 422)
         link.check_base_currency(consent.organisation_id, consent, candidate)
-        tied = _attach(consent, candidate, is_new=is_new)
+        tied, given_up = _attach(consent, candidate, form, is_new=is_new)
     except RuleBroken as problem:
         request_session().rollback()
         form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")
@@ -45,6 +48,7 @@ def create_link(consent_id: int) -> Response:
     except GatewayError as problem:
         return show_page(problem.words, 502)
     request_session().commit()
+    switching.give_back(given_up)
     if steps.is_open(tied):
         flash(f"{tied.remote_name} is linked. Nothing goes over before you start it below.", "good")
         return see_other(url_for("accounting.show_setup"))
@@ -52,12 +56,34 @@ def create_link(consent_id: int) -> Response:
     return see_other(url_for("accounting.show"))
 
 
-def _attach(consent: Consent, candidate: rules.Candidate, *, is_new: bool) -> Link:
-    session = request_session()
-    tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
+def _attach(
+    consent: Consent, candidate: rules.Candidate, form: Form, *, is_new: bool
+) -> tuple[Link, switching.GivenUp | None]:
+    session, given_up = request_session(), None
+    live = link.live_link(session)
+    if live is not None and candidate.id != live.remote_organisation_id:
+        cut_over_on = _cut_over(form, live)
+        tied, given_up = switching.switch(
+            session, live, consent, candidate, cut_over_on=cut_over_on, connected_by=g.viewer.id
+        )
+    else:
+        tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
     if not tied.setup_steps and not link.has_records(session, tied):
         steps.begin(session, tied, is_new=is_new)
-    return tied
+    return tied, given_up
+
+
+def _cut_over(form: Form, live: Link) -> date:
+    """Raises CannotLink until the day is named and the second confirmation is given."""
+    today = clock.today(g.time_zone)
+    earliest, latest = today - timedelta(days=365), today + timedelta(days=1)
+    day = form.day("cut_over_on", "the first day", earliest=earliest, latest=latest)
+    if day is None:
+        raise link.CannotLink(form.errors["cut_over_on"], field="cut_over_on")
+    if not form.values.get("is_sure"):
+        words = f"Tick this first: invoices from {day:%Y-%m-%d} on no longer go to {live.remote_name}."
+        raise link.CannotLink(words, field="is_sure")
+    return day
 
 
 def _create(consent: Consent, form: Form) -> rules.Candidate | None:
@@ -86,10 +112,13 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
     preset = tied.remote_organisation_id if tied is not None else usable[0] if len(usable) == 1 else ""
-    shown = form or Form(remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name)
+    shown = form or Form(
+        remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
+        cut_over_on=clock.today(g.time_zone).isoformat(),
+    )  # fmt: skip
     page = render_template(
         "accounting/choose.html", consent=consent, offered=offered, form=shown, options=_options(offered, consent.wish),
-        usable=usable, is_new=consent.wish == "new",
+        usable=usable, is_new=consent.wish == "new", tied=tied,
         other_emails=sorted({each.email for each in offered.candidates if each.email})
         if _is_another_account(offered) else [],
     )  # fmt: skip

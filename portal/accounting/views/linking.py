@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import link, queries
+from portal.accounting import link, queries, switching
 from portal.accounting.setup import steps
 from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
@@ -76,13 +76,21 @@ def receive_consent() -> Response:
 def end_link() -> Response:
     session = request_session()
     tied = link.live_link(session)
-    if tied is not None:
-        consent = link.end_link(session, tied)
-        session.commit()
-        if consent is not None:
-            link.give_back(consent)
-        flash(f"{tied.remote_name} is no longer linked. What is there stays there.", "quiet")
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    if not request.form.get("is_sure"):
+        return show_page(status=422, form=_not_sure())
+    given_up = switching.end_link(session, tied)
+    session.commit()
+    switching.give_back(given_up)
+    flash(f"{tied.remote_name} is no longer linked. What is there stays there.", "quiet")
     return see_other(url_for("accounting.show"))
+
+
+def _not_sure() -> Form:
+    form = Form(request.form)
+    form.errors["is_sure"] = "Tick this first: customers no longer appear in Zoho after it."
+    return form
 
 
 def show_page(problem: str = "", status: int = 200, form: Form | None = None) -> Response:

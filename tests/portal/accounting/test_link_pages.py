@@ -184,7 +184,7 @@ def test_disconnecting_gives_the_consent_back_and_reconnecting_makes_nothing_twi
         make_invoice(session, linked.firm)
     drain(linked.organisation_id)
     client = sign_in(browser(app), linked.firm, "administrator")
-    assert post(client, "/books/end", {}, page="/books").status_code == 303
+    assert post(client, "/books/end", {"is_sure": "1"}, page="/books").status_code == 303
     with job_session(linked.organisation_id) as session:
         assert not link_state(session)
     before = [len(linked.there(module)) for module in ("contacts", "items", "invoices")]
@@ -202,7 +202,7 @@ def test_a_second_organisation_is_refused_while_one_is_linked(zoho: ZohoStandIn,
     client = sign_in(browser(app), firm, "administrator")
     chosen = client.get(consent(client)).location
     answer = post(client, chosen, chosen_is(NORTHGATE), page=chosen)
-    assert answer.status_code == 422 and "Disconnect it before" in answer.text
+    assert answer.status_code == 422 and "You are linked to Books of" in answer.text
 
 
 def test_two_firms_cannot_keep_their_books_in_one_organisation(

@@ -1,0 +1,121 @@
+"""Ending a tie, and going over to another organisation: what is in the old one stays there, and is remembered."""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.accounting import link as linking
+from portal.accounting import rules, tokens
+from portal.accounting.models import Consent, Link
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho import consent as zoho
+from portal.gateways.zoho.data_centres import DataCentre
+from portal.gateways.zoho.errors import ConsentLost
+from portal.invoices.models import Invoice
+from portal.organisations import audit
+from portal.payments.models import Allocation
+from portal.shared import clock
+from portal.shared.outbox import Change
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A consent that is to be revoked at Zoho; here its tokens are erased already."""
+
+    consent_id: int
+    centre: DataCentre
+    refresh_token: str
+
+
+def end_link(session: Session, link: Link) -> GivenUp | None:
+    """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit."""
+    link.archived_at = clock.now()
+    link.lease_fence, link.lease_until = link.lease_fence + 1, None
+    consent = session.get_one(Consent, link.consent_id)
+    given_up = _given_up(consent)
+    consent.revoked_at = consent.revoked_at or clock.now()
+    consent.refresh_token_sealed = consent.access_token_sealed = ""
+    consent.access_expires_at = None
+    audit.note(
+        session, link.organisation_id, "zoho unlinked", "link", link.id,
+        before={"organisation": link.remote_organisation_id, "name": link.remote_name},
+    )  # fmt: skip
+    return given_up
+
+
+def give_back(given_up: GivenUp | None) -> None:
+    """Tell Zoho that the consent is over. Best effort: we have erased our side in any case."""
+    if given_up is None:
+        return
+    try:
+        zoho.revoke(given_up.centre, given_up.refresh_token)
+    except GatewayError as problem:
+        log.warning(
+            "consent not revoked at Zoho", extra={"consent": given_up.consent_id, "reason": type(problem).__name__}
+        )
+
+
+def switch(
+    session: Session, old: Link, consent: Consent, candidate: rules.Candidate, *, cut_over_on: date,
+    connected_by: int | None,
+) -> tuple[Link, GivenUp | None]:  # fmt: skip
+    """Leave `old` and tie `candidate`. Invoices dated before `cut_over_on` stay with the old one. Does not commit."""
+    given_up = end_link(session, old)
+    session.flush()
+    link = linking.attach(session, consent, candidate, connected_by=connected_by)
+    link.cut_over_on = cut_over_on
+    audit.note(
+        session, link.organisation_id, "zoho switched", "link", link.id,
+        before={"organisation": old.remote_organisation_id, "name": old.remote_name},
+        after={"organisation": candidate.id, "name": candidate.name, "from": cut_over_on.isoformat()},
+    )  # fmt: skip
+    return link, given_up
+
+
+def settle_what_stays(session: Session, link_id: int) -> None:
+    """Invoices dated before the cut-over, and payments of them, are no business of this link."""
+    cut_over_on = session.scalars(select(Link.cut_over_on).where(Link.id == link_id)).one()
+    if cut_over_on is None:
+        return
+    old = select(Invoice.id).where(Invoice.issued_on < cut_over_on)
+    of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(old))
+    session.execute(
+        update(Change)
+        .where(~Change.is_settled)
+        .where(
+            or_(
+                (Change.subject == "invoice") & Change.subject_id.in_(old),
+                (Change.subject == "payment") & Change.subject_id.in_(of_old),
+            )
+        )
+        .values(is_settled=True)
+    )
+
+
+def left_behind(session: Session, link: Link, invoice_ids: list[int]) -> list[int]:
+    """Those of the invoices that stayed with an earlier organisation."""
+    if link.cut_over_on is None:
+        return []
+    of_before = select(Invoice.id).where(Invoice.id.in_(invoice_ids), Invoice.issued_on < link.cut_over_on)
+    return list(session.scalars(of_before))
+
+
+def link_before(session: Session, link: Link) -> Link | None:
+    """The organisation that was left for this one."""
+    return session.scalars(
+        select(Link).where(Link.id != link.id).order_by(Link.archived_at.desc().nulls_last()).limit(1)
+    ).first()
+
+
+def _given_up(consent: Consent) -> GivenUp | None:
+    if consent.revoked_at is not None or consent.lost_at is not None:
+        return None
+    try:
+        return GivenUp(consent.id, tokens.centre_of(consent), tokens.refresh_token(consent))
+    except ConsentLost:
+        return None  # no key of ours opens it: nothing to revoke with

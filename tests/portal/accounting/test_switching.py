@@ -1,0 +1,136 @@
+"""Leaving a Zoho organisation, coming back to it, and going over to another: nothing is lost and nothing made twice."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import books_states
+from portal.shared import clock
+from portal.shared.running import job_session
+from tests.builders import post, sign_in
+from tests.conftest import World, browser
+from tests.portal.accounting.doings import pay, sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, link_to, linked, owner_rows, zoho
+from tests.portal.accounting.test_link_pages import chosen_is, consent, start
+
+__all__ = ["linked", "zoho"]
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def another(linked: LinkedFirm, **facts: Any) -> str:
+    """One more organisation of the same person at Zoho."""
+    wanted = {"user": linked.user, "dc": "eu", "name": "Other books", "currency_code": "GBP", **facts}
+    return str(linked.zoho.control("POST", "/orgs", wanted)["organization_id"])
+
+
+def switch(client: FlaskClient, linked: LinkedFirm, remote: str, **more: object) -> Any:
+    chosen = client.get(consent(client, user=f"eu:{linked.user}")).location
+    tomorrow = (clock.today("Europe/London") + timedelta(days=1)).isoformat()
+    form = chosen_is(remote) | {"cut_over_on": tomorrow, "is_sure": "1"} | more
+    return post(client, chosen, form, page=chosen)
+
+
+def test_disconnecting_erases_the_tokens_and_revokes_them_at_zoho(
+    linked: LinkedFirm, admin: FlaskClient, world: World
+) -> None:
+    linked.zoho.forget_requests()
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    (kept,) = owner_rows(
+        world, "SELECT refresh_token_sealed || access_token_sealed, revoked_at FROM zoho_consents"
+        " WHERE organisation_id = :id", id=linked.organisation_id,
+    )  # fmt: skip
+    assert kept[0] == "" and kept[1] is not None
+    revoked = [one for one in linked.zoho.control("GET", "/requests")["requests"] if "revoke" in one["path"]]
+    assert [one["status"] for one in revoked] == [200]
+
+
+def test_disconnecting_asks_a_second_time(linked: LinkedFirm, admin: FlaskClient) -> None:
+    answer = post(admin, "/books/end", {}, page="/books")
+    assert answer.status_code == 422 and "Tick this first" in answer.text
+    assert linked.link().archived_at is None
+
+
+def test_reconnecting_the_same_organisation_creates_nothing_there(linked: LinkedFirm, admin: FlaskClient) -> None:
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    before = linked.link().id
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    link_to(linked)
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote, "POST") == []
+    assert linked.link().id == before and {one.state for one in linked.mirror()} == {"in_step"}
+
+
+def test_after_a_switch_old_invoices_stay_and_new_ones_go_to_the_other(linked: LinkedFirm, admin: FlaskClient) -> None:
+    old = sent_invoice(linked)
+    drain(linked.organisation_id)
+    first, second = linked.remote, another(linked)
+    assert switch(admin, linked, second).location == "/books/setup"
+    start(admin)
+    pay(linked, old)
+    drain(linked.organisation_id)
+    assert linked.zoho.records(second, "invoices") == linked.zoho.records(second, "customerpayments") == []
+    assert len(linked.zoho.records(second, "contacts")) == 1
+    with job_session(linked.organisation_id) as session:
+        assert books_states(session, [old.id])[old.id] != "needs a look"
+    linked.change("UPDATE links SET cut_over_on = cut_over_on - 1 WHERE archived_at IS NULL")
+    new = sent_invoice(linked)
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.zoho.records(second, "invoices")] == [new.number]
+    assert len(linked.zoho.records(first, "invoices")) == 1
+
+
+def test_a_switch_is_told_in_the_trail_with_both_organisations(
+    linked: LinkedFirm, admin: FlaskClient, world: World
+) -> None:
+    second = another(linked)
+    switch(admin, linked, second)
+    rows = owner_rows(
+        world, "SELECT action, before ->> 'organisation', after ->> 'organisation' FROM audit_entries"
+        " WHERE organisation_id = :id AND action LIKE 'zoho %' ORDER BY id", id=linked.organisation_id,
+    )  # fmt: skip
+    assert [row[0] for row in rows][-3:] == ["zoho unlinked", "zoho linked", "zoho switched"]
+    assert tuple(rows[-1])[1:] == (linked.remote, second)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [({"is_sure": ""}, "Tick this first"), ({"cut_over_on": ""}, "Enter the first day"),
+     ({"cut_over_on": "2019-01-01"}, "The first day must be from")],
+)  # fmt: skip
+def test_a_switch_needs_its_day_and_a_second_confirmation(
+    linked: LinkedFirm, admin: FlaskClient, sent: dict[str, object], words: str
+) -> None:
+    answer = switch(admin, linked, another(linked), **sent)
+    assert answer.status_code == 422 and words in answer.text
+    assert linked.link().remote_organisation_id == linked.remote
+
+
+def test_an_organisation_in_another_currency_cannot_be_switched_to(linked: LinkedFirm, admin: FlaskClient) -> None:
+    answer = switch(admin, linked, another(linked, name="Euro books", currency_code="EUR"))
+    assert answer.status_code == 422 and "It keeps its books in EUR, and you bill in GBP." in answer.text
+    assert linked.link().remote_organisation_id == linked.remote
+
+
+def test_going_back_takes_up_the_first_organisation_where_it_stopped(linked: LinkedFirm, admin: FlaskClient) -> None:
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    first, before = linked.remote, linked.link().id
+    switch(admin, linked, another(linked))
+    start(admin)
+    drain(linked.organisation_id)
+    switch(admin, linked, first)
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert linked.link().id == before
+    assert linked.zoho.requests(first, "POST") == []
