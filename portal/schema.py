@@ -4,6 +4,7 @@ from portal.accounting import models as accounting
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
 from portal.invoices import models as invoices
+from portal.invoices.credit_notes import models as credit_notes
 from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import models as payments
@@ -14,8 +15,8 @@ from portal.taxes import models as taxes
 from portal.work_orders import models as work_orders
 
 __all__ = [
-    "accounting", "catalogue", "customers", "invoices", "messages", "metadata", "organisations", "outbox", "payments",
-    "people", "taxes", "throttle", "work_orders",
+    "accounting", "catalogue", "credit_notes", "customers", "invoices", "messages", "metadata", "organisations",
+    "outbox", "payments", "people", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -168,7 +168,8 @@ class PayLink(Tenant, Base):
 
 
 class InvoiceBalance(Base):
-    """What is still to pay, computed by the database from allocations. A view: never written, never stored."""
+    """What is still to pay, computed by the database from allocations and credits. A view: never written, never
+    stored."""
 
     __tablename__ = "invoice_balances"
     __table_args__ = {"info": {"is_view": True}}
@@ -179,6 +180,11 @@ class InvoiceBalance(Base):
     balance_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     last_paid_on: Mapped[date | None]
+    credited_minor: Mapped[int]
+
+    @property
+    def credited(self) -> Money:
+        return Money(self.credited_minor, self.currency)
 
     @property
     def paid(self) -> Money:

@@ -13,6 +13,7 @@ WITHOUT_FIRM = {"throttles", "alembic_version"}  # hashed keys only; the version
 TENANT_TABLES = sorted(
     name for name, table in metadata.tables.items() if name not in WITHOUT_FIRM and not table.info.get("is_view")
 )
+CREDIT = ("credit_notes", "credit_note_lines", "credit_note_taxes", "credit_applications")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_a_reference_cannot_cross_firms(firms: tuple[Firm, Firm]) -> None:
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("table", ["payments", "allocations", "audit_entries"])
+@pytest.mark.parametrize("table", ["payments", "allocations", "audit_entries", *CREDIT])
 def test_money_and_the_trail_are_only_added_to(world: World, table: str) -> None:
     with here().engine.connect() as connection:
         for verb in ("UPDATE", "DELETE", "TRUNCATE"):

@@ -1,0 +1,1 @@
+"""Credit notes: what takes back a sent invoice, in whole or in part."""

@@ -1,0 +1,137 @@
+"""Credit notes, issued at once and never changed, and what they were put to."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.invoices.models import Invoice
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.shared.money import Money
+
+
+class CreditNote(Tenant, Base):
+    """Amounts are positive, as on the invoice. The program may add rows, and change none."""
+
+    __tablename__ = "credit_notes"
+    __table_args__ = (
+        referenced(),
+        belongs_to("invoices", "invoice_id"),
+        belongs_to("customers", "customer_id"),
+        UniqueConstraint("organisation_id", "number"),
+        UniqueConstraint("organisation_id", "form_id"),
+        CheckConstraint("total_minor > 0", name="total"),
+    )
+
+    number: Mapped[str] = mapped_column(String(20))
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    customer_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    issued_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200))
+    bill_to: Mapped[dict[str, Any]] = mapped_column(JSONB)  # the invoice's
+    breakdown: Mapped[dict[str, Any]] = mapped_column(JSONB)  # taxes.arithmetic, as text
+    subtotal_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    total_minor: Mapped[int]
+    raised_by: Mapped[int | None] = mapped_column(BigInteger)
+    form_id: Mapped[str | None] = mapped_column(String(40))
+
+    invoice: Mapped[Invoice] = relationship(
+        primaryjoin="foreign(CreditNote.invoice_id) == Invoice.id", lazy="raise_on_sql", viewonly=True
+    )
+    lines: Mapped[list["CreditNoteLine"]] = relationship(
+        primaryjoin="CreditNote.id == foreign(CreditNoteLine.credit_note_id)",
+        order_by="CreditNoteLine.position",
+        lazy="raise_on_sql",
+    )
+    taxes: Mapped[list["CreditNoteTax"]] = relationship(
+        primaryjoin="CreditNote.id == foreign(CreditNoteTax.credit_note_id)",
+        order_by="CreditNoteTax.position",
+        lazy="raise_on_sql",
+    )
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+class CreditNoteLine(Tenant, Base):
+    """How much of one line of the invoice is taken back; invoice_line_id None: of a charge, such as shipping."""
+
+    __tablename__ = "credit_note_lines"
+    __table_args__ = (
+        belongs_to("credit_notes", "credit_note_id"),
+        belongs_to("invoice_lines", "invoice_line_id"),
+        CheckConstraint("line_total_minor <> 0", name="amount"),
+    )
+
+    credit_note_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    invoice_line_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    position: Mapped[int]  # of the line on the invoice; charges come after its lines
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(2000), default="")
+    line_total_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    tax_name: Mapped[str] = mapped_column(String(100), default="")
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
+
+    @property
+    def line_total(self) -> Money:
+        return Money(self.line_total_minor, self.currency)
+
+
+class CreditNoteTax(Tenant, Base):
+    """One tax row of the invoice, as far as it is taken back."""
+
+    __tablename__ = "credit_note_taxes"
+    __table_args__ = (belongs_to("credit_notes", "credit_note_id"), belongs_to("taxes", "tax_id"))
+
+    credit_note_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(100))
+    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    kind: Mapped[str] = mapped_column(String(20))
+    base_minor: Mapped[int]
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+    @property
+    def base(self) -> Money:
+        return Money(self.base_minor, self.currency)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class CreditApplication(Tenant, Base):
+    """How much of a credit note lowers what is to pay on which invoice. What is not put to any is kept as credit."""
+
+    __tablename__ = "credit_applications"
+    __table_args__ = (
+        belongs_to("credit_notes", "credit_note_id"),
+        belongs_to("invoices", "invoice_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    credit_note_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
