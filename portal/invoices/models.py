@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Numeric, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -82,6 +82,19 @@ class Invoice(Tenant, Base):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def printed_taxes(self) -> list["PrintedTax"]:
+        """The tax rows, from what was frozen at issue: no further read."""
+        rows = (self.breakdown or {}).get("taxes", ())
+        return [PrintedTax(row["name"], Money.of(Decimal(row["amount"]), self.currency)) for row in rows]
+
+
+class PrintedTax(NamedTuple):
+    """One tax row as the customer reads it."""
+
+    name: str
+    amount: Money
 
 
 class InvoiceLine(Tenant, Base):

@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, bindparam, exists, literal_column, select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
-from portal.invoices.models import DRAFT, Invoice, InvoiceBalance, PayLink
-from portal.invoices.pay_links import find_pay_link
-from portal.invoices.queries import balance_of, get_invoice
+from portal.invoices.models import DRAFT, Invoice, InvoiceBalance, InvoiceLine, PayLink
+from portal.invoices.pay_links import enter_by_token
 from portal.organisations.models import Organisation
 from portal.pay_page.rules import PAYABLE, page_state
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import payments_of
 from portal.shared import clock
-from portal.shared.db import enter
 from portal.shared.money import Money
 
-NOBODY = 0  # no organisation and no link has this number
+NO_LINK = 0  # no link has this number
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,18 @@ class ExpiredLink(Exception):
         self.organisation = organisation
 
 
-def open_link(session: Session, token: str) -> PayPage:
-    """What a link shows now. Enters its organisation. Raises UnknownLink, ExpiredLink."""
-    link, organisation, is_processing, takes_cards = _find(session, token)
+def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage:
+    """What a link shows now, in three statements. Enters its organisation. Raises UnknownLink, ExpiredLink.
+
+    to_look  nothing will be written in this transaction
+    """
+    link, organisation, invoice, balance, is_processing, takes_cards = _find(session, token, to_look)
     if link.expires_at <= clock.now():
         raise ExpiredLink(organisation)
-    invoice = get_invoice(session, link.invoice_id)
     if invoice.status == DRAFT:
         raise UnknownLink
-    balance = balance_of(invoice)
+    lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
+    set_committed_value(invoice, "lines", session.scalars(lines).all())
     state = page_state(
         invoice.status, total=invoice.total, balance=balance.balance, due_on=invoice.due_on,
         today=clock.today(organisation.time_zone), is_processing=is_processing, takes_cards=takes_cards,
@@ -73,22 +75,30 @@ def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
     return (row.organisation_id, row.attempt_id) if row else None
 
 
-def _find(session: Session, token: str) -> tuple[PayLink, Organisation, bool, bool]:
-    """The link, whose it is, whether a payment is under way, whether cards are taken.
+def _find(
+    session: Session, token: str, to_look: bool
+) -> Row[PayLink, Organisation, Invoice, InvoiceBalance, bool, bool]:
+    """The link, whose it is, its invoice and what is left to pay; whether a payment is under way, and cards are taken.
 
     Unknown, malformed and revoked tokens cost the same work and end the same: UnknownLink.
     """
-    organisation_id, link_id = find_pay_link(session, token) or (NOBODY, NOBODY)
-    enter(session, organisation_id)
-    processing = select(PaymentAttempt.id).where(
-        PaymentAttempt.invoice_id == PayLink.invoice_id, PaymentAttempt.state == "processing"
-    )
-    cards = select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))
-    row = session.execute(
-        select(PayLink, Organisation, processing.exists(), cards.exists())
-        .join(Organisation, Organisation.id == PayLink.organisation_id)
-        .where(PayLink.id == link_id, PayLink.revoked_at.is_(None))
-    ).one_or_none()
+    link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
+    row = session.execute(_OPENED, {"link_id": link_id}).one_or_none()
     if row is None:
         raise UnknownLink
-    return row[0], row[1], row[2], row[3]
+    return row
+
+
+_OPENED = (
+    select(
+        PayLink, Organisation, Invoice, InvoiceBalance,
+        exists(select(PaymentAttempt.id).where(
+            PaymentAttempt.invoice_id == PayLink.invoice_id, PaymentAttempt.state == literal_column("'processing'")
+        )),
+        exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))),
+    )
+    .join(Organisation, Organisation.id == PayLink.organisation_id)
+    .join(Invoice, Invoice.id == PayLink.invoice_id)
+    .join(InvoiceBalance, InvoiceBalance.invoice_id == PayLink.invoice_id)
+    .where(PayLink.id == bindparam("link_id"), PayLink.revoked_at.is_(None))
+)  # fmt: skip

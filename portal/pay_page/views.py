@@ -12,6 +12,7 @@ from portal.gateways.errors import GatewayError
 from portal.invoices.document import pdf_response
 from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
+from portal.invoices.queries import get_invoice
 from portal.pay_page import limits
 from portal.pay_page.actions import note_opening
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven, recall_payer, remember_payer
@@ -41,14 +42,16 @@ def _mark_public() -> None:
 @bp.get("/p/<token>")
 @everyone
 def show(token: str) -> Response:
-    return _render(token, _page_of(token))
+    response = _render(token, _page_of(token, to_look=True))
+    request_session().commit()  # of nothing: a rollback would throw the connection's prepared statements away
+    return response
 
 
 @bp.get("/p/<token>/invoice.pdf")
 @everyone
 def show_pdf(token: str) -> Response:
     page = _page_of(token)
-    return pdf_response(page.organisation, page.invoice)
+    return pdf_response(page.organisation, get_invoice(request_session(), page.invoice.id))
 
 
 @bp.post("/p/<token>/opening")
@@ -113,11 +116,12 @@ def _expired(problem: ExpiredLink) -> Response:
     return make_response(render_template("pay_page/expired.html", organisation=problem.organisation), 410)
 
 
-def _page_of(token: str) -> PayPage:
+def _page_of(token: str, *, to_look: bool = False) -> PayPage:
     """Raises UnknownLink, ExpiredLink."""
     try:
-        page = open_link(request_session(), token)
+        page = open_link(request_session(), token, to_look=to_look)
     except UnknownLink:
+        request_session().rollback()  # a miss is written down, and a revoked link's transaction was for looking only
         if limits.is_beyond(limits.MISSES, client_address()):
             abort(429)
         raise

@@ -1,8 +1,10 @@
 """PostgreSQL: the engine, sessions that stay inside one organisation, and what every table shares."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +21,12 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
 from portal.shared.errors import ConfigurationError
 
+_TRUSTED_S = 1.0  # how long a returned connection is taken to be alive
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -60,13 +63,13 @@ def referenced() -> UniqueConstraint:
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
-    """An engine for the runtime role. Connections are checked before use, so a restarted database heals by itself.
+    """An engine for the runtime role. Idle connections are checked before use, so a restarted database heals by itself.
 
     Raises ConfigurationError for an address that is none.
     """
     try:
-        return create_engine(
-            url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, pool_recycle=1800,
+        engine = create_engine(
+            url, pool_size=pool_size, max_overflow=10, pool_recycle=1800,
             hide_parameters=True,  # an error's text goes to the log, the values are people's names and sealed secrets
             connect_args={"options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"},
         )  # fmt: skip
@@ -74,6 +77,27 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         raise ConfigurationError(
             "DATABASE_URL cannot be read. Write it like postgresql://portal_runtime:…@host:5432/portal."
         ) from problem
+    event.listen(engine, "checkin", _note_return)
+    event.listen(engine, "checkout", partial(_check_when_idle, engine))
+    return engine
+
+
+def _note_return(_connection: Any, record: Any) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _check_when_idle(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """A busy process spares itself a round trip per request: what answered a moment ago is there still.
+
+    Raises DisconnectionError, on which the pool takes another connection.
+    """
+    returned_at = record.info.get("returned_at")
+    if returned_at is None or time.monotonic() - returned_at < _TRUSTED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as problem:
+        raise DisconnectionError from problem
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:
@@ -82,9 +106,14 @@ def session_factory(engine: Engine) -> sessionmaker[Session]:
 
 def enter(session: Session, organisation_id: int) -> None:
     """Keep `session` inside this organisation from now on, in this transaction and the next ones."""
-    session.info["organisation_id"] = organisation_id
+    note_entered(session, organisation_id)
     if session.in_transaction():
         session.execute(_ENTER, {"id": str(organisation_id)})
+
+
+def note_entered(session: Session, organisation_id: int) -> None:
+    """For a statement that has itself entered the organisation: the session's later transactions follow."""
+    session.info["organisation_id"] = organisation_id
 
 
 _ENTER = text("SELECT set_config('app.organisation_id', :id, true)")

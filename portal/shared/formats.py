@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, get_decimal_symbol
@@ -21,21 +22,12 @@ def install(app: Flask) -> None:
 
 def money(value: Money, locale: str | None = None) -> str:
     """With the currency's sign: £1,234.50. Money is exact, so nothing is rounded here."""
-    pattern_decimals = decimals_of(value.currency)
-    shown = format_currency(
-        value.decimal, value.currency, locale=locale or _locale(), currency_digits=False,
-        format=None, decimal_quantization=False, group_separator=True,
-    )  # fmt: skip
-    # CLDR's own digits differ from ours for a few currencies: print ours.
-    if pattern_decimals != 2:
-        number = format_decimal(value.decimal, format=_pattern(pattern_decimals), locale=locale or _locale())
-        return f"{value.currency} {number}"
-    return str(shown)
+    return _money(value.decimal, value.currency, locale or _locale())
 
 
 def amount(value: Money, locale: str | None = None) -> str:
     """Without a sign, for columns: 1,234.50."""
-    return str(format_decimal(value.decimal, format=_pattern(decimals_of(value.currency)), locale=locale or _locale()))
+    return _number(value.decimal, _pattern(decimals_of(value.currency)), locale or _locale())
 
 
 def decimal_mark_of(locale: str) -> str:
@@ -44,7 +36,7 @@ def decimal_mark_of(locale: str) -> str:
 
 
 def quantity(value: Decimal) -> str:
-    return str(format_decimal(value.normalize() + 0, format="#,##0.###", locale=_locale(), decimal_quantization=False))
+    return _number(value.normalize() + 0, "#,##0.###", _locale())
 
 
 def plain(value: Decimal) -> str:
@@ -54,24 +46,24 @@ def plain(value: Decimal) -> str:
 
 def price(value: Decimal) -> str:
     """A price in major units, two decimals or as many as it has: 46.50."""
-    return str(format_decimal(value, format="#,##0.00####", locale=_locale(), decimal_quantization=False))
+    return _number(value, "#,##0.00####", _locale())
 
 
 def rate(value: Decimal) -> str:
     """A percentage as it is printed: 20, 9.975."""
-    return str(format_decimal(value, format="0.######", locale=_locale(), decimal_quantization=False))
+    return _number(value, "0.######", _locale())
 
 
 def day(value: date | datetime) -> str:
     """7 Dec, with the year when it is not this one."""
     value = _local_day(value)
     pattern = "d MMM" if value.year == clock.today(_zone()).year else "d MMM y"
-    return str(format_date(value, pattern, locale=_locale()))
+    return _words(value, pattern, _locale())
 
 
 def long_day(value: date | datetime) -> str:
     """Monday 7 December, in the reader's order."""
-    return str(format_date(_local_day(value), "EEEE d MMMM", locale=_locale()))
+    return _words(_local_day(value), "EEEE d MMMM", _locale())
 
 
 def day_time(value: datetime) -> str:
@@ -80,6 +72,32 @@ def day_time(value: datetime) -> str:
 
 def clock_time(value: datetime) -> str:
     return str(format_time(clock.local(value, _zone()), "HH:mm", locale=_locale()))
+
+
+# Babel takes longer over a number than the page over everything else of its line, and numbers repeat. What is kept
+# depends on nothing but what it is asked with, so it cannot go stale.
+@lru_cache(maxsize=4096)
+def _number(value: Decimal, pattern: str, locale: str) -> str:
+    return str(format_decimal(value, format=pattern, locale=locale, decimal_quantization=False))
+
+
+@lru_cache(maxsize=4096)
+def _money(value: Decimal, currency: str, locale: str) -> str:
+    decimals = decimals_of(currency)
+    # CLDR's own digits differ from ours for a few currencies: print ours.
+    if decimals != 2:
+        return f"{currency} {_number(value, _pattern(decimals), locale)}"
+    return str(
+        format_currency(
+            value, currency, locale=locale, currency_digits=False, format=None, decimal_quantization=False,
+            group_separator=True,
+        )
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _words(value: date, pattern: str, locale: str) -> str:
+    return str(format_date(value, pattern, locale=locale))
 
 
 def _local_day(value: date | datetime) -> date:
