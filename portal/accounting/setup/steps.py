@@ -11,8 +11,10 @@ from portal.shared import clock
 from portal.shared.errors import RuleBroken
 
 TAXES, MATCH, REHEARSAL, START = "taxes", "match", "rehearsal", "start"
-STEPS: dict[str, tuple[str, str]] = {}
-NEEDED: tuple[str, ...] = ()
+STEPS = {
+    MATCH: ("First import", "Which customers and items are the same on both sides"),
+}
+NEEDED = (MATCH,)
 
 
 class CannotStart(RuleBroken):

@@ -10,6 +10,8 @@ from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
+ADDRESSES = {steps.MATCH: "accounting.show_match"}
+
 
 @bp.get("/books/setup")
 @allow("manage_link")
@@ -22,9 +24,6 @@ def show_setup() -> Response:
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
     )  # fmt: skip
     return make_response(page)
-
-
-ADDRESSES: dict[str, str] = {}
 
 
 @bp.post("/books/setup/start")

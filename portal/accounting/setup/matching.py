@@ -1,0 +1,114 @@
+"""Which of ours a record in Zoho may be. Pure: a stored number first, then tax number, e-mail, phone and name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NEW, MATCHED, UNSURE = "new", "matched", "unsure"
+# How much an equal fact says when several of ours are like it.
+_WEIGHT = {"number": 2, "tax number": 2, "e-mail": 1, "phone": 1, "name": 1}
+_STRONG = {"number", "tax number"}
+_SHORTEST_PHONE = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """One of ours, or what stands for it in a row of Zoho's list. For items, number is the code."""
+
+    id: int
+    number: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    tax_number: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """found as ImportRow has it; basis in words, for example "e-mail and name"."""
+
+    found: str
+    local_id: int | None = None
+    basis: str = ""
+
+
+def customer_of(row: Mapping[str, Any]) -> Known:
+    """A row of GET /contacts (zoho/API.md §6.1), as far as it says who that is."""
+    tax_number = next((str(row[key]) for key in ("tax_reg_no", "vat_reg_no", "gst_no", "tax_id") if row.get(key)), "")
+    return Known(
+        0, str(row.get("contact_number") or ""), str(row.get("contact_name") or ""), str(row.get("email") or ""),
+        str(row.get("phone") or row.get("mobile") or ""), tax_number,
+    )  # fmt: skip
+
+
+def item_of(row: Mapping[str, Any]) -> Known:
+    """A row of GET /items."""
+    return Known(0, str(row.get("sku") or ""), str(row.get("name") or ""))
+
+
+def match(theirs: Known, ours: Iterable[Known]) -> Match:
+    """The one of ours that it is, may be, or nothing. Two equally good ones are never guessed between."""
+    scored = [(_agreeing(theirs, each), each) for each in ours]
+    likely = [(facts, each) for facts, each in scored if facts]
+    if not likely:
+        return Match(NEW)
+    best = max(_points(facts) for facts, _ in likely)
+    at_best = [(facts, each) for facts, each in likely if _points(facts) == best]
+    facts, chosen = at_best[0]
+    basis = " and ".join(facts[:2])
+    if len(at_best) > 1:
+        return Match(UNSURE, chosen.id, f"{basis}, like {len(at_best) - 1} more")
+    return Match(MATCHED if _is_sure(facts, theirs, chosen) else UNSURE, chosen.id, basis)
+
+
+def _is_sure(facts: list[str], theirs: Known, ours: Known) -> bool:
+    """The same name and one fact more, or the same name and nothing against it, or a number and one fact more.
+
+    Households share a phone, branches a tax number, and two systems may count customers alike: one such fact, under
+    another name, is for people to judge.
+    """
+    if "name" in facts:
+        return len(facts) > 1 or not _contradicts(theirs, ours)
+    return len(facts) > 1 and bool(_STRONG & set(facts))
+
+
+def _agreeing(theirs: Known, ours: Known) -> list[str]:
+    """Names of the facts that both have and that are equal."""
+    pairs = {
+        "number": (_letters(theirs.number), _letters(ours.number)),
+        "tax number": (_letters(theirs.tax_number), _letters(ours.tax_number)),
+        "e-mail": (theirs.email.strip().casefold(), ours.email.strip().casefold()),
+        "phone": (_digits(theirs.phone), _digits(ours.phone)),
+        "name": (_plain(theirs.name), _plain(ours.name)),
+    }
+    return [fact for fact, (their_value, our_value) in pairs.items() if their_value and their_value == our_value]
+
+
+def _contradicts(theirs: Known, ours: Known) -> bool:
+    """Does any other fact that both have differ?"""
+    pairs = (
+        (_letters(theirs.number), _letters(ours.number)),
+        (_letters(theirs.tax_number), _letters(ours.tax_number)),
+        (theirs.email.strip().casefold(), ours.email.strip().casefold()),
+        (_digits(theirs.phone), _digits(ours.phone)),
+    )
+    return any(their_value and our_value and their_value != our_value for their_value, our_value in pairs)
+
+
+def _points(facts: Iterable[str]) -> int:
+    return sum(_WEIGHT[fact] for fact in facts)
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[^\w ]", " ", name.casefold()).split())
+
+
+def _letters(number: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", number.casefold())
+
+
+def _digits(phone: str) -> str:
+    """The end of the number, so that +44 113 496 0000 and 0113 496 0000 are one."""
+    digits = re.sub(r"\D", "", phone)
+    return digits[-9:] if len(digits) >= _SHORTEST_PHONE else ""

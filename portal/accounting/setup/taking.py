@@ -1,0 +1,160 @@
+"""Taking over what was decided at the first import, a few records at a time, each in a transaction of its own.
+
+Killed at any record, the next press goes on with the following one: a row that is done stays done, and a record of
+Zoho's can stand for one of ours only once.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, selectinload
+
+from portal.accounting import mapping
+from portal.accounting.models import ImportRow, MirrorRecord
+from portal.accounting.setup import people
+from portal.accounting.setup.desk import Desk
+from portal.catalogue.actions import ItemFacts, add_item
+from portal.catalogue.models import Item
+from portal.customers.actions import add_customer
+from portal.customers.models import Customer
+from portal.shared import clock, outbox
+from portal.shared.errors import RuleBroken
+from portal.shared.outbox import Change
+from portal.shared.running import job_session
+from portal.taxes.models import Tax
+
+AT_ONCE = 40
+SAME, OWN, SKIP = "same", "new", "skip"
+_MOST_PRICE = Decimal(10) ** 12
+
+
+def accept(session: Session, link_id: int) -> None:
+    """What needs no decision gets one: matched ones are the same, new ones are taken over. Does not commit."""
+    for found, decision in (("matched", SAME), ("new", OWN)):
+        session.execute(
+            update(ImportRow)
+            .where(ImportRow.link_id == link_id, ImportRow.found == found, ImportRow.decision == "")
+            .values(decision=decision)
+        )
+
+
+def forget(session: Session, link_id: int) -> None:
+    """For another look at Zoho: what is not taken over yet is read again. Does not commit."""
+    session.execute(delete(ImportRow).where(ImportRow.link_id == link_id, ImportRow.done_at.is_(None)))
+
+
+def take_over(desk: Desk, organisation_id: int, link_id: int, most: int = AT_ONCE) -> int:
+    """The next records; how many are left. Raises GatewayError: what was taken over so far stays."""
+    with job_session(organisation_id) as session:
+        rows = session.scalars(_open(link_id).order_by(ImportRow.id).limit(most)).all()
+    for row in rows:
+        record = desk.call("GET", f"/contacts/{row.remote_id}")["contact"] if _needs_detail(row) else row.facts
+        _take_one(organisation_id, row.id, record)
+    with job_session(organisation_id) as session:
+        return session.scalars(select(func.count()).select_from(_open(link_id).subquery())).one()
+
+
+def _open(link_id: int):  # type: ignore[no-untyped-def]
+    return select(ImportRow).where(
+        ImportRow.link_id == link_id, ImportRow.done_at.is_(None), ImportRow.decision.in_((SAME, OWN))
+    )
+
+
+def _needs_detail(row: ImportRow) -> bool:
+    """Persons and addresses stand in the detail only; items have neither."""
+    return row.module == "customer"
+
+
+def _take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> None:
+    with job_session(organisation_id) as session:
+        row = session.get_one(ImportRow, row_id, with_for_update=True)
+        if row.done_at is not None:
+            return  # another press was quicker
+        row.done_at = clock.now()
+        try:
+            with session.begin_nested():
+                local_id = row.local_id if row.decision == SAME else _add(session, row, record)
+                if local_id is not None:
+                    row.local_id = local_id
+                    _tie(session, row, local_id, record)
+        except RuleBroken as problem:
+            row.problem = problem.sentence[:300]
+
+
+def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:
+    """One of ours made of theirs. Raises RuleBroken."""
+    if row.module == "item":
+        return add_item(session, row.organisation_id, _item_facts(session, row.facts)).id
+    customer = add_customer(session, row.organisation_id, people.facts_of(record), form_id=None)
+    return customer.id
+
+
+def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> None:
+    """Ours and theirs are one from now on. In step as of now: only a later edit goes over."""
+    version = session.scalars(
+        select(Change.version).where(Change.subject == row.module, Change.subject_id == local_id)
+    ).one_or_none() or 0  # fmt: skip
+    snapshot = {"sent": None, "persons": _persons(session, row, local_id, record)}
+    name = str(record.get("contact_name") or record.get("name") or "")
+    tied = session.execute(
+        insert(MirrorRecord)
+        .values(
+            organisation_id=row.organisation_id, link_id=row.link_id, module=row.module, local_id=local_id,
+            remote_id=row.remote_id, remote_number=name[:100], state="in_step", version_pushed=version,
+            snapshot=snapshot, attempts=0, pushed_at=func.clock_timestamp(), remote_status="", waits_for="",
+            last_error="", last_error_code="",
+        )
+        .on_conflict_do_nothing()
+        .returning(MirrorRecord.id)
+    ).one_or_none()  # fmt: skip
+    if tied is None and row.basis != "linked before":
+        raise RuleBroken("One of the two is tied to another record already. Look at it by hand.")
+    outbox.settle(session, row.organisation_id, row.module, local_id, version)
+
+
+def _persons(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> dict[str, str]:
+    """Which of their persons are which of ours; those only they have are added, or an edit would drop them."""
+    if row.module != "customer":
+        return {}
+    customer = session.get_one(
+        Customer, local_id, options=[selectinload(Customer.contacts), selectinload(Customer.addresses)],
+        populate_existing=True,
+    )  # fmt: skip
+    listed = record.get("contact_persons") or []
+    people.add_missing(session, customer, listed)
+    return mapping.person_ids(people.record_of(customer), listed)
+
+
+def _item_facts(session: Session, facts: Mapping[str, str]) -> ItemFacts:
+    code = facts.get("sku") or _free_code(session, facts["name"])
+    return ItemFacts(
+        code=code[:40], kind="service" if facts.get("product_type") == "service" else "part",
+        name=facts["name"][:100], unit_price=_price(facts.get("rate", "0")), unit=facts.get("unit", "")[:20],
+        description=facts.get("description", "")[:2000], tax_id=_tax_of(session, facts.get("tax_id", "")),
+    )  # fmt: skip
+
+
+def _free_code(session: Session, name: str) -> str:
+    """From the name, with a number behind it when another item has that code."""
+    stem = "".join(part[:3].upper() for part in name.split()[:3]) or "ITEM"
+    taken = {code.upper() for code in session.scalars(select(Item.code))}
+    return next(code for code in (stem, *(f"{stem}-{n}" for n in range(2, 100_000))) if code not in taken)
+
+
+def _price(rate: str) -> Decimal:
+    try:
+        price = Decimal(rate)
+    except InvalidOperation:
+        return Decimal(0)
+    return price if price.is_finite() and 0 <= price < _MOST_PRICE else Decimal(0)
+
+
+def _tax_of(session: Session, remote_id: str) -> int | None:
+    """Our tax that stands for theirs, where the taxes were compared before."""
+    if not remote_id:
+        return None
+    of = select(MirrorRecord.local_id).where(MirrorRecord.module == "tax", MirrorRecord.remote_id == remote_id)
+    return session.scalars(select(Tax.id).where(Tax.id.in_(of)).limit(1)).first()

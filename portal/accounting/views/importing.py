@@ -1,0 +1,114 @@
+"""The first import: a dry run, the decisions, and only then what is taken over."""
+
+from typing import Any
+
+from flask import Response, flash, g, make_response, render_template, request, url_for
+from sqlalchemy import update
+
+from portal.accounting import link
+from portal.accounting.models import Consent, ImportRow, Link
+from portal.accounting.setup import import_queries, reading, steps, taking
+from portal.accounting.setup.desk import Desk
+from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
+from portal.shared.access import allow
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.text import id_from
+from portal.shared.web import request_session
+
+DECISIONS = (taking.SAME, taking.OWN, taking.SKIP)
+_NOT_FOUND_YET = "Decide the {count} unsure first: each is shown with what you have here."
+
+
+@bp.get("/books/setup/match")
+@allow("manage_link")
+def show_match() -> Response:
+    tied = link.live_link(request_session())
+    return _page(tied) if tied is not None else see_other(url_for("accounting.show"))
+
+
+@bp.post("/books/setup/match")
+@allow("manage_link")
+def update_match() -> Response:
+    """One press of the page: read on, read anew, decide, or take over."""
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    wanted = request.form.get("do", "")
+    try:
+        if wanted in ("read", "again"):
+            _read(tied, anew=wanted == "again")
+        elif wanted == "decide":
+            _decide(tied)
+        elif wanted == "take":
+            return _take(tied)
+    except GatewayError as problem:
+        return _page(tied, f"{problem.words} What was done so far is kept: go on later.", 502)
+    return see_other(url_for("accounting.show_match"))
+
+
+def _read(tied: Link, *, anew: bool) -> None:
+    session = request_session()
+    if anew:
+        taking.forget(session, tied.id)
+        tied.setup_steps = {
+            name: at for name, at in tied.setup_steps.items() if name not in (reading.READ, steps.MATCH)
+        }
+    consent = session.get_one(Consent, tied.consent_id)
+    session.commit()  # no transaction stays open while Zoho is called
+    with Desk(tied, consent) as desk:
+        reading.read_on(desk, tied.organisation_id, tied.id)
+
+
+def _decide(tied: Link) -> None:
+    """Every pair that was answered, or all that are still open in one way."""
+    session = request_session()
+    every = request.form.get("all", "")
+    is_open = (ImportRow.link_id == tied.id, ImportRow.done_at.is_(None))
+    if every in DECISIONS:
+        undecided = (ImportRow.found == "unsure", ImportRow.decision == "")
+        session.execute(update(ImportRow).where(*is_open, *undecided).values(decision=every))
+    for name, value in request.form.items():
+        row_id = id_from(name.removeprefix("pair_"))
+        if name.startswith("pair_") and row_id is not None and value in DECISIONS:
+            session.execute(update(ImportRow).where(*is_open, ImportRow.id == row_id).values(decision=value))
+    session.commit()
+
+
+def _take(tied: Link) -> Response:
+    session = request_session()
+    if (progress := reading.progress_of(tied)) is None or not progress.is_done:
+        return _page(tied, "Look at what is in Zoho first.", 422)
+    undecided = import_queries.overview(session, tied).undecided
+    if undecided:
+        return _page(tied, _NOT_FOUND_YET.format(count=undecided), 422)
+    taking.accept(session, tied.id)
+    consent = session.get_one(Consent, tied.consent_id)
+    session.commit()
+    with Desk(tied, consent) as desk:
+        left = taking.take_over(desk, tied.organisation_id, tied.id)
+    if left:
+        return see_other(url_for("accounting.show_match"))
+    session.refresh(tied)
+    steps.finish(session, tied, steps.MATCH)
+    session.commit()
+    flash("Customers and items of both sides are matched.", "good")
+    return see_other(url_for("accounting.show_setup"))
+
+
+def _page(tied: Link, problem: str = "", status: int = 200) -> Response:
+    session = request_session()
+    session.refresh(tied)
+    found = import_queries.overview(session, tied)
+    answers: list[dict[str, Any]] = [
+        {"value": taking.SAME, "label": "The same"},
+        {"value": taking.OWN, "label": "Two different ones", "note": "theirs is taken over as one more"},
+        {"value": taking.SKIP, "label": "Leave theirs in Zoho", "note": "nothing is taken over"},
+    ]
+    page = render_template(
+        "accounting/match.html", tied=tied, found=found, progress=reading.progress_of(tied), form=Form(),
+        answers=answers, problem=problem, is_done=steps.MATCH in tied.setup_steps, currency=g.organisation.currency,
+    )  # fmt: skip
+    return make_response(page, status)

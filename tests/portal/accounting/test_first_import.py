@@ -1,0 +1,178 @@
+"""The first import: a dry run that writes nothing, decisions by people, and a taking over that can be killed."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.models import ImportRow, MirrorRecord
+from portal.accounting.setup import steps, taking
+from portal.catalogue.models import Item
+from portal.customers.models import Contact, Customer
+from portal.shared.running import job_session
+from tests.builders import Firm, post, sign_in
+from tests.conftest import World, browser
+from tests.portal.accounting.doings import rename
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
+from tests.security.estate import rows
+
+__all__ = ["zoho"]
+PAGE = "/books/setup/match"
+
+
+@pytest.fixture(params=["books", "invoice"])
+def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    """A firm whose organisation holds customers and items already: a sure one, an unsure one, and two new ones."""
+    zoho.mend()
+    found = connect(zoho, firm, product=request.param)
+    for name, email in (
+        ("Maple Dental Practice", "reception@maple.example"), ("Rita Okafor", ""), ("Harbour Hotel", "h@h.example"),
+    ):  # fmt: skip
+        person = {"first_name": name.split()[0], "last_name": name.split()[-1], "email": email}
+        phone = {"phone": "0113 496 0000"} if name == "Rita Okafor" else {}
+        body = {"contact_name": name, "contact_persons": [person | phone], "payment_terms": 30,
+                "billing_address": {"address": "1 Quay", "city": "Hull", "zip": "HU1", "country": "U.K"}}  # fmt: skip
+        zoho.act(found.remote, "POST /contacts", body)
+    for sku, name, rate in (("SV-02", "Labour", 64), ("", "Thermostat", 64.5)):
+        zoho.act(found.remote, "POST /items", {"name": name, "rate": rate, "sku": sku, "product_type": "service"})
+    with job_session(found.organisation_id) as session:
+        steps.begin(session, session.merge(found.link()), is_new=False)
+    return found
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def press(client: FlaskClient, **fields: object) -> Any:
+    return post(client, PAGE, fields, page=PAGE)
+
+
+def ours(linked: LinkedFirm, model: type[Any]) -> list[Any]:
+    with job_session(linked.organisation_id) as session:
+        return list(session.scalars(select(model).order_by(model.id)))
+
+
+def found(linked: LinkedFirm) -> dict[str, str]:
+    return {str(row.facts.get("contact_name") or row.facts["name"]): row.found for row in ours(linked, ImportRow)}
+
+
+def test_the_dry_run_counts_and_writes_nothing_on_either_side(
+    linked: LinkedFirm, admin: FlaskClient, world: World
+) -> None:
+    admin.get(PAGE)
+    linked.zoho.forget_requests()
+    before = rows(world)
+    press(admin, do="read")
+    after = rows(world)
+    assert {table for table in before if before[table] != after[table]} <= {"import_rows", "links"}
+    assert {one["method"] for one in linked.zoho.requests(linked.remote)} == {"GET"}
+    page = re.sub("<[^>]+>", " ", admin.get(PAGE).text)
+    assert "1 new · 1 matched · 1 unsure" in page and "1 new · 1 matched · 0 unsure" in page
+    assert found(linked) == {"Maple Dental Practice": "matched", "Rita Okafor": "unsure", "Harbour Hotel": "new",
+                             "Labour": "matched", "Thermostat": "new"}  # fmt: skip
+
+
+def test_an_unsure_pair_is_shown_side_by_side_and_must_be_decided(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, do="read")
+    page = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", admin.get(PAGE).text))
+    assert "Here Maple Dental Practice · C-00001" in page and "In Zoho Rita Okafor" in page and "phone" in page
+    refused = press(admin, do="take")
+    assert refused.status_code == 422 and "Decide the 1 unsure first" in refused.text
+    assert len(ours(linked, Customer)) == 1
+
+
+def test_what_is_taken_over_is_matched_or_made_once_and_nothing_is_created_there(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    press(admin, do="read")
+    pair = next(row for row in ours(linked, ImportRow) if row.found == "unsure")
+    press(admin, do="decide", **{f"pair_{pair.id}": "new"})
+    assert press(admin, do="take").location == "/books/setup"
+    names = [one.name for one in ours(linked, Customer)]
+    assert sorted(names) == ["Harbour Hotel", "Maple Dental Practice", "Rita Okafor"]
+    harbour = next(one for one in ours(linked, Customer) if one.name == "Harbour Hotel")
+    assert (harbour.email, harbour.payment_terms_days) == ("h@h.example", 30)
+    assert "Thermostat" in [one.name for one in ours(linked, Item)]
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote, "POST", "/contacts") == []
+    assert len(linked.there("contacts")) == 3
+    assert sorted(one["name"] for one in linked.there("items")) == [
+        "Annual gas boiler service", "Expansion vessel, 12 l", "Labour", "Thermostat",
+    ]  # fmt: skip
+
+
+def test_an_edit_after_the_import_drops_none_of_their_persons(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, do="read")
+    press(admin, do="decide", all="skip")
+    press(admin, do="take")
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    drain(linked.organisation_id)
+    before = next(one for one in linked.there("contacts") if one["contact_name"].startswith("Maple"))
+    rename(linked, "Maple Dental")
+    drain(linked.organisation_id)
+    after = next(one for one in linked.there("contacts") if one["contact_id"] == before["contact_id"])
+    ids = {one["contact_person_id"] for one in before["contact_persons"]}
+    assert after["contact_name"] == "Maple Dental"
+    assert ids <= {one["contact_person_id"] for one in after["contact_persons"]}
+    assert len(ours(linked, Contact)) >= 2
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_an_import_that_breaks_off_goes_on_without_a_duplicate(
+    linked: LinkedFirm, admin: FlaskClient, fails_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(admin, do="read")
+    press(admin, do="decide", all="new")
+    real, calls = taking._take_one, iter(range(1, 100))
+
+    def killed(*given: Any) -> None:
+        real(*given)
+        if next(calls) == fails_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(taking, "_take_one", killed)
+    with pytest.raises(KeyboardInterrupt):
+        press(admin, do="take")
+    monkeypatch.undo()
+    assert sum(row.done_at is not None for row in ours(linked, ImportRow)) == fails_at
+    press(admin, do="take")
+    assert len(ours(linked, Customer)) == 3 and len(ours(linked, Item)) == 4
+    tied = [(one.module, one.remote_id) for one in ours(linked, MirrorRecord)]
+    assert len(tied) == len(set(tied)) == 5
+
+
+def test_a_call_that_fails_in_the_middle_is_told_and_can_be_gone_on_with(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    press(admin, do="read")
+    press(admin, do="decide", all="new")
+    linked.zoho.break_down("code_44", method="GET", path="/contacts/")
+    stopped = press(admin, do="take")
+    assert stopped.status_code == 502 and "What was done so far is kept" in stopped.text
+    assert press(admin, do="take").location == "/books/setup"
+
+
+def test_two_records_there_like_one_of_ours_are_both_shown(linked: LinkedFirm, admin: FlaskClient) -> None:
+    body = {"contact_name": "Maple dental practice.", "contact_persons": [{"first_name": "Rita"}]}
+    linked.zoho.act(linked.remote, "POST /contacts", body)
+    press(admin, do="read")
+    assert found(linked)["Maple Dental Practice"] == found(linked)["Maple dental practice."] == "unsure"
+    press(admin, do="decide", all="same")
+    press(admin, do="take")
+    assert "tied to another record already" in admin.get(PAGE).text
+
+
+def test_the_start_waits_for_the_import(linked: LinkedFirm, admin: FlaskClient) -> None:
+    answer = post(admin, "/books/setup/start", {}, page="/books/setup")
+    assert answer.location == "/books/setup"
+    assert "Finish First import first" in admin.get("/books/setup").text
+    drain(linked.organisation_id)
+    assert len(linked.there("contacts")) == 3
