@@ -21,6 +21,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock, outbox
 from portal.shared.errors import RuleBroken
+from portal.shared.money import decimals_of
 from portal.shared.running import here
 
 log = logging.getLogger(__name__)
@@ -116,9 +117,17 @@ def check_base_currency(organisation_id: int, consent: Consent, candidate: rules
     target = Target(tokens.centre_of(consent).api, candidate.product, candidate.id)
     with _patient_line() as line:
         answer = line.call(target, token, "GET", "/settings/currencies")
-    base = [each["currency_code"] for each in answer.body["currencies"] if each.get("is_base_currency")]
-    if base and base != [candidate.currency]:
-        raise CannotLink(f"{candidate.name} keeps its books in {base[0]}. Choose an organisation in your own currency.")
+    base = [each for each in answer.body["currencies"] if each.get("is_base_currency")]
+    if base and base[0]["currency_code"] != candidate.currency:
+        raise CannotLink(
+            f"{candidate.name} keeps its books in {base[0]['currency_code']}. "
+            "Choose an organisation in your own currency."
+        )
+    if base and not rules.counts_alike(candidate.currency, base[0].get("price_precision")):
+        raise CannotLink(
+            f"{candidate.name} keeps {candidate.currency} with {base[0]['price_precision']} decimals, and the portal "
+            f"with {decimals_of(candidate.currency)}. Change the decimals in Zoho, under Settings, Currencies."
+        )
 
 
 def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, connected_by: int | None) -> Link:

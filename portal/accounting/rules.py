@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from portal.shared.money import decimals_of
+
 WINDOW = timedelta(seconds=62)  # Zoho counts a minute; two seconds more for a call that dawdles on its way
 LONGEST_PAUSE = timedelta(minutes=15)
 MOST_TRIES = 20  # about three hours
@@ -144,6 +146,12 @@ def _product_of(each: Mapping[str, Any]) -> str:
     if apps is None:
         return str(each.get("listed_by", ""))
     return "books" if "books" in apps else "invoice" if "invoice" in apps else ""
+
+
+def counts_alike(currency: str, price_precision: Any) -> bool:
+    """Whether the books keep `currency` with our decimals. Zoho has no table: each currency's record says its own, and
+    people may change it. None: the record does not say."""
+    return price_precision is None or price_precision == decimals_of(currency)
 
 
 def _candidate(each: Mapping[str, Any], remote_id: str, product: str, currency: str) -> Candidate:

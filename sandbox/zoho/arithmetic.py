@@ -2,8 +2,9 @@
 
 The line amount is rounded before tax. Tax is taken once per tax on the sum of its lines (`entity_level`), or per
 line (`item_level`). Members of a tax group are computed and rounded one by one; a compound member's base includes
-the other members' tax. Not established, and decided here: a discount on the whole document is spread over the
-lines in proportion, the last line taking the rest; taxed shipping counts as one more line.
+the other members' tax. Not established, and decided here: a discount on the whole document is spread over the lines in
+proportion, cents that are left over going to the largest remainders; after tax, its base includes shipping; taxed
+shipping counts as one more line; a compound member stands on rounded tax only at item level.
 """
 
 from collections.abc import Iterable
@@ -76,7 +77,7 @@ def compute(lines: Iterable[Line], terms: Terms) -> Totals:
     given = list(lines)
     document_discount = _document_discount(priced, given, terms)
     before_tax = document_discount if terms.discount_before_tax else ZERO
-    shared = _share(before_tax, [line.net for line in priced], terms.precision)
+    shared = _share(before_tax, [line.net for line in priced], given, terms.precision)
     finished = [_tax_line(line, cut, source.taxes, terms)
                 for line, cut, source in zip(priced, shared, given, strict=True)]  # fmt: skip
     return _add_up(finished, given, document_discount, terms)
@@ -95,12 +96,17 @@ def reduction(discount: Decimal | str, base: Decimal, precision: int) -> Decimal
 
 def tax_on(base: Decimal, taxes: tuple[Tax, ...], terms: Terms) -> tuple[tuple[Tax, Decimal], ...]:
     """The rounded tax of each member on one base, which contains the tax when prices do."""
+    amounts = dict(_exact(base, taxes, terms))
+    if terms.item_level and not terms.inclusive:
+        raised = base + sum((rounded(amounts[tax], terms.precision) for tax in taxes if not tax.compound), ZERO)
+        amounts |= {tax: raised * tax.percentage / HUNDRED for tax in taxes if tax.compound}
+    return tuple((tax, rounded(amounts[tax], terms.precision)) for tax in taxes)
+
+
+def _exact(base: Decimal, taxes: tuple[Tax, ...], terms: Terms) -> tuple[tuple[Tax, Decimal], ...]:
     net = base / _factor(taxes) if terms.inclusive else base
-    simple = {tax: rounded(net * tax.percentage / HUNDRED, terms.precision) for tax in taxes if not tax.compound}
-    raised = net + sum(simple.values(), ZERO)
-    compound = {tax: rounded(raised * tax.percentage / HUNDRED, terms.precision) for tax in taxes if tax.compound}
-    amounts = simple | compound
-    return tuple((tax, amounts[tax]) for tax in taxes)
+    raised = net + sum((net * tax.percentage / HUNDRED for tax in taxes if not tax.compound), ZERO)
+    return tuple((tax, (raised if tax.compound else net) * tax.percentage / HUNDRED) for tax in taxes)
 
 
 def _price(line: Line, terms: Terms) -> LineTotals:
@@ -112,17 +118,23 @@ def _price(line: Line, terms: Terms) -> LineTotals:
 
 def _document_discount(priced: list[LineTotals], given: list[Line], terms: Terms) -> Decimal:
     base = sum((line.net for line in priced), ZERO)
-    if not terms.discount_before_tax and not terms.inclusive:
-        base += sum((amount for _, amount in _taxes_of(priced, given, terms)), ZERO)
+    if not terms.discount_before_tax:
+        base += terms.shipping
+        if not terms.inclusive:
+            base += sum((amount for _, amount in _taxes_of(priced, given, terms)), ZERO)
     return reduction(terms.discount, base, terms.precision)
 
 
-def _share(discount: Decimal, nets: list[Decimal], precision: int) -> list[Decimal]:
-    whole = sum(nets, ZERO)
+def _share(discount: Decimal, nets: list[Decimal], given: list[Line], precision: int) -> list[Decimal]:
+    """Whole cents each, and the cents left over to whoever lost most; a tie goes by the taxes, then by the line."""
+    whole, cent = sum(nets, ZERO), Decimal(1).scaleb(-precision)
     if not discount or not whole:
         return [ZERO for _ in nets]
-    shares = [rounded(discount * net / whole, precision) for net in nets]
-    shares[-1] += discount - sum(shares, ZERO)
+    cut = [divmod(discount * net, whole * cent) for net in nets]
+    shares = [count * cent for count, _ in cut]
+    losers = sorted(range(len(nets)), key=lambda at: (-cut[at][1], sorted(tax.tax_id for tax in given[at].taxes), at))
+    for at in losers[: int((discount - sum(shares, ZERO)) / cent)]:
+        shares[at] += cent
     return shares
 
 
@@ -157,10 +169,7 @@ def _bases(lines: list[LineTotals], given: list[Line], terms: Terms) -> list[tup
 
 def _parts(base: Decimal, taxes: tuple[Tax, ...], terms: Terms) -> tuple[tuple[Tax, Decimal], ...]:
     """At entity level a tax that sits in two groups must be rounded once, on both together."""
-    if terms.item_level or any(tax.compound for tax in taxes):
-        return tax_on(base, taxes, terms)
-    net = base / _factor(taxes) if terms.inclusive else base
-    return tuple((tax, net * tax.percentage / HUNDRED) for tax in taxes)
+    return tax_on(base, taxes, terms) if terms.item_level else _exact(base, taxes, terms)
 
 
 def _factor(taxes: tuple[Tax, ...]) -> Decimal:

@@ -4,8 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.accounting.rules import counts_alike
 from portal.gateways.stripe_gateway import CannotCharge, from_stripe, to_stripe
-from portal.shared.money import Money
+from portal.gateways.stripe_gateway.amounts import stripe_decimals
+from portal.payments.rules import least_charge
+from portal.shared.money import Money, decimals_of
+
+# ISO 4217's currencies in everyday use, by decimals, as the standard's own list has them.
+ISO = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: "AED AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF IDR INR KES MGA MXN MYR NOK NZD PLN QAR RON SAR SEK SGD "
+    "THB TRY TWD USD ZAR",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+CURRENCIES = {currency: places for places, names in ISO.items() for currency in names.split()}
+# Where Stripe counts otherwise than ISO: (ISO, Stripe).
+STRIPES_OWN = {"ISK": (0, 2), "UGX": (0, 2), "MGA": (2, 0), "IQD": (3, 2), "LYD": (3, 2)}
 
 
 @pytest.mark.parametrize(
@@ -29,3 +43,33 @@ def test_what_stripe_cannot_count_is_refused(minor: int, currency: str) -> None:
 @given(st.integers(1, 10**8), st.sampled_from(["GBP", "USD", "EUR", "JPY", "ISK", "UGX", "CLP", "INR"]))
 def test_no_amount_is_lost_on_the_way(minor: int, currency: str) -> None:
     assert from_stripe(to_stripe(Money(minor, currency)), currency.lower()) == Money(minor, currency)
+
+
+def test_our_decimals_are_those_of_iso() -> None:
+    assert {currency: decimals_of(currency) for currency in CURRENCIES} == CURRENCIES
+
+
+def test_stripe_counts_as_iso_does_but_for_five_currencies() -> None:
+    differing = {
+        currency: (decimals_of(currency), stripe_decimals(currency))
+        for currency in CURRENCIES
+        if decimals_of(currency) != stripe_decimals(currency)
+    }
+    assert differing == STRIPES_OWN
+
+
+@pytest.mark.parametrize("currency", ["IQD", "LYD"])
+def test_a_currency_that_stripe_counts_in_no_known_way_is_not_charged(currency: str) -> None:
+    with pytest.raises(CannotCharge, match="another way"):
+        to_stripe(Money(1000, currency))
+
+
+def test_books_with_other_decimals_are_not_linked() -> None:
+    assert counts_alike("GBP", 2) and counts_alike("KWD", 3) and counts_alike("JPY", None)
+    assert not counts_alike("GBP", 3) and not counts_alike("JPY", 2)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("GBP", 30), ("USD", 50), ("JPY", 50), ("AED", 200), ("HUF", 17500)])
+def test_the_least_charge_can_itself_be_charged(currency: str, minor: int) -> None:
+    assert least_charge(currency) == Money(minor, currency)
+    assert to_stripe(least_charge(currency)) > 0
