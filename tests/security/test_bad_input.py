@@ -117,7 +117,8 @@ def desk(app: Flask, world: World) -> Desk:
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
     "accounting.connect", "accounting.end_link", "accounting.retry", "accounting.retry_all",
-    "accounting.start", "accounting.update_match", "accounting.update_module",
+    "accounting.start", "accounting.update_mapping",
+    "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "work_orders.remove_line",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions
+from portal.accounting import directions, field_rules
 from portal.accounting.mirror import records, sources
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.sources import Source
@@ -119,7 +119,8 @@ def _next_step(
 
     is_spare = source.spare_name != "" and record.remote_number == source.spare_name
     reference = source.spare_name if is_spare else source.name
-    snapshot = frozen(source.build(twin_id, reference, {}))
+    dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
+    snapshot = frozen(dress(source.build(twin_id, reference, {})))
     verb = _verb(record, source, snapshot)
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
@@ -136,7 +137,7 @@ def _next_step(
     persons = (record.snapshot or {}).get("persons", {})
     return Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
-        source.build(twin_id, reference, persons), snapshot, source, unknown_since, _taken(session, record),
+        dress(source.build(twin_id, reference, persons)), snapshot, source, unknown_since, _taken(session, record),
     )  # fmt: skip
 
 

@@ -103,7 +103,8 @@ def _named(module: Module, push: Push) -> dict[str, Any]:
 def _for_create(push: Push) -> dict[str, Any]:
     if push.module == "customer":
         # Where the organisation keeps no customer numbers, the note is what we know our own record by.
-        return push.payload | {"notes": f"Portal customer {push.payload['contact_number']}"}
+        mark = f"Portal customer {push.payload['contact_number']}"
+        return push.payload | {"notes": f"{push.payload.get('notes', '')}\n{mark}".strip()}
     return push.payload
 
 

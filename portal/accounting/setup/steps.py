@@ -12,9 +12,10 @@ from portal.shared.errors import RuleBroken
 
 TAXES, MATCH, REHEARSAL, START = "taxes", "match", "rehearsal", "start"
 STEPS = {
+    TAXES: ("Taxes", "Compare yours with those in Zoho"),
     MATCH: ("First import", "Which customers and items are the same on both sides"),
 }
-NEEDED = (MATCH,)
+NEEDED = (TAXES, MATCH)
 
 
 class CannotStart(RuleBroken):

@@ -10,7 +10,7 @@ from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
-ADDRESSES = {steps.MATCH: "accounting.show_match"}
+ADDRESSES = {steps.TAXES: "accounting.show_taxes", steps.MATCH: "accounting.show_match"}
 
 
 @bp.get("/books/setup")

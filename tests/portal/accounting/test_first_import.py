@@ -40,7 +40,9 @@ def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> Lin
     for sku, name, rate in (("SV-02", "Labour", 64), ("", "Thermostat", 64.5)):
         zoho.act(found.remote, "POST /items", {"name": name, "rate": rate, "sku": sku, "product_type": "service"})
     with job_session(found.organisation_id) as session:
-        steps.begin(session, session.merge(found.link()), is_new=False)
+        link = session.merge(found.link())
+        steps.begin(session, link, is_new=False)
+        steps.finish(session, link, steps.TAXES)
     return found
 
 

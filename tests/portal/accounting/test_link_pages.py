@@ -61,6 +61,7 @@ def link(client: FlaskClient, remote: str = NORTHGATE) -> None:
 
 def start(client: FlaskClient) -> None:
     """Take every step that the set-up asks for, then let everything go over."""
+    post(client, "/books/setup/taxes", {}, page="/books/setup/taxes")
     for form in ({"do": "read"}, {"do": "decide", "all": "same"}, {"do": "take"}):
         post(client, "/books/setup/match", {**form}, page="/books/setup/match")
     assert post(client, "/books/setup/start", {}, page="/books/setup").location == "/books"

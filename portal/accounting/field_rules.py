@@ -1,0 +1,151 @@
+"""The mapping of a link in its versions: what is in force, what a change would do, and going back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting import fields
+from portal.accounting.fields import Rule
+from portal.accounting.models import FieldRule, Link, MirrorRecord
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.invoices.models import DRAFT, Invoice
+from portal.organisations import audit
+from portal.shared import outbox
+
+_MODELS: dict[str, Any] = {"customer": Customer, "item": Item, "invoice": Invoice}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One state of one module's mapping: who kept it, and when."""
+
+    number: int
+    made_by: str
+    made_at: datetime
+
+
+def rules_of(session: Session, link_id: int, module: str, version: int | None = None) -> list[Rule]:
+    """What is in force (or was, in `version`); the usual rows where nobody has changed anything."""
+    newest = _newest(session, link_id, module) if version is None else version
+    kept = {
+        row.ours: Rule(row.ours, row.theirs, row.direction, row.wins)
+        for row in session.scalars(
+            select(FieldRule).where(
+                FieldRule.link_id == link_id, FieldRule.module == module, FieldRule.version == newest
+            )
+        )
+    }
+    return [kept.get(rule.ours, rule) for rule in fields.usual(module)]
+
+
+def versions_of(session: Session, link_id: int, module: str) -> list[Version]:
+    """Newest first."""
+    rows = session.execute(
+        select(FieldRule.version, func.min(FieldRule.made_by), func.min(FieldRule.created_at))
+        .where(FieldRule.link_id == link_id, FieldRule.module == module)
+        .group_by(FieldRule.version)
+        .order_by(FieldRule.version.desc())
+        .limit(20)
+    )
+    return [Version(*row) for row in rows]
+
+
+def dresser(
+    session: Session, link_id: int, module: str, local_id: int
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What turns the usual payload of one record into the one that the mapping wants."""
+    if module not in fields.MAPPED or not _newest(session, link_id, module):
+        return dict
+    rules = rules_of(session, link_id, module)
+    values = _values(session.get_one(_MODELS[module], local_id), module)
+    return lambda payload: fields.dress(payload, module, rules, values)
+
+
+def would_change(session: Session, link_id: int, module: str, wanted: Sequence[Rule]) -> list[int]:
+    """Our ids of those records there that would look different. Read from the records themselves."""
+    now = rules_of(session, link_id, module)
+    return [
+        record.id for record in _mirrored(session, link_id, module)
+        if _dressed(record, module, now) != _dressed(record, module, wanted)
+    ]  # fmt: skip
+
+
+def keep(session: Session, link: Link, module: str, wanted: Sequence[Rule], *, made_by: str) -> int:
+    """A new version; the records that it changes go over again. How many those are. Does not commit."""
+    changed = would_change(session, link.id, module, wanted)
+    before = rules_of(session, link.id, module)
+    number = _newest(session, link.id, module) + 1
+    session.add_all(
+        FieldRule(
+            organisation_id=link.organisation_id, link_id=link.id, module=module, version=number, ours=rule.ours,
+            theirs=rule.theirs, direction=rule.direction, wins=rule.wins, made_by=made_by[:200],
+        )
+        for rule in wanted
+    )  # fmt: skip
+    session.flush()
+    for local_id in changed:
+        outbox.record(session, link.organisation_id, module, local_id)
+    audit.note(
+        session, link.organisation_id, "mapping changed", "link", link.id,
+        before={module: _told(before)}, after={module: _told(wanted), "version": number},
+    )  # fmt: skip
+    return len(changed)
+
+
+def sample(session: Session, link_id: int, module: str) -> Mapping[str, Any]:
+    """The values of a real record: the one changed last that Zoho has, else the newest of ours."""
+    model = _MODELS[module]
+    records = _mirrored(session, link_id, module, most=1)
+    record = records[0] if records else session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
+    return _values(record, module) if record is not None else {}
+
+
+def longest(session: Session, module: str) -> dict[str, int]:
+    """our field → length of its longest value; one statement."""
+    model = _MODELS[module]
+    texts = [field.key for field in fields.OURS[module] if field.kind == fields.TEXT and hasattr(model, field.key)]
+    texts = [key for key in texts if key not in ("lines", "issued_on", "due_on")]
+    row = session.execute(select(*(func.max(func.length(getattr(model, key))) for key in texts))).one()
+    return {key: length or 0 for key, length in zip(texts, row, strict=True)}
+
+
+def _mirrored(session: Session, link_id: int, module: str, most: int | None = None) -> list[Any]:
+    model = _MODELS[module]
+    found = (
+        select(model)
+        .join(MirrorRecord, MirrorRecord.local_id == model.id)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.is_not(None))
+        .order_by(MirrorRecord.id.desc())
+    )
+    if module == "invoice":
+        found = found.where(Invoice.status != DRAFT)
+    return list(session.scalars(found.limit(most) if most else found))
+
+
+def _dressed(record: Any, module: str, rules: Sequence[Rule]) -> dict[str, Any]:
+    """Only what the rows of the mapping decide: enough to see whether two mappings differ for this record."""
+    values = _values(record, module)
+    plain = {
+        field.usual: values.get(field.key) for field in fields.OURS[module]
+        if field.usual and not field.locked and values.get(field.key) not in (None, "")
+    }  # fmt: skip
+    return fields.dress(plain, module, rules, values)
+
+
+def _values(record: Any, module: str) -> dict[str, Any]:
+    return {field.key: getattr(record, field.key, None) for field in fields.OURS[module] if field.key != "lines"}
+
+
+def _newest(session: Session, link_id: int, module: str) -> int:
+    """0 while the usual rows are in force."""
+    newest = select(func.max(FieldRule.version)).where(FieldRule.link_id == link_id, FieldRule.module == module)
+    return session.scalars(newest).one() or 0
+
+
+def _told(rules: Sequence[Rule]) -> dict[str, str]:
+    return {rule.ours: f"{rule.theirs} · {rule.wins}" for rule in rules}

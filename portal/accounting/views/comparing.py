@@ -1,0 +1,64 @@
+"""The taxes of both sides beside each other, before they are kept."""
+
+from flask import Response, flash, g, make_response, render_template, request, url_for
+
+from portal.accounting import link
+from portal.accounting.models import Consent, Link
+from portal.accounting.setup import steps, taxes
+from portal.accounting.setup.desk import Desk
+from portal.accounting.views.linking import show_page
+from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
+from portal.organisations.models import Organisation
+from portal.shared.access import allow
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+
+@bp.get("/books/setup/taxes")
+@allow("manage_link")
+def show_taxes() -> Response:
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    try:
+        theirs, preferences = _read(tied)
+    except GatewayError as problem:
+        return show_page(problem.words, 502)
+    organisation = session.get_one(Organisation, g.viewer.organisation_id)
+    page = render_template(
+        "accounting/taxes.html", tied=tied, rows=taxes.compare(session, organisation, theirs),
+        preferences=preferences, is_done=steps.TAXES in tied.setup_steps,
+    )  # fmt: skip
+    return make_response(page)
+
+
+@bp.post("/books/setup/taxes")
+@allow("manage_link")
+def update_taxes() -> Response:
+    """What Zoho says now is kept, not what the page showed."""
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    try:
+        theirs, preferences = _read(tied)
+    except GatewayError as problem:
+        return show_page(problem.words, 502)
+    organisation = session.get_one(Organisation, g.viewer.organisation_id)
+    rows = taxes.compare(session, organisation, theirs)
+    tied = session.merge(tied)
+    taxes.keep(session, tied, rows, request.form.getlist("take"), preferences)
+    steps.finish(session, tied, steps.TAXES)
+    session.commit()
+    flash("Taxes are settled.", "good")
+    return see_other(url_for("accounting.show_setup"))
+
+
+def _read(tied: Link) -> tuple[list[taxes.TheirTax], taxes.Preferences]:
+    session = request_session()
+    consent = session.get_one(Consent, tied.consent_id)
+    session.commit()  # no transaction stays open while Zoho is called
+    with Desk(tied, consent) as desk:
+        return taxes.read(desk), taxes.read_preferences(desk)

@@ -1,0 +1,69 @@
+"""What may go into which field of Zoho's, and what a payload looks like afterwards."""
+
+import pytest
+
+from portal.accounting.fields import NUMBER, Rule, Theirs, custom_fields_of, dress, problems, usual
+
+SITE = Theirs("cf:cf_site", "Site", longest=255)
+DAYS = Theirs("cf:cf_days", "Days", NUMBER)
+
+
+def changed(module: str, **theirs: str) -> list[Rule]:
+    return [Rule(rule.ours, theirs.get(rule.ours, rule.theirs)) for rule in usual(module)]
+
+
+@pytest.mark.parametrize("module", ["customer", "item", "invoice"])
+@pytest.mark.parametrize("product", ["books", "invoice"])
+def test_the_usual_mapping_can_be_kept_in_both_products(module: str, product: str) -> None:
+    assert problems(module, product, usual(module), [], {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "theirs", "product", "words"),
+    [
+        ("customer", {"name": ""}, "books", "Zoho asks for it"),
+        ("customer", {"name": "website"}, "books", "Zoho asks for it"),
+        ("invoice", {"number": "notes"}, "books", "always goes there"),
+        ("customer", {"notes": "payment_terms"}, "books", "takes numbers only"),
+        ("customer", {"notes": "cf:cf_days"}, "books", "takes numbers only"),
+        ("customer", {"notes": "cf:cf_gone"}, "books", "no such field"),
+        ("customer", {"notes": "legal_name"}, "invoice", "Zoho Books only"),
+        ("customer", {"notes": "website", "tax_number": "website"}, "books", "Two of your fields"),
+        ("customer", {"notes": "website"}, "books", "has 300 characters, and Website takes 255"),
+        ("item", {"description": "purchase_description"}, "invoice", "Zoho Books only"),
+    ],
+)
+def test_what_would_break_a_field_of_theirs_cannot_be_kept(
+    module: str, theirs: dict[str, str], product: str, words: str
+) -> None:
+    found = problems(module, product, changed(module, **theirs), [SITE, DAYS], {"notes": 300})
+    assert any(words in each for each in found.values()), found
+
+
+def test_a_number_may_go_into_a_text_and_a_text_into_a_custom_field() -> None:
+    wanted = changed("customer", payment_terms_days="cf:cf_days", tax_number="cf:cf_site")
+    assert problems("customer", "invoice", wanted, [SITE, DAYS], {"tax_number": 12}) == {}
+
+
+def test_a_field_that_was_moved_leaves_its_usual_place() -> None:
+    payload = {"contact_name": "Maple", "payment_terms": 14}
+    wanted = changed("customer", payment_terms_days="cf:cf_days", notes="notes")
+    dressed = dress(payload, "customer", wanted, {"payment_terms_days": 14, "notes": "Ring twice"})
+    assert dressed == {
+        "contact_name": "Maple", "notes": "Ring twice", "custom_fields": [{"api_name": "cf_days", "value": 14}],
+    }  # fmt: skip
+
+
+def test_the_usual_mapping_changes_no_payload() -> None:
+    payload = {"contact_name": "Maple", "payment_terms": 14}
+    assert dress(payload, "customer", usual("customer"), {"notes": "x", "payment_terms_days": 14}) == payload
+    assert dress({"amount": 1}, "payment", [], {}) == {"amount": 1}
+
+
+def test_custom_fields_of_kinds_that_we_cannot_fill_are_not_offered() -> None:
+    shown = [
+        {"api_name": "cf_site", "label": "Site", "data_type": "string"},
+        {"api_name": "cf_photo", "label": "Photo", "data_type": "attachment"},
+        {"label": "Without a name"},
+    ]
+    assert [each.key for each in custom_fields_of({"custom_fields": shown})] == ["cf:cf_site"]

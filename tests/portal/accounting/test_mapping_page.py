@@ -1,0 +1,114 @@
+"""The mapping is changed on its page: seen first, kept in versions, and then to be found in Zoho."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from portal.customers.models import Customer
+from portal.shared import outbox
+from portal.shared.running import job_session
+from tests.builders import Firm, post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
+
+__all__ = ["zoho"]
+PAGE = "/books/mapping"
+
+
+@pytest.fixture(params=["books", "invoice"])
+def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    zoho.mend()
+    found = connect(zoho, firm, product=request.param)
+    site = {"entity": "contacts", "label": "Site", "api_name": "cf_site"}
+    zoho.control("POST", f"/orgs/{found.remote}/customfields", site)
+    filled = {"contact_name": "Somebody there", "custom_fields": [{"api_name": "cf_site", "value": "Hull"}]}
+    zoho.act(found.remote, "POST /contacts", filled)
+    with job_session(found.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).notes = "Ring twice"
+        outbox.record(session, found.organisation_id, "customer", firm.customer_id)
+    drain(found.organisation_id)
+    return found
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", page)))
+
+
+def press(client: FlaskClient, do: str, **fields: object) -> Any:
+    return post(client, PAGE, {"module": "customer", "do": do, **fields}, page=PAGE)
+
+
+def maple(linked: LinkedFirm) -> dict[str, Any]:
+    return next(one for one in linked.there("contacts") if one["contact_name"].startswith("Maple"))
+
+
+def test_every_row_shows_a_sample_of_a_real_record_and_the_custom_fields_there(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    page = admin.get(PAGE).text
+    assert "for example Ring twice" in page and 'value="cf:cf_site"' in page
+    assert "Maple Dental Practice" in words(page) and "business with 1 person" in words(page)
+
+
+def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: LinkedFirm, admin: FlaskClient) -> None:
+    seen = press(admin, "preview", theirs_notes="cf:cf_site")
+    assert "This 1 record would change" in seen.text and "Nothing is kept yet" in seen.text
+    drain(linked.organisation_id)
+    assert not maple(linked).get("custom_fields")
+    assert "These 0 records would change" in press(admin, "preview", theirs_notes="").text
+
+
+def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -> None:
+    assert press(admin, "keep", theirs_notes="cf:cf_site").status_code == 303
+    drain(linked.organisation_id)
+    assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
+    assert {one.state for one in linked.mirror("customer")} == {"in_step"}
+
+
+def test_versions_tell_who_and_can_be_gone_back_to(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, "keep", theirs_notes="cf:cf_site")
+    press(admin, "keep", theirs_notes="website")
+    shown = words(admin.get(PAGE).text)
+    assert "Version 2 (now) Ada Admin" in shown and "Version 1 Ada Admin" in shown
+    assert press(admin, "keep", version="1").status_code == 303
+    assert re.search(r'value="cf:cf_site" selected', admin.get(PAGE).text)
+    assert "Version 3 (now)" in words(admin.get(PAGE).text)
+    assert "would change" in press(admin, "reset").text
+
+
+def test_a_mapping_that_cannot_be_is_refused_beside_its_row_with_what_was_chosen_kept(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    refused = press(admin, "keep", theirs_notes="payment_terms")
+    assert refused.status_code == 422 and "takes numbers only" in refused.text
+    assert re.search(r'value="payment_terms" selected', refused.text)
+    assert "Version 1" not in admin.get(PAGE).text
+
+
+def test_the_page_says_what_the_product_lacks(linked: LinkedFirm, admin: FlaskClient) -> None:
+    shown = words(admin.get(PAGE).text)
+    assert ("Zoho Invoice has no Legal name" in shown) == (linked.link().product == "invoice")
+
+
+def test_an_invoice_carries_what_was_done_where_the_mapping_says(linked: LinkedFirm, admin: FlaskClient) -> None:
+    post(admin, PAGE, {"module": "invoice", "do": "keep", "theirs_title": "notes"}, page=PAGE)
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    (there,) = linked.there("invoices")
+    assert there["notes"] == invoice.title != ""
+
+
+def test_zoho_out_of_reach_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.zoho.break_down("code_44", method="GET", path="/contacts")
+    assert admin.get(PAGE).status_code == 502

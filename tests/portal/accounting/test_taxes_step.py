@@ -1,0 +1,106 @@
+"""Taxes of both sides stand beside each other before anything is kept."""
+
+import html
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.setup.taxes import TheirTax, pair
+from portal.organisations.models import Organisation
+from portal.shared.running import job_session
+from portal.taxes.queries import list_taxes
+from tests.builders import Firm, post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
+
+__all__ = ["zoho"]
+PAGE = "/books/setup/taxes"
+
+
+def their(name: str, rate: str, kind: str = "tax") -> TheirTax:
+    return TheirTax(f"id of {name}", name, Decimal(rate), kind, "")
+
+
+@pytest.fixture(params=["books", "invoice"])
+def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    zoho.mend()
+    found = connect(zoho, firm, product=request.param)
+    for name, rate in (("UK VAT 20", 20), ("Insurance premium", 12), ("Levy", 3)):
+        zoho.act(found.remote, "POST /settings/taxes", {"tax_name": name, "tax_percentage": rate})
+    ids = ",".join(one["tax_id"] for one in zoho.records(found.remote, "taxes")[-2:])
+    zoho.act(found.remote, "POST /settings/taxgroups", {"tax_group_name": "Both", "taxes": ids})
+    return found
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", page)))
+
+
+def ours(linked: LinkedFirm) -> dict[str, Any]:
+    with job_session(linked.organisation_id) as session:
+        return {tax.name: tax for tax in list_taxes(session)}
+
+
+def id_there(linked: LinkedFirm, name: str) -> str:
+    return next(str(one["tax_id"]) for one in linked.there("taxes") if one["tax_name"] == name)
+
+
+def test_the_page_shows_both_sides_with_source_and_use(linked: LinkedFirm, admin: FlaskClient) -> None:
+    shown = words(admin.get(PAGE).text)
+    assert "called UK VAT 20 there · used by 3 items" in shown
+    assert "Only in Zoho" in shown and "Insurance premium" in shown and "A group of taxes" in shown
+    assert "Insurance premium" not in ours(linked)
+
+
+def test_what_was_ticked_is_taken_over_and_nothing_is_made_twice_there(linked: LinkedFirm, admin: FlaskClient) -> None:
+    before = len(linked.there("taxes"))
+    answer = post(admin, PAGE, {"take": id_there(linked, "Insurance premium")}, page=PAGE)
+    assert answer.location == "/books/setup"
+    assert ours(linked)["Insurance premium"].rates[0].rate == 12 and "Levy" not in ours(linked)
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    (invoice,) = linked.there("invoices")
+    assert {line["tax_id"] for line in invoice["line_items"]} == {id_there(linked, "UK VAT 20")}
+    assert "Insurance premium" not in [one["tax_name"] for one in linked.there("taxes")][before:]
+
+
+def test_their_rounding_is_taken_over_from_the_invoice_made_last(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", {"tax_rounding": "item_level"})
+    linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Somebody"})
+    customer = linked.there("contacts")[0]["contact_id"]
+    body = {"customer_id": customer, "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}
+    linked.zoho.act(linked.remote, "POST /invoices", body)
+    assert "Tax is rounded on each line" in words(admin.get(PAGE).text)
+    post(admin, PAGE, {}, page=PAGE)
+    with job_session(linked.organisation_id) as session:
+        assert session.get_one(Organisation, linked.organisation_id).tax_rounding == "line"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pairs"),
+    [
+        ([(1, "VAT", "20")], [their("vat", "20")], {1: "vat"}),
+        ([(1, "VAT", "20")], [their("Standard", "20")], {1: "Standard"}),
+        ([(1, "VAT", "20")], [their("VAT", "5")], {}),
+        ([(1, "VAT", "20")], [their("A", "20"), their("B", "20")], {}),
+        ([(1, "Zero", "0"), (2, "Exempt", "0")], [their("Nil", "0")], {}),
+        ([(1, "VAT", "20")], [their("Group", "20", "tax_group")], {}),
+        ([(1, "VAT", "20"), (2, "Low", "5")], [their("Low", "5"), their("VAT", "20")], {1: "VAT", 2: "Low"}),
+    ],
+)  # fmt: skip
+def test_taxes_are_paired_by_name_and_rate_or_by_a_rate_that_only_one_has(
+    ours: list[tuple[int, str, str]], theirs: list[TheirTax], pairs: dict[int, str]
+) -> None:
+    found = pair([(id_, name, Decimal(rate)) for id_, name, rate in ours], theirs)
+    assert {id_: each.name for id_, each in found.items()} == pairs
