@@ -17,6 +17,9 @@ from portal.customers.models import Customer
 from portal.customers.queries import get_customer
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
+from portal.invoices.credit_notes import actions as crediting
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import get_credit_note
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.actions import NewOrganisation
@@ -134,6 +137,18 @@ def make_invoice(
         sending.send_invoice(session, organisation, invoice, sent_by=None, email=email)
     session.commit()
     return get_invoice(session, invoice.id)
+
+
+def make_credit_note(
+    session: Session, firm: Firm, invoice: Invoice | None = None, *, share: str = "1", keep: bool = False
+) -> CreditNote:
+    """A credit note over `share` of each line of an invoice: all 235.80 of one made for it, unless told otherwise."""
+    of = get_invoice(session, (invoice or make_invoice(session, firm)).id, lock=True)
+    wanted = {at: line.line_total.times(Decimal(share)) for at, line in enumerate(of.lines)}
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    note = crediting.raise_credit_note(session, organisation, of, wanted, "The part was faulty", keep=keep)
+    session.commit()
+    return get_credit_note(session, note.id)
 
 
 def pay_address(session: Session, invoice: Invoice) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
-from portal.invoices import billing, rules
+from portal.invoices import billing, frozen, rules
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -48,7 +49,8 @@ def raise_invoice(
     invoice = _draft(organisation, work_order, form_id, raised_by)
     session.add(invoice)
     session.flush()
-    _write_lines(session, invoice, chosen, taxes, billing.preview(chosen, taxes, organisation, today), today)
+    breakdown = billing.preview(chosen, taxes, organisation, today)
+    _write_lines(session, organisation, invoice, chosen, taxes, breakdown, today)
     _claim(session, invoice, chosen)
     audit.note(
         session, organisation.id, "invoice drafted", "invoice", invoice.id,
@@ -87,7 +89,8 @@ def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money
 
     The caller has made sure that no payment page is open for it.
     """
-    rules.check_voidable(invoice.status, paid)
+    credited = session.scalars(select(CreditNote.number).where(CreditNote.invoice_id == invoice.id).limit(1)).first()
+    rules.check_voidable(invoice.status, paid, credited_by=credited or "")
     invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason
     _release(session, invoice)
     outbox.record(session, invoice.organisation_id, "invoice", invoice.id)
@@ -165,8 +168,8 @@ def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
 
 
 def _write_lines(
-    session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine], taxes: dict[int, Tax],
-    breakdown: Breakdown, today: date,
+    session: Session, organisation: Organisation, invoice: Invoice, chosen: Sequence[WorkOrderLine],
+    taxes: dict[int, Tax], breakdown: Breakdown, today: date,
 ) -> None:  # fmt: skip
     for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True)):
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
@@ -180,10 +183,10 @@ def _write_lines(
                 tax_why=tax.why if tax else "",
             )
         )  # fmt: skip
-    _write_totals(session, invoice, breakdown)
+    _write_totals(session, organisation, invoice, breakdown)
 
 
-def _write_totals(session: Session, invoice: Invoice, breakdown: Breakdown) -> None:
+def _write_totals(session: Session, organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
     for position, row in enumerate(breakdown.taxes):
         session.add(
             InvoiceTax(
@@ -192,7 +195,7 @@ def _write_totals(session: Session, invoice: Invoice, breakdown: Breakdown) -> N
                 amount_minor=row.amount.minor, currency=invoice.currency,
             )
         )  # fmt: skip
-    invoice.breakdown = billing.as_text(breakdown)
+    invoice.breakdown = frozen.as_text(breakdown, billing.policy_of(organisation))
     invoice.subtotal_minor = breakdown.subtotal.minor
     invoice.tax_minor = breakdown.tax_total.minor
     invoice.total_minor = breakdown.total.minor
@@ -202,13 +205,13 @@ def _reckon_again(session: Session, invoice: Invoice, organisation: Organisation
     """The rate of the day of issue counts: where it has changed since the draft, the draft's rows are written anew."""
     taxes = taxes_by_id(session)
     breakdown = billing.preview(invoice.lines, taxes, organisation, today)
-    if billing.as_text(breakdown) == invoice.breakdown:
+    if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
         return
     for line in invoice.lines:
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
         line.tax_rate = tax.rate_on(today) if tax else line.tax_rate
     session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
-    _write_totals(session, invoice, breakdown)
+    _write_totals(session, organisation, invoice, breakdown)
 
 
 def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:

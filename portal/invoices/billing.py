@@ -6,7 +6,6 @@ from typing import Any
 
 from portal.organisations.models import Organisation
 from portal.shared import clock
-from portal.shared.money import Money
 from portal.taxes import arithmetic
 from portal.taxes.models import Tax
 from portal.work_orders.models import WorkOrder, WorkOrderLine
@@ -29,28 +28,6 @@ def policy_of(organisation: Organisation) -> arithmetic.Policy:
         currency=organisation.currency, price_includes_tax=organisation.price_includes_tax,
         rounding=organisation.tax_rounding, rounding_mode=organisation.rounding_mode,
     )  # fmt: skip
-
-
-def as_text(breakdown: arithmetic.Breakdown) -> dict[str, Any]:
-    """The breakdown as it is stored when the invoice is issued: numbers are strings."""
-
-    def minor(money: Money) -> str:
-        return str(money.decimal)
-
-    return {
-        "line_totals": [minor(money) for money in breakdown.line_totals],
-        "gross_subtotal": minor(breakdown.gross_subtotal),
-        "discount": minor(breakdown.discount),
-        "subtotal": minor(breakdown.subtotal),
-        "taxes": [
-            {"name": row.name, "rate": str(row.rate), "kind": row.kind, "base": minor(row.base),
-             "amount": minor(row.amount)}
-            for row in breakdown.taxes
-        ],
-        "tax_total": minor(breakdown.tax_total),
-        "adjustment": minor(breakdown.adjustment),
-        "total": minor(breakdown.total),
-    }  # fmt: skip
 
 
 def describe(work_orders: Iterable[WorkOrder], time_zone: str) -> str:

@@ -53,9 +53,11 @@ def check_issuable(status: str, line_count: int, total: Money, *, has_untaxed_li
         raise CannotIssue("A line has no tax. Choose a tax for it in the catalogue, zero or exempt included.")
 
 
-def check_voidable(status: str, paid: Money) -> None:
+def check_voidable(status: str, paid: Money, *, credited_by: str = "") -> None:
     """Raises CannotVoid with what to do."""
     if status != "sent":
         raise CannotVoid("Only a sent invoice can be voided.")
     if paid:
         raise CannotVoid("This invoice has payments. Make a credit note instead of voiding it.")
+    if credited_by:
+        raise CannotVoid(f"Credit note {credited_by} takes back a part of this invoice. Credit the rest of it too.")

@@ -22,7 +22,16 @@ from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
 from portal.work_orders.models import Appointment
-from tests.builders import PASSWORD, Firm, make_firm, make_invoice, make_work_order, pay_address, sign_in
+from tests.builders import (
+    PASSWORD,
+    Firm,
+    make_credit_note,
+    make_firm,
+    make_invoice,
+    make_work_order,
+    pay_address,
+    sign_in,
+)
 from tests.conftest import World, browser
 
 ROLES = ("administrator", "manager", "field_agent", "limited_field_agent")
@@ -141,6 +150,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     return {
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
+        "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "person_id": spare.id,
     }  # fmt: skip

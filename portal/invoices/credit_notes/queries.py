@@ -1,0 +1,63 @@
+"""Finding credit notes. Whoever may see the invoice may see what was taken back of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine
+from portal.invoices.models import Invoice
+from portal.invoices.queries import visible_to
+from portal.shared.access import Viewer
+from portal.shared.errors import NotFound
+from portal.shared.money import Money
+
+
+def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None = None) -> CreditNote:
+    """With lines, tax rows and invoice. viewer None: the caller has checked. Raises NotFound."""
+    found = session.scalars(
+        select(CreditNote)
+        .join(Invoice, Invoice.id == CreditNote.invoice_id)
+        .where(CreditNote.id == credit_note_id, visible_to(viewer) if viewer else true())
+        .options(joinedload(CreditNote.invoice), selectinload(CreditNote.lines), selectinload(CreditNote.taxes))
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_by_form(session: Session, form_id: str) -> CreditNote | None:
+    """The note that this form made before, when it comes a second time."""
+    return session.scalars(select(CreditNote).where(CreditNote.form_id == form_id)).one_or_none()
+
+
+def notes_of(session: Session, invoice_id: int) -> Sequence[CreditNote]:
+    return session.scalars(select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)).all()
+
+
+def credited_lines(session: Session, invoice: Invoice) -> dict[int, Money]:
+    """How much earlier notes took of each line, by its position."""
+    rows = session.execute(
+        select(CreditNoteLine.position, func.sum(CreditNoteLine.line_total_minor))
+        .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
+        .where(CreditNote.invoice_id == invoice.id)
+        .group_by(CreditNoteLine.position)
+    )
+    return {position: Money(int(minor), invoice.currency) for position, minor in rows}
+
+
+def credited_total(session: Session, invoice: Invoice) -> Money:
+    total = session.scalar(select(func.sum(CreditNote.total_minor)).where(CreditNote.invoice_id == invoice.id))
+    return Money(int(total or 0), invoice.currency)
+
+
+def applications_of(session: Session, note: CreditNote) -> Sequence[CreditApplication]:
+    return session.scalars(
+        select(CreditApplication).where(CreditApplication.credit_note_id == note.id).order_by(CreditApplication.id)
+    ).all()
+
+
+def kept_as_credit(session: Session, note: CreditNote) -> Money:
+    """What of a note has been put to no invoice. Whoever refunds it must count that as well."""
+    applied = sum(one.amount_minor for one in applications_of(session, note))
+    return Money(note.total_minor - applied, note.currency)

@@ -1,0 +1,42 @@
+"""Decisions about credit notes on plain values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.shared.errors import RuleBroken
+from portal.shared.formats import money
+from portal.shared.money import Money
+
+
+class CannotCredit(RuleBroken):
+    """This cannot be taken back; the sentence says what to do."""
+
+
+def check_creditable(status: str, breakdown: Mapping[str, Any] | None) -> None:
+    """breakdown: as frozen on the invoice; one without each line's share is older than credit notes are."""
+    if status == "draft":
+        raise CannotCredit("This invoice is a draft. Change it, or throw it away.")
+    if status != "sent":
+        raise CannotCredit("Only a sent invoice can be credited.")
+    if "lines" not in (breakdown or {}):
+        raise CannotCredit("This invoice was sent before credit notes were made here. Credit it in your books.")
+
+
+def check_line(position: int, wanted: Money, left: Money) -> None:
+    """wanted may not run the other way than the line, nor past what is left of it."""
+    zero = Money.zero(wanted.currency)
+    if not (zero <= wanted <= left or left <= wanted <= zero):
+        raise CannotCredit(f"At most {money(left)} is left of this line.", field=f"line-{position}")
+
+
+def check_total(total: Money, credited_before: Money, invoice_total: Money) -> None:
+    if total <= Money.zero(total.currency):
+        raise CannotCredit("Enter how much of a line is taken back.", field="lines")
+    if credited_before + total > invoice_total:
+        raise CannotCredit("That is more than is left of the invoice. Take back a little less.", field="lines")
+
+
+def part_to_apply(total: Money, balance: Money, *, keep: bool) -> Money:
+    """How much of a note lowers what is to pay; the rest is kept as the customer's credit."""
+    zero = Money.zero(total.currency)
+    return zero if keep or balance <= zero else min(total, balance, key=lambda amount: amount.minor)
