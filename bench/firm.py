@@ -111,9 +111,9 @@ def bill(firm: Firm, work_order_id: int, *, email: str = EMAIL) -> int:
         raised = invoicing.raise_invoice(
             session, organisation, job, [line.id for line in job.lines], form_id=None, raised_by=viewer.id
         )
-        invoice = get_invoice(session, raised.invoice.id)
-        invoicing.issue_invoice(session, organisation, invoice)
-        sending.send_invoice(session, organisation, invoice, sent_by=viewer.id, email=email)
+        invoice = raised.invoice
+        invoicing.issue_invoice(session, organisation, invoice, reckoned_on=raised.reckoned_on)
+        sending.send_invoice(session, organisation, invoice, sent_by=viewer.id, email=email, is_first=True)
         return invoice.id
 
 

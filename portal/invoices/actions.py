@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
 from portal.invoices import billing, frozen, rules
@@ -26,10 +27,14 @@ from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
 
 @dataclass(frozen=True)
 class Raised:
-    """A draft, and whether this call made it (False: the same form came a second time)."""
+    """A draft, and whether this call made it (False: the same form came a second time).
+
+    reckoned_on  for which day's rates, when this very transaction has reckoned it
+    """
 
     invoice: Invoice
     is_new: bool
+    reckoned_on: date | None = None
 
 
 def raise_invoice(
@@ -46,23 +51,27 @@ def raise_invoice(
     chosen = _chosen(session, work_order, line_ids)
     today = clock.today(organisation.time_zone)
     taxes = taxes_by_id(session)
+    breakdown = billing.preview(chosen, taxes, organisation, today)
     invoice = _draft(organisation, work_order, form_id, raised_by)
+    invoice.lines = _printed_lines(invoice, chosen, taxes, breakdown, today)
+    _take_totals(organisation, invoice, breakdown)
     session.add(invoice)
     session.flush()
-    breakdown = billing.preview(chosen, taxes, organisation, today)
-    _write_lines(session, organisation, invoice, chosen, taxes, breakdown, today)
     _claim(session, invoice, chosen)
     audit.note(
         session, organisation.id, "invoice drafted", "invoice", invoice.id,
         words=f"Drafted from {work_order.number}", after={"lines": [line.id for line in chosen]},
     )  # fmt: skip
-    return Raised(invoice, is_new=True)
+    return Raised(invoice, is_new=True, reckoned_on=today)
 
 
-def issue_invoice(session: Session, organisation: Organisation, invoice: Invoice) -> None:
+def issue_invoice(
+    session: Session, organisation: Organisation, invoice: Invoice, *, reckoned_on: date | None = None
+) -> None:
     """Freeze a draft: reckon it as of today, number it, date it, announce it. Raises CannotIssue. Does not commit.
 
-    `invoice` has been read with its lines and its row lock.
+    `invoice` has been read with its lines and its row lock, or raised in this transaction.
+    reckoned_on  as raise_invoice gave it; None for a draft of another transaction
     """
     rules.check_issuable(
         invoice.status, len(invoice.lines), invoice.total,
@@ -70,11 +79,11 @@ def issue_invoice(session: Session, organisation: Organisation, invoice: Invoice
         is_registered=bool(organisation.tax_number),
     )  # fmt: skip
     today = clock.today(organisation.time_zone)
-    _reckon_again(session, invoice, organisation, today)
+    if reckoned_on != today:
+        _reckon_again(session, invoice, organisation, today)
+    invoice.number = next_number(session, organisation.id, "invoice")
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)
     invoice.sent_at = clock.now()
-    session.flush()  # lines and tax rows first: once the status says sent, the database refuses them
-    invoice.number = next_number(session, organisation.id, "invoice")
     invoice.status = SENT
     session.flush()
     outbox.record(session, organisation.id, "invoice", invoice.id)
@@ -167,34 +176,33 @@ def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _write_lines(
-    session: Session, organisation: Organisation, invoice: Invoice, chosen: Sequence[WorkOrderLine],
-    taxes: dict[int, Tax], breakdown: Breakdown, today: date,
-) -> None:  # fmt: skip
+def _printed_lines(
+    invoice: Invoice, chosen: Sequence[WorkOrderLine], taxes: dict[int, Tax], breakdown: Breakdown, today: date
+) -> list[InvoiceLine]:
+    printed = []
     for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True)):
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
-        session.add(
+        printed.append(
             InvoiceLine(
-                organisation_id=invoice.organisation_id, invoice_id=invoice.id, work_order_line_id=line.id,
-                item_id=line.item_id, position=position, kind=line.kind, name=line.name,
-                description=line.description, quantity=line.quantity, unit=line.unit, unit_price=line.unit_price,
-                line_total_minor=total.minor, currency=invoice.currency, tax_id=line.tax_id,
-                tax_name=tax.name if tax else "", tax_rate=tax.rate_on(today) if tax else 0,
-                tax_why=tax.why if tax else "",
+                organisation_id=invoice.organisation_id, work_order_line_id=line.id, item_id=line.item_id,
+                position=position, kind=line.kind, name=line.name, description=line.description,
+                quantity=line.quantity, unit=line.unit, unit_price=line.unit_price, line_total_minor=total.minor,
+                currency=invoice.currency, tax_id=line.tax_id, tax_name=tax.name if tax else "",
+                tax_rate=tax.rate_on(today) if tax else 0, tax_why=tax.why if tax else "",
             )
         )  # fmt: skip
-    _write_totals(session, organisation, invoice, breakdown)
+    return printed
 
 
-def _write_totals(session: Session, organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
-    for position, row in enumerate(breakdown.taxes):
-        session.add(
-            InvoiceTax(
-                organisation_id=invoice.organisation_id, invoice_id=invoice.id, tax_id=int(row.key),
-                position=position, name=row.name, rate=row.rate, base_minor=row.base.minor,
-                amount_minor=row.amount.minor, currency=invoice.currency,
-            )
-        )  # fmt: skip
+def _take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
+    """Of an invoice without tax rows."""
+    invoice.taxes = [
+        InvoiceTax(
+            organisation_id=invoice.organisation_id, tax_id=int(row.key), position=position, name=row.name,
+            rate=row.rate, base_minor=row.base.minor, amount_minor=row.amount.minor, currency=invoice.currency,
+        )
+        for position, row in enumerate(breakdown.taxes)
+    ]  # fmt: skip
     invoice.breakdown = frozen.as_text(breakdown, billing.policy_of(organisation))
     invoice.subtotal_minor = breakdown.subtotal.minor
     invoice.tax_minor = breakdown.tax_total.minor
@@ -211,7 +219,9 @@ def _reckon_again(session: Session, invoice: Invoice, organisation: Organisation
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
         line.tax_rate = tax.rate_on(today) if tax else line.tax_rate
     session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
-    _write_totals(session, organisation, invoice, breakdown)
+    set_committed_value(invoice, "taxes", [])
+    _take_totals(organisation, invoice, breakdown)
+    session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
 
 
 def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:

@@ -18,17 +18,19 @@ class CannotSend(RuleBroken):
 
 
 def send_invoice(
-    session: Session, organisation: Organisation, invoice: Invoice, *, sent_by: int | None, email: str
-) -> None:
+    session: Session, organisation: Organisation, invoice: Invoice, *, sent_by: int | None, email: str,
+    is_first: bool = False,
+) -> None:  # fmt: skip
     """A link for the screen that shows the QR code, and a mail with a link of its own where there is an address.
 
+    is_first  the invoice was issued in this transaction, so no link of it can be there yet
     Raises CannotSend for a draft or a void invoice. Does not commit.
     """
     if invoice.status != SENT:
         raise CannotSend("Only a sent invoice has a link. Send the draft first, or raise a new invoice.")
     vault = here().settings.vault
     days = organisation.pay_link_days
-    if latest_screen_link(session, invoice.id) is None:
+    if is_first or latest_screen_link(session, invoice.id) is None:
         make_pay_link(session, invoice, vault, channel="screen", pay_link_days=days, created_by=sent_by)
     if email:
         _link, token = make_pay_link(

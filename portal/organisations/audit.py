@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal.organisations.models import AuditEntry
@@ -25,6 +25,7 @@ class Actor:
 JOB = Actor("job", name="Portal")
 CUSTOMER = Actor("customer")
 actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
+_NOTED = "audit_entries_noted"
 
 
 def note(
@@ -40,7 +41,7 @@ def note(
     by      whose doing it is, when that is not who or what is at work now
     """
     who = by or actor.get()
-    session.add(
+    session.info.setdefault(_NOTED, []).append(
         AuditEntry(
             organisation_id=organisation_id, actor=who.kind, person_id=who.person_id, actor_name=who.name,
             trace=trace.get(), address=who.address, action=action, record=record, record_id=record_id,
@@ -51,9 +52,21 @@ def note(
 
 def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEntry]:
     """What people may read about one record, newest first."""
+    _write_noted(session)
     return session.scalars(
         select(AuditEntry)
         .where(AuditEntry.record == record, AuditEntry.record_id == record_id, AuditEntry.words != "")
         .order_by(AuditEntry.id.desc())
         .limit(200)
     ).all()
+
+
+@event.listens_for(Session, "before_commit")
+def _write_noted(session: Session) -> None:
+    """All entries of a transaction go in by one statement, at its end."""
+    session.add_all(session.info.pop(_NOTED, ()))
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_noted(session: Session) -> None:
+    session.info.pop(_NOTED, None)

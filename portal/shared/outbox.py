@@ -33,7 +33,17 @@ class Change(Base):
 
 def record(session: Session, organisation_id: int, subject: str, subject_id: int) -> None:
     """Say that `subject` changed, in the transaction of the change, and wake the mirror after commit."""
-    fresh = insert(Change).values(organisation_id=organisation_id, subject=subject, subject_id=subject_id, version=1)
+    record_all(session, organisation_id, (subject, subject_id))
+
+
+def record_all(session: Session, organisation_id: int, *subjects: tuple[str, int]) -> None:
+    """Several at once; (subject, id) of each, none twice."""
+    fresh = insert(Change).values(
+        [
+            {"organisation_id": organisation_id, "subject": subject, "subject_id": subject_id, "version": 1}
+            for subject, subject_id in sorted(subjects)  # always in one order: two transactions never block each other
+        ]
+    )
     session.execute(
         fresh.on_conflict_do_update(
             index_elements=["organisation_id", "subject", "subject_id"],

@@ -60,12 +60,23 @@ def wake(session: Session, name: str, organisation_id: int) -> None:
 
 def ring(name: str, organisation_id: int) -> bool:
     """Ring now. False when Redis did not hear it: the sweeper will find the row."""
+    return _ring_all({(name, organisation_id)})
+
+
+def _ring_all(calls: set[tuple[str, int]]) -> bool:
+    """In one round trip."""
     if _alarm.redis is None:
         return False
     try:
-        queue(name, _alarm.redis).enqueue(JOBS[name], organisation_id, result_ttl=0, failure_ttl=3600)
+        with _alarm.redis.pipeline() as together:
+            for name, organisation_id in sorted(calls):
+                queue(name, _alarm.redis).enqueue(
+                    JOBS[name], organisation_id, result_ttl=0, failure_ttl=3600, pipeline=together
+                )
+            together.execute()
     except (RedisError, OSError) as problem:
-        log.warning("wake-up not delivered", extra={"queue": name, "reason": type(problem).__name__})
+        names = ",".join(sorted({name for name, _ in calls}))
+        log.warning("wake-up not delivered", extra={"queue": names, "reason": type(problem).__name__})
         return False
     return True
 
@@ -73,9 +84,8 @@ def ring(name: str, organisation_id: int) -> bool:
 @event.listens_for(Session, "after_commit")
 def _ring_after_commit(session: Session) -> None:
     calls: set[tuple[str, int]] = session.info.pop(_PENDING, set())
-    for name, organisation_id in sorted(calls):
-        if not ring(name, organisation_id):
-            return  # one time-out is enough for one request
+    if calls:
+        _ring_all(calls)
 
 
 @event.listens_for(Session, "after_rollback")

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, g, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from portal.invoices import actions, billing, queries, sending
+from portal.invoices import actions, billing, sending
 from portal.invoices.views.pages import bp, place_of
 from portal.shared import clock
 from portal.shared.access import allow
@@ -54,10 +54,10 @@ def create(work_order_id: int) -> Response:
         raised = actions.raise_invoice(
             session, g.organisation, work_order, sorted(ticked), form_id=form_id, raised_by=g.viewer.id
         )
-        invoice = queries.get_invoice(session, raised.invoice.id)
+        invoice = raised.invoice
         if raised.is_new and then == "send":
-            actions.issue_invoice(session, g.organisation, invoice)
-            sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email)
+            actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
+            sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True)
     except RuleBroken as problem:
         session.rollback()
         form.refuse(problem)

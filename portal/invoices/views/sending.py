@@ -22,9 +22,8 @@ def create_issuance(invoice_id: int) -> Response:
         return see_other(place_of(invoice))
     try:
         actions.issue_invoice(session, g.organisation, invoice)
-        sending.send_invoice(
-            session, g.organisation, invoice, sent_by=g.viewer.id, email=invoice.bill_to.get("email", "")
-        )
+        email = str(invoice.bill_to.get("email", ""))
+        sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True)
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

@@ -11,7 +11,6 @@ from portal.invoices.sending import address_of
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
-from portal.payments import queries
 from portal.payments.models import Payment
 from portal.shared import clock, formats
 from portal.shared.money import Money
@@ -19,19 +18,18 @@ from portal.shared.running import here
 
 
 def queue_receipt(
-    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money
+    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money, *, left: Money
 ) -> None:  # fmt: skip
-    """To the address on the invoice; nobody is mailed where there is none. Does not commit."""
+    """To the address on the invoice; nobody is mailed where there is none. left: still to pay. Does not commit."""
     to = str(invoice.bill_to.get("email") or "")
     if not to:
         return
     locale = organisation.locale
-    balance = queries.balance_of(session, invoice.id)
     text, html = render_mail(
         "receipt", lang=locale[:2], title=f"Receipt {payment.number}", firm=organisation.name,
         phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.amount, locale),
         received_on=long_date(payment.received_on, locale), way=payment.reference, receipt_number=payment.number,
-        number=invoice.number, what=invoice.title, balance=formats.money(balance, locale) if balance else "",
+        number=invoice.number, what=invoice.title, balance=formats.money(left, locale) if left else "",
         surplus=formats.money(surplus, locale) if surplus else "",
         link_url=_receipt_address(session, organisation, invoice, to),
     )  # fmt: skip

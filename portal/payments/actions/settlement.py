@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
@@ -52,15 +52,26 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
     seen  the Session as just fetched from Stripe, never as an event or an address told it
     Returns the attempt's state. Raises ForeignCheckout.
     """
-    attempt = session.get_one(PaymentAttempt, attempt_id)
-    invoice = session.get_one(Invoice, attempt.invoice_id, with_for_update=True)
-    session.refresh(attempt)  # another worker may have settled it while we waited for the lock
-    _check_belongs(session, attempt, seen)
+    attempt, invoice, account, organisation = session.execute(_LOCKED, {"attempt_id": attempt_id}).one()
+    _check_belongs(attempt, account, seen)
     if seen.receipt is not None:
-        _book(session, attempt, invoice, seen.receipt)
+        _book(session, attempt, invoice, organisation, seen.receipt)
     elif attempt.state in OPEN_STATES:
         _follow(session, attempt, seen)
     return attempt.state
+
+
+# Invoice first, as everybody does. Of the rows it locks PostgreSQL hands out the newest version, so an attempt that
+# another worker has settled while we waited for the lock is seen as settled.
+_LOCKED = (
+    select(PaymentAttempt, Invoice, StripeAccount, Organisation)
+    .join(Invoice, Invoice.id == PaymentAttempt.invoice_id)
+    .join(StripeAccount, StripeAccount.id == PaymentAttempt.stripe_account_id)
+    .join(Organisation, Organisation.id == PaymentAttempt.organisation_id)
+    .where(PaymentAttempt.id == bindparam("attempt_id"))
+    .with_for_update(of=[Invoice, PaymentAttempt])
+    .execution_options(populate_existing=True)
+)
 
 
 def take_due_attempts(session: Session) -> list[int]:
@@ -81,8 +92,7 @@ def take_due_attempts(session: Session) -> list[int]:
     return [attempt.id for attempt in due if attempt.state in OPEN_STATES]
 
 
-def _check_belongs(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
-    account = session.get_one(StripeAccount, attempt.stripe_account_id)
+def _check_belongs(attempt: PaymentAttempt, account: StripeAccount, seen: Checkout) -> None:
     is_same = attempt.session_id in (None, seen.id)
     if not is_same or seen.metadata.get("attempt") != str(attempt.public_id) or seen.is_live != account.is_live:
         raise ForeignCheckout(f"attempt {attempt.id}")
@@ -103,20 +113,23 @@ def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
         _note(session, attempt, f"payment {attempt.state}", words)
 
 
-def _book(session: Session, attempt: PaymentAttempt, invoice: Invoice, receipt: Receipt) -> None:
+def _book(
+    session: Session, attempt: PaymentAttempt, invoice: Invoice, organisation: Organisation, receipt: Receipt
+) -> None:
     """Record what was received, not what was expected. Money that has come is never refused."""
     known = session.scalar(
         select(Payment.id).where(Payment.provider == "stripe", Payment.provider_payment_id == receipt.payment_id)
     )
     if known is None:
-        _add_payment(session, attempt, invoice, receipt)
+        _add_payment(session, attempt, invoice, organisation, receipt)
     attempt.payment_intent_id = receipt.payment_id
     if attempt.state != "paid":
         _close(attempt, "paid", clock.now())
 
 
-def _add_payment(session: Session, attempt: PaymentAttempt, invoice: Invoice, receipt: Receipt) -> None:
-    organisation = session.get_one(Organisation, invoice.organisation_id)
+def _add_payment(
+    session: Session, attempt: PaymentAttempt, invoice: Invoice, organisation: Organisation, receipt: Receipt
+) -> None:
     payment = Payment(
         organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
         customer_id=invoice.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
@@ -126,16 +139,16 @@ def _add_payment(session: Session, attempt: PaymentAttempt, invoice: Invoice, re
     )  # fmt: skip
     session.add(payment)
     session.flush()
-    surplus = payment.amount - _allocate(session, payment, invoice)
-    _tell(session, attempt, payment, receipt, surplus, organisation.locale)
-    queue_receipt(session, organisation, invoice, payment, surplus)
-    outbox.record(session, organisation.id, "payment", payment.id)
-    outbox.record(session, organisation.id, "invoice", invoice.id)
-
-
-def _allocate(session: Session, payment: Payment, invoice: Invoice) -> Money:
-    """Put the payment to the invoice, up to what is due. How much that was."""
     due = queries.balance_of(session, invoice.id)
+    allocated = _allocate(session, payment, invoice, due)
+    surplus = payment.amount - allocated
+    _tell(session, attempt, payment, receipt, surplus, organisation.locale)
+    queue_receipt(session, organisation, invoice, payment, surplus, left=due - allocated if allocated else due)
+    outbox.record_all(session, organisation.id, ("payment", payment.id), ("invoice", invoice.id))
+
+
+def _allocate(session: Session, payment: Payment, invoice: Invoice, due: Money) -> Money:
+    """Put the payment to the invoice, up to what is due. How much that was."""
     if due.currency != payment.currency or due <= Money.zero(due.currency):
         return Money.zero(payment.currency)
     part = min(due.minor, payment.amount_minor)
@@ -145,7 +158,6 @@ def _allocate(session: Session, payment: Payment, invoice: Invoice) -> Money:
             currency=payment.currency,
         )
     )  # fmt: skip
-    session.flush()
     return Money(part, payment.currency)
 
 
