@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -226,18 +225,20 @@ def _reckon_again(session: Session, invoice: Invoice, organisation: Organisation
 
 def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:
     """Raises AlreadyBilled when another invoice was quicker: the unique index decides, not this code."""
-    claims = [
-        {"organisation_id": invoice.organisation_id, "work_order_line_id": line.id, "invoice_id": invoice.id}
-        for line in chosen
-    ]
+    line_ids = [line.id for line in chosen]
     claimed = session.execute(
-        insert(BillingClaim)
-        .values(claims)
-        .on_conflict_do_nothing(index_elements=["work_order_line_id"], index_where=BillingClaim.released_at.is_(None))
-        .returning(BillingClaim.id)
+        _CLAIM, {"organisation_id": invoice.organisation_id, "invoice_id": invoice.id, "line_ids": line_ids}
     ).all()
-    if len(claimed) < len(claims):
+    if len(claimed) < len(line_ids):
         raise rules.AlreadyBilled(_billed_elsewhere(session, chosen), field="lines")
+
+
+# One text for any number of lines, so that it is compiled and planned once.
+_CLAIM = text(
+    "INSERT INTO billing_claims (organisation_id, invoice_id, work_order_line_id)"
+    " SELECT :organisation_id, :invoice_id, unnest(CAST(:line_ids AS bigint[]))"
+    " ON CONFLICT (work_order_line_id) WHERE released_at IS NULL DO NOTHING RETURNING id"
+)
 
 
 def _release(session: Session, invoice: Invoice) -> None:

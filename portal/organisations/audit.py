@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from portal.organisations.models import AuditEntry
@@ -26,6 +26,7 @@ JOB = Actor("job", name="Portal")
 CUSTOMER = Actor("customer")
 actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
 _NOTED = "audit_entries_noted"
+_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]
 
 
 def note(
@@ -42,11 +43,12 @@ def note(
     """
     who = by or actor.get()
     session.info.setdefault(_NOTED, []).append(
-        AuditEntry(
-            organisation_id=organisation_id, actor=who.kind, person_id=who.person_id, actor_name=who.name,
-            trace=trace.get(), address=who.address, action=action, record=record, record_id=record_id,
-            words=words[:500], link=link[:500], before=before, after=after,
-        )
+        {
+            "organisation_id": organisation_id, "actor": who.kind, "person_id": who.person_id,
+            "actor_name": who.name, "trace": trace.get(), "address": who.address, "action": action,
+            "record": record, "record_id": record_id, "words": words[:500], "link": link[:500],
+            "before": before, "after": after,
+        }
     )  # fmt: skip
 
 
@@ -64,7 +66,10 @@ def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEnt
 @event.listens_for(Session, "before_commit")
 def _write_noted(session: Session) -> None:
     """All entries of a transaction go in by one statement, at its end."""
-    session.add_all(session.info.pop(_NOTED, ()))
+    noted = session.info.pop(_NOTED, ())
+    if noted:
+        session.flush()  # what they tell of goes first
+        session.execute(_INSERT, noted)
 
 
 @event.listens_for(Session, "after_rollback")

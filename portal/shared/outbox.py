@@ -7,7 +7,6 @@ remembers the version it has dealt with. Redis only says "look now".
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, func, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.shared import queues
@@ -38,19 +37,20 @@ def record(session: Session, organisation_id: int, subject: str, subject_id: int
 
 def record_all(session: Session, organisation_id: int, *subjects: tuple[str, int]) -> None:
     """Several at once; (subject, id) of each, none twice."""
-    fresh = insert(Change).values(
-        [
-            {"organisation_id": organisation_id, "subject": subject, "subject_id": subject_id, "version": 1}
-            for subject, subject_id in sorted(subjects)  # always in one order: two transactions never block each other
-        ]
-    )
-    session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=["organisation_id", "subject", "subject_id"],
-            set_={"version": Change.version + 1, "changed_at": func.clock_timestamp(), "is_settled": False},
-        )
-    )
+    ordered = sorted(subjects)  # always in one order: two transactions never block each other
+    names, ids = [name for name, _ in ordered], [subject_id for _, subject_id in ordered]
+    session.execute(_RECORD, {"organisation_id": organisation_id, "names": names, "ids": ids})
     queues.wake(session, "mirror", organisation_id)
+
+
+# One text for any number of subjects, so that it is compiled and planned once.
+_RECORD = text(
+    "INSERT INTO outbox AS o (organisation_id, subject, subject_id, version)"
+    " SELECT :organisation_id, s.name, s.id, 1"
+    " FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[])) AS s (name, id)"
+    " ON CONFLICT (organisation_id, subject, subject_id)"
+    " DO UPDATE SET version = o.version + 1, changed_at = clock_timestamp(), is_settled = false"
+)
 
 
 def settle(session: Session, organisation_id: int, subject: str, subject_id: int, version: int) -> None:

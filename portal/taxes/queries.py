@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.taxes.models import Tax
 
@@ -15,4 +15,4 @@ def list_taxes(session: Session) -> Sequence[Tax]:
 
 def taxes_by_id(session: Session) -> dict[int, Tax]:
     """All of them with their rates, inactive ones too: old lines still bear them."""
-    return {tax.id: tax for tax in session.scalars(select(Tax))}
+    return {tax.id: tax for tax in session.scalars(select(Tax).options(joinedload(Tax.rates))).unique()}
