@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         ("schedule", _schedule, "ring the workers for whatever is due (one process, always on)"),
         ("doctor", _doctor, "say what is missing in this installation, with the fix"),
+        ("rotate-keys", _rotate_keys, "seal every kept secret with the newest key of PORTAL_VAULT_KEYS"),
         ("make-key", _make_key, "print a fresh PORTAL_SECRET_KEY and PORTAL_VAULT_KEYS"),
     ):
         verbs.add_parser(name, help=words).set_defaults(run=run)
@@ -98,6 +99,12 @@ def _doctor(_options: argparse.Namespace) -> int:
     from portal.doctor import examine
 
     return examine()
+
+
+def _rotate_keys(_options: argparse.Namespace) -> int:
+    from portal.rotate_keys import rotate_keys
+
+    return rotate_keys()
 
 
 def _make_key(_options: argparse.Namespace) -> None:

@@ -77,4 +77,7 @@ def _set(session: Session, link: Link, module: str, action: str, **values: objec
     session.execute(
         insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)
     )
-    audit.note(session, link.organisation_id, action, "link", link.id, after={"module": module, **values})
+    audit.note(
+        session, link.organisation_id, action, "link", link.id, words=f"{CALLED[module]}: {action}",
+        after={"module": module, **values},
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import fields
+from portal.accounting.directions import CALLED
 from portal.accounting.fields import Rule
 from portal.accounting.models import FieldRule, Link, MirrorRecord
 from portal.catalogue.models import Item
@@ -92,6 +93,7 @@ def keep(session: Session, link: Link, module: str, wanted: Sequence[Rule], *, m
         outbox.record(session, link.organisation_id, module, local_id)
     audit.note(
         session, link.organisation_id, "mapping changed", "link", link.id,
+        words=f"Mapping of {CALLED[module].lower()}: version {number}",
         before={module: _told(before)}, after={module: _told(wanted), "version": number},
     )  # fmt: skip
     return len(changed)

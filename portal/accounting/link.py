@@ -151,7 +151,10 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     link.lease_fence, link.lease_until = link.lease_fence + 1, None  # whoever drains with the old consent is out
     session.flush()
     outbox.reopen_all(session, organisation_id)
-    audit.note(session, organisation_id, "zoho linked", "link", link.id, after={"organisation": candidate.id})
+    audit.note(
+        session, organisation_id, "zoho linked", "link", link.id, words=f"Linked to {candidate.name}",
+        after={"organisation": candidate.id},
+    )  # fmt: skip
     return link
 
 

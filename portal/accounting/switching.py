@@ -42,7 +42,7 @@ def end_link(session: Session, link: Link) -> GivenUp | None:
     consent.refresh_token_sealed = consent.access_token_sealed = ""
     consent.access_expires_at = None
     audit.note(
-        session, link.organisation_id, "zoho unlinked", "link", link.id,
+        session, link.organisation_id, "zoho unlinked", "link", link.id, words=f"{link.remote_name} disconnected",
         before={"organisation": link.remote_organisation_id, "name": link.remote_name},
     )  # fmt: skip
     return given_up
@@ -71,6 +71,7 @@ def switch(
     link.cut_over_on = cut_over_on
     audit.note(
         session, link.organisation_id, "zoho switched", "link", link.id,
+        words=f"Gone over from {old.remote_name}: invoices from {cut_over_on:%Y-%m-%d} on",
         before={"organisation": old.remote_organisation_id, "name": old.remote_name},
         after={"organisation": candidate.id, "name": candidate.name, "from": cut_over_on.isoformat()},
     )  # fmt: skip

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from portal.organisations.actions import OrganisationFacts
 from portal.organisations.models import Organisation
+from portal.organisations.numbering import PREFIXES
 from portal.shared.forms import Form
 
 _LONGEST_TERMS = Decimal(365)
+_BIGGEST_NUMBER = Decimal(99_999_999)  # with a prefix of twelve, twenty characters in all
 
 
 def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
@@ -28,3 +30,16 @@ def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
 def filled_with(organisation: Organisation) -> Form:
     names = ("name", "address", "email", "phone", "tax_number", "payment_terms_days")
     return Form({name: str(getattr(organisation, name)) for name in names})
+
+
+def read_numbers(raw: Mapping[str, str]) -> tuple[Form, dict[str, tuple[str, int]]]:
+    """The form of the numbers: series → prefix and next number."""
+    form = Form(raw)
+    wanted = {}
+    for series in PREFIXES:
+        prefix = form.text(f"{series}_prefix", "a prefix", longest=12)
+        if prefix[-1:].isdigit():
+            form.errors[f"{series}_prefix"] = "End the prefix with a letter or a sign, like INV- or 2026/."
+        number = form.decimal(f"{series}_next", "the next number", least=Decimal(1), most=_BIGGEST_NUMBER, places=0)
+        wanted[series] = (prefix, int(number))
+    return form, wanted

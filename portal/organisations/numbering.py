@@ -1,13 +1,20 @@
 """Gapless numbers, one series per kind of document, taken under a row lock."""
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.organisations.models import NumberSeries
+from portal.organisations import audit
+from portal.organisations.models import AuditEntry, NumberSeries
+from portal.shared.errors import RuleBroken
 
 # series → prefix a new organisation starts with
 PREFIXES = {"customer": "C-", "work_order": "WO-", "invoice": "INV-", "payment": "R-", "credit_note": "CN-"}
 _DIGITS = 5
+
+
+class NumberTaken(RuleBroken):
+    """The series would give a number that it may have given before."""
 
 
 def start_series(session: Session, organisation_id: int) -> None:
@@ -29,3 +36,52 @@ def next_number(session: Session, organisation_id: int, series: str) -> str:
         ).returning(NumberSeries.prefix, NumberSeries.next_number)
     ).one()
     return f"{taken.prefix}{taken.next_number - 1:0{_DIGITS}d}"
+
+
+def list_series(session: Session, organisation_id: int) -> dict[str, NumberSeries]:
+    """Every series by its name; one that has not begun yet stands at its first number."""
+    found = {
+        row.series: row
+        for row in session.scalars(select(NumberSeries).where(NumberSeries.organisation_id == organisation_id))
+    }
+    return {
+        series: found.get(series)
+        or NumberSeries(organisation_id=organisation_id, series=series, prefix=prefix, next_number=1)
+        for series, prefix in PREFIXES.items()
+    }
+
+
+def set_series(session: Session, organisation_id: int, series: str, prefix: str, next_number: int) -> bool:
+    """From now on count like this. False when that is so already. Raises NumberTaken. Does not commit."""
+    row = session.scalars(
+        select(NumberSeries)
+        .where(NumberSeries.organisation_id == organisation_id, NumberSeries.series == series)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        row = NumberSeries(organisation_id=organisation_id, series=series, prefix=PREFIXES[series], next_number=1)
+        session.add(row)
+    before = {"series": series, "prefix": row.prefix, "next_number": row.next_number}
+    if (row.prefix, row.next_number) == (prefix, next_number):
+        return False
+    least = row.next_number if prefix == row.prefix else _reached_before(session, series, prefix)
+    if next_number < least:
+        raise NumberTaken(f"{prefix}{next_number:0{_DIGITS}d} may be in use already. Begin at {least} or later.")
+    row.prefix, row.next_number = prefix, next_number
+    session.flush()
+    audit.note(
+        session, organisation_id, "numbering changed", "organisation", organisation_id,
+        words=f"Next {series.replace('_', ' ')} number is {prefix}{next_number:0{_DIGITS}d}", before=before,
+        after={"series": series, "prefix": prefix, "next_number": next_number},
+    )  # fmt: skip
+    return True
+
+
+def _reached_before(session: Session, series: str, prefix: str) -> int:
+    """How far the series had counted when it last bore this prefix; the trail remembers."""
+    left_at = session.scalars(
+        select(AuditEntry.before["next_number"].as_integer())
+        .where(AuditEntry.action == "numbering changed", AuditEntry.before["series"].as_string() == series)
+        .where(AuditEntry.before["prefix"].as_string() == prefix)
+    )
+    return max(left_at, default=1)

@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
 from werkzeug.utils import import_string
 
-from portal.organisations import actions, audit, forms
+from portal.organisations import actions, audit, forms, numbering
 from portal.organisations.models import Organisation
 from portal.organisations.places import countries
 from portal.shared import clock
 from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
@@ -18,6 +19,7 @@ bp = Blueprint("organisations", __name__)
 _LIST_TAXES = "portal.taxes.queries:list_taxes"
 # Pages of other domains that belong beside the settings: endpoint, label, what it is for, right.
 _BESIDE = (
+    ("organisations.numbers", "Numbers", "What invoices and payments are called", "manage_organisation"),
     ("payments.settings", "Card payments", "Your Stripe account", "manage_organisation"),
     ("accounting.show", "Books", "Your Zoho organisation", "manage_link"),
     ("people.index", "People", "Who signs in, and what they may do", "manage_people"),
@@ -64,3 +66,36 @@ def _beside() -> list[tuple[str, str, str]]:
         for endpoint, label, note, right in _BESIDE
         if endpoint in current_app.view_functions and g.viewer.may(right)
     ]
+
+
+@bp.get("/settings/numbers")
+@allow("manage_organisation")
+def numbers() -> Response:
+    rows = numbering.list_series(request_session(), g.viewer.organisation_id)
+    values = {f"{name}_prefix": row.prefix for name, row in rows.items()}
+    return _numbers_page(Form(values | {f"{name}_next": str(row.next_number) for name, row in rows.items()}))
+
+
+@bp.post("/settings/numbers")
+@allow("manage_organisation")
+def update_numbers() -> Response:
+    """A firm that has counted elsewhere goes on from there."""
+    session, (form, wanted) = request_session(), forms.read_numbers(request.form)
+    if not form.ok:
+        return _numbers_page(form, 422)
+    for series, (prefix, next_number) in wanted.items():
+        try:
+            numbering.set_series(session, g.viewer.organisation_id, series, prefix, next_number)
+        except RuleBroken as problem:
+            form.refuse(problem, f"{series}_next")
+    if not form.ok:
+        session.rollback()
+        return _numbers_page(form, 422)
+    session.commit()
+    flash("Saved. What has a number keeps it.", "good")
+    return see_other(url_for("organisations.settings"))
+
+
+def _numbers_page(form: Form, status: int = 200) -> Response:
+    page = render_template("organisations/numbers.html", form=form, series=list(numbering.PREFIXES))
+    return make_response(page, status)

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from portal.organisations.numbering import PREFIXES
 from portal.shared import clock
 from portal.shared.running import job_session
 from portal.shared.throttle import Throttle
@@ -106,6 +107,11 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
+        "organisations.update_numbers": Paper(
+            "/settings/numbers",
+            {f"{name}_prefix": prefix for name, prefix in PREFIXES.items()} | dict.fromkeys(
+                (f"{name}_next" for name in PREFIXES), "9000"),
+        ),
         "people.create": Paper("/people", person),
         "people.update_password": Paper("/people/me/password", {"current_password": "x", "new_password": "y"}),
         "people.create_sign_in": Paper("/sign-in", {"email": "", "password": "", "next": ""}, "", "/sign-in"),
@@ -117,7 +123,7 @@ def desk(app: Flask, world: World) -> Desk:
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
     "accounting.connect", "accounting.end_link", "accounting.retry", "accounting.retry_all",
-    "accounting.start", "accounting.update_mapping",
+    "accounting.rehearse", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "work_orders.remove_line",
@@ -148,7 +154,7 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "work_orders.update", "work_orders.create_line", "work_orders.update_line", "work_orders.create_step",
      "invoices.create",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
-     "organisations.update", "people.create",
+     "organisations.update", "organisations.update_numbers", "people.create",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link"],
 )  # fmt: skip
 def test_no_field_breaks_with_any_nonsense(app: Flask, world: World, desk: Desk, form: str) -> None:

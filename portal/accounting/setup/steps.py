@@ -14,6 +14,7 @@ TAXES, MATCH, REHEARSAL, START = "taxes", "match", "rehearsal", "start"
 STEPS = {
     TAXES: ("Taxes", "Compare yours with those in Zoho"),
     MATCH: ("First import", "Which customers and items are the same on both sides"),
+    REHEARSAL: ("Rehearsal", "One test invoice goes over, is compared to the cent, and is void again"),
 }
 NEEDED = (TAXES, MATCH)
 
@@ -57,7 +58,8 @@ def begin(session: Session, link: Link, *, is_new: bool) -> None:
 def finish(session: Session, link: Link, step: str) -> None:
     """Does not commit."""
     link.setup_steps = link.setup_steps | {step: clock.now().isoformat()}
-    audit.note(session, link.organisation_id, f"set-up step {step}", "link", link.id)
+    words = f"Set-up: {STEPS[step][0].lower()} done" if step in STEPS else "Set-up finished: everything goes over"
+    audit.note(session, link.organisation_id, f"set-up step {step}", "link", link.id, words=words)
 
 
 def start(session: Session, link: Link) -> None:

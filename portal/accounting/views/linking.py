@@ -8,6 +8,7 @@ from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
+from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -104,6 +105,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         "accounting/show.html", tied=tied, state=queries.link_state(session), problem=problem, quiet_until=quiet_until,
         status=status_of(session, tied) if tied is not None else None, left_at=link.open_consent(session),
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
+        events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
         in_setup=tied is not None and steps.is_open(tied),
     )  # fmt: skip
     return make_response(page, status)

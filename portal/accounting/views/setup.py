@@ -3,8 +3,11 @@
 from flask import Response, flash, make_response, render_template, url_for
 
 from portal.accounting import link
-from portal.accounting.setup import steps
+from portal.accounting.models import Consent
+from portal.accounting.setup import rehearsal, steps
+from portal.accounting.setup.desk import Desk
 from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
@@ -43,3 +46,28 @@ def start() -> Response:
     session.commit()
     flash("Started. What you have sent so far is on its way.", "good")
     return see_other(url_for("accounting.show"))
+
+
+@bp.post("/books/setup/rehearsal")
+@allow("manage_link")
+def rehearse() -> Response:
+    """One test invoice over and back, while the person waits."""
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    try:
+        planned = rehearsal.plan(session, tied)
+        consent = session.get_one(Consent, tied.consent_id)
+        session.commit()  # no transaction stays open while Zoho is called
+        with Desk(tied, consent) as desk:
+            words = rehearsal.play(desk, planned)
+    except (RuleBroken, GatewayError) as problem:
+        session.rollback()
+        flash(problem.sentence if isinstance(problem, RuleBroken) else problem.words, "late")
+        return see_other(url_for("accounting.show_setup"))
+    session.refresh(tied)
+    rehearsal.remember(session, tied, planned, words)
+    session.commit()
+    flash(words or f"{planned.number} came back equal to the cent, and is void again.", "late" if words else "good")
+    return see_other(url_for("accounting.show_setup"))

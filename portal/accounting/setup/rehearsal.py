@@ -1,0 +1,161 @@
+"""One test customer and one test invoice go over, are read back, compared to the cent, and put away again.
+
+Both are found by their names before they are made, so a rehearsal that broke off is taken up where it was.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting import mapping, rules
+from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.setup import steps
+from portal.accounting.setup.desk import Desk
+from portal.catalogue.models import Item
+from portal.gateways.zoho import wire
+from portal.gateways.zoho.calls import PRODUCTS
+from portal.invoices import billing
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.shared import clock
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+from portal.taxes.models import Tax
+from portal.taxes.queries import list_taxes, taxes_by_id
+
+_QUANTITIES = (Decimal("3"), Decimal("1.5"))  # odd ones, where rounding shows
+_PRICE = Decimal("33.33")
+
+
+class CannotRehearse(RuleBroken):
+    """Something that the test invoice needs is not there yet."""
+
+
+@dataclass(frozen=True)
+class TestLine:
+    """A line as billing wants it."""
+
+    __test__ = False  # no test, whatever its name says to a test runner
+
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    tax_id: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is sent, and what must come back."""
+
+    number: str
+    customer: str
+    lines: list[TestLine]
+    line_totals: list[Money]
+    tax_ids: dict[int, str]
+    total: Decimal
+    tax: Decimal
+    on: date
+
+
+def plan(session: Session, link: Link) -> Plan:
+    """Raises CannotRehearse."""
+    organisation = session.get_one(Organisation, link.organisation_id)
+    today, lines = clock.today(organisation.time_zone), _lines(session)
+    expected = billing.preview(lines, taxes_by_id(session), organisation, today)
+    return Plan(
+        f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}", f"Portal rehearsal {link.id}",
+        lines, list(expected.line_totals), _tax_ids(session, link, lines), expected.total.decimal,
+        expected.tax_total.decimal, today,
+    )  # fmt: skip
+
+
+def play(desk: Desk, planned: Plan) -> str:
+    """What differs, in words, or nothing. Both records are put away whatever it is. Raises GatewayError."""
+    customer = _customer(desk, planned)
+    invoice = _invoice(desk, planned, customer)
+    back = desk.call("GET", f"/invoices/{invoice}")["invoice"]
+    words = rules.disagreement(
+        number=planned.number, total=planned.total, tax=planned.tax, their_number=str(back.get("invoice_number", "")),
+        their_total=wire.amount(back.get("total")), their_tax=wire.amount(back.get("tax_total")),
+    )  # fmt: skip
+    if back.get("status") == "draft":
+        desk.call("POST", f"/invoices/{invoice}/status/sent")
+    if back.get("status") != "void":
+        desk.call("POST", f"/invoices/{invoice}/status/void")
+    desk.call("POST", f"/contacts/{customer}/inactive")
+    return words
+
+
+def remember(session: Session, link: Link, planned: Plan, words: str) -> None:
+    """The next rehearsal gets another number; only one without a difference is done. Does not commit."""
+    link.setup_steps = link.setup_steps | {"rehearsals": int(link.setup_steps.get("rehearsals", 0)) + 1}
+    name = PRODUCTS[link.product].name
+    told = f"Rehearsal: invoice {planned.number} of {planned.total} is equal to the cent in {name}, and void there."
+    audit.note(
+        session, link.organisation_id, "rehearsal", "link", link.id, words=f"Rehearsal: {words}" if words else told
+    )
+    if not words:
+        steps.finish(session, link, steps.REHEARSAL)
+
+
+def _lines(session: Session) -> list[TestLine]:
+    items = session.scalars(select(Item).where(Item.is_active).order_by(Item.id).limit(len(_QUANTITIES))).all()
+    if items:
+        return [
+            TestLine(item.name, quantity, item.unit_price, item.tax_id)
+            for item, quantity in zip(items, _QUANTITIES, strict=False)
+        ]
+    taxes = list_taxes(session)
+    return [TestLine("Rehearsal", _QUANTITIES[0], _PRICE, taxes[0].id if taxes else None)]
+
+
+def _tax_ids(session: Session, link: Link, lines: list[TestLine]) -> dict[int, str]:
+    wanted = {line.tax_id for line in lines if line.tax_id is not None}
+    taxes = session.scalars(select(Tax).where(Tax.id.in_(wanted), Tax.kind.not_in(("exempt", "out_of_scope")))).all()
+    found = {
+        local_id: str(remote_id)
+        for local_id, remote_id in session.execute(
+            select(MirrorRecord.local_id, MirrorRecord.remote_id).where(
+                MirrorRecord.link_id == link.id, MirrorRecord.module == "tax", MirrorRecord.remote_id.is_not(None)
+            )
+        )
+    }
+    missing = [tax.name for tax in taxes if tax.id not in found]
+    if missing:
+        raise CannotRehearse(f"{missing[0]} is not in Zoho yet. Compare the taxes first, or wait until it has arrived.")
+    return found
+
+
+def _customer(desk: Desk, planned: Plan) -> str:
+    query = {"contact_name": planned.customer, "filter_by": "Status.All"}
+    found = [
+        row for row in desk.call("GET", "/contacts", query).get("contacts", [])
+        if row.get("contact_name") == planned.customer
+    ]  # fmt: skip
+    if not found:
+        body = {"contact_name": planned.customer, "contact_type": "customer"}
+        return str(desk.call("POST", "/contacts", body=body)["contact"]["contact_id"])
+    if found[0].get("status") == "inactive":
+        desk.call("POST", f"/contacts/{found[0]['contact_id']}/active")
+    return str(found[0]["contact_id"])
+
+
+def _invoice(desk: Desk, planned: Plan, customer: str) -> str:
+    rows = desk.call("GET", "/invoices", {"invoice_number": planned.number}).get("invoices", [])
+    found = [row for row in rows if row.get("invoice_number") == planned.number]
+    if found:
+        return str(found[0]["invoice_id"])
+    lines = [
+        mapping.LineRecord(
+            line.name, "", line.quantity, "", line.unit_price, total, "", planned.tax_ids.get(line.tax_id or 0, "")
+        )
+        for line, total in zip(planned.lines, planned.line_totals, strict=True)
+    ]
+    record = mapping.InvoiceRecord(planned.number, "", planned.on, planned.on, 0, customer, lines)
+    body: dict[str, Any] = mapping.invoice_payload(record)
+    answer = desk.call("POST", "/invoices", {"ignore_auto_number_generation": "true"}, body)
+    return str(answer["invoice"]["invoice_id"])

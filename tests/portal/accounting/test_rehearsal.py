@@ -1,0 +1,75 @@
+"""A rehearsal sends one test invoice over and back, and leaves nothing open behind."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from tests.builders import Firm, post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
+
+__all__ = ["zoho"]
+
+
+@pytest.fixture(params=["books", "invoice"])
+def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    zoho.mend()
+    found = connect(zoho, firm, product=request.param)
+    drain(found.organisation_id)
+    return found
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def rehearse(client: FlaskClient) -> str:
+    assert post(client, "/books/setup/rehearsal", {}, page="/books/setup").location == "/books/setup"
+    return client.get("/books/setup").text
+
+
+def rehearsed(linked: LinkedFirm) -> list[tuple[str, str]]:
+    return [(one["invoice_number"], one["status"]) for one in linked.there("invoices")]
+
+
+def test_a_rehearsal_is_equal_to_the_cent_and_put_away(linked: LinkedFirm, admin: FlaskClient) -> None:
+    assert "came back equal to the cent" in rehearse(admin)
+    ((number, status),) = rehearsed(linked)
+    assert number.startswith("REHEARSAL-") and status == "void"
+    test_customer = next(one for one in linked.there("contacts") if one["contact_name"].startswith("Portal rehearsal"))
+    assert test_customer["status"] == "inactive"
+    assert f"Rehearsal: invoice {number}" in admin.get("/books").text
+
+
+def test_a_second_rehearsal_uses_the_same_customer_and_another_number(linked: LinkedFirm, admin: FlaskClient) -> None:
+    rehearse(admin)
+    rehearse(admin)
+    assert len({number for number, _ in rehearsed(linked)}) == 2
+    names = [one["contact_name"] for one in linked.there("contacts")]
+    assert sum(name.startswith("Portal rehearsal") for name in names) == 1
+
+
+@pytest.mark.parametrize("path", ["/contacts", "/invoices", "/status/void"])
+def test_a_rehearsal_that_broke_off_is_taken_up_without_a_second_invoice(
+    linked: LinkedFirm, admin: FlaskClient, path: str
+) -> None:
+    linked.zoho.break_down("error_500_after", path=path)
+    assert "did not answer clearly" in rehearse(admin)
+    assert "came back equal to the cent" in rehearse(admin)
+    assert [status for _, status in rehearsed(linked)] == ["void"]
+
+
+def test_a_cent_of_difference_is_said_and_the_rehearsal_is_not_done(linked: LinkedFirm, admin: FlaskClient) -> None:
+    tax = linked.mirror("tax")[0].remote_id
+    linked.zoho.act(linked.remote, f"PUT /settings/taxes/{tax}", {"tax_percentage": 19})
+    shown = rehearse(admin)
+    assert "total is" in shown and "equal to the cent" not in shown
+    assert [status for _, status in rehearsed(linked)] == ["void"]
+
+
+def test_a_tax_that_is_not_there_yet_is_named(zoho: ZohoStandIn, app: Flask, firm: Firm) -> None:
+    fresh = connect(zoho, firm)
+    shown = rehearse(sign_in(browser(app), firm, "administrator"))
+    assert "is not in Zoho yet" in shown and fresh.there("invoices") == []
