@@ -104,6 +104,9 @@ def desk(app: Flask, world: World) -> Desk:
         "work_orders.create_step": Paper(f"{job}/steps", {"step": "start"}),
         "invoices.create": Paper(f"{job}/invoices", {"line": "0", "email": "", "form_id": "", "then": "draft"}),
         "invoices.create_sending": Paper(f"/invoices/{ids['invoice_id']}/sendings", {"email": "a@example.com"}),
+        "invoices.create_credit_note": Paper(
+            f"/invoices/{ids['invoice_id']}/credit-notes", {"reason": "", "then": "apply", "form_id": ""}
+        ),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),

@@ -57,6 +57,7 @@ class Preferences:
     rounding: str = ""
     is_discount_before_tax: bool | None = None
     payment_terms_days: int | None = None
+    last_number: str = ""
 
 
 def read(desk: Desk) -> list[TheirTax]:
@@ -82,7 +83,7 @@ def read_preferences(desk: Desk) -> Preferences:
     terms = str(invoice.get("payment_terms", ""))
     return Preferences(
         _ROUNDING.get(str(invoice.get("tax_rounding", "")), ""), invoice.get("is_discount_before_tax"),
-        int(terms) if terms.isdigit() else None,
+        int(terms) if terms.isdigit() else None, str(invoice.get("invoice_number", "")),
     )  # fmt: skip
 
 
