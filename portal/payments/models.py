@@ -99,8 +99,10 @@ class Payment(Tenant, Base):
         referenced(),
         belongs_to("customers", "customer_id"),
         belongs_to("payment_attempts", "attempt_id"),
+        belongs_to("people", "taken_by"),
         UniqueConstraint("organisation_id", "provider", "provider_payment_id"),
         UniqueConstraint("organisation_id", "number"),
+        UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
 
@@ -113,7 +115,10 @@ class Payment(Tenant, Base):
     provider: Mapped[str] = mapped_column(String(20))  # stripe | offline
     provider_payment_id: Mapped[str] = mapped_column(String(80))
     attempt_id: Mapped[int | None] = mapped_column(BigInteger)
-    reference: Mapped[str] = mapped_column(String(100), default="")
+    reference: Mapped[str] = mapped_column(String(100), default="")  # what the payer recognises: "Cheque 004512"
+    taken_by: Mapped[int | None] = mapped_column(BigInteger)  # the person on the staff who recorded it
+    tendered_minor: Mapped[int | None]  # cash as it was handed over, before change
+    form_id: Mapped[str | None] = mapped_column(String(40))
 
     @property
     def amount(self) -> Money:
@@ -138,3 +143,40 @@ class Allocation(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class PaymentReversal(Tenant, Base):
+    """A recorded payment that was a mistake: it counts for nothing any more. Both rows stay."""
+
+    __tablename__ = "payment_reversals"
+    __table_args__ = (
+        belongs_to("payments", "payment_id"),
+        UniqueConstraint("payment_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(BigInteger)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(String(200))
+    reversed_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PaymentUse(Base):
+    """Where the money of each payment is; what is unused is the customer's credit. A view: never written."""
+
+    __tablename__ = "payment_uses"
+    __table_args__ = {"info": {"is_view": True}}
+
+    payment_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigInteger)
+    customer_id: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    amount_minor: Mapped[int]
+    allocated_minor: Mapped[int]
+    reversed_minor: Mapped[int]
+    unused_minor: Mapped[int]
+
+    @property
+    def unused(self) -> Money:
+        return Money(self.unused_minor, self.currency)

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceBalance
-from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, StripeAccount
+from portal.invoices.queries import visible_to
+from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, PaymentUse, StripeAccount
 from portal.payments.rules import MOST_SESSIONS
+from portal.shared.access import Viewer
+from portal.shared.errors import NotFound
 from portal.shared.money import Money
 
 
@@ -31,12 +34,7 @@ class ListedPayment:
     payment: Payment
     customer_name: str
     invoices: Sequence[AllocatedTo]
-
-    @property
-    def unused(self) -> Money:
-        """What was received beyond what was due: the customer's credit."""
-        used = Money.total((part.amount for part in self.invoices), self.payment.currency)
-        return self.payment.amount - used
+    use: PaymentUse
 
 
 def list_payments(
@@ -46,7 +44,11 @@ def list_payments(
 
     since, currency  only those received on that day or later, only those in that currency
     """
-    wanted = select(Payment, Customer.name).join(Customer, Customer.id == Payment.customer_id)
+    wanted = (
+        select(Payment, Customer.name, PaymentUse)
+        .join(Customer, Customer.id == Payment.customer_id)
+        .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+    )
     if before is not None:
         wanted = wanted.where(Payment.id < before)
     if since is not None:
@@ -54,19 +56,63 @@ def list_payments(
     if currency:
         wanted = wanted.where(Payment.currency == currency)
     rows = session.execute(wanted.order_by(Payment.id.desc()).limit(most)).all()
-    parts = _allocations(session, [payment.id for payment, _name in rows])
-    return [ListedPayment(payment, name, parts[payment.id]) for payment, name in rows]
+    parts = allocations_of(session, [payment.id for payment, _name, _use in rows])
+    return [ListedPayment(payment, name, parts[payment.id], use) for payment, name, use in rows]
+
+
+def get_payment(session: Session, payment_id: int) -> ListedPayment:
+    """One payment and where its money is now. Raises NotFound."""
+    row = session.execute(
+        select(Payment, Customer.name, PaymentUse)
+        .join(Customer, Customer.id == Payment.customer_id)
+        .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+        .where(Payment.id == payment_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    payment, name, use = row
+    return ListedPayment(payment, name, allocations_of(session, [payment_id])[payment_id], use)
+
+
+def open_invoices(session: Session, viewer: Viewer, customer_id: int, currency: str) -> Sequence[Invoice]:
+    """What this customer still owes, oldest first, with balances: only what the viewer may see."""
+    return session.scalars(
+        select(Invoice)
+        .join(Invoice.balance_row)
+        .options(contains_eager(Invoice.balance_row))
+        .where(
+            Invoice.customer_id == customer_id, Invoice.currency == currency, Invoice.status == "sent",
+            InvoiceBalance.balance_minor > 0, visible_to(viewer),
+        )
+        .order_by(Invoice.due_on, Invoice.id)
+    ).all()  # fmt: skip
+
+
+def unused_credit(session: Session, customer_id: int, currency: str) -> Sequence[PaymentUse]:
+    """The customer's payments that are not used up, oldest first."""
+    return session.scalars(
+        select(PaymentUse)
+        .where(
+            PaymentUse.customer_id == customer_id, PaymentUse.currency == currency, PaymentUse.unused_minor > 0
+        )
+        .order_by(PaymentUse.payment_id)
+        .execution_options(populate_existing=True)
+    ).all()  # fmt: skip
 
 
 def payments_of(session: Session, invoice_id: int) -> Sequence[tuple[Payment, Money]]:
     """The payments of one invoice and how much of each went to it, oldest first."""
+    used = func.sum(Allocation.amount_minor)
     rows = session.execute(
-        select(Payment, Allocation)
+        select(Payment, used)
         .join(Allocation, Allocation.payment_id == Payment.id)
         .where(Allocation.invoice_id == invoice_id)
-        .order_by(Allocation.id)
+        .group_by(Payment.id)
+        .having(used > 0)
+        .order_by(Payment.id)
     ).all()
-    return [(payment, part.amount) for payment, part in rows]
+    return [(payment, Money(int(minor), payment.currency)) for payment, minor in rows]
 
 
 def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
@@ -101,14 +147,19 @@ def balance_of(session: Session, invoice_id: int) -> Money:
     return Money(row.balance_minor, row.currency)
 
 
-def _allocations(session: Session, payment_ids: Iterable[int]) -> dict[int, list[AllocatedTo]]:
+def allocations_of(session: Session, payment_ids: Iterable[int]) -> dict[int, list[AllocatedTo]]:
+    """To which invoices each payment is put now; what was taken back is left out."""
     parts: dict[int, list[AllocatedTo]] = defaultdict(list)
+    used = func.sum(Allocation.amount_minor)
     rows = session.execute(
-        select(Allocation, Invoice.number)
+        select(Allocation.payment_id, Allocation.invoice_id, Allocation.currency, Invoice.number, used.label("minor"))
         .join(Invoice, Invoice.id == Allocation.invoice_id)
         .where(Allocation.payment_id.in_(list(payment_ids)))
-        .order_by(Allocation.id)
+        .group_by(Allocation.payment_id, Allocation.invoice_id, Allocation.currency, Invoice.number)
+        .having(used > 0)
+        .order_by(Allocation.invoice_id)
     )
-    for part, number in rows:
-        parts[part.payment_id].append(AllocatedTo(part.invoice_id, number or "", part.amount))
+    for row in rows:
+        amount = Money(int(row.minor), row.currency)
+        parts[row.payment_id].append(AllocatedTo(row.invoice_id, row.number or "", amount))
     return parts

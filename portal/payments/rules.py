@@ -43,8 +43,58 @@ class TooManySessions(CannotPay):
         self.wait = wait
 
 
+class CannotRecord(RuleBroken):
+    """A payment cannot be recorded, or put to an invoice, like this; the sentence is for staff."""
+
+
+class CannotReverse(RuleBroken):
+    """A payment that is not corrected by reversal; the sentence is for staff."""
+
+
 class CannotConnect(RuleBroken):
     """This Stripe key cannot be used; the sentence is for staff."""
+
+
+METHODS = {
+    "cash": "Cash", "cheque": "Cheque", "terminal": "Card terminal", "bank_transfer": "Bank transfer",
+}  # fmt: skip
+
+
+def words_of(method: str, reference: str) -> str:
+    """What the payer recognises a recorded payment by, for example "Cheque 004512"."""
+    if not reference or method == "cash":
+        return METHODS[method]
+    between = {"cheque": " ", "terminal": ", slip ", "bank_transfer": ", "}[method]
+    return f"{METHODS[method]}{between}{reference}"
+
+
+def spread(received: Money, due: Sequence[tuple[int, Money]], typed: Mapping[int, Money]) -> dict[int, Money]:
+    """How much of `received` goes to which invoice; the rest stays the customer's credit.
+
+    due    (invoice, what is to pay on it), in the order in which they are paid
+    typed  what a person wrote beside invoices; with none of it, the first invoice is paid first
+    Raises CannotRecord beside the field part_<invoice>.
+    """
+    zero, left, parts = Money.zero(received.currency), received, {}
+    for invoice_id, balance in due:
+        asked = typed.get(invoice_id, zero) if typed else min(left, balance)
+        if asked > balance:
+            raise CannotRecord(f"Only {balance} is left to pay on this invoice.", field=f"part_{invoice_id}")
+        if asked > left:
+            raise CannotRecord(f"{received} is not enough for these amounts.", field=f"part_{invoice_id}")
+        left -= asked
+        if asked > zero:
+            parts[invoice_id] = asked
+    return parts
+
+
+def change_of(received: Money, tendered: Money | None) -> Money:
+    """What goes back over the counter. Raises CannotRecord when less was handed over than is recorded."""
+    if tendered is None:
+        return Money.zero(received.currency)
+    if tendered < received:
+        raise CannotRecord("Less was handed over than is recorded as paid.", field="tendered")
+    return tendered - received
 
 
 def least_charge(currency: str) -> Money:

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.accounting.models import Consent, Link, MirrorRecord
-from portal.payments.models import PaymentAttempt, StripeAccount
+from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
 from portal.schema import metadata
 from portal.shared import clock, running
@@ -152,8 +152,20 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
         "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
-        "person_id": spare.id,
+        "person_id": spare.id, "payment_id": _cash(session, firm).id,
     }  # fmt: skip
+
+
+def _cash(session: Session, firm: Firm) -> Payment:
+    """Cash for which there is no invoice yet."""
+    cash = Payment(
+        organisation_id=firm.organisation_id, number="R-CASH", customer_id=firm.customer_id, method="cash",
+        amount_minor=5, currency="GBP", received_on=clock.now().date(), provider="offline", reference="Cash",
+        provider_payment_id="portal-R-CASH", taken_by=firm.people["field_agent"],
+    )  # fmt: skip
+    session.add(cash)
+    session.flush()
+    return cash
 
 
 def _send_along(session: Session, firm: Firm, work_order_id: int) -> None:

@@ -92,6 +92,10 @@ def desk(app: Flask, world: World) -> Desk:
         "currency": "GBP",
         "time_zone": "Europe/London",
     }
+    cash = {
+        "form_id": "f", "method": "cash", "amount": "0.05", "tendered": "1", "reference": "",
+        "received_on": clock.today("Europe/London").isoformat(),
+    }  # fmt: skip
     return Desk(estate, {
         "customers.create": Paper("/customers", customer | {"form_id": ""}),
         "customers.update": Paper(f"/customers/{ids['customer_id']}", customer, is_read_elsewhere=True),
@@ -107,6 +111,9 @@ def desk(app: Flask, world: World) -> Desk:
         "invoices.create_credit_note": Paper(
             f"/invoices/{ids['invoice_id']}/credit-notes", {"reason": "", "then": "apply", "form_id": ""}
         ),
+        "payments.create_of_invoice": Paper(f"/invoices/{ids['invoice_id']}/payments", cash),
+        "payments.create_of_customer": Paper(f"/customers/{ids['customer_id']}/payments", cash, is_read_elsewhere=True),
+        "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
@@ -130,7 +137,7 @@ BUTTONS = {
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "work_orders.remove_line",
-    "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
+    "payments.create_credit_use", "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The mail that thanks for a payment: once per payment, with a link of its own to the receipt."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -18,18 +19,25 @@ from portal.shared.running import here
 
 
 def queue_receipt(
-    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money, *, left: Money
+    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money, *, left: Money,
+    also: Sequence[Invoice] = (),
 ) -> None:  # fmt: skip
-    """To the address on the invoice; nobody is mailed where there is none. left: still to pay. Does not commit."""
+    """To the address on the invoice; nobody is mailed where there is none. Does not commit.
+
+    left  still to pay on all that it paid
+    also  the other invoices that this payment paid
+    """
     to = str(invoice.bill_to.get("email") or "")
     if not to:
         return
     locale = organisation.locale
+    paid = [invoice, *also]
     text, html = render_mail(
         "receipt", lang=locale[:2], title=f"Receipt {payment.number}", firm=organisation.name,
         phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.amount, locale),
         received_on=long_date(payment.received_on, locale), way=payment.reference, receipt_number=payment.number,
-        number=invoice.number, what=invoice.title, balance=formats.money(left, locale) if left else "",
+        number=", ".join(each.number or "" for each in paid), what="" if also else invoice.title,
+        balance=formats.money(left, locale) if left else "",
         surplus=formats.money(surplus, locale) if surplus else "",
         link_url=_receipt_address(session, organisation, invoice, to),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import logging
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from portal.gateways.stripe_gateway import ForgedEvent, verify_event
 from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.models import StripeAccount
+from portal.payments.views.pages import bp
 from portal.shared import clock
 from portal.shared.access import allow, everyone
 from portal.shared.csrf import exempt
@@ -22,7 +23,6 @@ from portal.shared.htmx import see_other
 from portal.shared.text import clean, id_from
 from portal.shared.web import request_session
 
-bp = Blueprint("payments", __name__)
 log = logging.getLogger(__name__)
 PAGE_SIZE = 50
 

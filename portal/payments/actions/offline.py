@@ -1,0 +1,152 @@
+"""Money that staff take: cash, cheques, slips of a card terminal, bank transfers. One payment, one or many invoices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.invoices import actions as invoicing
+from portal.invoices import sending
+from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.organisations.numbering import next_number
+from portal.payments import queries, rules
+from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
+from portal.payments.actions.receipts import queue_receipt
+from portal.payments.actions.releases import release_invoice
+from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
+from portal.payments.rules import CannotRecord
+from portal.shared import formats, outbox
+from portal.shared.money import Money
+from portal.shared.running import job_session
+
+
+@dataclass(frozen=True)
+class OfflinePayment:
+    """What a person wrote down.
+
+    invoice_ids  what may be paid with it, first to be paid first; a draft among them is sent first
+    typed        amounts written beside invoices; empty: one after the other
+    tendered     cash handed over, before change
+    """
+
+    customer_id: int
+    invoice_ids: Sequence[int]
+    amount: Money
+    method: str
+    reference: str
+    received_on: date
+    taken_by: int
+    form_id: str
+    typed: Mapping[int, Money] = field(default_factory=dict)
+    tendered: Money | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """is_new False: the same form came a second time."""
+
+    payment_id: int
+    number: str
+    surplus: Money
+    change: Money
+    is_new: bool
+
+
+def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
+    """Book it, put it to the invoices, mail the receipt. Safe against double taps and against two at once.
+
+    Calls Stripe between short transactions of its own, to close the pages on which the invoices could still be paid.
+    Raises CannotRecord, CannotIssue, NotFound, and what release_invoice raises.
+    """
+    rules.change_of(taken.amount, taken.tendered)
+    for invoice_id in _being_paid(organisation_id, taken):
+        release_invoice(organisation_id, invoice_id)
+    with job_session(organisation_id) as session:
+        lock_customer(session, taken.customer_id)
+        repeated = session.scalars(select(Payment).where(Payment.form_id == taken.form_id)).one_or_none()
+        if repeated is not None:
+            unused = queries.get_payment(session, repeated.id).use.unused
+            return Recorded(repeated.id, repeated.number, unused, _change(taken), is_new=False)
+        return _record(session, session.get_one(Organisation, organisation_id), taken)
+
+
+def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
+    """The invoices with a page open at Stripe, of those that this payment reaches as things stand."""
+    with job_session(organisation_id) as session:
+        due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
+        reached = rules.spread(taken.amount, due, taken.typed)
+        return session.scalars(
+            select(PaymentAttempt.invoice_id)
+            .where(PaymentAttempt.invoice_id.in_(reached), PaymentAttempt.state.in_(OPEN_STATES))
+            .order_by(PaymentAttempt.invoice_id)
+        ).all()
+
+
+def _record(session: Session, organisation: Organisation, taken: OfflinePayment) -> Recorded:
+    invoices = lock_invoices(session, taken.invoice_ids)
+    for invoice in invoices.values():
+        _check(session, organisation, invoice, taken)
+    due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
+    parts = rules.spread(taken.amount, due, taken.typed)
+    for invoice_id in parts:
+        check_not_being_paid(session, invoice_id)
+    payment = _add(session, organisation, taken)
+    put_to(session, payment, parts)
+    surplus = taken.amount - Money.total(parts.values(), taken.amount.currency)
+    paid = [invoices[invoice_id] for invoice_id in parts]
+    _tell(session, organisation, payment, paid, parts, surplus)
+    if paid:
+        left = Money.total((balance - parts[each] for each, balance in due if each in parts), surplus.currency)
+        queue_receipt(session, organisation, paid[0], payment, surplus, left=left, also=paid[1:])
+    changed = [("invoice", invoice_id) for invoice_id in parts]
+    outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
+    return Recorded(payment.id, payment.number, surplus, _change(taken), is_new=True)
+
+
+def _check(session: Session, organisation: Organisation, invoice: Invoice, taken: OfflinePayment) -> None:
+    """A draft is sent on the way. Raises CannotRecord, CannotIssue."""
+    if invoice.customer_id != taken.customer_id or invoice.currency != taken.amount.currency:
+        raise CannotRecord("This invoice is another customer's, or in another currency.")
+    if invoice.status == DRAFT:
+        invoicing.issue_invoice(session, organisation, invoice)
+        email = str(invoice.bill_to.get("email") or "")
+        sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email)
+    if invoice.status != SENT:
+        raise CannotRecord("This invoice is void: no payment can be put to it.")
+
+
+def _add(session: Session, organisation: Organisation, taken: OfflinePayment) -> Payment:
+    number = next_number(session, organisation.id, "payment")
+    payment = Payment(
+        organisation_id=organisation.id, number=number, customer_id=taken.customer_id, method=taken.method,
+        amount_minor=taken.amount.minor, currency=taken.amount.currency, received_on=taken.received_on,
+        provider="offline", provider_payment_id=f"portal-{number}", taken_by=taken.taken_by, form_id=taken.form_id,
+        reference=rules.words_of(taken.method, taken.reference)[:100],
+        tendered_minor=taken.tendered.minor if taken.tendered else None,
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def _tell(
+    session: Session, organisation: Organisation, payment: Payment, paid: Sequence[Invoice], parts: dict[int, Money],
+    surplus: Money,
+) -> None:  # fmt: skip
+    after = {"received": str(payment.amount), "way": payment.reference, "invoices": [each.id for each in paid]}
+    audit.note(session, organisation.id, "payment recorded", "payment", payment.id, words="Recorded", after=after)
+    for invoice in paid:
+        part = formats.money(parts[invoice.id], organisation.locale)
+        words = f"{part} paid, {payment.reference}, receipt {payment.number}"
+        audit.note(session, organisation.id, "payment recorded", "invoice", invoice.id, words=words)
+    if surplus:
+        words = f"{formats.money(surplus, organisation.locale)} is kept as the customer's credit"
+        audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)
+
+
+def _change(taken: OfflinePayment) -> Money:
+    return rules.change_of(taken.amount, taken.tendered)

@@ -1,0 +1,35 @@
+"""Taking back a recorded payment that was a mistake: new rows only, and the reason."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.organisations import audit
+from portal.payments import queries
+from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
+from portal.payments.models import PaymentReversal
+from portal.payments.rules import CannotReverse
+from portal.shared import outbox
+
+
+def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) -> None:
+    """What it had paid is open again. Safe to repeat. Raises NotFound, CannotReverse. Does not commit."""
+    payment = queries.get_payment(session, payment_id).payment
+    if payment.provider != "offline":
+        raise CannotReverse("This money came by card: give it back by a refund.")
+    lock_customer(session, payment.customer_id)
+    if session.scalar(select(PaymentReversal.id).where(PaymentReversal.payment_id == payment_id)):
+        return
+    parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
+    lock_invoices(session, parts)
+    put_to(session, payment, parts)
+    session.add(
+        PaymentReversal(
+            organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=payment.amount_minor,
+            currency=payment.currency, reason=reason, reversed_by=by,
+        )
+    )  # fmt: skip
+    session.flush()
+    words = f"Receipt {payment.number} reversed: {reason}"
+    for record, record_id in [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]:
+        audit.note(session, payment.organisation_id, "payment reversed", record, record_id, words=words)
+        outbox.record(session, payment.organisation_id, record, record_id)

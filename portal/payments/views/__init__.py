@@ -1,0 +1,6 @@
+"""Pages of money coming in, and Stripe's webhook."""
+
+from portal.payments.views import desk, recording
+from portal.payments.views.pages import bp
+
+__all__ = ["bp", "desk", "recording"]

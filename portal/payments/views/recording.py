@@ -1,0 +1,180 @@
+"""Money that staff take: recorded, put to invoices, reversed."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from flask import Response, abort, flash, g, make_response, render_template, request, url_for
+
+from portal.customers.queries import get_customer
+from portal.gateways.errors import GatewayError
+from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.queries import balance_of, get_invoice
+from portal.organisations.audit import timeline
+from portal.payments import actions, queries
+from portal.payments.forms import read_payment
+from portal.payments.views.pages import bp
+from portal.shared import clock
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.formats import money
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.money import Money
+from portal.shared.web import request_session
+
+_AWAY = "Stripe did not answer, so the customer could still pay there as well. Try again in a minute."
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One form: who pays, what can be paid with it, where it leads."""
+
+    customer_id: int
+    customer_name: str
+    invoices: Sequence[Invoice]
+    due: Money
+    back: str
+    action: str
+    title: str
+
+
+@bp.get("/invoices/<int:invoice_id>/payments/new")
+@allow("take_cash")
+def new_of_invoice(invoice_id: int) -> str:
+    desk = _invoice_desk(invoice_id)
+    return _form_page(desk, _blank(desk))
+
+
+@bp.post("/invoices/<int:invoice_id>/payments")
+@allow("take_cash")
+def create_of_invoice(invoice_id: int) -> Response:
+    """On a draft it sends the invoice and pays it in one step."""
+    return _create(partial(_invoice_desk, invoice_id))
+
+
+@bp.post("/invoices/<int:invoice_id>/credit-use")
+@allow("take_cash")
+def create_credit_use(invoice_id: int) -> Response:
+    session = request_session()
+    invoice = get_invoice(session, invoice_id, g.viewer)
+    session.rollback()  # no transaction stays open while Stripe is asked
+    try:
+        used = actions.apply_credit(invoice.organisation_id, invoice_id)
+        flash(f"{money(used)} of the customer's credit is put to this invoice.", "good")
+    except RuleBroken as problem:
+        flash(problem.sentence, "late")
+    except GatewayError:
+        flash(_AWAY, "late")
+    return see_other(url_for("invoices.show", invoice_id=invoice_id))
+
+
+@bp.get("/customers/<int:customer_id>/payments/new")
+@allow("see_all_work_orders")
+def new_of_customer(customer_id: int) -> str:
+    desk = _customer_desk(customer_id)
+    return _form_page(desk, _blank(desk))
+
+
+@bp.post("/customers/<int:customer_id>/payments")
+@allow("see_all_work_orders")
+def create_of_customer(customer_id: int) -> Response:
+    """One payment over many open invoices."""
+    return _create(partial(_customer_desk, customer_id))
+
+
+@bp.get("/payments/<int:payment_id>")
+@allow("see_board")
+def show(payment_id: int) -> str:
+    return _payment_page(payment_id, Form())
+
+
+@bp.post("/payments/<int:payment_id>/reversal")
+@allow("refund")
+def create_reversal(payment_id: int) -> Response:
+    session = request_session()
+    queries.get_payment(session, payment_id)
+    form = Form(request.form)
+    reason = form.text("reason", "a reason", longest=200)
+    if form.ok:
+        try:
+            actions.reverse_payment(session, payment_id, reason, by=g.viewer.id)
+        except RuleBroken as problem:
+            session.rollback()
+            form.refuse(problem)
+    if not form.ok:
+        return make_response(_payment_page(payment_id, form), 422)
+    session.commit()
+    return see_other(url_for("payments.show", payment_id=payment_id))
+
+
+def _invoice_desk(invoice_id: int) -> Desk:
+    invoice = get_invoice(request_session(), invoice_id, g.viewer)
+    due = invoice.total if invoice.status == DRAFT else balance_of(invoice).balance
+    return Desk(
+        invoice.customer_id, invoice.customer.name, [invoice], due, url_for("invoices.show", invoice_id=invoice_id),
+        url_for("payments.create_of_invoice", invoice_id=invoice_id), invoice.number or "Draft",
+    )  # fmt: skip
+
+
+def _customer_desk(customer_id: int) -> Desk:
+    session = request_session()
+    customer = get_customer(session, customer_id)
+    if not g.viewer.may("take_cash"):
+        abort(403)
+    invoices = queries.open_invoices(session, g.viewer, customer_id, g.organisation.currency)
+    due = Money.total((balance_of(each).balance for each in invoices), g.organisation.currency)
+    return Desk(
+        customer_id, customer.name, invoices, due, url_for("customers.show", customer_id=customer_id),
+        url_for("payments.create_of_customer", customer_id=customer_id), customer.name,
+    )  # fmt: skip
+
+
+def _create(find: Callable[[], Desk]) -> Response:
+    form, desk = Form(request.form), find()
+    taken = read_payment(
+        form, customer_id=desk.customer_id, invoice_ids=[each.id for each in desk.invoices], taken_by=g.viewer.id,
+        currency=desk.due.currency, today=clock.today(g.time_zone),
+    )  # fmt: skip
+    if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
+        form.errors["form"] = "This invoice is a draft. Ask somebody who may send it."
+    request_session().rollback()  # no transaction stays open while Stripe is asked
+    recorded = _record(form, g.viewer.organisation_id, taken) if form.ok else None
+    if recorded is None:
+        return make_response(_form_page(find(), form), 422)
+    said = [f"{money(taken.amount)} recorded, receipt {recorded.number}."]
+    if recorded.change:
+        said.append(f"Give back {money(recorded.change)}.")
+    if recorded.surplus:
+        said.append(f"{money(recorded.surplus)} is kept as the customer's credit.")
+    flash(" ".join(said), "good")
+    return see_other(desk.back)
+
+
+def _record(form: Form, organisation_id: int, taken: actions.OfflinePayment) -> actions.Recorded | None:
+    try:
+        return actions.record_payment(organisation_id, taken)
+    except RuleBroken as problem:
+        form.refuse(problem)
+    except GatewayError:
+        form.errors["form"] = _AWAY
+    return None
+
+
+def _blank(desk: Desk) -> Form:
+    today = clock.today(g.time_zone).isoformat()
+    return Form(form_id=uuid.uuid4().hex, method="cash", amount=str(desk.due.decimal), received_on=today)
+
+
+def _form_page(desk: Desk, form: Form) -> str:
+    uses = queries.unused_credit(request_session(), desk.customer_id, desk.due.currency)
+    credit = Money.total((use.unused for use in uses), desk.due.currency)
+    return render_template("payments/new.html", desk=desk, form=form, credit=credit, today=clock.today(g.time_zone))
+
+
+def _payment_page(payment_id: int, form: Form) -> str:
+    session = request_session()
+    listed = queries.get_payment(session, payment_id)
+    events = timeline(session, "payment", payment_id)
+    return render_template("payments/show.html", listed=listed, payment=listed.payment, form=form, events=events)
