@@ -29,10 +29,11 @@ def apply_credit(organisation_id: int, invoice_id: int) -> Money:
         if invoice.status != SENT or due <= Money.zero(due.currency):
             raise CannotRecord("There is nothing to pay on this invoice.")
         check_not_being_paid(session, invoice_id)
+        changed = [("invoice", invoice_id)]
         for use in queries.unused_credit(session, customer_id, invoice.currency):
             part = Money(min(use.unused_minor, left.minor), left.currency)
             put_to(session, session.get_one(Payment, use.payment_id), {invoice_id: part})
-            outbox.record(session, organisation_id, "payment", use.payment_id)
+            changed.append(("payment", use.payment_id))
             left -= part
             if not left:
                 break
@@ -41,5 +42,5 @@ def apply_credit(organisation_id: int, invoice_id: int) -> Money:
         locale = session.get_one(Organisation, organisation_id).locale
         words = f"{formats.money(due - left, locale)} paid from the customer's credit"
         audit.note(session, organisation_id, "credit used", "invoice", invoice_id, words=words)
-        outbox.record(session, organisation_id, "invoice", invoice_id)
+        outbox.record_all(session, organisation_id, *changed)
         return due - left

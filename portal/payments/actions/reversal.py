@@ -30,6 +30,7 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     )  # fmt: skip
     session.flush()
     words = f"Receipt {payment.number} reversed: {reason}"
-    for record, record_id in [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]:
+    changed = [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]
+    for record, record_id in changed:
         audit.note(session, payment.organisation_id, "payment reversed", record, record_id, words=words)
-        outbox.record(session, payment.organisation_id, record, record_id)
+    outbox.record_all(session, payment.organisation_id, *changed)
