@@ -57,13 +57,18 @@ def update_mapping() -> Response:
         form.errors[f"theirs_{key}"] = words
     if not form.ok:
         return _page(tied, module, custom, form, 422)
-    if request.form.get("do") != "keep":
+    if request.form.get("do") != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
         count = len(field_rules.would_change(session, tied.id, module, wanted))
-        return _page(tied, module, custom, _filled(wanted), would_change=count)
+        return _page(tied, module, custom, _filled(wanted), would_change=count, seen=_said(wanted))
     count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name)
     session.commit()
     flash(f"Kept. {count} {'record goes' if count == 1 else 'records go'} over again.", "good")
     return see_other(url_for("accounting.show_mapping", module=module))
+
+
+def _said(rules: list[Rule]) -> str:
+    """The rows in a few words, so that what is kept is what was seen."""
+    return " ".join(f"{rule.ours}={rule.theirs},{rule.wins}" for rule in rules)
 
 
 def _module(name: str) -> str:
@@ -113,13 +118,13 @@ def _filled(rules: list[Rule]) -> Form:
 
 def _page(
     tied: Link, module: str, custom: list[Theirs], form: Form | None = None, status: int = 200, *,
-    would_change: int | None = None,
+    would_change: int | None = None, seen: str = "",
 ) -> Response:  # fmt: skip
     session = request_session()
     shown = form or _filled(field_rules.rules_of(session, tied.id, module))
     is_two_way = directions.direction_of(session, tied.id, module) == directions.BOTH
     page = render_template(
-        "accounting/mapping.html", tied=tied, module=module, form=shown, would_change=would_change,
+        "accounting/mapping.html", tied=tied, module=module, form=shown, would_change=would_change, seen=seen,
         ours=fields.OURS[module], options=_options(tied, module, custom), lacking=_lacking(tied, module),
         values=field_rules.sample(session, tied.id, module), wins=_WINS if is_two_way else [],
         versions=field_rules.versions_of(session, tied.id, module), tabs=_tabs(module),

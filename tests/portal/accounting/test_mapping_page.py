@@ -49,6 +49,19 @@ def press(client: FlaskClient, do: str, **fields: object) -> Any:
     return post(client, PAGE, {"module": "customer", "do": do, **fields}, page=PAGE)
 
 
+def keep(client: FlaskClient, **fields: object) -> Any:
+    """See it first, then keep what was seen, as the page does."""
+    form = {"module": "customer", **fields}
+    seen = post(client, PAGE, form | {"do": "preview"}, page=PAGE)
+    names = re.findall(r'<select[^>]* name="([^"]+)"', seen.text)
+    chosen = {name: re.search(rf'name="{name}".*?value="([^"]*)" selected', seen.text, re.S) for name in names}
+    hidden = re.search(r'name="seen" value="([^"]*)"', seen.text)
+    assert hidden is not None, words(seen.text)
+    shown = {name: found.group(1) for name, found in chosen.items() if found is not None}
+    sent = {"module": form["module"], "do": "keep", "seen": html.unescape(hidden.group(1)), **shown}
+    return post(client, PAGE, sent, page=PAGE)
+
+
 def maple(linked: LinkedFirm) -> dict[str, Any]:
     return next(one for one in linked.there("contacts") if one["contact_name"].startswith("Maple"))
 
@@ -70,18 +83,27 @@ def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: L
 
 
 def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -> None:
-    assert press(admin, "keep", theirs_notes="cf:cf_site").status_code == 303
+    assert keep(admin, theirs_notes="cf:cf_site").status_code == 303
     drain(linked.organisation_id)
     assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
     assert {one.state for one in linked.mirror("customer")} == {"in_step"}
 
 
+def test_what_was_changed_after_it_was_seen_is_shown_again_first(linked: LinkedFirm, admin: FlaskClient) -> None:
+    seen = press(admin, "preview", theirs_notes="website").text
+    hidden = re.search(r'name="seen" value="([^"]*)"', seen)
+    assert hidden is not None
+    again = press(admin, "keep", theirs_notes="cf:cf_site", seen=html.unescape(hidden.group(1)))
+    assert again.status_code == 200 and "would change" in again.text
+    assert "Version 1" not in admin.get(PAGE).text
+
+
 def test_versions_tell_who_and_can_be_gone_back_to(linked: LinkedFirm, admin: FlaskClient) -> None:
-    press(admin, "keep", theirs_notes="cf:cf_site")
-    press(admin, "keep", theirs_notes="website")
+    keep(admin, theirs_notes="cf:cf_site")
+    keep(admin, theirs_notes="website")
     shown = words(admin.get(PAGE).text)
     assert "Version 2 (now) Ada Admin" in shown and "Version 1 Ada Admin" in shown
-    assert press(admin, "keep", version="1").status_code == 303
+    assert keep(admin, version="1").status_code == 303
     assert re.search(r'value="cf:cf_site" selected', admin.get(PAGE).text)
     assert "Version 3 (now)" in words(admin.get(PAGE).text)
     assert "would change" in press(admin, "reset").text
@@ -102,7 +124,7 @@ def test_the_page_says_what_the_product_lacks(linked: LinkedFirm, admin: FlaskCl
 
 
 def test_an_invoice_carries_what_was_done_where_the_mapping_says(linked: LinkedFirm, admin: FlaskClient) -> None:
-    post(admin, PAGE, {"module": "invoice", "do": "keep", "theirs_title": "notes"}, page=PAGE)
+    keep(admin, module="invoice", theirs_title="notes")
     invoice = sent_invoice(linked)
     drain(linked.organisation_id)
     (there,) = linked.there("invoices")

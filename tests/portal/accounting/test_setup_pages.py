@@ -128,3 +128,27 @@ def test_the_product_that_was_wished_for_comes_first(zoho: ZohoStandIn, admin: F
 def test_a_wish_that_is_none_of_the_cards_is_refused(zoho: ZohoStandIn, admin: FlaskClient) -> None:
     answer = post(admin, "/books/consent", {"wish": "moon"}, page="/books")
     assert answer.status_code == 422 and "from the list" in answer.text
+
+
+def test_two_firms_that_connect_at_the_same_time_never_swap_consents(
+    zoho: ZohoStandIn, app: Flask, firm: Firm, other_firm: Firm
+) -> None:
+    """Both are away at Zoho at once and come back in the other order; each finds its own person's organisations."""
+    people, admins, answers = {}, {}, {}
+    for each in (firm, other_firm):
+        people[each.organisation_id] = person_at_zoho(zoho, each, "eu")
+        own = {"user": each.emails["administrator"], "dc": "eu", "name": f"Books {each.organisation_id}",
+               "currency_code": "GBP"}  # fmt: skip
+        zoho.control("POST", "/orgs", own)
+        admins[each.organisation_id] = sign_in(browser(app), each, "administrator")
+    for of, client in admins.items():
+        answers[of] = consent(client, user=people[of])
+    for of, other in zip(reversed(admins), admins, strict=True):
+        assert admins[of].get(answers[other]).status_code == 422
+    for each in (firm, other_firm):  # what the other one tried to use is spent: once more, in turn
+        of = each.organisation_id
+        answers[of] = consent(admins[of], user=people[of])
+    for of in reversed(admins):
+        page = admins[of].get(admins[of].get(answers[of]).location).text
+        assert f"Books {of}" in page
+        assert not any(f"Books {other}" in page for other in admins if other != of)
