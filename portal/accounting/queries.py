@@ -68,6 +68,16 @@ def link_state(session: Session) -> LinkState:
     return LinkState(state, link.remote_name, PRODUCTS[link.product].name, words, troubled, open_)
 
 
+def lost_organisation(session: Session) -> str:
+    """The linked organisation that Zoho no longer lets us into, by its name; "" when all is well. One statement."""
+    lost = (
+        select(Link.remote_name)
+        .join(Consent, Consent.id == Link.consent_id)
+        .where(Link.archived_at.is_(None), Consent.lost_at.is_not(None))
+    )
+    return session.scalars(lost).one_or_none() or ""
+
+
 def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
     """invoice id → "in step", "waiting", "sending", "needs a look" or "not linked", its payments included."""
     link = live_link(session)

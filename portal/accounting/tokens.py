@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Consent
+from portal.accounting.warning import warn_of_lost_consent
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre, data_centres
 from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
@@ -56,6 +57,7 @@ def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
             return _refresh(session, consent)
         except ConsentLost:
             consent.lost_at = clock.now()
+            warn_of_lost_consent(session, consent)
     raise ConsentLost
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, g, render_template, request
 
 from portal.accounting.link import live_link
-from portal.accounting.queries import books_states
+from portal.accounting.queries import books_states, lost_organisation
 from portal.invoices.queries import list_invoices, status_of
 from portal.reports.first_steps import first_steps
 from portal.reports.queries import board as figures_of_board
@@ -29,5 +29,6 @@ def board() -> str:
         "reports/board.html", steps=steps, figures=figures, invoices=invoices, has_more=has_more, page=page,
         state=state, tabs=TABS, is_linked=live_link(session) is not None,
         books_states=books_states(session, [row.id for row in invoices]), status_of=status_of, today=today,
+        lost=lost_organisation(session) if g.viewer.may("manage_link") else "",
         now=clock.local(clock.now(), g.time_zone),
     )  # fmt: skip

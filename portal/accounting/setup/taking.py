@@ -9,20 +9,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import mapping
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.setup import people
 from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.tying import tie
 from portal.catalogue.actions import ItemFacts, add_item
 from portal.catalogue.models import Item
 from portal.customers.actions import add_customer
 from portal.customers.models import Customer
-from portal.shared import clock, outbox
+from portal.shared import clock
 from portal.shared.errors import RuleBroken
-from portal.shared.outbox import Change
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
 
@@ -94,25 +93,14 @@ def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:
 
 def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> None:
     """Ours and theirs are one from now on. In step as of now: only a later edit goes over."""
-    version = session.scalars(
-        select(Change.version).where(Change.subject == row.module, Change.subject_id == local_id)
-    ).one_or_none() or 0  # fmt: skip
-    snapshot = {"sent": None, "persons": _persons(session, row, local_id, record)}
     name = str(record.get("contact_name") or record.get("name") or "")
-    tied = session.execute(
-        insert(MirrorRecord)
-        .values(
-            organisation_id=row.organisation_id, link_id=row.link_id, module=row.module, local_id=local_id,
-            remote_id=row.remote_id, remote_number=name[:100], state="in_step", version_pushed=version,
-            snapshot=snapshot, attempts=0, pushed_at=func.clock_timestamp(), remote_status="", waits_for="",
-            last_error="", last_error_code="",
-        )
-        .on_conflict_do_nothing()
-        .returning(MirrorRecord.id)
-    ).one_or_none()  # fmt: skip
-    if tied is None and row.basis != "linked before":
+    snapshot = {"sent": None, "persons": _persons(session, row, local_id, record)}
+    is_tied = tie(
+        session, row.organisation_id, row.link_id, row.module, local_id, row.remote_id, remote_number=name,
+        snapshot=snapshot,
+    )  # fmt: skip
+    if not is_tied:
         raise RuleBroken("One of the two is tied to another record already. Look at it by hand.")
-    outbox.settle(session, row.organisation_id, row.module, local_id, version)
 
 
 def _persons(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> dict[str, str]:

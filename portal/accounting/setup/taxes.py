@@ -6,16 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.models import Link
 from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.tying import tie
 from portal.catalogue.models import Item
 from portal.gateways.zoho import wire
 from portal.organisations.models import Organisation
-from portal.shared import clock, outbox
-from portal.shared.outbox import Change
+from portal.shared import clock
 from portal.taxes.actions import add_tax
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
@@ -120,29 +119,13 @@ def keep(session: Session, link: Link, rows: Sequence[TaxRow], wanted: Sequence[
     """Tie the pairs, take over those of theirs that were ticked, and their rounding. Does not commit."""
     for row in rows:
         if row.source == BOTH and row.local_id is not None:
-            _tie(session, link, row.local_id, row.remote_id)
+            tie(session, link.organisation_id, link.id, "tax", row.local_id, row.remote_id)
         elif row.source == THERE and row.remote_id in wanted and not row.obstacle:
             kind = "percent" if row.rate else "zero"
             tax = add_tax(session, link.organisation_id, row.name, row.rate, kind=kind, authority=row.authority)
-            _tie(session, link, tax.id, row.remote_id)
+            tie(session, link.organisation_id, link.id, "tax", tax.id, row.remote_id)
     if preferences.rounding:
         session.get_one(Organisation, link.organisation_id).tax_rounding = preferences.rounding
-
-
-def _tie(session: Session, link: Link, tax_id: int, remote_id: str) -> None:
-    version = session.scalars(
-        select(Change.version).where(Change.subject == "tax", Change.subject_id == tax_id)
-    ).one_or_none() or 0  # fmt: skip
-    session.execute(
-        insert(MirrorRecord)
-        .values(
-            organisation_id=link.organisation_id, link_id=link.id, module="tax", local_id=tax_id, remote_id=remote_id,
-            state="in_step", version_pushed=version, attempts=0, remote_number="", remote_status="", waits_for="",
-            last_error="", last_error_code="", pushed_at=func.clock_timestamp(),
-        )
-        .on_conflict_do_nothing()
-    )  # fmt: skip
-    outbox.settle(session, link.organisation_id, "tax", tax_id, version)
 
 
 def _their_tax(row: Mapping[str, Any]) -> TheirTax:

@@ -162,6 +162,20 @@ def test_a_call_that_fails_in_the_middle_is_told_and_can_be_gone_on_with(
     assert press(admin, do="take").location == "/books/setup"
 
 
+def test_workers_that_look_meanwhile_change_nothing_about_the_import(linked: LinkedFirm, admin: FlaskClient) -> None:
+    """The sweeper rings all the time; what rests is noted by the workers, and must still be matched."""
+    drain(linked.organisation_id)
+    press(admin, do="read")
+    drain(linked.organisation_id)
+    press(admin, do="decide", all="skip")
+    assert press(admin, do="take").location == "/books/setup"
+    assert [row.problem for row in ours(linked, ImportRow) if row.problem] == []
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    drain(linked.organisation_id)
+    assert len(linked.there("contacts")) == 3
+    assert sum(one["name"] == "Labour" for one in linked.there("items")) == 1
+
+
 def test_two_records_there_like_one_of_ours_are_both_shown(linked: LinkedFirm, admin: FlaskClient) -> None:
     body = {"contact_name": "Maple dental practice.", "contact_persons": [{"first_name": "Rita"}]}
     linked.zoho.act(linked.remote, "POST /contacts", body)

@@ -9,7 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import MODULES
+from portal.accounting.setup import steps
 from portal.accounting.setup.taxes import TheirTax, pair
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
@@ -65,9 +68,15 @@ def test_the_page_shows_both_sides_with_source_and_use(linked: LinkedFirm, admin
 
 def test_what_was_ticked_is_taken_over_and_nothing_is_made_twice_there(linked: LinkedFirm, admin: FlaskClient) -> None:
     before = len(linked.there("taxes"))
+    with job_session(linked.organisation_id) as session:
+        steps.hold(session, session.merge(linked.link()))
+    drain(linked.organisation_id)  # the workers look, and note what rests
     answer = post(admin, PAGE, {"take": id_there(linked, "Insurance premium")}, page=PAGE)
     assert answer.location == "/books/setup"
     assert ours(linked)["Insurance premium"].rates[0].rate == 12 and "Levy" not in ours(linked)
+    with job_session(linked.organisation_id) as session:
+        for module in MODULES:
+            directions.resume(session, session.merge(linked.link()), module)
     sent_invoice(linked)
     drain(linked.organisation_id)
     (invoice,) = linked.there("invoices")

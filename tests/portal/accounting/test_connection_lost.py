@@ -1,0 +1,54 @@
+"""When Zoho takes the permission away, administrators hear of it at once, and nothing is dropped."""
+
+from flask import Flask
+from sqlalchemy import select
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.models import Consent
+from portal.messages.models import Message
+from portal.shared.running import job_session
+from tests.builders import sign_in
+from tests.conftest import browser
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, link_to, linked, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+def lose(linked: LinkedFirm) -> None:
+    """The user withdraws the consent at Zoho, and the access token runs out."""
+    from portal.accounting import tokens
+
+    with job_session(linked.organisation_id) as session:
+        consent = session.get_one(Consent, linked.link().consent_id)
+        refresh = tokens.refresh_token(consent)
+        consent.access_expires_at = None
+    linked.zoho.control("POST", "/tokens/revoke", {"refresh_token": refresh})
+
+
+def mails(linked: LinkedFirm) -> list[Message]:
+    with job_session(linked.organisation_id) as session:
+        return list(session.scalars(select(Message).where(Message.kind == "warning")))
+
+
+def test_administrators_are_written_to_once_and_see_it_on_their_board(linked: LinkedFirm, app: Flask) -> None:
+    sent_invoice(linked)
+    lose(linked)
+    drain(linked.organisation_id)
+    drain(linked.organisation_id)
+    (mail,) = mails(linked)
+    assert mail.to_address == linked.firm.emails["administrator"]
+    assert "no longer accepts the connection" in mail.subject
+    assert "Connect again" in sign_in(browser(app), linked.firm, "administrator").get("/board").text
+    assert "Connect again" not in sign_in(browser(app), linked.firm, "manager").get("/board").text
+
+
+def test_what_waited_goes_over_after_connecting_again(linked: LinkedFirm, app: Flask) -> None:
+    invoice = sent_invoice(linked)
+    lose(linked)
+    drain(linked.organisation_id)
+    assert linked.there("invoices") == []
+    link_to(linked)
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.there("invoices")] == [invoice.number]
+    assert "no longer accepts" not in sign_in(browser(app), linked.firm, "administrator").get("/board").text
