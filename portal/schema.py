@@ -8,6 +8,7 @@ from portal.invoices.credit_notes import models as credit_notes
 from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import models as payments
+from portal.payments.cash import models as cash
 from portal.people import models as people
 from portal.shared import outbox, throttle
 from portal.shared.db import Base
@@ -15,7 +16,7 @@ from portal.taxes import models as taxes
 from portal.work_orders import models as work_orders
 
 __all__ = [
-    "accounting", "catalogue", "credit_notes", "customers", "invoices", "messages", "metadata", "organisations",
+    "accounting", "cash", "catalogue", "credit_notes", "customers", "invoices", "messages", "metadata", "organisations",
     "outbox", "payments", "people", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 

@@ -47,3 +47,10 @@ def read_amount(form: Form, name: str, label: str, currency: str, *, required: b
     places = decimals_of(currency)
     value = form.decimal(name, label, least=Decimal(1).scaleb(-places), most=_LARGEST, places=places)
     return None if name in form.errors else Money.of(value, currency)
+
+
+def read_count(form: Form, name: str, label: str, currency: str) -> Money:
+    """What was counted: nothing at all is an answer, an empty field is none."""
+    places = decimals_of(currency)
+    value = form.decimal(name, label, least=Decimal(0), most=_LARGEST, places=places)
+    return Money.rounded(value, currency)

@@ -22,6 +22,7 @@ _NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("catalogue.index", "Catalogue", ("edit_catalogue",)),
 )
 _NAV_MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("payments.purses", "Cash", ("take_cash",)),
     ("accounting.show", "Books", ("manage_link",)),
     ("people.index", "People", ("manage_people",)),
     ("organisations.settings", "Settings", ("manage_organisation",)),

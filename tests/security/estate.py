@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
 from portal.schema import metadata
@@ -153,7 +154,18 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "person_id": spare.id, "payment_id": _cash(session, firm).id,
+        "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
+
+
+def _hand_in(session: Session, firm: Firm) -> HandIn:
+    made = HandIn(
+        organisation_id=firm.organisation_id, person_id=firm.people["field_agent"], amount_minor=1, currency="GBP",
+        note="", form_id="handed",
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
 
 
 def _cash(session: Session, firm: Firm) -> Payment:

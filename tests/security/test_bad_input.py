@@ -113,6 +113,8 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_of_invoice": Paper(f"/invoices/{ids['invoice_id']}/payments", cash),
         "payments.create_of_customer": Paper(f"/customers/{ids['customer_id']}/payments", cash, is_read_elsewhere=True),
+        "payments.create_hand_in": Paper("/cash/hand-ins", {"amount": "1", "note": "", "form_id": "h"}),
+        "payments.create_count": Paper(f"/cash/hand-ins/{ids['hand_in_id']}/count", {"counted": "x", "note": ""}),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),

@@ -1,0 +1,70 @@
+"""Handing cash in: declared by who took it, counted by somebody else. Both hold the purse's owner locked."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.organisations import audit
+from portal.payments.cash import queries
+from portal.payments.cash.models import Count, HandIn
+from portal.people.models import Person
+from portal.shared import formats
+from portal.shared.errors import NotFound, RuleBroken
+from portal.shared.money import Money
+
+
+class CannotHandIn(RuleBroken):
+    """The sentence is for staff."""
+
+
+def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, *, form_id: str) -> HandIn:
+    """Say what is handed in; the same form twice is one. Raises CannotHandIn, NotFound. Does not commit."""
+    person = _lock(session, person_id)
+    repeated = session.scalars(select(HandIn).where(HandIn.form_id == form_id)).one_or_none()
+    if repeated is not None:
+        return repeated
+    left = queries.purse_of(session, amount.currency, person_id).to_hand_in
+    if amount > left:
+        raise CannotHandIn(f"The purse holds {formats.money(left)}: hand in no more than that.", field="amount")
+    made = HandIn(
+        organisation_id=person.organisation_id, person_id=person_id, amount_minor=amount.minor,
+        currency=amount.currency, note=note, form_id=form_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    after = {"declared": str(amount), "note": note}
+    audit.note(session, person.organisation_id, "cash handed in", "person", person_id, after=after)
+    return made
+
+
+def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, *, by: int) -> Count:
+    """Confirm what was counted; a difference needs words. A second count changes nothing.
+
+    Raises CannotHandIn, NotFound. Does not commit.
+    """
+    hand_in = session.get(HandIn, hand_in_id)
+    if hand_in is None:
+        raise NotFound
+    _lock(session, hand_in.person_id)
+    known = session.scalars(select(Count).where(Count.hand_in_id == hand_in_id)).one_or_none()
+    if known is not None:
+        return known
+    if by == hand_in.person_id:
+        raise CannotHandIn("Somebody else has to count what you hand in.", field="counted")
+    if counted != hand_in.amount and not note:
+        raise CannotHandIn("Say why it is not what was declared.", field="note")
+    made = Count(
+        organisation_id=hand_in.organisation_id, hand_in_id=hand_in_id, counted_by=by, counted_minor=counted.minor,
+        currency=counted.currency, note=note,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    after = {"declared": str(hand_in.amount), "counted": str(counted), "note": note}
+    audit.note(session, hand_in.organisation_id, "cash counted", "person", hand_in.person_id, after=after)
+    return made
+
+
+def _lock(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id, with_for_update={"key_share": True})
+    if person is None:
+        raise NotFound
+    return person

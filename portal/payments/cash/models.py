@@ -1,0 +1,51 @@
+"""What technicians hand in of the cash they took, and what was counted. Never changed, never deleted."""
+
+from sqlalchemy import BigInteger, CheckConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.shared.money import Money
+
+
+class HandIn(Tenant, Base):
+    """The first of two confirmations: who took the money says how much they hand over."""
+
+    __tablename__ = "cash_hand_ins"
+    __table_args__ = (
+        referenced(),
+        belongs_to("people", "person_id"),
+        UniqueConstraint("organisation_id", "form_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    person_id: Mapped[int] = mapped_column(BigInteger)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    note: Mapped[str] = mapped_column(String(200))
+    form_id: Mapped[str] = mapped_column(String(40))
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Count(Tenant, Base):
+    """The second one: somebody else has counted it. What is missing stays in the purse."""
+
+    __tablename__ = "cash_counts"
+    __table_args__ = (
+        belongs_to("cash_hand_ins", "hand_in_id"),
+        belongs_to("people", "counted_by"),
+        UniqueConstraint("hand_in_id"),
+        CheckConstraint("counted_minor >= 0", name="amount"),
+    )
+
+    hand_in_id: Mapped[int] = mapped_column(BigInteger)
+    counted_by: Mapped[int] = mapped_column(BigInteger)
+    counted_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    note: Mapped[str] = mapped_column(String(200))
+
+    @property
+    def counted(self) -> Money:
+        return Money(self.counted_minor, self.currency)

@@ -1,0 +1,102 @@
+"""Who holds how much cash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from portal.payments.cash.models import Count, HandIn
+from portal.payments.models import Payment, PaymentUse
+from portal.people.models import Person
+from portal.shared.errors import NotFound
+from portal.shared.money import Money
+
+
+@dataclass(frozen=True)
+class Purse:
+    """held: cash taken, without what was reversed and what was counted; on_its_way: declared, not counted yet."""
+
+    person_id: int
+    name: str
+    held: Money
+    on_its_way: Money
+
+    @property
+    def to_hand_in(self) -> Money:
+        return self.held - self.on_its_way
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One hand-in; count is None until somebody has counted it."""
+
+    hand_in: HandIn
+    count: Count | None
+    counted_by: str
+
+    @property
+    def difference(self) -> Money | None:
+        return self.count.counted - self.hand_in.amount if self.count else None
+
+
+def purses(session: Session, currency: str, person_id: int | None = None) -> list[Purse]:
+    """Of everybody who ever took cash or handed some in, most held first; or of one person, empty or not."""
+    taken = _sums(session, _TAKEN.where(Payment.currency == currency))
+    counted = _sums(session, _COUNTED.where(HandIn.currency == currency))
+    waiting = _sums(session, _WAITING.where(HandIn.currency == currency))
+    people = session.execute(select(Person.id, Person.name).order_by(Person.name)).all()
+    found = [
+        Purse(
+            row.id, row.name, Money(taken.get(row.id, 0) - counted.get(row.id, 0), currency),
+            Money(waiting.get(row.id, 0), currency),
+        )
+        for row in people
+        if row.id == person_id or (person_id is None and (row.id in taken or row.id in counted))
+    ]  # fmt: skip
+    return sorted(found, key=lambda purse: -purse.held.minor)
+
+
+def purse_of(session: Session, currency: str, person_id: int) -> Purse:
+    """Raises NotFound."""
+    found = purses(session, currency, person_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
+    """The newest hundred, newest first."""
+    rows = session.execute(
+        select(HandIn, Count, Person.name)
+        .outerjoin(Count, Count.hand_in_id == HandIn.id)
+        .outerjoin(Person, Person.id == Count.counted_by)
+        .where(HandIn.person_id == person_id)
+        .order_by(HandIn.id.desc())
+        .limit(100)
+    ).all()
+    return [Handed(hand_in, count, name or "") for hand_in, count, name in rows]
+
+
+_TAKEN = (
+    select(Payment.taken_by, func.sum(PaymentUse.amount_minor - PaymentUse.reversed_minor))
+    .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+    .where(Payment.provider == "offline", Payment.method == "cash", Payment.taken_by.is_not(None))
+    .group_by(Payment.taken_by)
+)
+_COUNTED = (
+    select(HandIn.person_id, func.sum(Count.counted_minor))
+    .join(Count, Count.hand_in_id == HandIn.id)
+    .group_by(HandIn.person_id)
+)
+_WAITING = (
+    select(HandIn.person_id, func.sum(HandIn.amount_minor))
+    .outerjoin(Count, Count.hand_in_id == HandIn.id)
+    .where(Count.id.is_(None))
+    .group_by(HandIn.person_id)
+)
+
+
+def _sums(session: Session, query: Select[Any, Any]) -> dict[int, int]:
+    return {person_id: int(minor) for person_id, minor in session.execute(query) if person_id is not None}

@@ -1,0 +1,96 @@
+"""Cash is held by who took it until somebody else has counted it."""
+
+import re
+import uuid
+
+import pytest
+
+from portal.payments.actions import reverse_payment
+from portal.payments.cash.actions import declare_hand_in
+from portal.payments.cash.queries import purse_of
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from tests.builders import Firm, post, sign_in
+from tests.paying import Till, at_once
+from tests.portal.payments.test_recording import record
+
+
+@pytest.fixture
+def holder(till: Till, firm: Firm) -> int:
+    """The technician, with 235.80 in cash; a cheque is no cash."""
+    record(firm, [till.invoice(firm)[0]])
+    record(firm, [till.invoice(firm)[0]], method="cheque", reference="1")
+    return firm.people["field_agent"]
+
+
+def held(firm: Firm, person_id: int) -> tuple[int, int]:
+    with job_session(firm.organisation_id) as session:
+        purse = purse_of(session, "GBP", person_id)
+        return purse.held.minor, purse.on_its_way.minor
+
+
+def hand_in(till: Till, firm: Firm, amount: str) -> int:
+    client = sign_in(till.browser(), firm, "field_agent")
+    return post(client, "/cash/hand-ins", {"amount": amount, "form_id": uuid.uuid4().hex}).status_code
+
+
+def count(till: Till, firm: Firm, holder: int, counted: str, note: str = "", role: str = "manager") -> tuple[int, str]:
+    client = sign_in(till.browser(), firm, role)
+    page = client.get(f"/cash/{holder}").text
+    path = re.findall(r'action="(/cash/hand-ins/\d+/count)"', page)[0]
+    answer = post(client, path, {"counted": counted, "note": note}, follow_redirects=True)
+    return answer.status_code, answer.text
+
+
+def test_what_is_handed_in_leaves_the_purse_when_it_is_counted(till: Till, firm: Firm, holder: int) -> None:
+    assert held(firm, holder) == (23580, 0)
+    assert hand_in(till, firm, "200") == 303
+    assert held(firm, holder) == (23580, 20000)
+    assert count(till, firm, holder, "200")[0] == 200
+    assert held(firm, holder) == (3580, 0)
+
+
+def test_a_difference_needs_words_is_shown_and_stays_in_the_purse(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "235.80")
+    status, page = count(till, firm, holder, "230.80")
+    assert status == 422 and "Say why" in page
+    status, page = count(till, firm, holder, "230.80", "a fiver is missing")
+    assert "-£5.00" in page and "a fiver is missing" in page
+    assert held(firm, holder) == (500, 0)
+
+
+def test_two_taps_hand_in_once(till: Till, firm: Firm, holder: int) -> None:
+    def tap() -> int:
+        with job_session(firm.organisation_id) as session:
+            return declare_hand_in(session, holder, Money(1000, "GBP"), "", form_id="one form").id
+
+    assert len(set(at_once(tap, tap, tap))) == 1
+    assert held(firm, holder) == (23580, 1000)
+
+
+def test_more_than_is_held_cannot_be_handed_in(till: Till, firm: Firm, holder: int) -> None:
+    assert hand_in(till, firm, "235.81") == 422
+    hand_in(till, firm, "200")
+    assert hand_in(till, firm, "36") == 422
+    assert held(firm, holder) == (23580, 20000)
+
+
+def test_nobody_counts_their_own_and_technicians_count_nobodys(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "10")
+    client = sign_in(till.browser(), firm, "field_agent")
+    assert "/count" not in client.get(f"/cash/{holder}").text
+    assert client.get(f"/cash/{firm.people['manager']}").status_code == 404
+    assert post(client, "/cash/hand-ins/1/count", {"counted": "10"}).status_code == 403
+
+
+def test_a_reversed_payment_leaves_the_purse(till: Till, firm: Firm, holder: int) -> None:
+    made = record(firm, [], 1000)
+    assert held(firm, holder)[0] == 24580
+    with job_session(firm.organisation_id) as session:
+        reverse_payment(session, made.payment_id, "typo", by=firm.people["manager"])
+    assert held(firm, holder) == (Money(23580, "GBP").minor, 0)
+
+
+def test_a_manager_sees_every_purse(till: Till, firm: Firm, holder: int) -> None:
+    page = sign_in(till.browser(), firm, "manager").get("/cash").text
+    assert "Dana Wells" in page and "£235.80" in page
