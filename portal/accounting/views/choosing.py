@@ -88,6 +88,7 @@ def _cut_over(form: Form, live: Link) -> date:
 
 def _create(consent: Consent, form: Form) -> rules.Candidate | None:
     name = form.text("wished_name", "a name")
+    _ask_about_the_account(link.offered(consent.organisation_id, consent, g.organisation.currency))
     return new_organisation.find_or_create(consent, g.organisation, name) if form.ok else None
 
 
@@ -99,9 +100,14 @@ def _chosen(consent: Consent) -> rules.Candidate:
         raise link.CannotLink("Choose one of the organisations below.")
     if candidate.obstacle:
         raise link.CannotLink(f"{candidate.name} cannot be linked. {candidate.obstacle}")
+    _ask_about_the_account(offered)
+    return candidate
+
+
+def _ask_about_the_account(offered: rules.Choice) -> None:
+    """Raises CannotLink."""
     if _is_another_account(offered) and not request.form.get("is_right_account"):
         raise link.CannotLink(_RIGHT_ACCOUNT, field="is_right_account")
-    return candidate
 
 
 def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:

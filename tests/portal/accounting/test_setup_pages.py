@@ -110,6 +110,16 @@ def test_another_persons_zoho_account_is_asked_about_before_it_is_used(
     assert post(admin, chosen, remote | {"is_right_account": "1"}, page=chosen).status_code == 303
 
 
+def test_another_persons_account_is_asked_about_before_an_organisation_is_made_in_it(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    name = f"Not there {firm.organisation_id}"
+    chosen = admin.get(consent(admin, wish="new", wished_name=name)).location
+    answer = create(admin, chosen, name)
+    assert answer.status_code == 422 and "right Zoho account" in answer.text
+    assert organisations_named(zoho, name) == []
+
+
 def test_our_own_address_at_zoho_is_not_asked_about(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
     own = {"user": firm.emails["administrator"], "dc": "eu", "name": "Our own", "currency_code": "GBP",
            "email": firm.emails["administrator"]}  # fmt: skip
