@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules, switching
@@ -13,6 +13,7 @@ from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho.calls import PRODUCTS
+from portal.gateways.zoho.errors import SWITCHED_OFF_WORDS
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
 from portal.shared import clock
@@ -69,11 +70,11 @@ def link_state(session: Session) -> LinkState:
 
 
 def lost_organisation(session: Session) -> str:
-    """The linked organisation that Zoho no longer lets us into, by its name; "" when all is well. One statement."""
+    """The linked organisation that Zoho does not let us into, by its name; "" when all is well. One statement."""
     lost = (
         select(Link.remote_name)
         .join(Consent, Consent.id == Link.consent_id)
-        .where(Link.archived_at.is_(None), Consent.lost_at.is_not(None))
+        .where(Link.archived_at.is_(None), or_(Consent.lost_at.is_not(None), Link.quiet_why == SWITCHED_OFF_WORDS))
     )
     return session.scalars(lost).one_or_none() or ""
 

@@ -10,10 +10,20 @@ from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.plan import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import Line
-from portal.gateways.zoho.errors import ConsentLost, Misconfigured, Refused, Throttled, Unanswered, Unreachable
+from portal.gateways.zoho.errors import (
+    SWITCHED_OFF,
+    ConsentLost,
+    Misconfigured,
+    Refused,
+    Throttled,
+    Unanswered,
+    Unreachable,
+)
 from portal.shared import queues
+from portal.shared.running import job_session
 
 log = logging.getLogger(__name__)
 
@@ -139,3 +149,6 @@ def _keep_quiet(turn: Turn, problem: Exception) -> None:
     seconds = problem.pause_s if isinstance(problem, Throttled) else pause[type(problem)]
     log.warning("zoho asks for quiet", extra={"organisation": turn.organisation_id, "code": problem.code})
     lease.keep_quiet(turn, seconds, problem.words)
+    if problem.code == SWITCHED_OFF:
+        with job_session(turn.organisation_id) as session:
+            warn_of_switched_off(session, turn.link_id)

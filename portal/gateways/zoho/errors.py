@@ -7,6 +7,8 @@ CLASHES = {TAKEN, "3062"}
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 THROTTLES = {MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE}
 _NO_RESET_TOLD_S = 3600
+SWITCHED_OFF, _LOOK_AGAIN_S = "6018", 1800
+SWITCHED_OFF_WORDS = "Zoho has switched the linked organisation off: its trial or plan has ended. Renew it in Zoho."
 
 # zoho/API.md §4. Codes not named here keep Zoho's own sentence.
 _WORDS = {
@@ -23,7 +25,6 @@ _WORDS = {
     "3010": "Zoho does not change the customer of an invoice that has payments.",
     "3062": "Zoho already has another customer with this name. Rename one of the two, then try again.",
     "4001": "Zoho does not change an invoice that has payments.",
-    "6018": "This product was never set up in the linked Zoho organisation. Finish its set-up in Zoho.",
     "6041": "The linked Zoho organisation does not know the user who connected. Connect again with one of its users.",
     "12008": "Zoho does not change an invoice to which credits were applied.",
     "24016": "The payment is larger than what Zoho still finds open on the invoice. Compare both sides.",
@@ -94,6 +95,8 @@ class Misconfigured(GatewayError):
 
 def error_for(status: int, code: str, message: str, resets_in_s: float | None) -> GatewayError:
     """The error that an answer other than success means. The code counts as well as the status."""
+    if code == SWITCHED_OFF:  # the whole organisation answers so, and may answer otherwise tomorrow
+        return Throttled(SWITCHED_OFF_WORDS, _LOOK_AGAIN_S, code)
     if code in THROTTLES or status == 429:
         return _throttled(code, resets_in_s)
     if status == 401:

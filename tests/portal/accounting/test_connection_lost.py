@@ -39,8 +39,8 @@ def test_administrators_are_written_to_once_and_see_it_on_their_board(linked: Li
     (mail,) = mails(linked)
     assert mail.to_address == linked.firm.emails["administrator"]
     assert "no longer accepts the connection" in mail.subject
-    assert "Connect again" in sign_in(browser(app), linked.firm, "administrator").get("/board").text
-    assert "Connect again" not in sign_in(browser(app), linked.firm, "manager").get("/board").text
+    assert "does not let us into" in sign_in(browser(app), linked.firm, "administrator").get("/board").text
+    assert "does not let us into" not in sign_in(browser(app), linked.firm, "manager").get("/board").text
 
 
 def test_what_waited_goes_over_after_connecting_again(linked: LinkedFirm, app: Flask) -> None:
@@ -51,4 +51,23 @@ def test_what_waited_goes_over_after_connecting_again(linked: LinkedFirm, app: F
     link_to(linked)
     drain(linked.organisation_id)
     assert [one["invoice_number"] for one in linked.there("invoices")] == [invoice.number]
-    assert "no longer accepts" not in sign_in(browser(app), linked.firm, "administrator").get("/board").text
+    assert "does not let us into" not in sign_in(browser(app), linked.firm, "administrator").get("/board").text
+
+
+def test_an_organisation_whose_trial_ends_rests_and_goes_on_after_its_renewal(linked: LinkedFirm, app: Flask) -> None:
+    """Nothing fails, nothing is dropped; administrators read why, once by mail and on their board."""
+    invoice = sent_invoice(linked)
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", {"state": "trial_over"})
+    drain(linked.organisation_id)
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert {one.state for one in linked.mirror()} <= {"pending", "sending", "waiting"}
+    assert len(mails(linked)) == 1
+    admin = sign_in(browser(app), linked.firm, "administrator")
+    assert "does not let us into" in admin.get("/board").text
+    assert "trial or plan has ended" in admin.get("/books").text
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", {"state": "active"})
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.there("invoices")] == [invoice.number]
+    assert "does not let us into" not in admin.get("/board").text
