@@ -8,6 +8,7 @@ from typing import Any
 
 from babel import Locale
 
+from portal.accounting.invoice_extras import Extras, LineRecord, extras_payload
 from portal.shared.money import Money, decimals_of
 
 PAYMENT_MODES = {
@@ -70,18 +71,6 @@ class ItemRecord:
 
 
 @dataclass(frozen=True)
-class LineRecord:
-    name: str
-    description: str
-    quantity: Decimal
-    unit: str
-    unit_price: Decimal
-    total: Money
-    item_remote_id: str
-    tax_remote_id: str
-
-
-@dataclass(frozen=True)
 class InvoiceRecord:
     number: str
     reference: str
@@ -90,6 +79,7 @@ class InvoiceRecord:
     terms_days: int
     customer_remote_id: str
     lines: Sequence[LineRecord]
+    extras: Extras = field(default_factory=Extras)
 
 
 @dataclass(frozen=True)
@@ -183,8 +173,9 @@ def invoice_payload(invoice: InvoiceRecord) -> dict[str, Any]:
         "date": invoice.issued_on.isoformat(),
         "payment_terms": invoice.terms_days,
         "due_date": invoice.due_on.isoformat(),
-        "is_inclusive_tax": False,
+        "is_inclusive_tax": invoice.extras.prices_include_tax,
         "line_items": [_line(line, order) for order, line in enumerate(invoice.lines, 1)],
+        **extras_payload(invoice.extras),
     }
 
 
@@ -216,6 +207,8 @@ def _line(line: LineRecord, order: int) -> dict[str, Any]:
         "item_order": order,
         "tax_id": line.tax_remote_id,  # "" keeps the item's own tax from stepping in
     }
+    if line.discount and not is_fine:
+        payload["discount"] = line.discount
     if line.unit and not is_fine:
         payload["unit"] = line.unit
     if line.item_remote_id:

@@ -6,10 +6,9 @@ from datetime import date
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
-from portal.invoices import billing, frozen, rules
+from portal.invoices import billing, drafts, rules
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
@@ -53,7 +52,7 @@ def raise_invoice(
     breakdown = billing.preview(chosen, taxes, organisation, today)
     invoice = _draft(organisation, work_order, form_id, raised_by)
     invoice.lines = _printed_lines(invoice, chosen, taxes, breakdown, today)
-    _take_totals(organisation, invoice, breakdown)
+    drafts.take_totals(organisation, invoice, breakdown)
     session.add(invoice)
     session.flush()
     _claim(session, invoice, chosen)
@@ -78,8 +77,9 @@ def issue_invoice(
         is_registered=bool(organisation.tax_number),
     )  # fmt: skip
     today = clock.today(organisation.time_zone)
-    if reckoned_on != today:
-        _reckon_again(session, invoice, organisation, today)
+    if reckoned_on != today:  # the rate of this day counts
+        drafts.rewrite(session, organisation, invoice, today)
+        session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
     invoice.number = next_number(session, organisation.id, "invoice")
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)
     invoice.sent_at = clock.now()
@@ -191,36 +191,6 @@ def _printed_lines(
             )
         )  # fmt: skip
     return printed
-
-
-def _take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
-    """Of an invoice without tax rows."""
-    invoice.taxes = [
-        InvoiceTax(
-            organisation_id=invoice.organisation_id, tax_id=int(row.key), position=position, name=row.name,
-            rate=row.rate, base_minor=row.base.minor, amount_minor=row.amount.minor, currency=invoice.currency,
-        )
-        for position, row in enumerate(breakdown.taxes)
-    ]  # fmt: skip
-    invoice.breakdown = frozen.as_text(breakdown, billing.policy_of(organisation))
-    invoice.subtotal_minor = breakdown.subtotal.minor
-    invoice.tax_minor = breakdown.tax_total.minor
-    invoice.total_minor = breakdown.total.minor
-
-
-def _reckon_again(session: Session, invoice: Invoice, organisation: Organisation, today: date) -> None:
-    """The rate of the day of issue counts: where it has changed since the draft, the draft's rows are written anew."""
-    taxes = taxes_by_id(session)
-    breakdown = billing.preview(invoice.lines, taxes, organisation, today)
-    if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
-        return
-    for line in invoice.lines:
-        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
-        line.tax_rate = tax.rate_on(today) if tax else line.tax_rate
-    session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
-    set_committed_value(invoice, "taxes", [])
-    _take_totals(organisation, invoice, breakdown)
-    session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
 
 
 def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:

@@ -1,11 +1,15 @@
 """From work done to a draft: which lines, at which tax, and what that comes to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared import clock
+from portal.shared.money import Money
 from portal.taxes import arithmetic
 from portal.taxes.models import Tax
 from portal.work_orders.models import WorkOrder, WorkOrderLine
@@ -21,6 +25,35 @@ def preview(
 ) -> arithmetic.Breakdown:
     """What lines (of a work order or of an invoice) come to on `tax_point`."""
     return arithmetic.reckon(tuple(_reckoned(line, taxes, tax_point) for line in lines), policy_of(organisation))
+
+
+def reckon_invoice(
+    invoice: Invoice, taxes: Mapping[int, Tax], organisation: Organisation, tax_point: date
+) -> arithmetic.Breakdown:
+    """What an invoice comes to, with all that it was given beside its lines."""
+    lines = tuple(_with_discount(_reckoned(line, taxes, tax_point), line) for line in invoice.lines)
+    shipping = Money(invoice.shipping_minor, invoice.currency).decimal
+    bears = _reckoned(_Shipping(invoice.shipping_tax_id, shipping), taxes, tax_point).taxes
+    discount = arithmetic.Discount(invoice.discount_kind, invoice.discount_value, invoice.discount_applied)
+    return arithmetic.reckon(
+        lines, policy_of(organisation), discount=discount if invoice.discount_kind else None,
+        charges=(arithmetic.Charge(shipping, bears),) if shipping else (),
+        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shipping:
+    """Taxed as a line is."""
+
+    tax_id: int | None
+    unit_price: Decimal
+    quantity: Decimal = Decimal(1)
+
+
+def _with_discount(reckoned: arithmetic.Line, line: InvoiceLine) -> arithmetic.Line:
+    amount = None if line.discount_minor is None else Money(line.discount_minor, line.currency).decimal
+    return replace(reckoned, discount_percent=line.discount_percent, discount_amount=amount, key=f"{line.id:020}")
 
 
 def policy_of(organisation: Organisation) -> arithmetic.Policy:

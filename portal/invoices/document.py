@@ -8,6 +8,7 @@ from typing import Any
 import typst
 from flask import Response, make_response
 
+from portal.invoices import printed
 from portal.invoices.models import DRAFT, Invoice
 from portal.organisations.models import Organisation
 from portal.shared import formats
@@ -70,11 +71,13 @@ def _facts(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
             for line in invoice.lines
         ],
         "sums": [
+            *([label, formats.money(amount, locale)] for label, amount in printed.before_net(invoice)),
             ["Subtotal", formats.money(invoice.subtotal, locale)],
             *(
                 [f"{row.name} on {formats.money(row.base, locale)}", formats.money(row.amount, locale)]
                 for row in invoice.taxes
             ),
+            *([label, formats.money(amount, locale)] for label, amount in printed.after_tax(invoice)),
         ],
         "total": formats.money(invoice.total, locale),
         "paid": formats.money(paid, locale) if paid else "",

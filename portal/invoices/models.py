@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.customers.models import Customer
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
+from portal.taxes.arithmetic import CHARGED
 
 DRAFT, SENT, VOID, WRITTEN_OFF = "draft", "sent", "void", "written_off"
 
@@ -27,6 +28,9 @@ class Invoice(Tenant, Base):
         CheckConstraint("status IN ('draft', 'sent', 'void', 'written_off')", name="status"),
         CheckConstraint("status = 'draft' OR (number IS NOT NULL AND issued_on IS NOT NULL)", name="issued"),
         CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("discount_kind IN ('', 'percent', 'amount')", name="discount_kind"),
+        CheckConstraint("discount_applied IN ('before_tax', 'after_tax')", name="discount_applied"),
+        belongs_to("taxes", "shipping_tax_id"),
         Index("ix_invoices_status", "organisation_id", "status", "due_on"),
     )
 
@@ -45,6 +49,13 @@ class Invoice(Tenant, Base):
     subtotal_minor: Mapped[int] = mapped_column(default=0)
     tax_minor: Mapped[int] = mapped_column(default=0)
     total_minor: Mapped[int] = mapped_column(default=0)
+    discount_kind: Mapped[str] = mapped_column(String(10), server_default="")  # on the whole; "" for none
+    discount_value: Mapped[Decimal] = mapped_column(Numeric(18, 6), server_default="0")
+    discount_applied: Mapped[str] = mapped_column(String(12), server_default="before_tax")
+    shipping_minor: Mapped[int] = mapped_column(server_default="0")
+    shipping_tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    adjustment_minor: Mapped[int] = mapped_column(server_default="0")
+    adjustment_reason: Mapped[str] = mapped_column(String(100), server_default="")
     revision: Mapped[int] = mapped_column(default=1)
     raised_by: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
@@ -85,9 +96,17 @@ class Invoice(Tenant, Base):
 
     @property
     def printed_taxes(self) -> list["PrintedTax"]:
-        """The tax rows, from what was frozen at issue: no further read."""
-        rows = (self.breakdown or {}).get("taxes", ())
-        return [PrintedTax(row["name"], Money.of(Decimal(row["amount"]), self.currency)) for row in rows]
+        """The tax rows, from what was frozen at issue: no further read. A reverse charge costs nothing here."""
+        frozen = self.breakdown or {}
+        words = "of which " if frozen.get("policy", {}).get("price_includes_tax") else ""
+        return [
+            PrintedTax(
+                words + row["name"],
+                Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency),
+            )
+            for row in frozen.get("taxes", ())
+            if row["kind"] != "withholding"
+        ]
 
 
 class PrintedTax(NamedTuple):
@@ -108,6 +127,7 @@ class InvoiceLine(Tenant, Base):
         belongs_to("catalogue_items", "item_id"),
         belongs_to("taxes", "tax_id"),
         CheckConstraint("quantity > 0 AND unit_price >= 0", name="amounts"),
+        CheckConstraint("discount_percent IS NULL OR discount_minor IS NULL", name="discount"),
     )
 
     invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -120,6 +140,8 @@ class InvoiceLine(Tenant, Base):
     quantity: Mapped[Decimal] = mapped_column(Numeric(14, 3))
     unit: Mapped[str] = mapped_column(String(20), default="")
     unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 6))
+    discount_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    discount_minor: Mapped[int | None]
     line_total_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -130,6 +152,10 @@ class InvoiceLine(Tenant, Base):
     @property
     def line_total(self) -> Money:
         return Money(self.line_total_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor or 0, self.currency)
 
 
 class InvoiceTax(Tenant, Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.invoices.models import DRAFT, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
+from portal.invoices.printed import PrintedSum, after_tax, before_net
 from portal.organisations.models import Organisation
 from portal.pay_page.rules import PAYABLE, page_state
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
@@ -29,6 +30,14 @@ class PayPage:
     balance: InvoiceBalance
     payments: Sequence[tuple[Payment, Money]]
     state: str
+
+    @property
+    def before_net(self) -> Sequence[PrintedSum]:
+        return before_net(self.invoice)
+
+    @property
+    def after_tax(self) -> Sequence[PrintedSum]:
+        return after_tax(self.invoice)
 
     @property
     def is_payable(self) -> bool:

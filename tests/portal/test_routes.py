@@ -71,6 +71,8 @@ EXPECTED: dict[str, Access] = {
     "customers.update": rights("edit_customers"),
     "health.alive": EVERYONE,
     "health.ready": EVERYONE,
+    "invoices.edit_prices": rights("raise_invoices"),
+    "invoices.update_prices": rights("raise_invoices"),
     "invoices.create_credit_note": rights("void"),
     "invoices.new_credit_note": rights("void"),
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),

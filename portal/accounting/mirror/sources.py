@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import mapping, rules
+from portal.accounting.invoice_extras import Extras, LineRecord
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
@@ -125,11 +126,12 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.InvoiceRecord(
             number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
-            [_line(line, twins) for line in invoice.lines],
+            [_line(line, twins) for line in invoice.lines], _extras(invoice, twins),
         )  # fmt: skip
         return mapping.invoice_payload(record)
 
     of_lines = [need for line in invoice.lines for need in (("item", line.item_id), ("tax", line.tax_id))]
+    of_lines.append(("tax", invoice.shipping_tax_id))
     return Source(
         f"Invoice {number}", number, build, needs=_present(("customer", invoice.customer_id), *of_lines),
         invoice_ids=[invoice.id], expected=(number, invoice.total.decimal, invoice.tax.decimal),
@@ -137,10 +139,24 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     )  # fmt: skip
 
 
-def _line(line: InvoiceLine, twins: Twins) -> mapping.LineRecord:
-    return mapping.LineRecord(
+def _line(line: InvoiceLine, twins: Twins) -> LineRecord:
+    return LineRecord(
         line.name, line.description, line.quantity, line.unit, line.unit_price, line.line_total,
         twins("item", line.item_id), twins("tax", line.tax_id),
+        line.discount.decimal if line.discount_minor else f"{line.discount_percent or 0:f}%",
+    )  # fmt: skip
+
+
+def _extras(invoice: Invoice, twins: Twins) -> Extras:
+    """From what was frozen at issue."""
+    frozen = invoice.breakdown or {}
+    return Extras(
+        discount=Decimal(frozen.get("discount", "0")), is_discount_before_tax=invoice.discount_applied == "before_tax",
+        shipping=Money(invoice.shipping_minor, invoice.currency).decimal,
+        shipping_tax_remote_id=twins("tax", invoice.shipping_tax_id),
+        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal,
+        adjustment_reason=invoice.adjustment_reason,
+        prices_include_tax=bool(frozen.get("policy", {}).get("price_includes_tax")),
     )  # fmt: skip
 
 

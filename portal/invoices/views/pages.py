@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, url_for
 
-from portal.invoices import queries
+from portal.invoices import printed, queries
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.models import DRAFT, Invoice
 from portal.organisations.audit import timeline
@@ -17,6 +17,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
     return render_template(
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
+        before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         credit_notes=notes_of(request_session(), invoice.id),
         today=clock.today(g.time_zone), form=form or Form(email=str(invoice.bill_to.get("email", ""))),
     )  # fmt: skip

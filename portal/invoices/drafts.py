@@ -1,0 +1,91 @@
+"""Pricing a draft: discounts, shipping, an adjustment. And writing down what an invoice comes to."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from portal.invoices import billing, frozen, pricing
+from portal.invoices.models import DRAFT, Invoice, InvoiceTax
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.taxes.arithmetic import Breakdown, Impossible
+from portal.taxes.queries import taxes_by_id
+
+
+def gross_of(invoice: Invoice) -> dict[int, Money]:
+    """What each line comes to before any discount, by its id."""
+    return {line.id: Money.rounded(line.quantity * line.unit_price, line.currency) for line in invoice.lines}
+
+
+def price_draft(
+    session: Session, organisation: Organisation, invoice: Invoice, wanted: pricing.Pricing, limit: Decimal
+) -> None:
+    """Write the prices of a draft anew. Raises CannotPrice. Does not commit.
+
+    invoice  read with its lines, its row locked
+    limit    percent that this person may give away
+    """
+    if invoice.status != DRAFT:
+        raise pricing.CannotPrice("This invoice has been sent: its prices are frozen. Make a credit note instead.")
+    pricing.check_pricing(wanted, gross_of(invoice), limit)
+    before = invoice.breakdown
+    _set(invoice, wanted)
+    try:
+        rewrite(session, organisation, invoice, clock.today(organisation.time_zone))
+    except Impossible as problem:
+        raise pricing.CannotPrice(f"This cannot be reckoned: {problem.why}.") from problem
+    if invoice.total_minor < 0:
+        raise pricing.CannotPrice("The total would be less than zero. Give less away.", field="adjustment")
+    audit.note(
+        session, organisation.id, "draft priced", "invoice", invoice.id, words=f"Priced anew: {invoice.total}",
+        before={"total": (before or {}).get("total")}, after={"total": str(invoice.total.decimal)},
+    )  # fmt: skip
+
+
+def rewrite(session: Session, organisation: Organisation, invoice: Invoice, tax_point: date) -> None:
+    """Reckon a draft as of `tax_point`; where that changes anything, its totals and tax rows are written anew."""
+    taxes = taxes_by_id(session)
+    breakdown = billing.reckon_invoice(invoice, taxes, organisation, tax_point)
+    if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
+        return
+    for line, total in zip(invoice.lines, breakdown.line_totals, strict=True):
+        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
+        line.tax_rate = tax.rate_on(tax_point) if tax else line.tax_rate
+        line.line_total_minor = total.minor
+    session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
+    set_committed_value(invoice, "taxes", [])
+    take_totals(organisation, invoice, breakdown)
+
+
+def take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
+    """Of an invoice without tax rows."""
+    invoice.taxes = [
+        InvoiceTax(
+            organisation_id=invoice.organisation_id, tax_id=int(row.key), position=position, name=row.name,
+            rate=row.rate, base_minor=row.base.minor, amount_minor=row.amount.minor, currency=invoice.currency,
+        )
+        for position, row in enumerate(breakdown.taxes)
+    ]  # fmt: skip
+    invoice.breakdown = frozen.as_text(breakdown, billing.policy_of(organisation))
+    invoice.subtotal_minor = breakdown.subtotal.minor
+    invoice.tax_minor = breakdown.tax_total.minor
+    invoice.total_minor = breakdown.total.minor
+
+
+def _set(invoice: Invoice, wanted: pricing.Pricing) -> None:
+    for line in invoice.lines:
+        cut = wanted.lines.get(line.id) or pricing.Cut()
+        line.discount_percent = cut.percent
+        line.discount_minor = cut.amount.minor if cut.amount else None
+    whole = wanted.whole if wanted.whole else replace(wanted.whole, percent=None, amount=None)
+    invoice.discount_kind = "amount" if whole.amount else "percent" if whole.percent else ""
+    invoice.discount_value = whole.amount.decimal if whole.amount else whole.percent or Decimal(0)
+    invoice.discount_applied = whole.applied
+    invoice.shipping_minor, invoice.shipping_tax_id = wanted.shipping.minor, wanted.shipping_tax_id
+    invoice.adjustment_minor, invoice.adjustment_reason = wanted.adjustment.minor, wanted.adjustment_reason

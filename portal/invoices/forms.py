@@ -1,0 +1,82 @@
+"""The form of a draft's prices: strings to typed values."""
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from portal.invoices import pricing
+from portal.invoices.models import Invoice
+from portal.shared.forms import Form
+from portal.shared.money import Money, decimals_of
+from portal.shared.text import as_typed
+
+_MOST = Decimal(10) ** 9
+
+
+def read_pricing(form: Form, invoice: Invoice, tax_ids: Collection[int], *, may_adjust: bool) -> pricing.Pricing:
+    """may_adjust False: the adjustment stays as it is, whatever was posted."""
+    currency = invoice.currency
+    cuts = {line.id: _cut(form, f"discount-{line.id}", currency) for line in invoice.lines}
+    applied = form.choice("applied", "when it is taken off", ("before_tax", "after_tax"), default="before_tax")
+    whole = _cut(form, "discount", currency, applied)
+    shipping = _money(form, "shipping", "shipping", currency, least=Decimal(0))
+    tax_id = form.record("shipping_tax_id", "a tax for shipping", required=False)
+    if tax_id is not None and tax_id not in tax_ids:
+        form.errors["shipping_tax_id"] = "Choose a tax for shipping from the list."
+    adjustment = Money(invoice.adjustment_minor, currency)
+    reason = invoice.adjustment_reason
+    if may_adjust:
+        adjustment = _money(form, "adjustment", "the adjustment", currency, least=-_MOST)
+        reason = form.text("adjustment_reason", "what the adjustment is for", longest=100, required=False)
+    return pricing.Pricing(
+        adjustment=adjustment, adjustment_reason=reason if adjustment else "", shipping=shipping,
+        shipping_tax_id=tax_id if shipping else None, whole=whole, lines=cuts,
+    )  # fmt: skip
+
+
+def filled_with(invoice: Invoice) -> Form:
+    """The form as the draft stands."""
+    places = decimals_of(invoice.currency)
+    kind = invoice.discount_kind
+    values = {
+        "discount": _typed(invoice.discount_value if kind == "percent" else None,
+                           invoice.discount_value if kind == "amount" else None, places),
+        "applied": invoice.discount_applied,
+        "shipping": as_typed(Money(invoice.shipping_minor, invoice.currency).decimal, places)
+        if invoice.shipping_minor else "",
+        "shipping_tax_id": str(invoice.shipping_tax_id or ""),
+        "adjustment": as_typed(Money(invoice.adjustment_minor, invoice.currency).decimal, places)
+        if invoice.adjustment_minor else "",
+        "adjustment_reason": invoice.adjustment_reason,
+    }  # fmt: skip
+    for line in invoice.lines:
+        amount = None if line.discount_minor is None else Money(line.discount_minor, line.currency).decimal
+        values[f"discount-{line.id}"] = _typed(line.discount_percent, amount, places)
+    return Form(values)
+
+
+def _typed(percent: Decimal | None, amount: Decimal | None, places: int) -> str:
+    if percent is not None:
+        return f"{as_typed(percent)}%"
+    return "" if amount is None else as_typed(amount, places)
+
+
+def _cut(form: Form, name: str, currency: str, applied: str = "before_tax") -> pricing.Cut:
+    """10% or 5.00."""
+    typed = form.values.get(name, "").strip()
+    if not typed:
+        return pricing.Cut(applied=applied)
+    if typed.endswith("%"):
+        form.values[name] = typed[:-1]
+        percent = form.decimal(name, "the discount", least=Decimal(0), most=Decimal(100), places=4)
+        form.values[name] = typed
+        return pricing.Cut(percent=percent or None, applied=applied)
+    amount = _money(form, name, "the discount", currency, least=Decimal(0))
+    return pricing.Cut(amount=amount or None, applied=applied)
+
+
+def _money(form: Form, name: str, label: str, currency: str, *, least: Decimal) -> Money:
+    zero = Money.zero(currency)
+    if not form.values.get(name, "").strip():
+        return zero
+    value = form.decimal(name, label, least=least, most=_MOST, places=decimals_of(currency))
+    return zero if name in form.errors else Money.of(value, currency)
