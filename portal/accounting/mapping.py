@@ -8,7 +8,8 @@ from typing import Any
 
 from babel import Locale
 
-from portal.accounting.invoice_extras import Extras, LineRecord, extras_payload
+from portal.accounting.invoice_extras import Extras, extras_payload
+from portal.accounting.invoice_extras import LineRecord as LineRecord
 from portal.shared.money import Money, decimals_of
 
 PAYMENT_MODES = {
