@@ -10,6 +10,7 @@ from flask import Response, make_response
 
 from portal.invoices import printed
 from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation
 from portal.shared import formats
 
@@ -70,16 +71,16 @@ def _facts(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
             }
             for line in invoice.lines
         ],
-        "sums": [
-            *([label, formats.money(amount, locale)] for label, amount in printed.before_net(invoice)),
-            ["Subtotal", formats.money(invoice.subtotal, locale)],
-            *(
-                [f"{row.name} on {formats.money(row.base, locale)}", formats.money(row.amount, locale)]
-                for row in invoice.taxes
-            ),
-            *([label, formats.money(amount, locale)] for label, amount in printed.after_tax(invoice)),
-        ],
+        "sums": _sums(invoice, locale),
         "total": formats.money(invoice.total, locale),
         "paid": formats.money(paid, locale) if paid else "",
         "balance": formats.money(balance, locale) if invoice.status == "sent" else "",
     }  # fmt: skip
+
+
+def _sums(invoice: Invoice, locale: str) -> list[list[str]]:
+    """What stands between the lines and the total."""
+    taxes = [PrintedSum(f"{row.name} on {formats.money(row.base, locale)}", row.amount) for row in invoice.taxes]
+    net = PrintedSum("Subtotal", invoice.subtotal)
+    rows = [*printed.before_net(invoice), net, *taxes, *printed.after_tax(invoice)]
+    return [[label, formats.money(amount, locale)] for label, amount in rows]
