@@ -47,10 +47,27 @@ def item_of(row: Mapping[str, Any]) -> Known:
     return Known(0, str(row.get("sku") or ""), str(row.get("name") or ""))
 
 
-def match(theirs: Known, ours: Iterable[Known]) -> Match:
+class Ours:
+    """Ours by each fact that may be alike, so that a firm with thousands is compared in a moment."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._by_fact: dict[tuple[str, str], list[Known]] = {}
+        for each in known:
+            for fact in _facts(each).items():
+                self._by_fact.setdefault(fact, []).append(each)
+
+    def like(self, theirs: Known) -> list[tuple[list[str], Known]]:
+        """Those that share a fact, with the names of the facts they share."""
+        found: dict[int, tuple[list[str], Known]] = {}
+        for fact in _facts(theirs).items():
+            for each in self._by_fact.get(fact, ()):
+                found.setdefault(each.id, ([], each))[0].append(fact[0])
+        return [found[local_id] for local_id in sorted(found)]
+
+
+def match(theirs: Known, ours: Ours) -> Match:
     """The one of ours that it is, may be, or nothing. Two equally good ones are never guessed between."""
-    scored = [(_agreeing(theirs, each), each) for each in ours]
-    likely = [(facts, each) for facts, each in scored if facts]
+    likely = ours.like(theirs)
     if not likely:
         return Match(NEW)
     best = max(_points(facts) for facts, _ in likely)
@@ -73,27 +90,19 @@ def _is_sure(facts: list[str], theirs: Known, ours: Known) -> bool:
     return len(facts) > 1 and bool(_STRONG & set(facts))
 
 
-def _agreeing(theirs: Known, ours: Known) -> list[str]:
-    """Names of the facts that both have and that are equal."""
-    pairs = {
-        "number": (_letters(theirs.number), _letters(ours.number)),
-        "tax number": (_letters(theirs.tax_number), _letters(ours.tax_number)),
-        "e-mail": (theirs.email.strip().casefold(), ours.email.strip().casefold()),
-        "phone": (_digits(theirs.phone), _digits(ours.phone)),
-        "name": (_plain(theirs.name), _plain(ours.name)),
-    }
-    return [fact for fact, (their_value, our_value) in pairs.items() if their_value and their_value == our_value]
+def _facts(known: Known) -> dict[str, str]:
+    """Name of the fact → its value in a form that can be compared; empty ones left out."""
+    values = {
+        "number": _letters(known.number), "tax number": _letters(known.tax_number),
+        "e-mail": known.email.strip().casefold(), "phone": _digits(known.phone), "name": _plain(known.name),
+    }  # fmt: skip
+    return {fact: value for fact, value in values.items() if value}
 
 
 def _contradicts(theirs: Known, ours: Known) -> bool:
-    """Does any other fact that both have differ?"""
-    pairs = (
-        (_letters(theirs.number), _letters(ours.number)),
-        (_letters(theirs.tax_number), _letters(ours.tax_number)),
-        (theirs.email.strip().casefold(), ours.email.strip().casefold()),
-        (_digits(theirs.phone), _digits(ours.phone)),
-    )
-    return any(their_value and our_value and their_value != our_value for their_value, our_value in pairs)
+    """Does any other fact that both have differ? The names are equal where this is asked."""
+    their_facts, our_facts = _facts(theirs), _facts(ours)
+    return any(their_facts[fact] != our_facts[fact] for fact in their_facts.keys() & our_facts.keys())
 
 
 def _points(facts: Iterable[str]) -> int:

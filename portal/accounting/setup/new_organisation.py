@@ -36,6 +36,18 @@ def find_or_create(consent: Consent, organisation: Organisation, name: str) -> r
     return found
 
 
+def is_empty(consent: Consent, candidate: rules.Candidate) -> bool:
+    """Does it hold no customer and no item yet? Calls Zoho twice. Raises GatewayError."""
+    token = tokens.access_token(consent.organisation_id, consent.id)
+    target = Target(tokens.centre_of(consent).api, candidate.product, candidate.id)
+    with Line(connect_s=3, answer_s=8) as line:
+        answers = [
+            line.call(target, token, "GET", path, {"per_page": "1", "filter_by": "Status.All"}).body[key]
+            for path, key in (("/contacts", "contacts"), ("/items", "items"))
+        ]
+    return not any(answers)
+
+
 def portal_name(name: str, organisation_id: int) -> str:
     """5 to 30 letters and digits, unique across Zoho: the name's own, with our number behind."""
     tail = str(organisation_id)

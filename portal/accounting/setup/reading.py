@@ -135,14 +135,13 @@ def _doubt_doubles(session: Session, link_id: int, module: str) -> None:
         row.found, row.basis = matching.UNSURE, row.basis + _AS_ANOTHER
 
 
-def _ours(session: Session, module: str) -> list[matching.Known]:
+def _ours(session: Session, module: str) -> matching.Ours:
     if module == "item":
-        return [
-            matching.Known(id_, code, name)
-            for id_, code, name in session.execute(select(Item.id, Item.code, Item.name).where(Item.is_active))
-        ]
+        items = session.execute(select(Item.id, Item.code, Item.name).where(Item.is_active))
+        return matching.Ours(matching.Known(*row) for row in items)
     columns = (Customer.id, Customer.number, Customer.name, Customer.email, Customer.phone, Customer.tax_number)
-    return [matching.Known(*row) for row in session.execute(select(*columns).where(Customer.is_active))]
+    customers = session.execute(select(*columns).where(Customer.is_active))
+    return matching.Ours(matching.Known(*row) for row in customers)
 
 
 def _linked(session: Session, link_id: int, module: str) -> dict[str, int]:

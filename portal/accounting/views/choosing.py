@@ -40,6 +40,8 @@ def create_link(consent_id: int) -> Response:
         if candidate is None:
             return _choice_page(consent, form, 422)
         link.check_base_currency(consent.organisation_id, consent, candidate)
+        # One of our name may have been there before, with customers in it: then it is compared like any other.
+        is_new = is_new and new_organisation.is_empty(consent, candidate)
         tied, given_up = _attach(consent, candidate, form, is_new=is_new)
     except RuleBroken as problem:
         request_session().rollback()

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.accounting.setup.matching import MATCHED, NEW, UNSURE, Known, customer_of, match
+from portal.accounting.setup.matching import MATCHED, NEW, UNSURE, Known, Ours, customer_of, match
 
 MAPLE = Known(1, "C-00001", "Maple Dental Practice", "reception@maple.example", "0113 496 0000", "GB 123 4567 89")
 HARBOUR = Known(2, "C-00002", "Harbour Flats", "office@harbour.example", "0113 496 0111")
-OURS = [MAPLE, HARBOUR]
+OURS = Ours([MAPLE, HARBOUR])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_customer_is_matched_by_what_both_know(theirs: Known, found: str, loca
 
 def test_two_of_ours_that_are_equally_like_it_are_never_guessed_between() -> None:
     twins = [Known(1, name="Maple"), Known(2, name="Maple")]
-    assert match(Known(0, name="Maple"), twins).found == UNSURE
+    assert match(Known(0, name="Maple"), Ours(twins)).found == UNSURE
 
 
 def test_the_basis_is_told_in_words() -> None:
@@ -57,6 +57,6 @@ facts = st.builds(Known, st.just(0), words, words, words, words, words)
 @given(facts, st.lists(facts, max_size=4))
 def test_a_record_is_matched_only_to_one_of_ours_and_only_for_a_reason(theirs: Known, ours: list[Known]) -> None:
     numbered = [Known(n, *list(vars(each).values())[1:]) for n, each in enumerate(ours, 1)]
-    found = match(theirs, numbered)
+    found = match(theirs, Ours(numbered))
     assert (found.found == NEW) == (found.local_id is None) == (found.basis == "")
     assert found.local_id in (None, *(each.id for each in numbered))

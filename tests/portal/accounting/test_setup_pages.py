@@ -76,6 +76,20 @@ def test_a_second_press_makes_no_second_organisation(zoho: ZohoStandIn, admin: F
     assert len(organisations_named(zoho, name)) == 1
 
 
+def test_one_of_our_name_that_holds_customers_already_is_compared_first(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    name = f"There before {firm.organisation_id}"
+    there = {"user": firm.emails["administrator"], "dc": "eu", "name": name, "currency_code": "GBP",
+             "products": ["invoice"], "plan": "free"}  # fmt: skip
+    remote = zoho.control("POST", "/orgs", there)["organization_id"]
+    zoho.act(remote, "POST /contacts", {"contact_name": "Somebody"})
+    chosen = admin.get(consent(admin, user=f"eu:{firm.emails['administrator']}", wish="new", wished_name=name)).location
+    assert create(admin, chosen, name).location == "/books/setup"
+    assert len(organisations_named(zoho, name)) == 1
+    assert "Nothing goes over yet" in admin.get("/books").text
+
+
 def test_what_zoho_refuses_to_make_is_made_by_hand_and_found_on_looking_again(
     zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
 ) -> None:
