@@ -64,13 +64,16 @@ def rewrite(session: Session, organisation: Organisation, invoice: Invoice, tax_
 
 
 def take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:
-    """Of an invoice without tax rows."""
+    """Of an invoice without tax rows. Its rows add up to its tax: a reverse charge costs nothing, and what is withheld
+    stands in the breakdown only."""
     invoice.taxes = [
         InvoiceTax(
             organisation_id=invoice.organisation_id, tax_id=int(row.key), position=position, name=row.name,
-            rate=row.rate, base_minor=row.base.minor, amount_minor=row.amount.minor, currency=invoice.currency,
+            rate=row.rate, base_minor=row.base.minor, amount_minor=row.amount.minor if row.is_charged else 0,
+            currency=invoice.currency,
         )
         for position, row in enumerate(breakdown.taxes)
+        if row.kind != "withholding"
     ]  # fmt: skip
     invoice.breakdown = frozen.as_text(breakdown, billing.policy_of(organisation))
     invoice.subtotal_minor = breakdown.subtotal.minor

@@ -73,6 +73,7 @@ EXPECTED: dict[str, Access] = {
     "health.ready": EVERYONE,
     "invoices.edit_prices": rights("raise_invoices"),
     "invoices.update_prices": rights("raise_invoices"),
+    "invoices.create_credit_application": rights("void"),
     "invoices.create_credit_note": rights("void"),
     "invoices.new_credit_note": rights("void"),
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),

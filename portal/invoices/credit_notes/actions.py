@@ -61,7 +61,8 @@ def raise_credit_note(
 def apply_credit(session: Session, note: CreditNote, invoice: Invoice) -> Money:
     """Put what is kept of a note to an invoice of the same customer, as far as something is to pay on it.
 
-    Both rows are locked by the caller. How much that was. Raises CannotCredit. Does not commit.
+    The caller has locked this invoice and the note's own, whose lock stands for the note's. Returns how much that was.
+    Raises CannotCredit. Does not commit.
     """
     if (invoice.customer_id, invoice.currency) != (note.customer_id, note.currency):
         raise rules.CannotCredit("Credit can be put to another invoice of the same customer only.")

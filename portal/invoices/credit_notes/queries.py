@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from sqlalchemy import func, select, true
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import visible_to
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
@@ -55,6 +55,21 @@ def applications_of(session: Session, note: CreditNote) -> Sequence[CreditApplic
     return session.scalars(
         select(CreditApplication).where(CreditApplication.credit_note_id == note.id).order_by(CreditApplication.id)
     ).all()
+
+
+def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
+    """The same customer's invoices on which something is to pay, with balances."""
+    return session.scalars(
+        select(Invoice)
+        .join(Invoice.balance_row)
+        .where(
+            Invoice.customer_id == note.customer_id, Invoice.currency == note.currency, Invoice.status == "sent",
+            InvoiceBalance.balance_minor > 0,
+        )
+        .options(contains_eager(Invoice.balance_row))
+        .order_by(Invoice.id)
+        .limit(50)
+    ).all()  # fmt: skip
 
 
 def kept_as_credit(session: Session, note: CreditNote) -> Money:

@@ -7,6 +7,7 @@ from flask import Response, g, make_response, render_template, request, url_for
 from portal.invoices import queries
 from portal.invoices.credit_notes import actions, rules
 from portal.invoices.credit_notes import queries as credit_queries
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.views.pages import bp
 from portal.organisations.audit import timeline
@@ -71,11 +72,39 @@ def create_credit_note(invoice_id: int) -> Response:
 @bp.get("/credit-notes/<int:credit_note_id>")
 @allow("raise_invoices", "see_board")
 def show_credit_note(credit_note_id: int) -> str:
+    note = credit_queries.get_credit_note(request_session(), credit_note_id, g.viewer)
+    return _show_page(note, Form())
+
+
+@bp.post("/credit-notes/<int:credit_note_id>/applications")
+@allow("void")
+def create_credit_application(credit_note_id: int) -> Response:
+    """Put what is kept to another invoice of the same customer."""
     session = request_session()
     note = credit_queries.get_credit_note(session, credit_note_id, g.viewer)
+    form = Form(request.form)
+    invoice_id = form.record("invoice_id", "an invoice")
+    if invoice_id is not None:
+        for each in sorted({note.invoice_id, invoice_id}):  # in one order, so that two cannot wait for each other
+            queries.get_invoice(session, each, g.viewer, lock=True)
+        try:
+            actions.apply_credit(session, note, queries.get_invoice(session, invoice_id, g.viewer))
+            session.commit()
+            return see_other(url_for("invoices.show", invoice_id=invoice_id))
+        except RuleBroken as problem:
+            session.rollback()
+            form.refuse(problem)
+            note = credit_queries.get_credit_note(session, credit_note_id, g.viewer)
+    return make_response(_show_page(note, form), 422)
+
+
+def _show_page(note: CreditNote, form: Form) -> str:
+    session = request_session()
+    kept = credit_queries.kept_as_credit(session, note)
+    may_apply = bool(kept) and g.viewer.may("void")
     return render_template(
-        "credit_notes/show.html", note=note, kept=credit_queries.kept_as_credit(session, note),
-        events=timeline(session, "credit_note", note.id),
+        "credit_notes/show.html", note=note, kept=kept, form=form, events=timeline(session, "credit_note", note.id),
+        open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
     )  # fmt: skip
 
 

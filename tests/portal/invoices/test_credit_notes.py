@@ -13,6 +13,7 @@ from portal.invoices import actions as invoicing
 from portal.invoices.credit_notes import actions, queries
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.rules import CannotCredit
+from portal.invoices.drafts import take_totals
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.invoices.rules import CannotVoid
@@ -20,6 +21,7 @@ from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.outbox import Change
 from portal.shared.running import job_session
+from portal.taxes.arithmetic import Line, LineTax, Policy, reckon
 from tests.builders import Firm, make_credit_note, make_invoice, post, sign_in
 
 
@@ -146,3 +148,49 @@ def test_a_share_of_a_line_rounds_to_the_penny(session: Session, firm: Firm) -> 
     note = make_credit_note(session, firm, share="0.0001")
     assert note.total_minor == sum(line.line_total_minor for line in note.lines) + note.tax_minor
     assert note.total.decimal < Decimal("0.10")
+
+
+def test_kept_credit_is_put_to_another_invoice_on_the_page(client: FlaskClient, session: Session, firm: Firm) -> None:
+    note = make_credit_note(session, firm, share="0.5", keep=True)
+    other = make_invoice(session, firm)
+    sign_in(client, firm, "manager")
+    page = f"/credit-notes/{note.id}"
+    assert f"{other.number}, £235.80 to pay" in client.get(page).text
+    for wrong in ("", "999999999"):
+        assert post(client, f"{page}/applications", {"invoice_id": wrong}, page=page).status_code in (404, 422)
+    assert post(client, f"{page}/applications", {"invoice_id": other.id}, page=page).status_code == 303
+    assert _balance(session, other) == 23580 - note.total_minor
+    again = post(client, f"{page}/applications", {"invoice_id": other.id}, page=page)
+    assert again.status_code == 422 and "nothing is left" in again.text.lower()
+
+
+def test_two_who_put_the_same_credit_to_two_invoices_use_it_once(session: Session, firm: Firm) -> None:
+    note = make_credit_note(session, firm, share="0.5", keep=True)
+    others = [make_invoice(session, firm).id for _ in range(2)]
+
+    def put(invoice_id: int) -> int:
+        with job_session(firm.organisation_id) as own:
+            for each in sorted({note.invoice_id, invoice_id}):
+                get_invoice(own, each, lock=True)
+            try:
+                return actions.apply_credit(own, note, get_invoice(own, invoice_id)).minor
+            except CannotCredit:
+                return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(put, others)) == [0, note.total_minor]
+
+
+def test_tax_rows_add_up_to_the_tax_with_reverse_charge_and_withholding() -> None:
+    taxes = tuple(LineTax(str(at), kind, Decimal(20), kind)
+                  for at, kind in enumerate(("percent", "reverse_charge", "withholding")))  # fmt: skip
+    breakdown = reckon((Line(Decimal(1), Decimal(100), taxes),), Policy("GBP"))
+    invoice, organisation = Invoice(currency="GBP"), Organisation(
+        currency="GBP", price_includes_tax=False, tax_rounding="document", rounding_mode="half_up"
+    )  # fmt: skip
+    take_totals(organisation, invoice, breakdown)
+    assert [(row.name, row.amount_minor) for row in invoice.taxes] == [("percent", 2000), ("reverse_charge", 0)]
+    assert [(row.name, row.amount.minor) for row in invoice.printed_taxes] == [
+        ("percent", 2000), ("reverse_charge", 0)
+    ]  # fmt: skip
+    assert invoice.total_minor == 12000
