@@ -90,7 +90,7 @@ def end_link() -> Response:
 
 def _not_sure() -> Form:
     form = Form(request.form)
-    form.errors["is_sure"] = "Tick this first: customers no longer appear in Zoho after it."
+    form.errors["is_sure"] = "Tick this first. What you bill after it no longer goes to Zoho."
     return form
 
 
