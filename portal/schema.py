@@ -9,6 +9,7 @@ from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import models as payments
 from portal.payments.cash import models as cash
+from portal.payments.refunds import models as refunds
 from portal.people import models as people
 from portal.shared import outbox, throttle
 from portal.shared.db import Base
@@ -17,7 +18,7 @@ from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "cash", "catalogue", "credit_notes", "customers", "invoices", "messages", "metadata", "organisations",
-    "outbox", "payments", "people", "taxes", "throttle", "work_orders",
+    "outbox", "payments", "people", "refunds", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

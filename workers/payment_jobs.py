@@ -14,6 +14,7 @@ def look(organisation_id: int) -> None:
     """Do all that is due for this organisation's payments. A row that fails never holds up the rest."""
     _follow_events(organisation_id)
     _look_at_attempts(organisation_id)
+    _look_at_refunds(organisation_id)
 
 
 def _follow_events(organisation_id: int) -> None:
@@ -36,6 +37,18 @@ def _look_at_attempts(organisation_id: int) -> None:
             log.info("attempt not settled yet", extra={"attempt_id": attempt_id, "reason": problem.words})
         except Exception:
             log.exception("attempt could not be settled", extra={"attempt_id": attempt_id})
+
+
+def _look_at_refunds(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_refunds(session)
+    for refund_id in due:
+        try:
+            actions.follow_refund(organisation_id, refund_id)
+        except GatewayError as problem:
+            log.info("refund not answered yet", extra={"refund_id": refund_id, "reason": problem.words})
+        except Exception:
+            log.exception("refund could not be followed", extra={"refund_id": refund_id})
 
 
 def _follow(organisation_id: int, taken: TakenEvent) -> None:

@@ -21,6 +21,9 @@ RING_AGAIN_AFTER = timedelta(seconds=8)
 REGULAR = {"reports": timedelta(minutes=10)}
 
 
+_DUE = text("SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)")
+
+
 @dataclass
 class Sweeper:
     """Remembers whom it has rung a moment ago, so that slow work does not pile up calls."""
@@ -31,7 +34,7 @@ class Sweeper:
         """Ring for everything that is due; returns for how many. A database that is away is tried again next time."""
         now = clock.now()
         with running.here().sessions() as session:
-            rows = session.execute(text("SELECT * FROM gate.due_work(:at)"), {"at": now}).all()
+            rows = session.execute(_DUE, {"at": now}).all()
         due = [(row.queue, row.organisation_id) for row in rows]
         calls = [call for call in due if self._is_silent(call, now, RING_AGAIN_AFTER)]
         calls += [(queue, 0) for queue, every in REGULAR.items() if self._is_silent((queue, 0), now, every)]

@@ -132,6 +132,7 @@ class Allocation(Tenant, Base):
     __table_args__ = (
         belongs_to("payments", "payment_id"),
         belongs_to("invoices", "invoice_id"),
+        belongs_to("refunds", "refund_id"),
         CheckConstraint("amount_minor <> 0", name="amount"),
     )
 
@@ -139,6 +140,7 @@ class Allocation(Tenant, Base):
     invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
+    refund_id: Mapped[int | None] = mapped_column(BigInteger)  # taken away by it, or given back after it failed
 
     @property
     def amount(self) -> Money:
@@ -176,7 +178,12 @@ class PaymentUse(Base):
     allocated_minor: Mapped[int]
     reversed_minor: Mapped[int]
     unused_minor: Mapped[int]
+    refunded_minor: Mapped[int]
 
     @property
     def unused(self) -> Money:
         return Money(self.unused_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)

@@ -5,12 +5,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import stripe
+from sqlalchemy import select
 
 from portal.gateways.stripe_gateway import calls
 from portal.payments.actions import refresh_webhook_address, void_invoice
+from portal.payments.models import Payment
+from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.contract.stripe_contract import check_request
 from tests.paying import Till, fresh_delivery, till
+from tests.portal.payments.test_refunding import give_back, make_due
 
 __all__ = ["fresh_delivery", "till"]
 
@@ -36,11 +40,22 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return recorder
 
 
+def _newest_payment(firm: Firm) -> int:
+    with job_session(firm.organisation_id) as session:
+        return session.scalars(select(Payment.id).order_by(Payment.id.desc())).first() or 0
+
+
 def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, recorder: Recorder) -> None:
     till.connect(firm)
     refresh_webhook_address(firm.organisation_id)
     _, path = till.invoice(firm)
     till.pay(path)
+    till.work(firm)
+    give_back(firm, _newest_payment(firm), 500)
+    till.fault("reset", "refunds")
+    till.work(firm)
+    till.no_faults()
+    make_due(firm)
     till.work(firm)
     second, second_path = till.invoice(firm, email="")
     till.begin(second_path)
@@ -50,6 +65,6 @@ def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, record
     kinds = {(method, path.partition("/cs_")[0].partition("/we_")[0]) for method, path, _pairs in recorder.sent}
     assert kinds >= {
         ("GET", "/v1/account"), ("POST", "/v1/webhook_endpoints"), ("POST", "/v1/checkout/sessions"),
-        ("GET", "/v1/checkout/sessions"),
+        ("GET", "/v1/checkout/sessions"), ("POST", "/v1/refunds"), ("GET", "/v1/refunds"),
     }  # fmt: skip
     assert any(path.endswith("/expire") for _method, path, _pairs in recorder.sent)

@@ -102,8 +102,11 @@ EXPECTED: dict[str, Access] = {
     "payments.create_hand_in": rights("take_cash"),
     "payments.create_of_customer": rights("see_all_work_orders"),
     "payments.create_of_invoice": rights("take_cash"),
+    "payments.create_refund": rights("refund"),
     "payments.create_reversal": rights("refund"),
     "payments.create_voiding": rights("void"),
+    "payments.disputes": rights("see_board"),
+    "payments.events": rights("see_board"),
     "payments.index": rights("see_board"),
     "payments.new_of_customer": rights("see_all_work_orders"),
     "payments.new_of_invoice": rights("take_cash"),
@@ -111,6 +114,7 @@ EXPECTED: dict[str, Access] = {
     "payments.purses": rights("take_cash", "see_board"),
     "payments.readiness": rights("raise_invoices", "see_board"),
     "payments.receive_event": EVERYONE,
+    "payments.retry_event": rights("see_board"),
     "payments.settings": rights("manage_organisation"),
     "payments.show": rights("see_board"),
     "payments.update_settings": rights("manage_organisation"),
@@ -143,7 +147,7 @@ EXPECTED: dict[str, Access] = {
 # A form that names a record needs one that is there; the others are sent empty.
 BODIES = {"work_orders.create_line": "item_id"}
 # "Try again" of what is not stuck (any more) is no error: the same way back to the inbox, for any number.
-ALWAYS_BACK = {"accounting.retry": 303}
+ALWAYS_BACK = {"accounting.retry": 303, "payments.retry_event": 303}
 
 
 @pytest.fixture(scope="module", autouse=True)

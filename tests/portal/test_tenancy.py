@@ -102,7 +102,17 @@ def test_a_reference_cannot_cross_firms(firms: tuple[Firm, Firm]) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["payments", "allocations", "payment_reversals", "cash_hand_ins", "cash_counts", "audit_entries", *CREDIT]
+    "table",
+    [
+        "payments",
+        "allocations",
+        "payment_reversals",
+        "refunds",
+        "cash_hand_ins",
+        "cash_counts",
+        "audit_entries",
+        *CREDIT,
+    ],
 )
 def test_money_and_the_trail_are_only_added_to(world: World, table: str) -> None:
     with here().engine.connect() as connection:

@@ -115,6 +115,9 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_of_customer": Paper(f"/customers/{ids['customer_id']}/payments", cash, is_read_elsewhere=True),
         "payments.create_hand_in": Paper("/cash/hand-ins", {"amount": "1", "note": "", "form_id": "h"}),
         "payments.create_count": Paper(f"/cash/hand-ins/{ids['hand_in_id']}/count", {"counted": "x", "note": ""}),
+        "payments.create_refund": Paper(
+            f"/payments/{ids['payment_id']}/refunds", {"amount": "1", "way": "cash", "reason": "", "form_id": "r"}
+        ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
@@ -139,7 +142,8 @@ BUTTONS = {
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "work_orders.remove_line",
-    "payments.create_credit_use", "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
+    "payments.create_credit_use", "payments.retry_event",
+    "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
 }  # fmt: skip
 
 

@@ -13,11 +13,40 @@ from portal.gateways.stripe_gateway.calls import (
     retrieve_account,
     retrieve_session,
 )
+from portal.gateways.stripe_gateway.refunds import (
+    SeenDispute,
+    SeenRefund,
+    create_refund,
+    list_refunds,
+    retrieve_dispute,
+    retrieve_refund,
+)
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
-    "Account", "CannotCharge", "Checkout", "CheckoutOrder", "Client", "Endpoint", "ForgedEvent", "Receipt",
+    "Account",
+    "CannotCharge",
+    "Checkout",
+    "CheckoutOrder",
+    "Client",
+    "Endpoint",
+    "ForgedEvent",
+    "Receipt",
+    "SeenDispute",
+    "SeenRefund",
     "SignedEvent",
-    "client_for", "create_endpoint", "create_session", "expire_session", "from_stripe", "move_endpoint",
-    "retrieve_account", "retrieve_session", "to_stripe", "verify_event",
+    "client_for",
+    "create_endpoint",
+    "create_refund",
+    "create_session",
+    "expire_session",
+    "from_stripe",
+    "list_refunds",
+    "move_endpoint",
+    "retrieve_account",
+    "retrieve_dispute",
+    "retrieve_refund",
+    "retrieve_session",
+    "to_stripe",
+    "verify_event",
 ]  # fmt: skip

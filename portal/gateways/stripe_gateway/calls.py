@@ -25,6 +25,14 @@ EVENTS = (
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
 )
 METHODS = ("card",)  # wallets come with it; bank debits are understood, and wait until firms ask for them
 _TIMEOUT_S = (3, 10)  # connect, read; the library's own default is 80 s

@@ -10,7 +10,10 @@ from portal.gateways.errors import GatewayError
 
 log = logging.getLogger(__name__)
 
-_RIGHTS = "Checkout Sessions, Webhook Endpoints: write; PaymentIntents, Charges, Balance transactions: read"
+_RIGHTS = (
+    "Checkout Sessions, Refunds, Webhook Endpoints: write; "
+    "PaymentIntents, Charges, Disputes, Balance transactions: read"
+)
 
 
 @contextmanager

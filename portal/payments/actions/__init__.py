@@ -3,15 +3,17 @@
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, start_attempt
 from portal.payments.actions.credit import apply_credit
-from portal.payments.actions.events import follow_event, keep_event, note_failed_event, take_due_events
+from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
+from portal.payments.actions.refunds import CannotRefund, plan_refund
+from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_refunds
 from portal.payments.actions.releases import release_invoice, void_invoice
 from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, settle, take_due_attempts
 
 __all__ = [
-    "OfflinePayment", "Recorded", "Started", "apply_credit", "connect_stripe_account", "follow_event", "keep_event",
-    "look_at_attempt", "note_failed_event", "record_payment", "refresh_webhook_address", "release_invoice",
-    "reverse_payment", "settle", "start_attempt", "take_due_attempts", "take_due_events", "void_invoice",
-    "webhook_secrets",
+    "CannotRefund", "OfflinePayment", "Recorded", "Started", "apply_credit", "connect_stripe_account",
+    "follow_event", "follow_refund", "keep_event", "look_at_attempt", "note_failed_event", "plan_refund",
+    "record_payment", "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle",
+    "start_attempt", "take_due_attempts", "take_due_events", "take_due_refunds", "void_invoice", "webhook_secrets",
 ]  # fmt: skip

@@ -39,12 +39,12 @@ def check_not_being_paid(session: Session, invoice_id: int) -> None:
         raise CannotPay(BUSY)
 
 
-def put_to(session: Session, payment: Payment, parts: dict[int, Money]) -> None:
+def put_to(session: Session, payment: Payment, parts: dict[int, Money], *, refund_id: int | None = None) -> None:
     """parts: invoice → how much; below zero takes away. The database refuses more than was received."""
     session.add_all(
         Allocation(
             organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice_id,
-            amount_minor=part.minor, currency=part.currency,
+            amount_minor=part.minor, currency=part.currency, refund_id=refund_id,
         )
         for invoice_id, part in sorted(parts.items()) if part
     )  # fmt: skip

@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import SignedEvent
 from portal.payments import rules
+from portal.payments.actions.refunds_at_stripe import look_at_dispute, look_at_refund
 from portal.payments.actions.settlement import look_at_attempt
 from portal.payments.models import PaymentAttempt, StripeAccount, StripeEvent
 from portal.shared import clock, queues, running
 from portal.shared.running import job_session
 
 _AT_ONCE = 50
-_FOLLOWED = "checkout.session."
+# kind of event begins with → kind of object it is about
+_FOLLOWED = {
+    "checkout.session.": "checkout.session", "refund.": "refund", "charge.dispute.": "dispute",
+}  # fmt: skip
 
 
 class UnknownAttempt(Exception):
@@ -29,7 +33,9 @@ class TakenEvent:
 
     id: int
     tries: int
-    session_id: str
+    object_kind: str
+    object_id: str
+    account_id: int
     attempt: str
     why_ignored: str
 
@@ -58,13 +64,21 @@ def take_due_events(session: Session) -> list[TakenEvent]:
 
 
 def follow_event(organisation_id: int, taken: TakenEvent) -> None:
-    """Look at what the event is about. Raises UnknownAttempt, GatewayError, ForeignCheckout."""
-    if not taken.why_ignored:
-        attempt_id = _attempt_of(organisation_id, taken)
-        look_at_attempt(organisation_id, attempt_id, session_id=taken.session_id)
+    """Look at what the event is about. Raises UnknownAttempt, GatewayError, ForeignCheckout, NotBookedYet."""
+    why_ignored = taken.why_ignored or _look(organisation_id, taken)
     with job_session(organisation_id) as session:
         event = session.get_one(StripeEvent, taken.id)
-        event.state, event.last_error = ("ignored", taken.why_ignored) if taken.why_ignored else ("done", "")
+        event.state, event.last_error = ("ignored", why_ignored) if why_ignored else ("done", "")
+
+
+def retry_event(session: Session, event_id: int) -> bool:
+    """Try one again that waits for a person. False when it does not (any more). Does not commit."""
+    event = session.get(StripeEvent, event_id, with_for_update=True)
+    if event is None or event.state != "failed":
+        return False
+    event.state, event.attempts, event.next_try_at = "new", 0, clock.now()
+    queues.wake(session, "payments", event.organisation_id)
+    return True
 
 
 def note_failed_event(session: Session, taken: TakenEvent, words: str) -> None:
@@ -73,6 +87,15 @@ def note_failed_event(session: Session, taken: TakenEvent, words: str) -> None:
     event.last_error = words[:300]
     if taken.tries >= rules.MOST_TRIES:
         event.state = "failed"
+
+
+def _look(organisation_id: int, taken: TakenEvent) -> str:
+    """Why it is ignored after all; empty when its object was ours."""
+    if taken.object_kind == "checkout.session":
+        look_at_attempt(organisation_id, _attempt_of(organisation_id, taken), session_id=taken.object_id)
+        return ""
+    look = look_at_refund if taken.object_kind == "refund" else look_at_dispute
+    return "" if look(organisation_id, taken.account_id, taken.object_id) else "not of this portal"
 
 
 def _is_given_up(event: StripeEvent) -> bool:
@@ -87,8 +110,8 @@ def _take(event: StripeEvent, account: StripeAccount) -> TakenEvent:
     event.attempts += 1
     event.next_try_at = clock.now() + max(rules.retry_in(event.attempts), timedelta(seconds=1))
     return TakenEvent(
-        event.id, event.attempts, event.body["object_id"], event.body["metadata"].get("attempt", ""),
-        _why_ignored(event, account),
+        event.id, event.attempts, event.body["object"], event.body["object_id"], account.id,
+        event.body["metadata"].get("attempt", ""), _why_ignored(event, account),
     )  # fmt: skip
 
 
@@ -106,9 +129,13 @@ def _attempt_of(organisation_id: int, taken: TakenEvent) -> int:
 
 def _why_ignored(event: StripeEvent, account: StripeAccount) -> str:
     environment = running.here().settings.environment
-    if not event.kind.startswith(_FOLLOWED) or event.body["object"] != "checkout.session":
+    about = event.body["object"]
+    if not any(event.kind.startswith(begins) and about == kind for begins, kind in _FOLLOWED.items()):
         return "not a kind we follow"
-    if not rules.is_ours(event.body["metadata"], environment=environment, organisation_id=event.organisation_id):
+    # What is done in Stripe's own pages carries no mark of ours: its payment tells whose it is.
+    if about == "checkout.session" and not rules.is_ours(
+        event.body["metadata"], environment=environment, organisation_id=event.organisation_id
+    ):  # fmt: skip
         return "not of this portal"
     if event.body["livemode"] != account.is_live:
         return "ALERT: test event for a live account, or the other way round"

@@ -19,6 +19,8 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     lock_customer(session, payment.customer_id)
     if session.scalar(select(PaymentReversal.id).where(PaymentReversal.payment_id == payment_id)):
         return
+    if queries.get_payment(session, payment_id).use.refunded_minor:
+        raise CannotReverse("Some of this money was given back already: what is left can be given back as well.")
     parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
     lock_invoices(session, parts)
     put_to(session, payment, parts)

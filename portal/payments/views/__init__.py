@@ -1,6 +1,6 @@
 """Pages of money coming in, and Stripe's webhook."""
 
-from portal.payments.views import cash, desk, recording
+from portal.payments.views import cash, desk, recording, refunding
 from portal.payments.views.pages import bp
 
-__all__ = ["bp", "cash", "desk", "recording"]
+__all__ = ["bp", "cash", "desk", "recording", "refunding"]

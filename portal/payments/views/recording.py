@@ -14,6 +14,7 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.forms import read_payment
+from portal.payments.refunds.queries import disputes_of, refunds_of
 from portal.payments.views.pages import bp
 from portal.shared import clock
 from portal.shared.access import allow
@@ -87,7 +88,7 @@ def create_of_customer(customer_id: int) -> Response:
 @bp.get("/payments/<int:payment_id>")
 @allow("see_board")
 def show(payment_id: int) -> str:
-    return _payment_page(payment_id, Form())
+    return payment_page(payment_id, Form())
 
 
 @bp.post("/payments/<int:payment_id>/reversal")
@@ -104,7 +105,7 @@ def create_reversal(payment_id: int) -> Response:
             session.rollback()
             form.refuse(problem)
     if not form.ok:
-        return make_response(_payment_page(payment_id, form), 422)
+        return make_response(payment_page(payment_id, form), 422)
     session.commit()
     return see_other(url_for("payments.show", payment_id=payment_id))
 
@@ -173,8 +174,12 @@ def _form_page(desk: Desk, form: Form) -> str:
     return render_template("payments/new.html", desk=desk, form=form, credit=credit, today=clock.today(g.time_zone))
 
 
-def _payment_page(payment_id: int, form: Form) -> str:
+def payment_page(payment_id: int, form: Form) -> str:
     session = request_session()
     listed = queries.get_payment(session, payment_id)
-    events = timeline(session, "payment", payment_id)
-    return render_template("payments/show.html", listed=listed, payment=listed.payment, form=form, events=events)
+    left = Money(listed.use.unused_minor + listed.use.allocated_minor, listed.payment.currency)
+    return render_template(
+        "payments/show.html", listed=listed, payment=listed.payment, form=form, left=left,
+        events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
+        disputes=disputes_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""Giving money back: booked here first, and taken back where Stripe or the bank says no."""
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments import queries
+from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
+from portal.payments.models import Allocation, Payment
+from portal.payments.refunds.models import COUNTS, Refund
+from portal.shared import clock, formats, outbox, queues
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+
+
+class CannotRefund(RuleBroken):
+    """The sentence is for staff."""
+
+
+def plan_refund(
+    session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
+    remote_id: str | None = None,
+) -> Refund:  # fmt: skip
+    """Book that `amount` of a payment goes back; what is by card is sent by the payments worker. Does not commit.
+
+    It comes out of the customer's credit first, then out of the invoices, of those that are paid beyond their total
+    first: what they lose is to pay again, unless a credit note goes with it.
+    way        stripe, or how it was handed back: cash, bank_transfer
+    remote_id  of one that was made at Stripe already
+    Raises NotFound, CannotRefund. The same form twice is one refund.
+    """
+    payment = queries.get_payment(session, payment_id).payment
+    lock_customer(session, payment.customer_id)
+    repeated = _repeated(session, form_id)
+    if repeated is not None:
+        return repeated
+    use = queries.get_payment(session, payment_id).use
+    left = Money(use.unused_minor + use.allocated_minor, payment.currency)
+    if amount > left:
+        raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
+    if (way == "stripe") and payment.provider != "stripe":
+        raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
+    refund = Refund(
+        organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
+        currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id, remote_id=remote_id,
+        state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
+    )  # fmt: skip
+    parts = _take(session, payment, amount, use.unused)
+    session.add(refund)
+    session.flush()
+    _put(session, payment, refund, parts)
+    _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} goes back: {reason}")
+    queues.wake(session, "payments", payment.organisation_id)
+    return refund
+
+
+def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
+    """It did not reach the customer: the money is here again, and pays what it paid before. Does not commit.
+
+    state  failed (the bank sent it back) or refused (Stripe never took it)
+    """
+    payment = session.get_one(Payment, refund.payment_id)
+    lock_customer(session, payment.customer_id)
+    session.refresh(refund)
+    if refund.state not in COUNTS:
+        return
+    taken = _taken_by(session, refund)
+    lock_invoices(session, taken)
+    refund.state, refund.last_error = state, why[:300]
+    session.flush()
+    zero = Money.zero(payment.currency)
+    parts = {
+        invoice_id: min(part, max(queries.balance_of(session, invoice_id), zero)) for invoice_id, part in taken.items()
+    }  # fmt: skip
+    _put(session, payment, refund, parts)
+    _tell(session, payment, refund, list(taken), f"The refund of {_shown(session, refund)} did not arrive: {why}")
+
+
+def _repeated(session: Session, form_id: str | None) -> Refund | None:
+    return session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
+
+
+def _take(session: Session, payment: Payment, amount: Money, unused: Money) -> dict[int, Money]:
+    """What each invoice loses, below zero."""
+    left = amount - min(amount, unused)
+    used = {part.invoice_id: part.amount for part in queries.allocations_of(session, [payment.id])[payment.id]}
+    lock_invoices(session, used)
+    parts: dict[int, Money] = {}
+    for invoice_id in sorted(used, key=lambda each: (queries.balance_of(session, each).minor, -each)):
+        parts[invoice_id] = -min(left, used[invoice_id])
+        left += parts[invoice_id]
+    return {invoice_id: part for invoice_id, part in parts.items() if part}
+
+
+def _put(session: Session, payment: Payment, refund: Refund, parts: dict[int, Money]) -> None:
+    put_to(session, payment, parts, refund_id=refund.id)
+
+
+def _taken_by(session: Session, refund: Refund) -> dict[int, Money]:
+    parts: dict[int, int] = defaultdict(int)
+    for part in session.scalars(select(Allocation).where(Allocation.refund_id == refund.id)):
+        parts[part.invoice_id] -= part.amount_minor
+    return {invoice_id: Money(minor, refund.currency) for invoice_id, minor in parts.items()}
+
+
+def _tell(session: Session, payment: Payment, refund: Refund, invoice_ids: list[int], words: str) -> None:
+    after = {"refund": str(refund.amount), "way": refund.way, "state": refund.state}
+    about = [("payment", payment.id), *(("invoice", each) for each in invoice_ids)]
+    for record, record_id in about:
+        audit.note(
+            session, payment.organisation_id, f"refund {refund.state}", record, record_id, words=words, after=after
+        )  # fmt: skip
+    outbox.record_all(session, payment.organisation_id, *about)
+
+
+def _shown(session: Session, refund: Refund) -> str:
+    return formats.money(refund.amount, session.get_one(Organisation, refund.organisation_id).locale)

@@ -1,0 +1,172 @@
+"""Refunds and disputes as Stripe has them: sent once, asked about again after an unknown answer, always re-fetched."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.gateways import stripe_gateway
+from portal.gateways.errors import GatewayError
+from portal.gateways.stripe_gateway import CannotCharge, Client, SeenDispute, SeenRefund
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments import rules
+from portal.payments.actions.accounts import client_of
+from portal.payments.actions.refunds import end_refund, plan_refund
+from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.refunds.models import UNDER_WAY, Dispute, Refund
+from portal.shared import clock, formats, running
+from portal.shared.running import job_session
+
+_AT_ONCE = 50
+
+
+class NotBookedYet(Exception):
+    """Stripe speaks of a payment of ours that our books do not have yet: asked again later."""
+
+
+def take_due_refunds(session: Session) -> list[int]:
+    """Refunds that Stripe has not finished, each with its next look put off. Does not commit."""
+    now = clock.now()
+    due = session.scalars(
+        select(Refund)
+        .where(Refund.state.in_(UNDER_WAY), Refund.look_at <= now)
+        .order_by(Refund.look_at)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for refund in due:
+        refund.tries += 1
+        wait = rules.retry_in(refund.tries) if refund.state == "planned" else timedelta(hours=1)
+        refund.look_at = now + max(wait, timedelta(seconds=1))
+    return [refund.id for refund in due]
+
+
+def follow_refund(organisation_id: int, refund_id: int) -> None:
+    """Send it, or ask how it stands. Opens short transactions around the call. Raises GatewayError for another try."""
+    with job_session(organisation_id) as session:
+        refund = session.get_one(Refund, refund_id)
+        payment = session.get_one(Payment, refund.payment_id)
+        client = _client(session, payment)
+    if refund.state not in UNDER_WAY:
+        return
+    try:
+        seen = _send(client, refund, payment.provider_payment_id)
+    except (GatewayError, CannotCharge) as problem:
+        if isinstance(problem, GatewayError) and problem.retryable:
+            raise
+        with job_session(organisation_id) as session:
+            words = problem.words if isinstance(problem, GatewayError) else problem.sentence
+            end_refund(session, session.get_one(Refund, refund_id), "refused", words)
+        return
+    with job_session(organisation_id) as session:
+        _record(session, session.get_one(Refund, refund_id), seen)
+
+
+def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> bool:
+    """One that an event names, also when it was made in Stripe's own pages. False: not of a payment of ours.
+
+    Raises GatewayError, NotBookedYet.
+    """
+    with job_session(organisation_id) as session:
+        client = client_of(session.get_one(StripeAccount, account_id))
+    seen = stripe_gateway.retrieve_refund(client, remote_id)
+    with job_session(organisation_id) as session:
+        payment = _payment(session, organisation_id, seen)
+        if payment is None:
+            return False
+        refund = _known(session, seen)
+        if refund is None:
+            refund = plan_refund(
+                session, payment.id, seen.amount, way="stripe", reason="Made at Stripe", by=None,
+                form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id,
+            )  # fmt: skip
+        _record(session, refund, seen)
+    return True
+
+
+def look_at_dispute(organisation_id: int, account_id: int, remote_id: str) -> bool:
+    """False: not of a payment of ours. Raises GatewayError, NotBookedYet."""
+    with job_session(organisation_id) as session:
+        client = client_of(session.get_one(StripeAccount, account_id))
+    seen = stripe_gateway.retrieve_dispute(client, remote_id)
+    with job_session(organisation_id) as session:
+        payment = _payment(session, organisation_id, seen)
+        if payment is None:
+            return False
+        session.get_one(PaymentAttempt, payment.attempt_id, with_for_update=True)  # one at a time
+        _keep_dispute(session, payment, seen)
+    return True
+
+
+def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:
+    if refund.remote_id:
+        return stripe_gateway.retrieve_refund(client, refund.remote_id)
+    public_id = str(refund.public_id)
+    if refund.tries > 1:  # the first answer was lost: Stripe forgets keys after a day, but not refunds
+        for seen in stripe_gateway.list_refunds(client, payment_id):
+            if seen.metadata.get("refund") == public_id:
+                return seen
+    metadata = {
+        "app": rules.APP, "env": running.here().settings.environment, "tenant": str(refund.organisation_id),
+        "refund": public_id,
+    }  # fmt: skip
+    return stripe_gateway.create_refund(client, payment_id, refund.amount, key=public_id, metadata=metadata)
+
+
+def _client(session: Session, payment: Payment) -> Client:
+    attempt = session.get_one(PaymentAttempt, payment.attempt_id)
+    return client_of(session.get_one(StripeAccount, attempt.stripe_account_id))
+
+
+def _record(session: Session, refund: Refund, seen: SeenRefund) -> None:
+    """What failed stays so; what succeeded can still fail, and is never pending again."""
+    session.refresh(refund, with_for_update=True)
+    if refund.state not in (*UNDER_WAY, "succeeded"):
+        return
+    refund.remote_id = seen.id
+    if seen.state == "failed":
+        end_refund(session, refund, "failed", seen.why)
+    elif refund.state != "succeeded":
+        refund.state = seen.state
+
+
+def _known(session: Session, seen: SeenRefund) -> Refund | None:
+    found = session.scalars(select(Refund).where(Refund.remote_id == seen.id)).one_or_none()
+    if found is not None or "refund" not in seen.metadata:
+        return found
+    try:
+        public_id = uuid.UUID(seen.metadata["refund"])
+    except ValueError:
+        return None
+    return session.scalars(select(Refund).where(Refund.public_id == public_id)).one_or_none()
+
+
+def _payment(session: Session, organisation_id: int, seen: SeenRefund | SeenDispute) -> Payment | None:
+    found = session.scalars(
+        select(Payment).where(Payment.provider == "stripe", Payment.provider_payment_id == seen.payment_id)
+    ).one_or_none()
+    environment = running.here().settings.environment
+    if found is None and rules.is_ours(
+        seen.payment_metadata, environment=environment, organisation_id=organisation_id
+    ):  # fmt: skip
+        raise NotBookedYet(seen.payment_id)
+    return found
+
+
+def _keep_dispute(session: Session, payment: Payment, seen: SeenDispute) -> None:
+    known = session.scalars(select(Dispute).where(Dispute.remote_id == seen.id)).one_or_none()
+    dispute = known or Dispute(organisation_id=payment.organisation_id, payment_id=payment.id, remote_id=seen.id)
+    before = (known.status, known.withdrawn_minor) if known else None
+    dispute.amount_minor, dispute.currency = seen.amount.minor, seen.amount.currency
+    dispute.status, dispute.reason, dispute.due_at = seen.status[:40], seen.reason[:60], seen.due_at
+    dispute.withdrawn_minor = seen.withdrawn.minor
+    session.add(dispute)
+    if before == (seen.status, seen.withdrawn.minor):
+        return
+    locale = session.get_one(Organisation, payment.organisation_id).locale
+    words = f"Disputed at the bank: {seen.status.replace('_', ' ')}, {formats.money(seen.amount, locale)}"
+    if seen.withdrawn:
+        words += f"; {formats.money(seen.withdrawn, locale)} held back"
+    audit.note(session, payment.organisation_id, "dispute seen", "payment", payment.id, words=words)

@@ -1,0 +1,76 @@
+"""Money that goes back, and money that a bank takes back."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, String, UniqueConstraint, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.shared.money import Money
+
+UNDER_WAY = ("planned", "pending")
+COUNTS = (*UNDER_WAY, "succeeded")
+
+
+class Refund(Tenant, Base):
+    """Committed before Stripe hears of it; its public id is the idempotency key. Its amount never changes.
+
+    state  planned (no answer of Stripe yet), pending, succeeded; failed (the bank sent it back), refused (by Stripe)
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        referenced(),
+        belongs_to("payments", "payment_id"),
+        UniqueConstraint("organisation_id", "form_id"),
+        UniqueConstraint("organisation_id", "remote_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer')", name="way"),
+        CheckConstraint("state IN ('planned', 'pending', 'succeeded', 'failed', 'refused')", name="state"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    way: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    refunded_by: Mapped[int | None] = mapped_column(BigInteger)  # None: made at Stripe itself
+    form_id: Mapped[str | None] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(10))
+    remote_id: Mapped[str | None] = mapped_column(String(80))
+    look_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Dispute(Tenant, Base):
+    """A cardholder asks, or takes the money back, as Stripe said when it was last asked.
+
+    withdrawn_minor  what Stripe holds back now; nothing for an inquiry, and after the money came back
+    """
+
+    __tablename__ = "disputes"
+    __table_args__ = (belongs_to("payments", "payment_id"), UniqueConstraint("organisation_id", "remote_id"))
+
+    payment_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    remote_id: Mapped[str] = mapped_column(String(80))
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(60))
+    due_at: Mapped[datetime | None]
+    withdrawn_minor: Mapped[int]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def withdrawn(self) -> Money:
+        return Money(self.withdrawn_minor, self.currency)

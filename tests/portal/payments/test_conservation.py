@@ -1,0 +1,106 @@
+"""Whatever happens in whatever order, no penny is made or lost: reckoned by SQL after each step."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from portal.payments.actions import apply_credit, plan_refund, reverse_payment, settle, void_invoice
+from portal.payments.actions.refunds import end_refund
+from portal.payments.models import Payment, PaymentAttempt
+from portal.payments.refunds.models import Refund
+from portal.shared import clock
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from tests.builders import Firm, make_firm
+from tests.paying import Till
+from tests.portal.payments.test_recording import record
+from tests.portal.payments.test_settling import _seen
+
+# Each payment is put to invoices, given back, reversed or unused, and never more of it than there is; no invoice is
+# paid by less than nothing, and none beyond its total by what we put to it ourselves.
+BROKEN = text(
+    "SELECT 'payment', u.payment_id FROM payment_uses u"
+    " WHERE u.amount_minor <> u.allocated_minor + u.refunded_minor + u.reversed_minor + u.unused_minor"
+    "    OR u.unused_minor < 0 OR u.allocated_minor < 0"
+    "    OR u.allocated_minor <> COALESCE((SELECT sum(a.amount_minor) FROM allocations a"
+    "                                       WHERE a.payment_id = u.payment_id), 0)"
+    " UNION ALL SELECT 'invoice', b.invoice_id FROM invoice_balances b JOIN invoices i ON i.id = b.invoice_id"
+    " WHERE b.paid_minor < 0 OR b.paid_minor > i.total_minor"
+    "    OR (i.status = 'sent' AND b.balance_minor <> i.total_minor - b.paid_minor)"
+    "    OR (i.status = 'void' AND b.paid_minor <> 0)"
+)
+STEPS = ("card", "cash", "much cash", "credit", "reverse", "refund", "refund all", "late failure", "void")
+
+
+class Shop:
+    """One firm, two invoices, and everything that can happen to their money."""
+
+    def __init__(self, till: Till) -> None:
+        self.firm: Firm = make_firm()
+        self.till = till
+        till.connect(self.firm)
+        made = [till.invoice(self.firm, email="") for _ in range(2)]
+        self.invoices = [invoice_id for invoice_id, _ in made]
+        till.begin(made[0][1])
+
+    def do(self, step: str, which: int) -> None:
+        """What our rules refuse is no step."""
+        deeds: dict[str, Callable[[int], object]] = {
+            "card": self._card, "cash": lambda at: record(self.firm, [self.invoices[at % 2]], 7000 + at),
+            "much cash": lambda at: record(self.firm, self.invoices, 60000),
+            "credit": lambda at: apply_credit(self.firm.organisation_id, self.invoices[at % 2]),
+            "reverse": self._reverse, "refund": lambda at: self._refund(at, 3000),
+            "refund all": lambda at: self._refund(at, 0), "late failure": self._fail,
+            "void": lambda at: void_invoice(self.firm.organisation_id, self.invoices[at % 2], "typo"),
+        }  # fmt: skip
+        with suppress(RuleBroken):
+            deeds[step](which)
+
+    def broken(self) -> list[object]:
+        with job_session(self.firm.organisation_id) as session:
+            return list(session.execute(BROKEN))
+
+    def _card(self, _at: int) -> None:
+        """Money that has come is booked, whatever happened to the invoice meanwhile."""
+        with job_session(self.firm.organisation_id) as session:
+            attempt = session.scalars(select(PaymentAttempt)).first()
+            assert attempt is not None
+            settle(session, attempt.id, _seen(attempt, "paid"))
+
+    def _pick(self, at: int) -> Payment | None:
+        with job_session(self.firm.organisation_id) as session:
+            payments = session.scalars(select(Payment).order_by(Payment.id)).all()
+            return payments[at % len(payments)] if payments else None
+
+    def _reverse(self, at: int) -> None:
+        payment = self._pick(at)
+        if payment:
+            with job_session(self.firm.organisation_id) as session:
+                reverse_payment(session, payment.id, "typo", by=self.firm.people["manager"])
+
+    def _refund(self, at: int, minor: int) -> None:
+        payment = self._pick(at)
+        if payment:
+            amount = Money(minor or payment.amount_minor, "GBP")
+            way = "cash" if payment.provider == "offline" else "stripe"
+            with job_session(self.firm.organisation_id) as session:
+                plan_refund(session, payment.id, amount, way=way, reason="r", by=None, form_id=None)
+
+    def _fail(self, at: int) -> None:
+        with job_session(self.firm.organisation_id) as session:
+            refunds = session.scalars(select(Refund).order_by(Refund.id)).all()
+            if refunds:
+                end_refund(session, refunds[at % len(refunds)], "failed", f"no account, {clock.now():%H:%M}")
+
+
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=3, max_size=9))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_no_order_of_steps_makes_or_loses_a_penny(till: Till, steps: list[tuple[str, int]]) -> None:
+    shop = Shop(till)
+    for step, which in steps:
+        shop.do(step, which)
+        assert shop.broken() == [], f"after {step}"
