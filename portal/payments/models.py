@@ -118,11 +118,17 @@ class Payment(Tenant, Base):
     reference: Mapped[str] = mapped_column(String(100), default="")  # what the payer recognises: "Cheque 004512"
     taken_by: Mapped[int | None] = mapped_column(BigInteger)  # the person on the staff who recorded it
     tendered_minor: Mapped[int | None]  # cash as it was handed over, before change
+    fee_minor: Mapped[int | None]  # what Stripe kept, in the currency in which it pays out
+    fee_currency: Mapped[str | None] = mapped_column(String(3))
     form_id: Mapped[str | None] = mapped_column(String(40))
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money | None:
+        return Money(self.fee_minor, self.fee_currency) if self.fee_minor and self.fee_currency else None
 
 
 class Allocation(Tenant, Base):

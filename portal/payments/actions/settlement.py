@@ -136,6 +136,8 @@ def _add_payment(
         amount_minor=receipt.amount.minor, currency=receipt.amount.currency,
         received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
         provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
+        fee_minor=receipt.fee.minor if receipt.fee else None,
+        fee_currency=receipt.fee.currency if receipt.fee else None,
     )  # fmt: skip
     session.add(payment)
     session.flush()

@@ -71,6 +71,13 @@ def test_a_part_goes_back_through_stripe_and_is_to_pay_again(till: Till, firm: F
     assert due(firm, paid[1]) == 5000
 
 
+def test_the_fee_is_kept_with_the_payment(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    charged = till.stand_in.client(key_of(firm)).balance_transactions.list({"limit": 1}).data[0]
+    with job_session(firm.organisation_id) as session:
+        assert session.get_one(Payment, paid[0]).fee == Money(charged.fee, "GBP")
+    assert "Stripe&#39;s fee" in sign_in(till.browser(), firm, "manager").get(f"/payments/{paid[0]}").text
+
+
 def test_two_at_once_never_give_back_more_than_came(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
     def go() -> str:
         try:
