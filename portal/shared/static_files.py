@@ -4,14 +4,24 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, abort, send_from_directory
+from flask import Flask, Response, abort, request, send_from_directory
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from portal.shared.access import everyone
 
 _A_YEAR_S = 31_536_000
 
 
+class _SessionOfPages(SecureCookieSessionInterface):
+    """Files are the same for everybody, but flask-login looks into every answer's session, which says they vary."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != "static_files":
+            super().save_session(app, session, response)
+
+
 def install(app: Flask) -> None:
+    app.session_interface = _SessionOfPages()
     folder = Path(app.root_path) / "static"
 
     @cache

@@ -71,10 +71,6 @@ def test_nothing_that_is_somebodys_is_kept_by_a_cache(app: Flask, estate: Estate
             assert "no-store" in control, f"{kind}: {control}"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="portal/app.py: flask-login's after_request looks into the session of every answer, which adds Vary: Cookie",
-)
 def test_a_static_file_sets_no_cookie_and_depends_on_none(app: Flask, estate: Estate) -> None:
     client = estate["administrator"]
     for kind in ("js", "css"):
