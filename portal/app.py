@@ -7,6 +7,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_login import LoginManager
 from htmx_flask import Htmx
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from portal.accounting.views import bp as accounting
@@ -70,7 +71,14 @@ def create_app(settings: "Settings") -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     access.check_all_routes(app)
+    _trust_proxies(app, settings.trusted_proxies)
     return app
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    """Who the visitor is, as the nearest `count` proxies say. Host and scheme are configured, so nobody is asked."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=0, x_host=0)  # type: ignore[method-assign]
 
 
 def _install_sign_in(app: Flask) -> None:

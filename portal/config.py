@@ -31,6 +31,7 @@ class Settings:
     zoho_client_id: str
     zoho_client_secret: str
     zoho_calls_per_minute: int
+    trusted_proxies: int  # how many of ours a request passes; what others say of its origin is not believed
 
     @property
     def is_secure(self) -> bool:
@@ -58,6 +59,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         zoho_client_id=environ.get("ZOHO_CLIENT_ID", ""),
         zoho_client_secret=environ.get("ZOHO_CLIENT_SECRET", ""),
         zoho_calls_per_minute=_whole(environ, "ZOHO_CALLS_PER_MINUTE", 95, 1, 10_000),
+        trusted_proxies=_whole(environ, "PORTAL_TRUSTED_PROXIES", 0, 0, 10),
     )
 
 

@@ -28,7 +28,7 @@ def settings() -> "Settings":
 
 
 def client_address() -> str:
-    """The address that connected to us; behind a proxy, what the trusted proxy says (config.trusted_proxies)."""
+    """The address that connected to us; behind a proxy, what the trusted proxy says (PORTAL_TRUSTED_PROXIES)."""
     return request.remote_addr or ""
 
 
