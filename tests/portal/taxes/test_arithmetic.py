@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,6 +182,17 @@ def test_11_a_row_depends_only_on_the_lines_that_bear_it(document: Document) -> 
     for row in document.reckon().taxes:
         bearing = tuple(line for line in document.lines if row.key in (tax.key for tax in line.taxes))
         assert row in document.reckon(lines=bearing).taxes
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("half_up", (1, 2, 3, 1, 2)), ("half_down", (0, 1, 2, 1, 2)), ("half_even", (0, 2, 2, 1, 2)),
+     ("down", (0, 1, 2, 0, 1)), ("up", (1, 2, 3, 1, 2))],
+)  # fmt: skip
+def test_each_mode_rounds_as_it_says(mode: str, expected: tuple[int, ...]) -> None:
+    exact = [Fraction(text) for text in ("1/2", "3/2", "5/2", "2/3", "5/3")]
+    assert tuple(rounded(one, mode) for one in exact) == expected
+    assert tuple(-rounded(-one, mode) for one in exact) == expected
 
 
 @laws
