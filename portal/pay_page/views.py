@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 
 from portal.gateways.errors import GatewayError
-from portal.invoices.document import pdf_response
+from portal.invoices.documents.pdf import pdf_response
 from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
 from portal.invoices.queries import get_invoice

@@ -35,8 +35,8 @@ def decimal_mark_of(locale: str) -> str:
     return "," if get_decimal_symbol(locale) == "," else "."
 
 
-def quantity(value: Decimal) -> str:
-    return _number(value.normalize() + 0, "#,##0.###", _locale())
+def quantity(value: Decimal, locale: str | None = None) -> str:
+    return _number(value.normalize() + 0, "#,##0.###", locale or _locale())
 
 
 def plain(value: Decimal) -> str:
@@ -44,9 +44,9 @@ def plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def price(value: Decimal) -> str:
+def price(value: Decimal, locale: str | None = None) -> str:
     """A price in major units, two decimals or as many as it has: 46.50."""
-    return _number(value, "#,##0.00####", _locale())
+    return _number(value, "#,##0.00####", locale or _locale())
 
 
 def rate(value: Decimal) -> str:

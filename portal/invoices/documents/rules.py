@@ -1,0 +1,79 @@
+"""What a document is called and what it must say, by country and language: pure, from data files beside this one."""
+
+import base64
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from num2words import num2words
+
+_FOLDER = Path(__file__).parent
+_COUNTRIES: dict[str, dict[str, Any]] = json.loads((_FOLDER / "countries.json").read_text("utf-8"))
+_CURRENCIES: dict[str, list[str]] = json.loads((_FOLDER / "currencies.json").read_text("utf-8"))
+_WORDS: dict[str, dict[str, str]] = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in (_FOLDER / "words").glob("*.json")
+}
+LANGUAGES = tuple(sorted(_WORDS))
+RIGHT_TO_LEFT = ("ar",)
+
+
+def law_of(country: str) -> dict[str, Any]:
+    """What a country asks of a document."""
+    return _COUNTRIES.get(country, _COUNTRIES["*"])
+
+
+def language_of(locale: str) -> str:
+    """The language of a locale such as de_AT, or English where we have no words for it."""
+    language = locale.replace("-", "_").split("_")[0].lower()
+    return language if language in _WORDS else "en"
+
+
+def words_in(language: str, second: str = "") -> dict[str, str]:
+    """Each word, followed by the second language's where a country asks for both."""
+    first = _WORDS[language]
+    if not second or second == language:
+        return first
+    return {key: word if "{" in word else f"{word} · {_WORDS[second][key]}" for key, word in first.items()}
+
+
+def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is_taxed: bool, total: Decimal) -> str:
+    """The key of the title under which an invoice goes out.
+
+    is_registered  whether the firm has a tax number: without one nothing may be called a tax invoice
+    is_taxed       whether any line bears a tax, be it at nought per cent: India's bill of supply has none
+    total          in the currency of the country
+    """
+    law = law_of(country)
+    if not is_taxed and "untaxed_title" in law:
+        return str(law["untaxed_title"])
+    if not is_registered:
+        return "invoice"
+    is_small = "simplified_up_to" in law and total <= Decimal(law["simplified_up_to"])
+    is_private = law.get("simplified_for_unregistered", False) and not buyer_is_registered
+    return "simplified_tax_invoice" if is_small or is_private else str(law["tax_title"])
+
+
+def amount_in_words(amount: Decimal, currency: str) -> str:
+    """In English, lakh and crore for rupees; empty for currencies whose documents carry no words."""
+    if currency not in _CURRENCIES:
+        return ""
+    major, minor = _CURRENCIES[currency]
+    digits = -int(amount.as_tuple().exponent)
+    whole = int(amount)
+    broken = int((amount - whole).scaleb(digits))
+    language = "en_IN" if currency == "INR" else "en"
+    said = f"{num2words(whole, lang=language)} {major}"
+    if broken:
+        said += f" and {num2words(broken, lang=language)} {minor}"
+    return f"{said} only".capitalize()
+
+
+def saudi_code(seller: str, tax_number: str, at: str, total: Decimal, tax: Decimal) -> str:
+    """What a Saudi invoice's QR code says: tags 1 to 5, each with its length in bytes, as base64 (ZATCA, phase 1)."""
+    fields = (seller, tax_number, at, f"{total:f}", f"{tax:f}")
+    said = b""
+    for tag, value in enumerate(fields, start=1):
+        raw = value.encode()[:255].decode(errors="ignore").encode()
+        said += bytes((tag, len(raw))) + raw
+    return base64.b64encode(said).decode()

@@ -1,0 +1,112 @@
+"""Documents: their titles, words and scripts; the same invoice gives the same bytes."""
+
+import base64
+import io
+from decimal import Decimal
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy.orm import Session
+
+from portal.invoices.documents import rules
+from portal.invoices.documents.pdf import render_pdf
+from portal.invoices.queries import get_invoice
+from portal.organisations.models import Organisation
+from tests.builders import Firm, make_invoice
+
+
+@pytest.mark.parametrize(
+    ("country", "registered", "buyer", "taxed", "total", "title"),
+    [
+        ("GB", True, True, True, "100", "vat_invoice"),
+        ("GB", False, True, False, "100", "invoice"),
+        ("US", True, False, True, "100", "invoice"),
+        ("AU", True, False, True, "2000", "tax_invoice"),
+        ("SG", True, False, True, "1000", "simplified_tax_invoice"),
+        ("SG", True, False, True, "1000.01", "tax_invoice"),
+        ("IN", True, True, True, "100", "tax_invoice"),
+        ("IN", True, True, False, "100", "bill_of_supply"),
+        ("AE", True, True, True, "10000.01", "tax_invoice"),
+        ("AE", True, False, True, "10000.01", "simplified_tax_invoice"),
+        ("AE", True, True, True, "10000", "simplified_tax_invoice"),
+        ("SA", True, False, True, "1", "simplified_tax_invoice"),
+        ("SA", True, True, True, "1", "tax_invoice"),
+        ("JP", True, True, True, "1", "qualified_invoice"),
+    ],
+)
+def test_the_title_follows_the_law(
+    country: str, registered: bool, buyer: bool, taxed: bool, total: str, title: str
+) -> None:
+    assert title == rules.title_of(
+        country, is_registered=registered, buyer_is_registered=buyer, is_taxed=taxed, total=Decimal(total)
+    )
+
+
+def test_every_language_has_every_word() -> None:
+    assert {"ar", "de", "en", "es", "fr", "hi", "ja", "pt", "zh"} == set(rules.LANGUAGES)
+    keys = {frozenset(rules.words_in(language)) for language in rules.LANGUAGES}
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        ("123456.50", "INR", "One lakh, twenty-three thousand, four hundred and fifty-six rupees and fifty paise only"),
+        ("115.00", "SAR", "One hundred and fifteen riyals only"),
+        ("1.005", "KWD", "One dinars and five fils only"),
+        ("1.00", "GBP", ""),
+    ],
+)
+def test_amounts_in_words(amount: str, currency: str, words: str) -> None:
+    assert rules.amount_in_words(Decimal(amount), currency) == words
+
+
+def test_the_saudi_code_counts_bytes_not_letters() -> None:
+    code = base64.b64decode(
+        rules.saudi_code("شركة", "310122393500003", "2026-01-02T03:04:05Z", Decimal("115.00"), Decimal("15.00"))
+    )
+    assert code[:2] == b"\x01\x08" and code[2:10].decode() == "شركة"
+    assert code.endswith(b"\x04\x06115.00\x05\x0515.00")
+
+
+def _text(session: Session, invoice_id: int) -> str:
+    organisation = session.get_one(Organisation, get_invoice(session, invoice_id).organisation_id)
+    pdf = render_pdf(organisation, get_invoice(session, invoice_id))
+    return PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+
+
+@pytest.mark.parametrize(
+    ("locale", "word"),
+    [
+        ("en_GB", "VAT invoice"),
+        ("de_DE", "Rechnungsdatum"),
+        ("hi_IN", "कर"),
+        ("ja_JP", "支払期限"),
+        ("zh_CN", "到期日"),
+    ],
+)
+def test_it_speaks_the_readers_language_and_can_be_searched(
+    session: Session, firm: Firm, locale: str, word: str
+) -> None:
+    invoice = make_invoice(session, firm)
+    organisation = session.get_one(Organisation, invoice.organisation_id)
+    organisation.locale, organisation.tax_number = locale, "GB123456789"
+    assert word in _text(session, invoice.id)
+    session.rollback()
+
+
+def test_the_same_invoice_gives_the_same_bytes(session: Session, firm: Firm) -> None:
+    invoice = make_invoice(session, firm)
+    organisation = session.get_one(Organisation, invoice.organisation_id)
+    first, second = (render_pdf(organisation, get_invoice(session, invoice.id)) for _ in range(2))
+    assert first == second
+
+
+def test_absurd_text_breaks_no_paper(session: Session, firm: Firm) -> None:
+    invoice = make_invoice(session, firm)
+    organisation = session.get_one(Organisation, invoice.organisation_id)
+    organisation.locale = "ar_SA"
+    organisation.country = "SA"
+    organisation.name = "#panic() \u202e[x] $y$ 🦄 شركة {base}"
+    assert "panic" in _text(session, invoice.id)
+    session.rollback()
