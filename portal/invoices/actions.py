@@ -172,6 +172,7 @@ def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
     return {
         "name": customer.name, "lines": address.lines if address else [], "email": customer.email,
         "phone": customer.phone, "tax_number": customer.tax_number,
+        "country": address.country if address else "",
     }  # fmt: skip
 
 

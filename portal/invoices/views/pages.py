@@ -4,6 +4,7 @@ from flask import Blueprint, g, render_template, url_for
 
 from portal.invoices import printed, queries
 from portal.invoices.credit_notes.queries import notes_of
+from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, Invoice
 from portal.organisations.audit import timeline
 from portal.shared import clock
@@ -18,7 +19,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
-        credit_notes=notes_of(request_session(), invoice.id),
+        has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         today=clock.today(g.time_zone), form=form or Form(email=str(invoice.bill_to.get("email", ""))),
     )  # fmt: skip
 

@@ -1,0 +1,67 @@
+"""The files themselves, of an invoice read with lines, tax rows, customer and balance."""
+
+from portal.invoices.documents.pdf import render_pdf
+from portal.invoices.e_invoice import rules
+from portal.invoices.e_invoice.cii import cii_invoice
+from portal.invoices.e_invoice.ubl import ubl_invoice
+from portal.invoices.frozen import from_text
+from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
+from portal.shared.text import clean
+
+
+def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
+    """Sent invoices of firms in the EU and the UK."""
+    return organisation.country in rules.EXPORTING and invoice.status == "sent"
+
+
+def ubl_of(organisation: Organisation, invoice: Invoice) -> bytes:
+    """Raises CannotExport."""
+    return ubl_invoice(_told(organisation, invoice))
+
+
+def facturx_of(organisation: Organisation, invoice: Invoice) -> bytes:
+    """The PDF with the data in it, checked against the standard's own schema. Raises CannotExport."""
+    import facturx  # with what it brings it weighs more than the page that links here: only who exports pays
+
+    data = cii_invoice(_told(organisation, invoice))
+    paper = render_pdf(organisation, invoice, ("a-3b",))
+    return bytes(facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931"))
+
+
+def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
+    if not is_offered(organisation, invoice) or not invoice.breakdown or not invoice.issued_on:
+        raise rules.CannotExport("These files are for sent invoices of firms in the EU and the UK.")
+    breakdown, policy = from_text(invoice.breakdown, invoice.currency)
+    paid = invoice.total - invoice.balance_row.balance if invoice.balance_row else invoice.total - invoice.total
+    header = rules.Header(
+        number=invoice.number or "", issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
+        seller=_seller(organisation), buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
+    )  # fmt: skip
+    lines = [
+        rules.PrintedLine(clean(line.name) or "-", clean(line.description), line.quantity, str(line.tax_id or ""))
+        for line in invoice.lines
+    ]
+    reasons = {str(line.tax_id): clean(line.tax_why) for line in invoice.lines if line.tax_rate == 0 and line.tax_why}
+    return rules.e_invoice(
+        header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=paid.decimal,
+        reasons={row.key: reasons[row.key] for row in breakdown.taxes if row.key in reasons and row.kind == "exempt"},
+    )  # fmt: skip
+
+
+def _seller(organisation: Organisation) -> rules.Party:
+    lines = tuple(filter(None, map(clean, organisation.address.splitlines())))
+    return rules.Party(
+        clean(organisation.name), organisation.country, lines, _number(organisation.tax_number), organisation.email
+    )
+
+
+def _buyer(organisation: Organisation, invoice: Invoice) -> rules.Party:
+    bill_to = invoice.bill_to
+    lines = tuple(clean(str(line)) for line in bill_to.get("lines", []))
+    country = str(bill_to.get("country") or organisation.country)
+    return rules.Party(clean(str(bill_to.get("name", ""))), country, lines, _number(bill_to.get("tax_number", "")))
+
+
+def _number(raw: object) -> str:
+    return "".join(clean(str(raw or "")).split())

@@ -1,0 +1,97 @@
+"""UBL 2.1 Invoice."""
+
+from decimal import Decimal
+from xml.etree.ElementTree import Element
+
+from portal.invoices.e_invoice.rules import EInvoice, Extra, Group, Item, Party
+from portal.invoices.e_invoice.writing import named, put, written
+
+
+def ubl_invoice(invoice: EInvoice) -> bytes:
+    head = invoice.header
+    root = Element(named("inv:Invoice"))
+    put(root, "cbc:CustomizationID", "urn:cen.eu:en16931:2017")
+    put(root, "cbc:ID", head.number)
+    put(root, "cbc:IssueDate", head.issued_on.isoformat())
+    if head.due_on:
+        put(root, "cbc:DueDate", head.due_on.isoformat())
+    put(root, "cbc:InvoiceTypeCode", "380")
+    put(root, "cbc:DocumentCurrencyCode", head.currency)
+    put(root, "cbc:BuyerReference", head.reference or head.number)
+    _party(put(root, "cac:AccountingSupplierParty/cac:Party"), head.seller)
+    _party(put(root, "cac:AccountingCustomerParty/cac:Party"), head.buyer)
+    for extra in invoice.extras:
+        _extra(root, extra, head.currency)
+    _taxes(root, invoice)
+    _totals(put(root, "cac:LegalMonetaryTotal"), invoice)
+    for number, item in enumerate(invoice.items, start=1):
+        _line(put(root, "cac:InvoiceLine"), number, item, head.currency)
+    return written(root)
+
+
+def _party(at: Element, party: Party) -> None:
+    address = put(at, "cac:PostalAddress")
+    if party.lines:
+        put(address, "cbc:StreetName", ", ".join(party.lines))
+    put(address, "cac:Country/cbc:IdentificationCode", party.country)
+    if party.tax_number:
+        scheme = put(at, "cac:PartyTaxScheme")
+        put(scheme, "cbc:CompanyID", party.tax_number)
+        put(scheme, "cac:TaxScheme/cbc:ID", "VAT")
+    put(at, "cac:PartyLegalEntity/cbc:RegistrationName", party.name)
+    if party.email:
+        put(at, "cac:Contact/cbc:ElectronicMail", party.email)
+
+
+def _category(at: Element, name: str, group: Group, *, why: bool = False) -> None:
+    category = put(at, name)
+    put(category, "cbc:ID", group.category)
+    if group.category != "O":
+        put(category, "cbc:Percent", group.rate)
+    if why and group.reason:
+        put(category, "cbc:TaxExemptionReason", group.reason)
+    put(category, "cac:TaxScheme/cbc:ID", "VAT")
+
+
+def _extra(root: Element, extra: Extra, currency: str) -> None:
+    at = put(root, "cac:AllowanceCharge")
+    put(at, "cbc:ChargeIndicator", "true" if extra.is_charge else "false")
+    put(at, "cbc:AllowanceChargeReason", "Shipping" if extra.is_charge else "Discount")
+    put(at, "cbc:Amount", extra.amount, currencyID=currency)
+    _category(at, "cac:TaxCategory", extra.group)
+
+
+def _taxes(root: Element, invoice: EInvoice) -> None:
+    currency = invoice.header.currency
+    at = put(root, "cac:TaxTotal")
+    put(at, "cbc:TaxAmount", invoice.tax, currencyID=currency)
+    for group in invoice.groups:
+        row = put(at, "cac:TaxSubtotal")
+        put(row, "cbc:TaxableAmount", group.base, currencyID=currency)
+        put(row, "cbc:TaxAmount", group.tax, currencyID=currency)
+        _category(row, "cac:TaxCategory", group, why=True)
+
+
+def _totals(at: Element, invoice: EInvoice) -> None:
+    figures: tuple[tuple[str, Decimal], ...] = (
+        ("LineExtensionAmount", invoice.line_sum), ("TaxExclusiveAmount", invoice.net),
+        ("TaxInclusiveAmount", invoice.gross), ("AllowanceTotalAmount", invoice.sum_of(charges=False)),
+        ("ChargeTotalAmount", invoice.sum_of(charges=True)), ("PrepaidAmount", invoice.paid),
+        ("PayableRoundingAmount", invoice.rounding), ("PayableAmount", invoice.due),
+    )  # fmt: skip
+    for name, amount in figures:
+        put(at, f"cbc:{name}", amount, currencyID=invoice.header.currency)
+
+
+def _line(at: Element, number: int, item: Item, currency: str) -> None:
+    put(at, "cbc:ID", number)
+    put(at, "cbc:InvoicedQuantity", item.printed.quantity, unitCode="C62")
+    put(at, "cbc:LineExtensionAmount", item.net, currencyID=currency)
+    goods = put(at, "cac:Item")
+    if item.printed.description:
+        put(goods, "cbc:Description", item.printed.description)
+    put(goods, "cbc:Name", item.printed.name)
+    _category(goods, "cac:ClassifiedTaxCategory", item.group)
+    price = put(at, "cac:Price")
+    put(price, "cbc:PriceAmount", item.net, currencyID=currency)
+    put(price, "cbc:BaseQuantity", item.printed.quantity, unitCode="C62")
