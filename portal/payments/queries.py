@@ -52,7 +52,7 @@ def list_payments(
     if before is not None:
         wanted = wanted.where(Payment.id < before)
     if since is not None:
-        wanted = wanted.where(Payment.received_on >= since)
+        wanted = wanted.where(Payment.received_on >= since, PaymentUse.reversed_minor == 0)
     if currency:
         wanted = wanted.where(Payment.currency == currency)
     rows = session.execute(wanted.order_by(Payment.id.desc()).limit(most)).all()

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.queries import count_not_in_books
 from portal.invoices.queries import Sum, sums_by_state
-from portal.payments.models import Payment
+from portal.payments.models import Payment, PaymentReversal
+from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.queries import OVER
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.queries import unbilled_work
@@ -29,6 +31,7 @@ class Paid:
 
     payments: int
     received: Money
+    disputes: int = 0  # open ones, of whatever week
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,11 @@ def _unbilled(session: Session, currency: str, today: date, time_zone: str) -> U
 
 
 def _paid_since(session: Session, monday: date, currency: str) -> Paid:
-    count, minor = session.execute(
-        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0)).where(
-            Payment.received_on >= monday, Payment.currency == currency
+    disputes = select(func.count()).select_from(Dispute).where(Dispute.status.not_in(OVER)).scalar_subquery()
+    was_reversed = exists().where(PaymentReversal.payment_id == Payment.id)
+    count, minor, disputed = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes).where(
+            Payment.received_on >= monday, Payment.currency == currency, ~was_reversed
         )
     ).one()
-    return Paid(count, Money(int(minor), currency))
+    return Paid(count, Money(int(minor), currency), disputed)

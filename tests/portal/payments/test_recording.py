@@ -165,6 +165,7 @@ def test_a_reversal_opens_what_was_paid_and_keeps_both_rows(till: Till, firm: Fi
     for _ in range(2):
         page = post(client, path, {"reason": "entered twice"}, follow_redirects=True).text
     assert "Reversed" in page and "entered twice" in page
+    assert "0 payments" in client.get("/board").text
     assert due(firm, invoice_id) == WHOLE
     with job_session(firm.organisation_id) as session:
         assert len(session.scalars(select(PaymentReversal)).all()) == len(session.scalars(select(Payment)).all()) == 1

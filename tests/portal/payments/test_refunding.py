@@ -177,12 +177,14 @@ def test_a_dispute_is_shown_with_its_deadline_until_it_is_over(
     client = sign_in(till.browser(), firm, "manager")
     assert "Needs response" in client.get("/payments/disputes").text
     assert "answer by" in client.get("/payments/disputes").text
+    assert "Disputed at the bank" in client.get("/board").text
     till.stand_in.control(f"disputes/{opened['id']}/close", outcome=outcome)
     till.work(firm)
     with job_session(firm.organisation_id) as session:
         dispute = session.scalars(select(Dispute)).one()
     assert (dispute.status, dispute.withdrawn_minor) == (outcome, held)
     assert "No open disputes" in client.get("/payments/disputes").text
+    assert "Disputed at the bank" not in client.get("/board").text
 
 
 def test_an_inquiry_holds_no_money_back(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
