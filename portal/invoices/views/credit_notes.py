@@ -32,6 +32,9 @@ def new_credit_note(invoice_id: int) -> Response:
         form.refuse(problem)
         return make_response(_new_page(invoice, [], form), 422)
     left = actions.creditable(session, invoice)
+    if not any(left):
+        form.errors["form"] = "All of this invoice has been credited."
+        return make_response(_new_page(invoice, [], form), 422)
     form.values |= {
         f"line-{at}": as_typed(amount.decimal, decimals_of(invoice.currency)) for at, amount in enumerate(left)
     }

@@ -131,6 +131,10 @@ def test_a_manager_credits_a_part_on_the_page(client: FlaskClient, session: Sess
     made = post(client, f"/invoices/{invoice.id}/credit-notes", form, page=page)
     again = post(client, f"/invoices/{invoice.id}/credit-notes", form, page=page)
     assert made.status_code == again.status_code == 303 and made.location == again.location
+    assert page in client.get(f"/invoices/{invoice.id}").text
+    make_credit_note(session, firm, other := make_invoice(session, firm))
+    assert "credit-notes/new" not in client.get(f"/invoices/{other.id}").text
+    assert "has been credited" in client.get(f"/invoices/{other.id}/credit-notes/new").text
     shown = client.get(made.location).text
     assert "CN-00001" in shown and "Agreed on the phone" in shown and "141.60" in shown
     whole = client.get(f"/invoices/{invoice.id}").text
