@@ -36,6 +36,11 @@ def get_customer(session: Session, customer_id: int) -> Customer:
     return customer
 
 
+def find_customer(session: Session, customer_id: int) -> Customer | None:
+    """Alone, for a list to choose from."""
+    return session.get(Customer, customer_id)
+
+
 def find_by_form(session: Session, form_id: str) -> Customer | None:
     """The customer that this form made before, when it comes a second time."""
     return session.scalars(select(Customer).where(Customer.form_id == form_id)).one_or_none()

@@ -1,14 +1,19 @@
 """Planning a job, and changing the plan."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Response, g, make_response, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 
-from portal.customers.queries import get_customer, list_customers
+from portal.customers.models import Customer
+from portal.customers.queries import find_customer, get_customer, list_customers
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import NotFound
 from portal.shared.forms import Form
-from portal.shared.htmx import see_other
+from portal.shared.htmx import page_or_fragment, see_other
+from portal.shared.text import clean, id_from
 from portal.shared.web import request_session
 from portal.work_orders import actions, forms, queries
 from portal.work_orders.models import WorkOrder
@@ -17,9 +22,11 @@ from portal.work_orders.views.pages import bp
 
 @bp.get("/work-orders/new")
 @allow("see_all_work_orders")
-def new() -> str:
+def new() -> Response:
+    """Also the list of customers alone, while letters are typed into the search above it."""
     form = forms.blank(request.args.get("customer_id", ""), clock.today(g.time_zone))
-    return _new_page(form)
+    search = clean(request.args.get("q", ""))[:100]
+    return page_or_fragment("work_orders/new.html", "work_orders/_customer.html", **_for_new(form, search))
 
 
 @bp.post("/work-orders")
@@ -73,11 +80,29 @@ def update(work_order_id: int) -> Response:
 
 
 def _new_page(form: Form) -> str:
+    return render_template("work_orders/new.html", **_for_new(form))
+
+
+def _for_new(form: Form, search: str = "") -> dict[str, Any]:
+    """The customers that match, and always the one who is chosen already."""
     session = request_session()
-    customers, _more = list_customers(session)
-    return render_template(
-        "work_orders/new.html", form=form, customers=customers, technicians=queries.technicians(session)
-    )
+    found, has_more = list_customers(session, search=search)
+    customers = [*_chosen(form, found), *found]
+    if search and len(customers) == 1:
+        form.values["customer_id"] = str(customers[0].id)
+    return {
+        "form": form, "customers": customers, "has_more": has_more, "search": search,
+        "technicians": queries.technicians(session),
+    }  # fmt: skip
+
+
+def _chosen(form: Form, found: Sequence[Customer]) -> list[Customer]:
+    """The customer of the form, unless already among those found."""
+    customer_id = id_from(form.values.get("customer_id", ""))
+    if customer_id is None or any(customer.id == customer_id for customer in found):
+        return []
+    customer = find_customer(request_session(), customer_id)
+    return [customer] if customer else []
 
 
 def _edit_page(work_order: WorkOrder, form: Form) -> str:
