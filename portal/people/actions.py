@@ -64,6 +64,14 @@ def deactivate(session: Session, person: Person) -> None:
     audit.note(session, person.organisation_id, "person deactivated", "person", person.id, after={"is_active": False})
 
 
+def reactivate(session: Session, person: Person) -> None:
+    """They can sign in again, with the role and the password they had. Does not commit."""
+    if person.is_active:
+        return
+    person.is_active = True
+    audit.note(session, person.organisation_id, "person reactivated", "person", person.id, after={"is_active": True})
+
+
 def change_password(session: Session, person: Person, current: str, new: str, *, keep: bytes) -> None:
     """Ends the person's other sign-ins, all but `keep`. Raises WrongPassword, WeakPassword. Does not commit."""
     if not passwords.is_right(current, person.password_hash):

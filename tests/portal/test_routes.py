@@ -129,6 +129,7 @@ EXPECTED: dict[str, Access] = {
     "people.index": rights("manage_people"),
     "people.new_sign_in": EVERYONE,
     "people.new_sign_up": EVERYONE,
+    "people.reactivate": rights("manage_people"),
     "people.sign_out": SIGNED_IN,
     "people.update_password": SIGNED_IN,
     "reports.board": rights("see_board"),

@@ -141,7 +141,7 @@ BUTTONS = {
     "accounting.rehearse", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
-    "work_orders.remove_line",
+    "people.reactivate", "work_orders.remove_line",
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
 }  # fmt: skip

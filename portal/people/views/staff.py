@@ -55,6 +55,16 @@ def deactivate(person_id: int) -> Response:
     return see_other(url_for("people.index"))
 
 
+@bp.post("/people/<int:person_id>/reactivation")
+@allow("manage_people")
+def reactivate(person_id: int) -> Response:
+    session = request_session()
+    actions.reactivate(session, queries.get_person(session, person_id))
+    session.commit()
+    flash("Done. They can sign in again, with the password they had.", "good")
+    return see_other(url_for("people.index"))
+
+
 def _people_page(form: Form, status: int = 200, problem: str = "") -> Response:
     people = queries.list_people(request_session())
     page = render_template("people/index.html", form=form, people=people, roles=NAMES, problem=problem)

@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from portal.organisations.models import AuditEntry
 from portal.people.models import Person
 from portal.shared.running import job_session
 from tests.builders import PASSWORD, Firm, post, sign_in
@@ -20,6 +21,10 @@ def take_on(client: FlaskClient, **given: str):
 
 def let_go(client: FlaskClient, person_id: int):
     return post(client, f"/people/{person_id}/deactivation", {}, page="/people")
+
+
+def let_back(client: FlaskClient, person_id: int):
+    return post(client, f"/people/{person_id}/reactivation", {}, page="/people")
 
 
 def head_count(firm: Firm) -> int:
@@ -62,6 +67,35 @@ def test_ending_access_signs_out_at_once(app, client: FlaskClient, firm: Firm) -
     manager = sign_in(browser(app), firm, "manager")
     assert let_go(sign_in(client, firm, "administrator"), firm.people["manager"]).status_code == 303
     assert manager.get("/people/me/password").status_code == 303
+
+
+def test_access_given_back_opens_the_door_but_no_old_sign_in(app, client: FlaskClient, firm: Firm) -> None:
+    manager, number = sign_in(browser(app), firm, "manager"), firm.people["manager"]
+    let_go(sign_in(client, firm, "administrator"), number)
+    assert f"/people/{number}/reactivation" in client.get("/people").text
+    assert let_back(client, number).status_code == 303
+    assert manager.get("/people/me/password").status_code == 303
+    assert sign_in(browser(app), firm, "manager").get("/people/me/password").status_code == 200
+    with job_session(firm.organisation_id) as session:
+        noted = session.scalars(select(AuditEntry.action).where(AuditEntry.record == "person").order_by(AuditEntry.id))
+        assert list(noted)[-2:] == ["person deactivated", "person reactivated"]
+
+
+def test_a_second_tap_gives_nothing_back_twice(client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    let_go(client, firm.people["manager"])
+    assert [let_back(client, firm.people["manager"]).status_code for _ in range(2)] == [303, 303]
+    with job_session(firm.organisation_id) as session:
+        noted = session.scalars(select(AuditEntry.id).where(AuditEntry.action == "person reactivated"))
+        assert len(list(noted)) == 1
+
+
+def test_nobody_gives_access_back_in_another_firm(client: FlaskClient, firm: Firm, other_firm: Firm) -> None:
+    with job_session(other_firm.organisation_id) as session:
+        session.get_one(Person, other_firm.people["manager"]).is_active = False
+    assert let_back(sign_in(client, firm, "administrator"), other_firm.people["manager"]).status_code == 404
+    with job_session(other_firm.organisation_id) as session:
+        assert not session.get_one(Person, other_firm.people["manager"]).is_active
 
 
 def test_the_last_administrator_stays(client: FlaskClient, firm: Firm) -> None:
