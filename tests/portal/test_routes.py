@@ -77,6 +77,7 @@ EXPECTED: dict[str, Access] = {
     "invoices.create_credit_note": rights("void"),
     "invoices.new_credit_note": rights("void"),
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),
+    "invoices.show_credit_note_pdf": rights("raise_invoices", "see_board"),
     "invoices.create": rights("raise_invoices"),
     "invoices.create_discarding": rights("raise_invoices"),
     "invoices.create_issuance": rights("raise_invoices"),

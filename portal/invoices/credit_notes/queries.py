@@ -19,7 +19,11 @@ def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None
         select(CreditNote)
         .join(Invoice, Invoice.id == CreditNote.invoice_id)
         .where(CreditNote.id == credit_note_id, visible_to(viewer) if viewer else true())
-        .options(joinedload(CreditNote.invoice), selectinload(CreditNote.lines), selectinload(CreditNote.taxes))
+        .options(
+            joinedload(CreditNote.invoice).joinedload(Invoice.customer),
+            selectinload(CreditNote.lines),
+            selectinload(CreditNote.taxes),
+        )
     ).one_or_none()
     if found is None:
         raise NotFound

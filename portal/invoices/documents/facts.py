@@ -1,5 +1,6 @@
 """All that an invoice's paper shows, in the reader's words."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from babel.dates import format_date
 
 from portal.invoices import printed
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents import rules
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.printed import PrintedSum
@@ -14,6 +16,7 @@ from portal.organisations.models import Organisation
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.text import clean
+from portal.taxes.arithmetic import CHARGED
 
 _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "hi": "hi_IN", "ja": "ja_JP",
             "pt": "pt_PT", "zh": "zh_CN"}  # fmt: skip
@@ -21,23 +24,13 @@ _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "f
 
 def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
     """For the template, as text only. Of an invoice read with lines, tax rows, customer and balance."""
-    language = rules.language_of(getattr(invoice.customer, "language", "") or organisation.locale)
-    same = rules.language_of(organisation.locale) == language
-    locale = organisation.locale if same else _LOCALES[language]
+    words, locale, frame = _frame(organisation, invoice)
     law = rules.law_of(organisation.country)
-    words = rules.words_in(language, law.get("second_language", ""))
     return {
-        "language": language,
-        "right_to_left": language in rules.RIGHT_TO_LEFT,
-        "words": words,
+        **frame,
         "title": words[_title(organisation, invoice)],
         "stamp": {"void": words["void"], "draft": words["draft"]}.get(invoice.status, ""),
         "number": invoice.number or "",
-        "firm": _firm(organisation),
-        "customer": {
-            "name": _safe(invoice.bill_to.get("name", "")), "lines": list(map(_safe, invoice.bill_to.get("lines", []))),
-            "tax_number": _safe(invoice.bill_to.get("tax_number", "")),
-        },
         "dates": [
             [words[key], _day(day, locale)]
             for key, day in (("invoice_date", invoice.issued_on), ("due", invoice.due_on)) if day
@@ -49,6 +42,44 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "code": _code(organisation, invoice) if law.get("qr") and invoice.sent_at else "",
         **_totals(invoice, locale),
     }  # fmt: skip
+
+
+def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str, Any]:
+    """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason."""
+    words, locale, frame = _frame(organisation, note.invoice)
+    rows = [(row.name, row.base, row.amount, row.kind) for row in note.taxes]
+    sums = [[words["subtotal"], formats.money(note.subtotal, locale)]]
+    sums += [[label, formats.money(amount, locale)] for label, amount in _tax_rows(rows, words, locale)]
+    return {
+        **frame,
+        "title": words["credit_note"], "stamp": "", "number": note.number,
+        "dates": [[words["date"], _day(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
+        "reference": "", "what": _safe(note.reason), "work": "",
+        "lines": [
+            {"name": _safe(line.name), "description": _safe(line.description), "quantity": "", "price": "",
+             "tax": _safe(line.tax_name), "total": formats.amount(line.line_total, locale)}
+            for line in note.lines
+        ],
+        "sums": sums, "notes": [], "code": "",
+        "total": formats.money(note.total, locale), "paid": "", "balance": "",
+    }  # fmt: skip
+
+
+def _frame(organisation: Organisation, invoice: Invoice) -> tuple[dict[str, str], str, dict[str, Any]]:
+    """Words, locale, and what every document of this invoice has in common."""
+    language = rules.language_of(getattr(invoice.customer, "language", "") or organisation.locale)
+    same = rules.language_of(organisation.locale) == language
+    words = rules.words_in(language, rules.law_of(organisation.country).get("second_language", ""))
+    bill_to = invoice.bill_to
+    frame = {
+        "language": language, "right_to_left": language in rules.RIGHT_TO_LEFT, "words": words,
+        "firm": _firm(organisation),
+        "customer": {
+            "name": _safe(bill_to.get("name", "")), "lines": list(map(_safe, bill_to.get("lines", []))),
+            "tax_number": _safe(bill_to.get("tax_number", "")),
+        },
+    }  # fmt: skip
+    return words, organisation.locale if same else _LOCALES[language], frame
 
 
 def _title(organisation: Organisation, invoice: Invoice) -> str:
@@ -90,13 +121,25 @@ def _lines(invoice: Invoice, locale: str, law: dict[str, Any]) -> list[dict[str,
 
 def _sums(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
     """What stands between the lines and the total."""
-    taxes = [
-        PrintedSum(_told(words["tax_on"], name=_safe(row.name), base=formats.money(row.base, locale)), row.amount)
-        for row in invoice.taxes
-    ]
+    kinds = {row["key"]: row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
+    rows = [(row.name, row.base, row.amount, kinds.get(str(row.tax_id), "percent")) for row in invoice.taxes]
+    taxes = _tax_rows(rows, words, locale)
     net = PrintedSum(words["subtotal"], invoice.subtotal)
-    rows = [*printed.before_net(invoice), net, *taxes, *printed.after_tax(invoice)]
-    return [[_in_words(label, words), formats.money(amount, locale)] for label, amount in rows]
+    sums = [*printed.before_net(invoice), net, *taxes, *printed.after_tax(invoice)]
+    return [[_in_words(label, words), formats.money(amount, locale)] for label, amount in sums]
+
+
+def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, str], locale: str) -> list[PrintedSum]:
+    """Name, base, amount and kind of each row. A reverse charge costs nothing here, so that what is printed adds up;
+    what is withheld is no part of the total."""
+    return [
+        PrintedSum(
+            _told(words["tax_on"], name=_safe(name), base=formats.money(base, locale)),
+            amount if kind in CHARGED else Money.zero(amount.currency),
+        )
+        for name, base, amount, kind in rows
+        if kind != "withholding"
+    ]
 
 
 def _in_words(label: str, words: dict[str, str]) -> str:

@@ -5,12 +5,14 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import segno
 import typst
 from flask import Response, make_response
 
-from portal.invoices.documents.facts import facts_of
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.documents.facts import credit_note_facts, facts_of
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 
@@ -22,24 +24,36 @@ def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence
 
     standards  such as "a-3b", for a PDF that will carry data
     """
-    facts = facts_of(organisation, invoice)
-    code = facts.pop("code")
-    inputs = {"facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else ""}
     # Without a time of its own the file would carry the moment it was made.
     made = int(invoice.sent_at.timestamp()) if invoice.sent_at else 0
+    return _printed(facts_of(organisation, invoice), made, standards)
+
+
+def credit_note_pdf(organisation: Organisation, note: CreditNote) -> bytes:
+    """`note` as get_credit_note reads it."""
+    return _printed(credit_note_facts(organisation, note), int(note.created_at.timestamp()))
+
+
+def pdf_response(organisation: Organisation, invoice: Invoice) -> Response:
+    return as_response(render_pdf(organisation, invoice), invoice.number or "draft")
+
+
+def as_response(pdf: bytes, name: str) -> Response:
+    response = make_response(pdf)
+    response.headers["Content-Type"] = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
+
+
+def _printed(facts: dict[str, Any], made: int, standards: Sequence[str] = ()) -> bytes:
+    """made: seconds since 1970, written into the file."""
+    code = facts.pop("code")
+    inputs = {"facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else ""}
     return bytes(
         _compiler().compile(
             format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards)  # type: ignore[arg-type]
         )
     )  # fmt: skip
-
-
-def pdf_response(organisation: Organisation, invoice: Invoice) -> Response:
-    response = make_response(render_pdf(organisation, invoice))
-    name = f"{invoice.number or 'draft'}.pdf"
-    response.headers["Content-Type"] = "application/pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
 
 
 @cache

@@ -8,6 +8,7 @@ from portal.invoices import queries
 from portal.invoices.credit_notes import actions, rules
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.documents.pdf import as_response, credit_note_pdf
 from portal.invoices.models import Invoice
 from portal.invoices.views.pages import bp
 from portal.organisations.audit import timeline
@@ -109,6 +110,13 @@ def _show_page(note: CreditNote, form: Form) -> str:
         "credit_notes/show.html", note=note, kept=kept, form=form, events=timeline(session, "credit_note", note.id),
         open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
     )  # fmt: skip
+
+
+@bp.get("/credit-notes/<int:credit_note_id>/credit-note.pdf")
+@allow("raise_invoices", "see_board")
+def show_credit_note_pdf(credit_note_id: int) -> Response:
+    note = credit_queries.get_credit_note(request_session(), credit_note_id, g.viewer)
+    return as_response(credit_note_pdf(g.organisation, note), note.number)
 
 
 def _amount(form: Form, at: int, most: Money) -> Money:

@@ -5,6 +5,7 @@ import io
 from decimal import Decimal
 
 import pytest
+from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from portal.invoices.documents import rules
 from portal.invoices.documents.pdf import render_pdf
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
-from tests.builders import Firm, make_invoice
+from tests.builders import Firm, make_credit_note, make_invoice, sign_in
 
 
 @pytest.mark.parametrize(
@@ -110,3 +111,12 @@ def test_absurd_text_breaks_no_paper(session: Session, firm: Firm) -> None:
     organisation.name = "#panic() \u202e[x] $y$ 🦄 شركة {base}"
     assert "panic" in _text(session, invoice.id)
     session.rollback()
+
+
+def test_a_credit_note_on_paper_names_its_invoice_and_why(client: FlaskClient, session: Session, firm: Firm) -> None:
+    note = make_credit_note(session, firm)
+    sign_in(client, firm, "administrator")
+    first, second = (client.get(f"/credit-notes/{note.id}/credit-note.pdf").data for _ in range(2))
+    assert first == second
+    said = PdfReader(io.BytesIO(first)).pages[0].extract_text()
+    assert all(part in said for part in ("Credit note", note.number, "INV-00001", "The part was faulty", "£235.80"))
