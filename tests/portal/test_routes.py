@@ -120,6 +120,7 @@ EXPECTED: dict[str, Access] = {
     "payments.retry_event": rights("see_board"),
     "payments.settings": rights("manage_organisation"),
     "payments.show": rights("see_board"),
+    "payments.show_receipt": rights("see_board"),
     "payments.update_settings": rights("manage_organisation"),
     "people.create": rights("manage_people"),
     "people.create_sign_in": EVERYONE,

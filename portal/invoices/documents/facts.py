@@ -32,7 +32,7 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "stamp": {"void": words["void"], "draft": words["draft"]}.get(invoice.status, ""),
         "number": invoice.number or "",
         "dates": [
-            [words[key], _day(day, locale)]
+            [words[key], day_in_words(day, locale)]
             for key, day in (("invoice_date", invoice.issued_on), ("due", invoice.due_on)) if day
         ],
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
@@ -53,7 +53,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
     return {
         **frame,
         "title": words["credit_note"], "stamp": "", "number": note.number,
-        "dates": [[words["date"], _day(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
+        "dates": [[words["date"], day_in_words(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
         "reference": "", "what": _safe(note.reason), "work": "",
         "lines": [
             {"name": _safe(line.name), "description": _safe(line.description), "quantity": "", "price": "",
@@ -73,7 +73,7 @@ def _frame(organisation: Organisation, invoice: Invoice) -> tuple[dict[str, str]
     bill_to = invoice.bill_to
     frame = {
         "language": language, "right_to_left": language in rules.RIGHT_TO_LEFT, "words": words,
-        "firm": _firm(organisation),
+        "firm": firm_on_paper(organisation),
         "customer": {
             "name": _safe(bill_to.get("name", "")), "lines": list(map(_safe, bill_to.get("lines", []))),
             "tax_number": _safe(bill_to.get("tax_number", "")),
@@ -97,7 +97,7 @@ def _kinds(invoice: Invoice) -> set[str]:
     return {row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
 
 
-def _firm(organisation: Organisation) -> dict[str, str]:
+def firm_on_paper(organisation: Organisation) -> dict[str, str]:
     number = organisation.tax_number
     return {
         "name": _safe(organisation.name), "address": _safe(organisation.address), "email": _safe(organisation.email),
@@ -188,7 +188,7 @@ def _code(organisation: Organisation, invoice: Invoice) -> str:
     return rules.saudi_code(organisation.name, organisation.tax_number, at, invoice.total.decimal, tax.decimal)
 
 
-def _day(day: date, locale: str) -> str:
+def day_in_words(day: date, locale: str) -> str:
     return str(format_date(day, "long", locale=locale))
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence
 def credit_note_pdf(organisation: Organisation, note: CreditNote) -> bytes:
     """`note` as get_credit_note reads it."""
     return _printed(credit_note_facts(organisation, note), int(note.created_at.timestamp()))
+
+
+def receipt_pdf(facts: dict[str, Any], made: datetime) -> bytes:
+    """facts: receipt_facts; made: when the payment was recorded."""
+    return _printed(facts, int(made.timestamp()))
 
 
 def pdf_response(organisation: Organisation, invoice: Invoice) -> Response:

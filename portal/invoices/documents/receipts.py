@@ -1,0 +1,35 @@
+"""What a receipt shows: plain values in, for those who know of payments."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from portal.invoices.documents import rules
+from portal.invoices.documents.facts import day_in_words, firm_on_paper
+from portal.organisations.models import Organisation
+from portal.shared import formats
+from portal.shared.money import Money
+from portal.shared.text import clean
+
+
+def receipt_facts(
+    organisation: Organisation, *, number: str, received_on: date, payer: str, how: str, amount: Money,
+    parts: Sequence[tuple[str, Money]],
+) -> dict[str, Any]:  # fmt: skip
+    """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each."""
+    locale = organisation.locale
+    language = rules.language_of(locale)
+    words = rules.words_in(language, rules.law_of(organisation.country).get("second_language", ""))
+    return {
+        "language": language, "right_to_left": language in rules.RIGHT_TO_LEFT, "words": words,
+        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(organisation),
+        "customer": {"name": clean(payer), "lines": [], "tax_number": ""},
+        "dates": [[words["date"], day_in_words(received_on, locale)]],
+        "reference": "", "what": clean(how), "work": "",
+        "lines": [
+            {"name": f"{words['invoice']} {name}", "description": "", "quantity": "", "price": "", "tax": "",
+             "total": formats.amount(part, locale)}
+            for name, part in parts
+        ],
+        "sums": [], "notes": [], "code": "", "total": formats.money(amount, locale), "paid": "", "balance": "",
+    }  # fmt: skip
