@@ -107,9 +107,17 @@ def desk(app: Flask, world: World) -> Desk:
         "work_orders.update_line": Paper(f"{job}/lines/{ids['open_line_id']}", {"quantity": "2"}),
         "work_orders.create_step": Paper(f"{job}/steps", {"step": "start"}),
         "invoices.create": Paper(f"{job}/invoices", {"line": "0", "email": "", "form_id": "", "then": "draft"}),
+        "invoices.update_prices": Paper(
+            f"/invoices/{ids['draft_id']}/prices",
+            {"discount": "1%", "applied": "before_tax", "shipping": "1", "shipping_tax_id": tax_id, "adjustment": "-1",
+             "adjustment_reason": "rounding"},
+        ),
         "invoices.create_sending": Paper(f"/invoices/{ids['invoice_id']}/sendings", {"email": "a@example.com"}),
         "invoices.create_credit_note": Paper(
             f"/invoices/{ids['invoice_id']}/credit-notes", {"reason": "", "then": "apply", "form_id": ""}
+        ),
+        "invoices.create_credit_application": Paper(
+            f"/credit-notes/{ids['credit_note_id']}/applications", {"invoice_id": str(ids["invoice_id"])}
         ),
         "payments.create_of_invoice": Paper(f"/invoices/{ids['invoice_id']}/payments", cash),
         "payments.create_of_customer": Paper(f"/customers/{ids['customer_id']}/payments", cash, is_read_elsewhere=True),
@@ -168,7 +176,7 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
     "form",
     ["customers.create", "customers.update", "catalogue.create", "catalogue.update", "work_orders.create",
      "work_orders.update", "work_orders.create_line", "work_orders.update_line", "work_orders.create_step",
-     "invoices.create",
+     "invoices.create", "invoices.update_prices",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link"],
