@@ -12,6 +12,7 @@ from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes import arithmetic
 from portal.taxes.models import Tax
+from portal.taxes.queries import members_of
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 
 
@@ -83,5 +84,19 @@ def _describe_one(work_order: WorkOrder, time_zone: str) -> str:
 
 def _reckoned(line: Any, taxes: Mapping[int, Tax], tax_point: date) -> arithmetic.Line:
     tax = taxes.get(line.tax_id) if line.tax_id is not None else None
-    on_line = (arithmetic.LineTax(str(tax.id), tax.name, tax.rate_on(tax_point), tax.kind),) if tax else ()
+    on_line = _on_line(tax, tax_point) if tax else ()
     return arithmetic.Line(quantity=line.quantity, unit_price=line.unit_price, taxes=on_line)
+
+
+def _on_line(tax: Tax, tax_point: date) -> tuple[arithmetic.LineTax, ...]:
+    """A group is reckoned member by member; a compound member on the price and on those before it."""
+    found: list[arithmetic.LineTax] = []
+    for member, is_compound in members_of(tax):
+        before = tuple(each.key for each in found) if is_compound else ()
+        found.append(
+            arithmetic.LineTax(
+                str(member.id), member.name, member.rate_on(tax_point), member.kind, compound=is_compound,
+                base_includes=before,
+            )
+        )  # fmt: skip
+    return tuple(found)

@@ -1,13 +1,23 @@
 """Setting up taxes."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
 from portal.shared import outbox
-from portal.taxes.models import Tax, TaxRate
+from portal.shared.errors import RuleBroken
+from portal.taxes.models import Tax, TaxGroupMember, TaxRate
+
+# Kinds that have a rate of their own.
+WITH_RATE = ("percent", "reverse_charge", "withholding", "fixed_per_unit")
+
+
+class CannotChangeTax(RuleBroken):
+    """The tax cannot become that."""
 
 
 def add_tax(
@@ -15,12 +25,85 @@ def add_tax(
     why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
 ) -> Tax:  # fmt: skip
     """rate in percent; why: the few words that an invoice line says about it. Does not commit."""
-    tax = Tax(
+    tax = _new_tax(session, organisation_id, name, kind=kind, authority=authority, why=why, is_default=is_default)
+    tax.rates = [TaxRate(organisation_id=organisation_id, rate=rate, valid_from=valid_from)]
+    return _keep(session, tax, {"name": name, "kind": kind, "rate": str(rate)})
+
+
+def add_group(
+    session: Session, organisation_id: int, name: str, members: Sequence[Tax], *, why: str = "",
+    is_default: bool = False, last_is_compound: bool = False,
+) -> Tax:  # fmt: skip
+    """Two taxes or more that always go together. last_is_compound: reckoned on the price and the others.
+
+    Raises CannotChangeTax. Does not commit.
+    """
+    if len(members) < 2 or any(member.kind != "percent" for member in members):
+        raise CannotChangeTax("A group needs at least two taxes in percent.", field="members")
+    group = _new_tax(session, organisation_id, name, kind="group", why=why, is_default=is_default)
+    group.members = [
+        TaxGroupMember(
+            organisation_id=organisation_id, tax_id=member.id, position=position,
+            is_compound=last_is_compound and position == len(members) - 1,
+        )
+        for position, member in enumerate(members)
+    ]  # fmt: skip
+    return _keep(session, group, {"name": name, "members": [member.name for member in members]})
+
+
+def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> None:
+    """A new rate from a day on; the rates before it stay, as invoices of their time need them.
+
+    Raises CannotChangeTax. Does not commit.
+    """
+    if tax.kind not in WITH_RATE:
+        raise CannotChangeTax("This tax has no rate of its own.", field="rate")
+    same_day = next((each for each in tax.rates if each.valid_from == valid_from), None)
+    if same_day is not None:
+        raise CannotChangeTax("There is a rate from that day already. Choose another day.", field="valid_from")
+    before = tax.rate_on(valid_from)
+    tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
+    session.flush()
+    outbox.record(session, tax.organisation_id, "tax", tax.id)
+    audit.note(
+        session, tax.organisation_id, "tax rate changed", "tax", tax.id,
+        words=f"{before.normalize():f} % → {rate.normalize():f} % from {valid_from:%d %B %Y}",
+        before={"rate": str(before)}, after={"rate": str(rate), "valid_from": valid_from.isoformat()},
+    )  # fmt: skip
+
+
+def make_usual(session: Session, tax: Tax) -> None:
+    """New services and parts begin with it. Does not commit."""
+    session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
+    tax.is_default = True
+    audit.note(session, tax.organisation_id, "tax made usual", "tax", tax.id, words="Made the usual tax")
+
+
+def set_active(session: Session, tax: Tax, *, is_active: bool) -> None:
+    """One that is not active cannot be chosen any more; what bears it keeps it. Does not commit."""
+    tax.is_active = is_active
+    tax.is_default = tax.is_default and is_active
+    words = "Offered again" if is_active else "No longer offered"
+    audit.note(session, tax.organisation_id, "tax offered" if is_active else "tax retired", "tax", tax.id, words=words)
+
+
+def _new_tax(
+    session: Session, organisation_id: int, name: str, *, kind: str, authority: str = "", why: str, is_default: bool
+) -> Tax:
+    """Raises CannotChangeTax for a name that is taken."""
+    taken = select(func.count()).where(func.lower(Tax.name) == name.lower())
+    if session.scalar(taken):
+        raise CannotChangeTax("Another tax has this name. Choose another one.", field="name")
+    if is_default:
+        session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
+    return Tax(
         organisation_id=organisation_id, name=name, kind=kind, authority=authority, why=why, is_default=is_default
     )
-    tax.rates = [TaxRate(organisation_id=organisation_id, rate=rate, valid_from=valid_from)]
+
+
+def _keep(session: Session, tax: Tax, after: dict[str, object]) -> Tax:
     session.add(tax)
     session.flush()
-    outbox.record(session, organisation_id, "tax", tax.id)
-    audit.note(session, organisation_id, "tax added", "tax", tax.id, after={"name": name, "rate": str(rate)})
+    outbox.record(session, tax.organisation_id, "tax", tax.id)
+    audit.note(session, tax.organisation_id, "tax added", "tax", tax.id, words=f"Added {tax.name}", after=after)
     return tax

@@ -10,13 +10,17 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 
 class Tax(Tenant, Base):
-    """One tax that may stand on a line. Kinds as in taxes.arithmetic."""
+    """One tax that may stand on a line. Kinds as in taxes.arithmetic, and `group`: its members, each by itself."""
 
     __tablename__ = "taxes"
     __table_args__ = (
         referenced(),
         UniqueConstraint("organisation_id", "name"),
-        CheckConstraint("kind IN ('percent', 'zero', 'exempt', 'out_of_scope')", name="kind"),
+        CheckConstraint(
+            "kind IN ('percent', 'zero', 'exempt', 'out_of_scope', 'reverse_charge', 'withholding', 'fixed_per_unit',"
+            " 'group')",
+            name="kind",
+        ),
     )
 
     name: Mapped[str] = mapped_column(String(100))
@@ -30,10 +34,40 @@ class Tax(Tenant, Base):
         primaryjoin="Tax.id == foreign(TaxRate.tax_id)", order_by="TaxRate.valid_from", lazy="selectin"
     )
 
+    members: Mapped[list["TaxGroupMember"]] = relationship(
+        primaryjoin="Tax.id == foreign(TaxGroupMember.group_id)", order_by="TaxGroupMember.position", lazy="selectin"
+    )
+
     def rate_on(self, tax_point: date) -> Decimal:
-        """Percent in force on the day of supply; zero before the first rate began."""
+        """Percent (money a piece for fixed_per_unit) in force on the day of supply; zero before the first rate began.
+
+        Of a group, what its members' rates add up to: for reading only, as each member is reckoned by itself.
+        """
+        if self.kind == "group":
+            return sum((member.tax.rate_on(tax_point) for member in self.members), Decimal(0))
         in_force = [rate.rate for rate in self.rates if rate.valid_from <= tax_point]
         return in_force[-1] if in_force else Decimal(0)
+
+
+class TaxGroupMember(Tenant, Base):
+    """A tax in a group, for example the state's half. A compound one is reckoned on the price and those before it."""
+
+    __tablename__ = "tax_group_members"
+    __table_args__ = (
+        belongs_to("taxes", "group_id"),
+        belongs_to("taxes", "tax_id"),
+        UniqueConstraint("organisation_id", "group_id", "tax_id"),
+        CheckConstraint("group_id <> tax_id", name="no_circle"),
+    )
+
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    tax_id: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[int]
+    is_compound: Mapped[bool] = mapped_column(default=False)
+
+    tax: Mapped[Tax] = relationship(
+        primaryjoin="foreign(TaxGroupMember.tax_id) == Tax.id", lazy="joined", viewonly=True, join_depth=1
+    )
 
 
 class TaxRate(Tenant, Base):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.shared.errors import NotFound
 from portal.taxes.models import Tax
 
 
@@ -16,3 +17,18 @@ def list_taxes(session: Session) -> Sequence[Tax]:
 def taxes_by_id(session: Session) -> dict[int, Tax]:
     """All of them with their rates, inactive ones too: old lines still bear them."""
     return {tax.id: tax for tax in session.scalars(select(Tax).options(joinedload(Tax.rates))).unique()}
+
+
+def get_tax(session: Session, tax_id: int) -> Tax:
+    """Raises NotFound."""
+    tax = session.get(Tax, tax_id)
+    if tax is None:
+        raise NotFound
+    return tax
+
+
+def members_of(tax: Tax) -> list[tuple[Tax, bool]]:
+    """The taxes to reckon, each with whether it is compound: the tax itself, or a group's members in order."""
+    if tax.kind != "group":
+        return [(tax, False)]
+    return [(member.tax, member.is_compound) for member in tax.members]

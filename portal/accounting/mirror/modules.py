@@ -43,6 +43,21 @@ MODULES = {
 }
 
 
+# A group of taxes is one of the taxes to whoever uses it, but is written at an address of its own.
+_TAX_GROUP = Module("tax", "Tax group", "/settings/taxgroups", "taxes", "tax_group", "tax_group_id", "")
+
+
+def written_as(module: str, payload: Mapping[str, Any]) -> Module:
+    """Where a record with this payload is created and changed."""
+    return _TAX_GROUP if "tax_group_name" in payload else MODULES[module]
+
+
+def id_in(module: str, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    """The record's id in Zoho's answer to a write, or in a row of its list; empty where it has none."""
+    found = answer.get(written_as(module, payload).id_key) or answer.get(MODULES[module].id_key)
+    return str(found or "")
+
+
 def may_be_ours(module: str, row: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
     """Is this row of a list worth a closer look?"""
     if module == "customer":
@@ -61,12 +76,17 @@ def is_ours(module: str, record: Mapping[str, Any], payload: Mapping[str, Any]) 
 
 def is_alike_tax(row: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
     """A simple tax of the same rate, under whatever name."""
+    if "tax_group_name" in payload:
+        return False
     is_simple = row.get("tax_type", "tax") == "tax"
     return is_simple and wire.amount(row.get("tax_percentage")) == Decimal(payload["tax_percentage"])
 
 
 def _our_tax(record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
-    """A tax of the same name and rate is the same tax, whoever made it."""
+    """A tax of the same name and rate is the same tax, whoever made it; so is a group of the same name."""
+    if "tax_group_name" in payload:
+        is_same = str(record.get("tax_name", "")).casefold() == payload["tax_group_name"].casefold()
+        return is_same and record.get("tax_type") == "tax_group"
     same_name = str(record.get("tax_name", "")).casefold() == payload["tax_name"].casefold()
     return same_name and wire.amount(record.get("tax_percentage")) == Decimal(payload["tax_percentage"])
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import mapping, rules
 from portal.accounting.mirror import records
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.plan import CREATE, LOOK, VOID, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
@@ -113,7 +113,7 @@ def _written(
 ) -> None:
     answer = outcome.record
     is_new = record.remote_id is None
-    record.remote_id = str(answer.get(MODULES[push.module].id_key) or push.remote_id)
+    record.remote_id = id_in(push.module, push.payload, answer) or push.remote_id
     if push.module == "payment":
         record.remote_number = str(answer.get("payment_number", ""))[:100]
     record.snapshot = {"sent": push.snapshot, "persons": _persons(push, answer)}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours
+from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
 from portal.accounting.mirror.plan import LOOK, UPDATE, VOID, Push
 from portal.accounting.mirror.remote import Remote
 from portal.gateways.zoho.errors import Refused
@@ -27,9 +27,9 @@ class Absent:
 
 def send(remote: Remote, push: Push) -> Done | Absent:
     """Raises the gateway's errors, BudgetEmpty, LeaseLost."""
-    module = MODULES[push.module]
     if push.verb == LOOK:
-        return look(remote, module, push)
+        return look(remote, MODULES[push.module], push)
+    module = written_as(push.module, push.payload)
     if push.verb == VOID:
         remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
         return Done({"status": "void"})
@@ -37,7 +37,7 @@ def send(remote: Remote, push: Push) -> Done | Absent:
         answer = remote.call("PUT", f"{module.path}/{push.remote_id}", body=_for_update(push))
         return Done(answer[module.key])
     if module.name == "tax":
-        known = _known_tax(remote, module, push)
+        known = _known_tax(remote, MODULES["tax"], push)
         if known is not None:
             return known
     query = {"ignore_auto_number_generation": "true"} if module.name == "invoice" else None

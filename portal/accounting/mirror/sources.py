@@ -22,7 +22,8 @@ from portal.taxes.models import Tax
 Need = tuple[str, int]  # module, our id
 Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" where it has none
 
-_UNTAXED = ("exempt", "out_of_scope")  # Zoho has no tax record for these: the line goes without one
+# Zoho has no tax record for these, or the customer does not pay them to the firm: the line goes without one.
+_UNTAXED = ("exempt", "out_of_scope", "reverse_charge", "withholding", "fixed_per_unit")
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,23 @@ def _tax(session: Session, tax_id: int) -> Source | None:
     tax = session.get(Tax, tax_id, populate_existing=True)
     if tax is None:
         return None
+    if tax.kind == "group":
+        return _tax_group(tax)
     today = clock.today(session.scalars(select(Organisation.time_zone)).one())
     record = mapping.TaxRecord(tax.name, tax.rate_on(today))
     return Source(
         f"Tax {tax.name}", tax.name, lambda _twins, _name, _persons: mapping.tax_payload(record),
         stays_here=tax.kind in _UNTAXED,
     )  # fmt: skip
+
+
+def _tax_group(tax: Tax) -> Source:
+    member_ids = [member.tax_id for member in tax.members]
+
+    def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        return {"tax_group_name": name, "taxes": ",".join(twins("tax", each) for each in member_ids)}
+
+    return Source(f"Tax group {tax.name}", tax.name, build, needs=[("tax", each) for each in member_ids])
 
 
 def _customer(session: Session, customer_id: int) -> Source | None:

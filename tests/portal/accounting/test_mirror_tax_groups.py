@@ -1,0 +1,47 @@
+"""A group of taxes goes to the books as a group, after its members, once."""
+
+from decimal import Decimal
+
+from portal.accounting.mirror.drain import drain
+from portal.catalogue.models import Item
+from portal.shared import outbox
+from portal.shared.running import job_session
+from portal.taxes.actions import add_group, add_tax
+from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+
+__all__ = ["linked", "zoho"]
+
+
+def tax_by_halves(linked: LinkedFirm) -> int:
+    """Every item bears GST18, of two halves of 9 %."""
+    with job_session(linked.organisation_id) as session:
+        halves = [add_tax(session, linked.organisation_id, name, Decimal(9)) for name in ("CGST9", "SGST9")]
+        group = add_group(session, linked.organisation_id, "GST18", halves)
+        for item_id in linked.firm.item_ids:
+            session.get_one(Item, item_id).tax_id = group.id
+        return group.id
+
+
+def test_an_invoice_with_a_group_agrees_to_the_cent(linked: LinkedFirm) -> None:
+    tax_by_halves(linked)
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    (there,) = linked.there("invoices")
+    assert Decimal(str(there["total"])) == invoice.total.decimal
+    assert [row.name for row in invoice.taxes] == ["CGST9", "SGST9"]
+    assert invoice.taxes[0].amount_minor == invoice.taxes[1].amount_minor
+    assert {record.state for record in linked.mirror()} == {"in_step"}
+
+
+def test_the_group_is_made_once_and_found_again_after_a_lost_answer(linked: LinkedFirm) -> None:
+    group_id = tax_by_halves(linked)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        record = next(each for each in linked.mirror() if (each.module, each.local_id) == ("tax", group_id))
+        own = session.merge(record)
+        own.remote_id, own.state, own.snapshot, own.version_pushed = None, "pending", None, 0
+        outbox.record(session, linked.organisation_id, "tax", group_id)
+    drain(linked.organisation_id)
+    assert [one["tax_name"] for one in linked.there("taxes")].count("GST18") == 1
+    assert len(linked.zoho.requests(linked.remote, "POST", "/settings/taxgroups")) == 1
