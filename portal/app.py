@@ -21,6 +21,7 @@ from portal.people.views import bp as people
 from portal.people.views import load_viewer
 from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
+from portal.taxes.views import bp as taxes
 from portal.web import errors, health, pages, requests
 from portal.work_orders.views import bp as work_orders
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from portal.config import Settings
 
 BLUEPRINTS = (
-    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reports, work_orders,
+    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reports, taxes, work_orders,
     health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024

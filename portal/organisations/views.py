@@ -1,12 +1,10 @@
 """The organisation's own settings."""
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
-from werkzeug.utils import import_string
 
 from portal.organisations import actions, audit, forms, numbering
 from portal.organisations.models import Organisation
 from portal.organisations.places import countries
-from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -15,11 +13,10 @@ from portal.shared.web import request_session
 
 bp = Blueprint("organisations", __name__)
 
-# Taxes stand above organisations, and imports run downhill: hence by name.
-_LIST_TAXES = "portal.taxes.queries:list_taxes"
 # Pages of other domains that belong beside the settings: endpoint, label, what it is for, right.
 _BESIDE = (
     ("organisations.numbers", "Numbers", "What invoices and payments are called", "manage_organisation"),
+    ("taxes.index", "Taxes", "Rates, groups and the usual one", "manage_organisation"),
     ("payments.settings", "Card payments", "Your Stripe account", "manage_organisation"),
     ("accounting.show", "Books", "Your Zoho organisation", "manage_link"),
     ("people.index", "People", "Who signs in, and what they may do", "manage_people"),
@@ -53,7 +50,7 @@ def _page(form: Form, status: int = 200) -> Response:
     session = request_session()
     page = render_template(
         "organisations/settings.html", form=form, country=countries().get(g.organisation.country, ""),
-        taxes=import_string(_LIST_TAXES)(session), beside=_beside(), today=clock.today(g.time_zone),
+        beside=_beside(),
         events=audit.timeline(session, "organisation", g.viewer.organisation_id),
     )  # fmt: skip
     return make_response(page, status)

@@ -22,6 +22,7 @@ from portal.people.actions import add_person
 from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
+from portal.taxes.queries import list_taxes
 from portal.work_orders.models import Appointment
 from tests.builders import (
     PASSWORD,
@@ -154,6 +155,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "person_id": spare.id, "payment_id": _cash(session, firm).id,
+        "tax_id": list_taxes(session)[-1].id,
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
 

@@ -66,7 +66,7 @@ def desk(app: Flask, world: World) -> Desk:
         to_void = make_invoice(session, estate.firm).id
     customer = {
         "kind": "business", "name": "Elm Ltd", "email": "elm@example.com", "phone": "0113 496 0000",
-        "first_name": "Eve", "last_name": "E", "tax_number": "1", "street": "1 Elm", "city": "Leeds", "state": "Y",
+        "first_name": "Eve", "last_name": "E", "tax_number": "980780684", "street": "1 Elm", "city": "Leeds", "state": "Y",
         "postal_code": "LS1", "country": "GB",
         "payment_terms_days": "14", "notes": "n",
     }  # fmt: skip
@@ -130,6 +130,11 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
+        "taxes.create": Paper("/settings/taxes", {
+            "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority": "a", "is_default": ""}),
+        "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
+        "taxes.create_group": Paper("/settings/taxes/groups", {
+            "name": "G", "member": "0", "last_is_compound": "", "why": ""}),
         "organisations.update_numbers": Paper(
             "/settings/numbers",
             {f"{name}_prefix": prefix for name, prefix in PREFIXES.items()} | dict.fromkeys(
@@ -149,7 +154,7 @@ BUTTONS = {
     "accounting.rehearse", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
-    "people.reactivate", "work_orders.remove_line",
+    "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
 }  # fmt: skip

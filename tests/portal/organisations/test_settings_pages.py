@@ -72,5 +72,6 @@ def test_fields_that_are_not_asked_for_change_nothing(admin: FlaskClient, firm: 
     )
 
 
-def test_the_taxes_are_listed(admin: FlaskClient) -> None:
-    assert "VAT 5%" in admin.get("/settings").text
+def test_the_taxes_have_a_page_of_their_own(admin: FlaskClient) -> None:
+    assert 'href="/settings/taxes"' in admin.get("/settings").text
+    assert "VAT 5%" in admin.get("/settings/taxes").text

@@ -1,0 +1,83 @@
+"""The forms of the tax pages."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from werkzeug.datastructures import MultiDict
+
+from portal.shared.forms import Form
+from portal.shared.text import id_from
+from portal.taxes.models import Tax
+
+KINDS = {
+    "percent": "Percent of the price",
+    "zero": "Zero-rated",
+    "exempt": "Exempt",
+    "out_of_scope": "Out of scope",
+    "reverse_charge": "Reverse charge: the customer accounts for it",
+}
+# What an invoice must give a reason for.
+WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+_HUNDRED = Decimal(100)
+_PLACES = 6
+
+
+@dataclass(frozen=True)
+class NewTax:
+    """rate in percent; zero for a kind without one."""
+
+    name: str
+    kind: str
+    rate: Decimal
+    authority: str
+    why: str
+    is_default: bool
+
+
+def read_tax(raw: MultiDict[str, str]) -> tuple[Form, NewTax]:
+    form = Form(raw)
+    kind = form.choice("kind", "a kind", KINDS, default="percent")
+    rate = Decimal(0)
+    if kind in ("percent", "reverse_charge"):
+        rate = form.decimal("rate", "a rate", least=Decimal(0), most=_HUNDRED, places=_PLACES)
+    if kind == "percent" and rate == 0 and "rate" not in form.errors:
+        form.errors["rate"] = "Enter a rate above 0, or choose the kind Zero-rated."
+    why = form.text("why", "a reason", longest=100, required=False)
+    if kind in WITH_REASON and not why:
+        form.errors["why"] = "Enter the reason: it is printed on the invoice."
+    return form, NewTax(
+        name=form.text("name", "a name", longest=100), kind=kind, rate=rate,
+        authority=form.text("authority", "an authority", longest=100, required=False), why=why,
+        is_default=form.values.get("is_default", "") == "yes",
+    )  # fmt: skip
+
+
+def read_rate(raw: MultiDict[str, str]) -> tuple[Form, Decimal, date | None]:
+    form = Form(raw)
+    rate = form.decimal("rate", "a rate", least=Decimal(0), most=_HUNDRED, places=_PLACES)
+    return form, rate, form.day("valid_from", "the first day", earliest=EARLIEST, latest=LATEST)
+
+
+@dataclass(frozen=True)
+class NewGroup:
+    name: str
+    members: Sequence[Tax]
+    last_is_compound: bool
+    why: str
+
+
+def read_group(raw: MultiDict[str, str], choices: Iterable[Tax]) -> tuple[Form, NewGroup]:
+    """choices: the taxes that may be ticked, in the order in which they are reckoned."""
+    form = Form(raw)
+    ticked = {id_from(each) for each in raw.getlist("member")}
+    members = [tax for tax in choices if tax.id in ticked]
+    if len(members) < 2:
+        form.errors["members"] = "Tick two taxes or more."
+    return form, NewGroup(
+        name=form.text("name", "a name", longest=100), members=members,
+        last_is_compound=form.values.get("last_is_compound", "") == "yes",
+        why=form.text("why", "a note", longest=100, required=False),
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Settings of taxes: what there is, a new one, a new rate from a day on, groups."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.organisations.audit import timeline
+from portal.shared import clock
+from portal.shared.access import allow
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+from portal.taxes import actions, forms, queries
+from portal.taxes.actions import CannotChangeTax
+from portal.taxes.models import Tax
+
+bp = Blueprint("taxes", __name__)
+
+_TAKEN = "Another tax has this name. Choose another one."
+
+
+@bp.get("/settings/taxes")
+@allow("manage_organisation")
+def index() -> Response:
+    return _index_page(Form(kind="percent"), Form())
+
+
+@bp.post("/settings/taxes")
+@allow("manage_organisation")
+def create() -> Response:
+    form, new = forms.read_tax(request.form)
+    if form.ok:
+        _keep(form, lambda session: actions.add_tax(
+            session, g.viewer.organisation_id, new.name, new.rate, kind=new.kind, authority=new.authority, why=new.why,
+            is_default=new.is_default,
+        ))  # fmt: skip
+    if not form.ok:
+        return _index_page(form, Form(), 422)
+    flash("Added. Choose it for services and parts in the catalogue.", "good")
+    return see_other(url_for("taxes.index"))
+
+
+@bp.post("/settings/taxes/groups")
+@allow("manage_organisation")
+def create_group() -> Response:
+    form, new = forms.read_group(request.form, _groupable())
+    if form.ok:
+        _keep(form, lambda session: actions.add_group(
+            session, g.viewer.organisation_id, new.name, new.members, why=new.why,
+            last_is_compound=new.last_is_compound,
+        ))  # fmt: skip
+    if not form.ok:
+        return _index_page(Form(kind="percent"), form, 422)
+    flash("Added. Each of its taxes is reckoned and printed by itself.", "good")
+    return see_other(url_for("taxes.index"))
+
+
+@bp.get("/settings/taxes/<int:tax_id>")
+@allow("manage_organisation")
+def show(tax_id: int) -> Response:
+    return _tax_page(queries.get_tax(request_session(), tax_id), Form())
+
+
+@bp.post("/settings/taxes/<int:tax_id>/rates")
+@allow("manage_organisation")
+def create_rate(tax_id: int) -> Response:
+    tax = queries.get_tax(request_session(), tax_id)
+    form, rate, valid_from = forms.read_rate(request.form)
+    if form.ok and valid_from is not None:
+        _keep(form, lambda session: actions.change_rate(session, tax, rate, valid_from))
+    if not form.ok:
+        return _tax_page(queries.get_tax(request_session(), tax_id), form, 422)
+    flash("Saved. Invoices sent before keep what they say.", "good")
+    return see_other(url_for("taxes.show", tax_id=tax_id))
+
+
+@bp.post("/settings/taxes/<int:tax_id>/usual")
+@allow("manage_organisation")
+def make_usual(tax_id: int) -> Response:
+    session = request_session()
+    actions.make_usual(session, queries.get_tax(session, tax_id))
+    session.commit()
+    return see_other(url_for("taxes.show", tax_id=tax_id))
+
+
+@bp.post("/settings/taxes/<int:tax_id>/retirement")
+@allow("manage_organisation")
+def retire(tax_id: int) -> Response:
+    return _set_active(tax_id, is_active=False)
+
+
+@bp.post("/settings/taxes/<int:tax_id>/return")
+@allow("manage_organisation")
+def bring_back(tax_id: int) -> Response:
+    return _set_active(tax_id, is_active=True)
+
+
+def _set_active(tax_id: int, *, is_active: bool) -> Response:
+    session = request_session()
+    actions.set_active(session, queries.get_tax(session, tax_id), is_active=is_active)
+    session.commit()
+    return see_other(url_for("taxes.show", tax_id=tax_id))
+
+
+def _keep(form: Form, change: Callable[[Session], object]) -> None:
+    """Make the change and commit it; what cannot be is said beside the field."""
+    session = request_session()
+    try:
+        change(session)
+        session.commit()
+    except CannotChangeTax as problem:
+        session.rollback()
+        form.refuse(problem)
+    except IntegrityError:
+        session.rollback()
+        form.errors["name"] = _TAKEN
+
+
+def _groupable() -> list[Tax]:
+    return [tax for tax in queries.list_taxes(request_session()) if tax.kind == "percent"]
+
+
+def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
+    taxes = queries.taxes_by_id(request_session()).values()
+    ticked = set(request.form.getlist("member"))
+    page = render_template(
+        "taxes/index.html", form=form, group_form=group_form, taxes=sorted(taxes, key=_order), kinds=forms.KINDS,
+        groupable=[tax for tax in taxes if tax.is_active and tax.kind == "percent"], ticked=ticked,
+        today=clock.today(g.time_zone),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _order(tax: Tax) -> tuple[bool, bool, str]:
+    return not tax.is_active, not tax.is_default, tax.name
+
+
+def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
+    session = request_session()
+    page = render_template(
+        "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
+        touched=queries.touched_by(session, tax.id), has_rate=tax.kind in actions.WITH_RATE,
+        events=timeline(session, "tax", tax.id),
+    )  # fmt: skip
+    return make_response(page, status)

@@ -1,0 +1,123 @@
+"""The tax pages, as an administrator uses them."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.taxes.models import Tax
+from tests.builders import Firm, make_invoice, post, sign_in
+
+PAGE = "/settings/taxes"
+NEW = {"name": "Sales tax", "kind": "percent", "rate": "8.875", "why": "", "authority": "New York"}
+
+
+def named(session: Session, name: str) -> Tax:
+    session.expire_all()
+    return session.scalars(select(Tax).where(Tax.name == name)).one()
+
+
+def usual(session: Session) -> Tax:
+    return session.scalars(select(Tax).where(Tax.is_default)).one()
+
+
+def test_a_tax_is_added_and_may_be_chosen_in_the_catalogue(session: Session, client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    assert post(client, PAGE, NEW, page=PAGE).status_code == 303
+    assert named(session, "Sales tax").rate_on(date(2026, 3, 2)) == Decimal("8.875")
+    assert "Sales tax" in client.get("/catalogue/new").text
+    assert "8.875 %" in client.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("name", "", "Enter a name"), ("name", "VAT 20%", "Another tax has this name"), ("rate", "abc", "Enter a rate"),
+        ("rate", "101", "must be from 0 to 100"), ("rate", "-1", "must be from"), ("rate", "0", "Zero-rated"),
+        ("rate", "1.1234567", "6 decimals at most"), ("rate", "NaN", "Enter a rate"),
+        ("kind", "bribe", "from the list"),
+        ("kind", "exempt", "Enter the reason"), ("name", "x" * 101, "100 characters at most"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told_beside_the_field_and_kept(
+    client: FlaskClient, firm: Firm, field: str, typed: str, words: str
+) -> None:
+    sign_in(client, firm, "administrator")
+    answer = post(client, PAGE, NEW | {field: typed}, page=PAGE)
+    assert answer.status_code == 422
+    assert words in answer.text and 'value="New York"' in answer.text
+
+
+def test_a_new_rate_says_what_it_touches_and_never_moves_what_was_sent(
+    session: Session, client: FlaskClient, firm: Firm
+) -> None:
+    invoice, tax = make_invoice(session, firm), usual(session)
+    make_invoice(session, firm, sent=False)
+    sign_in(client, firm, "administrator")
+    address = f"{PAGE}/{tax.id}"
+    page = " ".join(client.get(address).text.split())
+    assert "touch 3 services and parts and 1 draft." in page and "never touch 1 invoice that was sent." in page
+    form = {"rate": "21", "valid_from": "2020-01-01"}
+    assert post(client, f"{address}/rates", form, page=address).status_code == 303
+    assert named(session, tax.name).rate_on(date(2026, 3, 2)) == 21
+    session.refresh(invoice)
+    assert invoice.total_minor == 235_80
+    assert "20 % → 21 % from 01 January 2020" in client.get(address).text
+
+
+def test_a_second_rate_from_the_same_day_is_told_beside_the_day(
+    session: Session, client: FlaskClient, firm: Firm
+) -> None:
+    address = f"{PAGE}/{usual(session).id}"
+    sign_in(client, firm, "administrator")
+    form = {"rate": "21", "valid_from": "2027-01-01"}
+    post(client, f"{address}/rates", form, page=address)
+    answer = post(client, f"{address}/rates", form, page=address)
+    assert answer.status_code == 422 and "There is a rate from that day already" in answer.text
+
+
+def test_two_taxes_are_put_together(session: Session, client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    for name in ("CGST9", "SGST9"):
+        post(client, PAGE, NEW | {"name": name, "rate": "9"}, page=PAGE)
+    one, other = named(session, "CGST9"), named(session, "SGST9")
+    form = {"name": "GST18", "member": [str(one.id), str(other.id)], "last_is_compound": "", "why": ""}
+    assert post(client, f"{PAGE}/groups", form, page=PAGE).status_code == 303
+    group = named(session, "GST18")
+    assert [member.tax_id for member in group.members] == [one.id, other.id]
+    assert "18 %" in client.get(f"{PAGE}/{group.id}").text
+
+
+def test_a_group_of_one_is_told_beside_the_ticks(session: Session, client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    form = {"name": "Alone", "member": [str(usual(session).id)]}
+    answer = post(client, f"{PAGE}/groups", form, page=PAGE)
+    assert answer.status_code == 422 and "Tick two taxes or more" in answer.text
+
+
+def test_a_retired_tax_cannot_be_chosen_any_more_and_comes_back(
+    session: Session, client: FlaskClient, firm: Firm
+) -> None:
+    tax = named(session, "VAT 5%")
+    sign_in(client, firm, "administrator")
+    post(client, f"{PAGE}/{tax.id}/retirement", {}, page=PAGE)
+    assert "VAT 5%" not in client.get("/catalogue/new").text
+    post(client, f"{PAGE}/{tax.id}/return", {}, page=PAGE)
+    assert "VAT 5%" in client.get("/catalogue/new").text
+
+
+def test_the_usual_tax_is_what_new_items_begin_with(session: Session, client: FlaskClient, firm: Firm) -> None:
+    tax = named(session, "VAT 5%")
+    sign_in(client, firm, "administrator")
+    post(client, f"{PAGE}/{tax.id}/usual", {}, page=PAGE)
+    assert f'value="{tax.id}" selected' in client.get("/catalogue/new").text
+
+
+def test_another_firms_tax_is_not_there(session: Session, client: FlaskClient, firm: Firm, other_firm: Firm) -> None:
+    tax_id = usual(session).id
+    sign_in(client, other_firm, "administrator")
+    assert client.get(f"{PAGE}/{tax_id}").status_code == 404
+    assert post(client, f"{PAGE}/{tax_id}/usual", {}, page=PAGE).status_code == 404
