@@ -8,6 +8,7 @@ from portal.customers.actions import CustomerFacts
 from portal.customers.models import Customer
 from portal.organisations.places import countries
 from portal.shared.forms import Form
+from portal.taxes.identifiers import problem_with
 
 KINDS = {"business": "Company", "individual": "Person"}
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
@@ -35,6 +36,9 @@ def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
         payment_terms_days=int(terms) if form.values.get("payment_terms_days", "").strip() else None,
         notes=form.text("notes", "notes", longest=2000, required=False, lines=True),
     )
+    problem = problem_with(facts.country, facts.tax_number) if facts.kind == "business" else ""
+    if problem and "tax_number" not in form.errors:
+        form.errors["tax_number"] = problem
     return form, facts
 
 

@@ -62,7 +62,7 @@ def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> 
     if same_day is not None:
         raise CannotChangeTax("There is a rate from that day already. Choose another day.", field="valid_from")
     before = tax.rate_on(valid_from)
-    tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
+    add_rate(tax, rate, valid_from)
     session.flush()
     outbox.record(session, tax.organisation_id, "tax", tax.id)
     audit.note(
@@ -70,6 +70,11 @@ def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> 
         words=f"{before.normalize():f} % → {rate.normalize():f} % from {valid_from:%d %B %Y}",
         before={"rate": str(before)}, after={"rate": str(rate), "valid_from": valid_from.isoformat()},
     )  # fmt: skip
+
+
+def add_rate(tax: Tax, rate: Decimal, valid_from: date) -> None:
+    """What a region pack knows beforehand: nobody's change, so nothing is told of it."""
+    tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
 
 
 def make_usual(session: Session, tax: Tax) -> None:

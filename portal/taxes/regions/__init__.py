@@ -1,29 +1,62 @@
-"""Region packs: what a new organisation in a country starts with. Data, not code."""
+"""Region packs: what a new organisation in a country starts with. Data, not code: one file a region in packs/.
+
+A pack of a country: tax_number_label, source, taxes (name, rate or dated rates, kind, why, default), groups of them;
+check (the rule of its tax numbers), places (of supply, code → name), inclusive (false where prices with tax are not
+offered), rounding (the levels that the law allows, where it does not allow all).
+"""
 
 import json
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.taxes.actions import add_tax
+from portal.taxes.actions import add_group, add_rate, add_tax
 
-_EDITIONS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "editions.json").read_text("utf-8"))
+_FOLDER = Path(__file__).parent / "packs"
+_ELSEWHERE = "*"
+
+
+@cache
+def packs() -> dict[str, dict[str, Any]]:
+    """Country → its pack; "*" is for all that have none. Raises ValueError when two files name one country."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(_FOLDER.glob("*.json")):
+        countries = json.loads(path.read_text("utf-8"))
+        twice = found.keys() & countries.keys()
+        if twice:
+            raise ValueError(f"{path.name}: {twice} stand in another file, too")
+        found |= countries
+    return found
+
+
+def pack(country: str) -> dict[str, Any]:
+    return packs().get(country, packs()[_ELSEWHERE])
 
 
 def tax_number_label(country: str) -> str:
-    return str(_edition(country)["tax_number_label"])
+    return str(pack(country)["tax_number_label"])
 
 
 def start_taxes(session: Session, organisation_id: int, country: str) -> None:
     """The taxes that a new organisation in `country` begins with. Does not commit."""
-    for tax in _edition(country)["taxes"]:
-        add_tax(
-            session, organisation_id, tax["name"], Decimal(tax["rate"]), kind=tax.get("kind", "percent"),
-            why=tax.get("why", ""), is_default=tax.get("default", False),
+    made = {each["name"]: _start_tax(session, organisation_id, each) for each in pack(country)["taxes"]}
+    for group in pack(country).get("groups", ()):
+        add_group(
+            session, organisation_id, group["name"], [made[name] for name in group["members"]],
+            why=group.get("why", ""), is_default=group.get("default", False),
         )  # fmt: skip
 
 
-def _edition(country: str) -> dict[str, Any]:
-    return _EDITIONS.get(country, _EDITIONS["*"])
+def _start_tax(session: Session, organisation_id: int, each: dict[str, Any]) -> Any:
+    first, *later = each.get("rates") or [{"rate": each["rate"], "from": "2000-01-01"}]
+    tax = add_tax(
+        session, organisation_id, each["name"], Decimal(first["rate"]), kind=each.get("kind", "percent"),
+        why=each.get("why", ""), is_default=each.get("default", False), valid_from=date.fromisoformat(first["from"]),
+    )  # fmt: skip
+    for rate in later:
+        add_rate(tax, Decimal(rate["rate"]), date.fromisoformat(rate["from"]))
+    return tax

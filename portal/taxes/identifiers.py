@@ -1,0 +1,48 @@
+"""Can this be a tax number of that country? Form and check digits by its own rule, not whether it is registered."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from stdnum.exceptions import ValidationError
+
+from portal.taxes.regions import pack, tax_number_label
+
+# Rules that python-stdnum has not: the Gulf's registration numbers have 15 digits, Saudi Arabia's begin and end with 3.
+_OWN = {"trn": re.compile(r"\d{15}"), "trn_sa": re.compile(r"3\d{13}3")}
+_EXAMPLES = {
+    "trn": "15 digits", "trn_sa": "15 digits, the first and the last a 3", "in_.gstin": "like 27AAPFU0939F1ZV",
+    "eu.vat": "with its country in front, like DE136695976", "gb.vat": "like GB 980 7806 84", "au.abn": "11 digits",
+}  # fmt: skip
+
+
+def problem_with(country: str, number: str) -> str:
+    """A sentence for the person who typed it, or nothing when it is right, empty, or of a country without a rule."""
+    rule = str(pack(country).get("check", ""))
+    if not number or not rule or _is_valid(rule, number, country):
+        return ""
+    example = f" ({_EXAMPLES[rule]})" if rule in _EXAMPLES else ""
+    return f"This is no {tax_number_label(country)}{example}. Look at it again, or leave it empty."
+
+
+def _is_valid(rule: str, number: str, country: str) -> bool:
+    if rule in _OWN:
+        return _OWN[rule].fullmatch(re.sub(r"[\s-]", "", number)) is not None
+    try:
+        validate(rule)(number)
+    except ValidationError:
+        # A European number is often written without its country.
+        return rule == "eu.vat" and not number[:2].isalpha() and _is_valid(rule, _prefix(country) + number, country)
+    return True
+
+
+def _prefix(country: str) -> str:
+    return "EL" if country == "GR" else country
+
+
+@cache
+def validate(rule: str) -> Callable[[str], str]:
+    """rule: a module of python-stdnum, for example "in_.gstin"."""
+    check: Callable[[str], str] = import_module(f"stdnum.{rule}").validate
+    return check

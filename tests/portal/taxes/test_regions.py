@@ -1,0 +1,110 @@
+"""What a firm begins with, country by country, and whether a tax number can be one."""
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.organisations.places import countries
+from portal.shared.running import job_session
+from portal.taxes.identifiers import problem_with, validate
+from portal.taxes.models import Tax
+from portal.taxes.regions import packs, start_taxes
+from tests.builders import Firm, make_firm
+from tests.conftest import World
+
+EU = set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())  # noqa: SIM905
+OTHERS = set("US CA GB IN AE SA BH KW OM QA KE ZA AU MX SG NZ JP CH MY NO IS *".split())  # noqa: SIM905
+KINDS = ("percent", "zero", "exempt", "out_of_scope", "reverse_charge")
+KNOWN_KEYS = {"tax_number_label", "source", "taxes", "groups", "check", "places", "inclusive", "rounding"}
+
+
+def test_every_edition_has_its_pack() -> None:
+    assert set(packs()) == EU | OTHERS
+
+
+@pytest.mark.parametrize("country", sorted(packs()))
+def test_a_pack_is_whole(country: str) -> None:
+    pack = packs()[country]
+    assert country == "*" or country in countries()
+    assert pack["tax_number_label"] and pack["source"] and set(pack) <= KNOWN_KEYS
+    names = [each["name"] for each in [*pack["taxes"], *pack.get("groups", ())]]
+    assert len(names) == len({name.lower() for name in names})
+    assert sum(bool(each.get("default")) for each in [*pack["taxes"], *pack.get("groups", ())]) == 1
+    for tax in pack["taxes"]:
+        kind, rates = tax.get("kind", "percent"), tax.get("rates") or [{"rate": tax["rate"], "from": "2000-01-01"}]
+        assert kind in KINDS and (tax.get("why") or kind == "percent")
+        assert all(isinstance(each["rate"], str) and 0 <= Decimal(each["rate"]) <= 100 for each in rates)
+        assert (kind in ("percent", "reverse_charge")) == all(Decimal(each["rate"]) > 0 for each in rates)
+        assert [each["from"] for each in rates] == sorted(each["from"] for each in rates)
+    percents = {tax["name"] for tax in pack["taxes"] if tax.get("kind", "percent") == "percent"}
+    assert all(set(group["members"]) <= percents and len(group["members"]) > 1 for group in pack.get("groups", ()))
+    rule = pack.get("check", "")
+    assert not rule or rule.startswith("trn") or callable(validate(rule))
+
+
+def test_no_rate_is_a_number_that_could_become_a_float() -> None:
+    assert "float" not in {type(value).__name__ for value in _leaves(json.loads(json.dumps(packs())))}
+
+
+def _leaves(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [leaf for each in value.values() for leaf in _leaves(each)]
+    if isinstance(value, list):
+        return [leaf for each in value for leaf in _leaves(each)]
+    return [value]
+
+
+@pytest.mark.parametrize("country", sorted(packs()))
+def test_a_firm_of_each_country_begins_with_its_usual_tax(session: Session, firm: Firm, country: str) -> None:
+    for tax in session.scalars(select(Tax)):
+        tax.name, tax.is_default = f"old {tax.id}", False
+    session.flush()
+    start_taxes(session, firm.organisation_id, country)
+    usual = session.scalars(select(Tax).where(Tax.is_default)).all()
+    assert len(usual) == 1
+    session.rollback()
+
+
+def test_a_firm_in_india_begins_with_both_halves_of_its_usual_tax(world: World) -> None:
+    indian = make_firm(name="Pune Cooling", country="IN", currency="INR", time_zone="Asia/Kolkata")
+    with job_session(indian.organisation_id) as session:
+        usual = session.scalars(select(Tax).where(Tax.is_default)).one()
+        assert (usual.name, [member.tax.name for member in usual.members]) == ("GST18", ["CGST9", "SGST9"])
+
+
+@pytest.mark.parametrize(("day", "rate"), [(date(2025, 3, 31), 15), (date(2025, 4, 1), 14)])
+def test_nova_scotia_changed_its_rate(session: Session, firm: Firm, day: date, rate: int) -> None:
+    for tax in session.scalars(select(Tax)):
+        tax.name = f"old {tax.id}"
+    session.flush()
+    start_taxes(session, firm.organisation_id, "CA")
+    hst = session.scalars(select(Tax).where(Tax.name == "HST NS")).one()
+    assert hst.rate_on(day) == rate
+    session.rollback()
+
+
+@pytest.mark.parametrize(
+    ("country", "number"),
+    [
+        ("DE", "DE136695976"), ("DE", "136695976"), ("GB", "GB 980 7806 84"), ("IN", "27AAPFU0939F1ZV"),
+        ("AE", "100 1234 5678 9003"), ("SA", "300000000000003"), ("AU", "83 914 571 673"), ("US", "anything"),
+        ("FR", ""), ("BR", "12345"),
+    ],
+)  # fmt: skip
+def test_a_right_number_passes(country: str, number: str) -> None:
+    assert problem_with(country, number) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "number"),
+    [
+        ("DE", "DE136695977"), ("GB", "GB 980 7806 85"), ("IN", "27AAPFU0939F1ZA"), ("AE", "1001234567890"),
+        ("SA", "100000000000003"), ("AU", "83 914 571 674"), ("DE", "\x00"), ("IN", "😀" * 15),
+    ],
+)  # fmt: skip
+def test_a_wrong_number_is_told_with_what_to_do(country: str, number: str) -> None:
+    assert "or leave it empty" in problem_with(country, number)
