@@ -66,7 +66,8 @@ def desk(app: Flask, world: World) -> Desk:
         to_void = make_invoice(session, estate.firm).id
     customer = {
         "kind": "business", "name": "Elm Ltd", "email": "elm@example.com", "phone": "0113 496 0000",
-        "first_name": "Eve", "last_name": "E", "tax_number": "980780684", "street": "1 Elm", "city": "Leeds", "state": "Y",
+        "first_name": "Eve", "last_name": "E", "tax_number": "980780684",
+        "street": "1 Elm", "city": "Leeds", "state": "Y",
         "postal_code": "LS1", "country": "GB",
         "payment_terms_days": "14", "notes": "n",
     }  # fmt: skip
