@@ -131,9 +131,6 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
-        "invoices.update_prices": Paper(f"/invoices/{ids['draft_id']}/prices", {
-            "discount": "1%", "applied": "before_tax", "shipping": "5", "shipping_tax_id": tax_id, "adjustment": "0.01",
-            "adjustment_reason": "r"}),
         "taxes.create": Paper("/settings/taxes", {
             "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority": "a", "is_default": ""}),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
