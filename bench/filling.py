@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bench.firm import Firm, add_a_customer, add_a_job, bill, make_firm, pay, pay_path
 from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.invoices.credit_notes import actions as crediting
+from portal.invoices.queries import get_invoice
 from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments.models import Payment
 from portal.people.models import Person
 from portal.shared import clock
 from portal.shared.running import job_session
+from portal.taxes.models import Tax
 
 
 @dataclass
@@ -40,9 +46,21 @@ def filled_firm(rows: int) -> Filled:
     in_addresses = {
         "work_order_id": open_job, "invoice_id": long_invoice, "customer_id": firm.customer_id,
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
-        "person_id": firm.technician_id,
+        "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
     }  # fmt: skip
     return Filled(firm, in_addresses)
+
+
+def _others(firm: Firm, to_credit: int) -> dict[str, int]:
+    """A tax, a payment and a credit note to look at."""
+    with job_session(firm.organisation_id) as session:
+        invoice = get_invoice(session, to_credit, lock=True)
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        wanted = {at: line.line_total for at, line in enumerate(invoice.lines)}
+        note = crediting.raise_credit_note(session, organisation, invoice, wanted, "Measured", keep=False)
+        lowest = select(func.min(Tax.id), select(func.min(Payment.id)).scalar_subquery())
+        tax_id, payment_id = session.execute(lowest).one()
+        return {"tax_id": tax_id, "payment_id": payment_id, "credit_note_id": note.id}
 
 
 def _add_a_colleague(session: Session, firm: Firm, index: int) -> None:

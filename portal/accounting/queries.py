@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, Text, and_, case, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules, switching
@@ -69,14 +69,22 @@ def link_state(session: Session) -> LinkState:
     return LinkState(state, link.remote_name, PRODUCTS[link.product].name, words, troubled, open_)
 
 
-def lost_organisation(session: Session) -> str:
-    """The linked organisation that Zoho does not let us into, by its name; "" when all is well. One statement."""
-    lost = (
-        select(Link.remote_name)
+class Tie(NamedTuple):
+    """Whether there is a link; and the linked organisation's name when Zoho does not let us into it."""
+
+    is_there: bool
+    lost: str
+
+
+def tie(session: Session) -> Tie:
+    """One statement."""
+    is_lost = or_(Consent.lost_at.is_not(None), Link.quiet_why == SWITCHED_OFF_WORDS)
+    row = session.execute(
+        select(Link.remote_name, is_lost.label("is_lost"))
         .join(Consent, Consent.id == Link.consent_id)
-        .where(Link.archived_at.is_(None), or_(Consent.lost_at.is_not(None), Link.quiet_why == SWITCHED_OFF_WORDS))
-    )
-    return session.scalars(lost).one_or_none() or ""
+        .where(Link.archived_at.is_(None))
+    ).one_or_none()
+    return Tie(row is not None, row.remote_name if row is not None and row.is_lost else "")
 
 
 def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
@@ -98,8 +106,9 @@ def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]
 
 def count_not_in_books(session: Session) -> int:
     """Records of every kind that have not reached the books: just those that the inbox lists. 0 without a link."""
-    link = live_link(session)
-    return sum(session.execute(_counts(link.id)).one()) if link is not None else 0
+    link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
+    row = session.execute(_counts(link_id).add_columns(link_id)).one()
+    return row[0] + row[1] if row[2] is not None else 0
 
 
 def under_way(session: Session) -> list[str]:
@@ -117,12 +126,12 @@ def under_way(session: Session) -> list[str]:
         .order_by(Change.changed_at)
         .limit(MOST_SHOWN)
     ).all()
-    names = {module: _names(session, module, [i for m, i in changes if m == module]) for module, _ in changes}
-    return [f"{module.capitalize()} {names[module].get(local_id, local_id)}" for module, local_id in changes]
+    named = _names(session, [(module, local_id) for module, local_id in changes])
+    return [f"{module.capitalize()} {named.get((module, local_id), local_id)}" for module, local_id in changes]
 
 
 def stuck_records(session: Session) -> list[Stuck]:
-    """What failed, differs or waits, the gravest first; one statement more for each kind among them."""
+    """What failed, differs or waits, the gravest first."""
     link = live_link(session)
     if link is None:
         return []
@@ -132,22 +141,26 @@ def stuck_records(session: Session) -> list[Stuck]:
         .order_by(MirrorRecord.state == "waiting", MirrorRecord.last_error, MirrorRecord.id)
         .limit(MOST_SHOWN)
     ).all()
-    names = {
-        module: _names(session, module, [row.local_id for row in rows if row.module == module])
-        for module in {row.module for row in rows}
-    }
+    named = _names(session, [(row.module, row.local_id) for row in rows])
     return [
         Stuck(
-            row.id, row.module, row.local_id, str(names[row.module].get(row.local_id, row.local_id)), row.state,
+            row.id, row.module, row.local_id, str(named.get((row.module, row.local_id), row.local_id)), row.state,
             row.last_error if row.state != "waiting" else f"Waits for {row.waits_for}", row.remote_id,
         )
         for row in rows
     ]  # fmt: skip
 
 
-def _names(session: Session, module: str, ids: Sequence[int]) -> dict[int, Any]:
-    model, name = _NAMES[module]
-    return {row[0]: row[1] for row in session.execute(select(model.id, name).where(model.id.in_(ids)))}
+def _names(session: Session, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """(module, our id) → what people call it; one statement, whatever modules there are."""
+    if not wanted:
+        return {}
+    parts = []
+    for module in sorted({module for module, _ in wanted}):
+        model, name = _NAMES[module]
+        ids = [local_id for each, local_id in wanted if each == module]
+        parts.append(select(literal(module), model.id, cast(name, Text)).where(model.id.in_(ids)))
+    return {(module, local_id): name for module, local_id, name in session.execute(union_all(*parts))}
 
 
 def _health(link: Link, consent: Consent, troubled: int, open_: int) -> tuple[str, str]:
@@ -159,7 +172,7 @@ def _health(link: Link, consent: Consent, troubled: int, open_: int) -> tuple[st
     return ("waiting" if open_ else "in_step"), quiet
 
 
-def _counts(link_id: int) -> Select[int, int]:
+def _counts(link_id: Any) -> Select[int, int]:
     troubled = select(func.count()).where(MirrorRecord.link_id == link_id, MirrorRecord.state.in_(rules.TROUBLED))
     open_ = select(func.count()).where(~Change.is_settled, Change.subject.in_(MODULES))
     return select(troubled.scalar_subquery(), open_.scalar_subquery())

@@ -21,6 +21,9 @@ NEEDS_LOOK, SENDING, WAITING, IN_STEP, NOT_LINKED = "needs a look", "sending", "
 _WORST_FIRST = (NEEDS_LOOK, SENDING, WAITING, IN_STEP)
 _SHOWN = {"in_step": IN_STEP, "sending": SENDING} | dict.fromkeys(TROUBLED, NEEDS_LOOK)
 
+# Kinds of tax that Zoho has no record for, or that the customer does not pay to the firm: a line goes without them.
+TAXES_THAT_STAY_HERE = ("exempt", "out_of_scope", "reverse_charge", "withholding", "fixed_per_unit")
+
 
 @dataclass(frozen=True)
 class Budget:

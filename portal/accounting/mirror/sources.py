@@ -22,9 +22,6 @@ from portal.taxes.models import Tax
 Need = tuple[str, int]  # module, our id
 Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" where it has none
 
-# Zoho has no tax record for these, or the customer does not pay them to the firm: the line goes without one.
-_UNTAXED = ("exempt", "out_of_scope", "reverse_charge", "withholding", "fixed_per_unit")
-
 
 @dataclass(frozen=True)
 class Source:
@@ -64,7 +61,7 @@ def _tax(session: Session, tax_id: int) -> Source | None:
     record = mapping.TaxRecord(tax.name, tax.rate_on(today))
     return Source(
         f"Tax {tax.name}", tax.name, lambda _twins, _name, _persons: mapping.tax_payload(record),
-        stays_here=tax.kind in _UNTAXED,
+        stays_here=tax.kind in rules.TAXES_THAT_STAY_HERE,
     )  # fmt: skip
 
 

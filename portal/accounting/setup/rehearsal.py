@@ -115,7 +115,7 @@ def _lines(session: Session) -> list[TestLine]:
 
 def _tax_ids(session: Session, link: Link, lines: list[TestLine]) -> dict[int, str]:
     wanted = {line.tax_id for line in lines if line.tax_id is not None}
-    taxes = session.scalars(select(Tax).where(Tax.id.in_(wanted), Tax.kind.not_in(("exempt", "out_of_scope")))).all()
+    taxes = session.scalars(select(Tax).where(Tax.id.in_(wanted), Tax.kind.not_in(rules.TAXES_THAT_STAY_HERE))).all()
     found = {
         local_id: str(remote_id)
         for local_id, remote_id in session.execute(

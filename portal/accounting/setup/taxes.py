@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting import rules
 from portal.accounting.models import Link
 from portal.accounting.setup.desk import Desk
 from portal.accounting.setup.tying import tie
@@ -91,7 +92,8 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
     today = clock.today(organisation.time_zone)
     ours, used = list_taxes(session), _used(session)
     rates = {tax.id: tax.rate_on(today) for tax in ours}
-    pairs = pair([(tax.id, tax.name, rates[tax.id]) for tax in ours], theirs)
+    simple = [tax for tax in ours if tax.kind in ("percent", "zero")]  # a group of the same rate is another thing
+    pairs = pair([(tax.id, tax.name, rates[tax.id]) for tax in simple], theirs)
     taken = {their.id for their in pairs.values()}
     names = {tax.name.casefold() for tax in ours}
     rows = [_our_row(tax, rates[tax.id], used.get(tax.id, 0), pairs.get(tax.id)) for tax in ours]
@@ -137,7 +139,7 @@ def _their_tax(row: Mapping[str, Any]) -> TheirTax:
 
 def _our_row(tax: Tax, rate: Decimal, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
-        note = "stays here" if tax.kind in ("exempt", "out_of_scope") else "goes to Zoho when a line needs it"
+        note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
         return TaxRow(tax.name, rate, tax.authority, HERE, used, note, local_id=tax.id)
     note = "" if their.name == tax.name else f"called {their.name} there"
     return TaxRow(tax.name, rate, tax.authority or their.authority, BOTH, used, note, their.id, tax.id)
