@@ -103,7 +103,8 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     quiet_until = tied.quiet_until if tied is not None and (tied.quiet_until or clock.now()) > clock.now() else None
     page = render_template(
         "accounting/show.html", tied=tied, state=queries.link_state(session), problem=problem, quiet_until=quiet_until,
-        status=status_of(session, tied) if tied is not None else None, left_at=link.open_consent(session),
+        status=status_of(session, tied) if tied is not None else None,
+        left_at=link.open_consent(session) if tied is None else None,
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
         in_setup=tied is not None and steps.is_open(tied),
