@@ -121,3 +121,14 @@ def test_the_managers_board_opens_the_lists_behind_its_numbers(
         page.wait_for_url(lambda url: not url.endswith("/board"))
         expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert manager.complaints == []
+
+
+def test_no_page_is_wider_than_the_phone(demo: RunningDemo, make_phone: Callable[..., Phone]) -> None:
+    """Those with the most side by side: an invoice with all its actions, the books, taxes, a payment to record."""
+    administrator = make_phone()
+    page = administrator.sign_in(demo, "Administrator")
+    for path in ("/board", "/invoices/4", "/invoices/4/payments/new", "/books", "/books/mapping", "/settings/taxes"):
+        page.goto(f"{demo.portal}{path}")
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+    assert administrator.complaints == []
