@@ -12,8 +12,8 @@ from portal.shared import queues
 from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
-# Modules that may also be kept from their side; the others go one way.
-TWO_WAY = ("customer", "item")
+# Modules that may also be kept from their side. None yet: nothing reads Zoho's changes back, so nobody may be told so.
+TWO_WAY: tuple[str, ...] = ()
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments",
@@ -50,7 +50,7 @@ def keep(session: Session, link: Link, module: str, direction: str) -> None:
     if module not in MODULES or direction not in (PUSH, BOTH):
         raise CannotKeepSo("Choose one of the two ways from the list.", field="direction")
     if direction == BOTH and module not in TWO_WAY:
-        raise CannotKeepSo(f"{CALLED[module]} go one way only: they are made here.", field="direction")
+        raise CannotKeepSo(f"{CALLED[module]} go one way only, from here to Zoho. Change them here.", field="direction")
     _set(session, link, module, "direction changed", direction=direction)
 
 
