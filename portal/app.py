@@ -23,6 +23,7 @@ from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
 from portal.taxes.views import bp as taxes
 from portal.web import errors, health, pages, requests
+from portal.web.templating import QuickImports
 from portal.work_orders.views import bp as work_orders
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def create_app(settings: "Settings") -> Flask:
         COMPRESS_MIN_SIZE=500,
     )
     app.url_map.converters["int"] = RecordNumber
+    app.jinja_environment = QuickImports
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     for part in (requests, csrf, formats, headers, static_files, web, pages, errors):
         part.install(app)

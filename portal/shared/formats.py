@@ -109,7 +109,10 @@ def _pattern(decimals: int) -> str:
 
 
 def _locale() -> str:
-    return str(g.get("locale", "en_GB")) if g else "en_GB"
+    try:
+        return str(g.locale)  # asked for every figure on a page: one look, not two
+    except (AttributeError, RuntimeError):  # nobody's page, or no page at all
+        return "en_GB"
 
 
 def _zone() -> str:

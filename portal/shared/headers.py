@@ -4,7 +4,6 @@ from flask import Flask, Response, g, request
 
 from portal.shared import web
 
-_PUBLIC = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -13,6 +12,7 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_ON_PUBLIC_PAGES = _ALWAYS | {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
 def install(app: Flask) -> None:
@@ -20,10 +20,8 @@ def install(app: Flask) -> None:
 
 
 def _set(response: Response) -> Response:
-    for name, value in _ALWAYS.items():
+    for name, value in (_ON_PUBLIC_PAGES if g.get("public_page") else _ALWAYS).items():
         response.headers.setdefault(name, value)
-    if g.get("public_page"):
-        response.headers.update(_PUBLIC)
     response.headers["Content-Security-Policy"] = _content_policy()
     if request.endpoint != "static_files":
         response.headers.setdefault("Cache-Control", "no-store")
