@@ -1,8 +1,10 @@
 """Every table of the product, for migrations and for the tests that walk them all."""
 
 from portal.accounting import models as accounting
+from portal.accounting.agreement import models as agreement
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
+from portal.invoices import holds
 from portal.invoices import models as invoices
 from portal.invoices.credit_notes import models as credit_notes
 from portal.messages import models as messages
@@ -17,8 +19,8 @@ from portal.taxes import models as taxes
 from portal.work_orders import models as work_orders
 
 __all__ = [
-    "accounting", "cash", "catalogue", "credit_notes", "customers", "invoices", "messages", "metadata", "organisations",
-    "outbox", "payments", "people", "refunds", "taxes", "throttle", "work_orders",
+    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "holds", "invoices", "messages",
+    "metadata", "organisations", "outbox", "payments", "people", "refunds", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

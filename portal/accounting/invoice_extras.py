@@ -6,6 +6,8 @@ from typing import Any
 
 from portal.shared.money import Money
 
+ROUNDING = "Rounding"
+
 
 @dataclass(frozen=True)
 class LineRecord:

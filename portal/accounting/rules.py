@@ -1,9 +1,8 @@
-"""Decisions about the tie to Zoho on plain values: budget, patience, agreement, which organisations may be chosen."""
+"""Decisions about the tie to Zoho on plain values: budget, patience, which organisations may be chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from portal.shared.money import decimals_of
@@ -62,26 +61,6 @@ def shown_state(states: Sequence[str]) -> str:
     """One word for an invoice and its payments; a part without a mirror record yet is given as ""."""
     shown = {_SHOWN.get(state, WAITING) for state in states} or {WAITING}
     return next(word for word in _WORST_FIRST if word in shown)
-
-
-def disagreement(
-    *,
-    number: str,
-    total: Decimal,
-    tax: Decimal,
-    their_number: str,
-    their_total: Decimal | None,
-    their_tax: Decimal | None,
-) -> str:
-    """What differs between our invoice and Zoho's, in words; empty when they agree to the last cent."""
-    if (number, total, tax) == (their_number, their_total, their_tax):
-        return ""
-    if number != their_number:
-        return f"Zoho numbered the invoice {their_number or 'nothing'}; here it is {number}."
-    return (
-        f"Zoho's total is {_said(their_total)} with {_said(their_tax)} tax; here it is {total} with {tax} tax."
-        " Compare tax rates and rounding in Zoho's settings, correct the invoice there, then try again."
-    )
 
 
 def with_number(name: str, number: str, longest: int) -> str:
@@ -164,7 +143,3 @@ def _candidate(each: Mapping[str, Any], remote_id: str, product: str, currency: 
         remote_id, str(each.get("name", "")), product, theirs, str(each.get("country", "")),
         str(each.get("plan_name", "")), obstacle, str(each.get("email", "")),
     )  # fmt: skip
-
-
-def _said(amount: Decimal | None) -> str:
-    return "missing" if amount is None else str(amount)

@@ -14,6 +14,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre
 from portal.gateways.zoho.errors import ConsentLost
+from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.organisations import audit
 from portal.payments.models import Allocation
@@ -36,6 +37,7 @@ def end_link(session: Session, link: Link) -> GivenUp | None:
     """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit."""
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
+    holds.release(session, "unlinked")  # nothing compares them any more
     consent = session.get_one(Consent, link.consent_id)
     given_up = _given_up(consent)
     consent.revoked_at = consent.revoked_at or clock.now()

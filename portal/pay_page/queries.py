@@ -7,6 +7,7 @@ from sqlalchemy import Row, bindparam, exists, literal_column, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from portal.invoices import holds
 from portal.invoices.models import DRAFT, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
@@ -61,7 +62,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
 
     to_look  nothing will be written in this transaction
     """
-    link, organisation, invoice, balance, is_processing, takes_cards = _find(session, token, to_look)
+    link, organisation, invoice, balance, is_processing, takes_cards, is_held = _find(session, token, to_look)
     if link.expires_at <= clock.now():
         raise ExpiredLink(organisation)
     if invoice.status == DRAFT:
@@ -71,6 +72,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     state = page_state(
         invoice.status, total=invoice.total, balance=balance.balance, due_on=invoice.due_on,
         today=clock.today(organisation.time_zone), is_processing=is_processing, takes_cards=takes_cards,
+        is_held=is_held,
     )  # fmt: skip
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
     return PayPage(link, organisation, invoice, balance, payments, state)
@@ -86,8 +88,9 @@ def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
 
 def _find(
     session: Session, token: str, to_look: bool
-) -> Row[PayLink, Organisation, Invoice, InvoiceBalance, bool, bool]:
-    """The link, whose it is, its invoice and what is left to pay; whether a payment is under way, and cards are taken.
+) -> Row[PayLink, Organisation, Invoice, InvoiceBalance, bool, bool, bool]:
+    """The link, whose it is, its invoice and what is left to pay; whether a payment is under way, cards are taken, and
+    the firm is looking at it.
 
     Unknown, malformed and revoked tokens cost the same work and end the same: UnknownLink.
     """
@@ -105,6 +108,7 @@ _OPENED = (
             PaymentAttempt.invoice_id == PayLink.invoice_id, PaymentAttempt.state == literal_column("'processing'")
         )),
         exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))),
+        holds.stands(),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)

@@ -118,6 +118,12 @@ def check_payable(status: str, balance: Money) -> None:
         raise CannotPay("This is more than one card payment can be. Please ask the firm how to pay it.")
 
 
+def check_not_held(*, is_held: bool) -> None:
+    """Raises CannotPay while the firm has to look at the invoice first."""
+    if is_held:
+        raise CannotPay("The firm is checking this invoice. It can be paid here as soon as that is done.")
+
+
 def check_pace(made_at: Sequence[datetime], now: datetime) -> None:
     """Raises TooManySessions when an invoice has had its Sessions of this hour.
 

@@ -39,6 +39,7 @@ def rights(*names: str) -> Access:
 
 
 EXPECTED: dict[str, Access] = {
+    "accounting.accept_difference": rights("manage_link"),
     "accounting.choose": rights("manage_link"),
     "accounting.connect": rights("manage_link"),
     "accounting.create_link": rights("manage_link"),
@@ -48,7 +49,9 @@ EXPECTED: dict[str, Access] = {
     "accounting.rehearse": rights("manage_link"),
     "accounting.retry": rights("see_board", "manage_link"),
     "accounting.retry_all": rights("see_board", "manage_link"),
+    "accounting.send_rounding": rights("manage_link"),
     "accounting.show": rights("manage_link"),
+    "accounting.show_difference": rights("see_board", "manage_link"),
     "accounting.show_mapping": rights("manage_link"),
     "accounting.show_match": rights("manage_link"),
     "accounting.show_setup": rights("manage_link"),

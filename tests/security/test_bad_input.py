@@ -145,6 +145,7 @@ def desk(app: Flask, world: World) -> Desk:
         "people.update_password": Paper("/people/me/password", {"current_password": "x", "new_password": "y"}),
         "people.create_sign_in": Paper("/sign-in", {"email": "", "password": "", "next": ""}, "", "/sign-in"),
         "people.create_sign_up": Paper("/sign-up", founding, "", "/sign-up"),
+        "accounting.accept_difference": Paper(f"/books/differences/{ids['invoice_id']}/acceptance", {"reason": ""}),
         "accounting.create_link": Paper(f"/books/consents/{ids['consent_id']}", {"remote_organisation_id": "1"}),
     })  # fmt: skip
 
@@ -152,7 +153,7 @@ def desk(app: Flask, world: World) -> Desk:
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
     "accounting.connect", "accounting.end_link", "accounting.retry", "accounting.retry_all",
-    "accounting.rehearse", "accounting.start", "accounting.update_mapping",
+    "accounting.rehearse", "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
@@ -185,7 +186,8 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "invoices.create", "invoices.update_prices",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create",
-     "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link"],
+     "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
+     "accounting.accept_difference"],
 )  # fmt: skip
 def test_no_field_breaks_with_any_nonsense(app: Flask, world: World, desk: Desk, form: str) -> None:
     """Each field with each value: taken, or refused in words; and what is refused leaves every row as it was."""

@@ -156,10 +156,10 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
     """
     if record.remote_id is None:
         return CREATE if record.sending_since is None else LOOK
+    if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
+        return VOID if record.remote_status == "sent" else None
     if (record.snapshot or {}).get("sent") != snapshot:
         return UPDATE
-    if record.module == "invoice" and source.is_void and record.remote_status == "sent":
-        return VOID
     return None
 
 

@@ -1,13 +1,13 @@
 """Record: what came of a try, written only by whoever still holds the lease, with what people read about it."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
+from portal.accounting.agreement import checking
 from portal.accounting.mirror import records
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
@@ -15,13 +15,14 @@ from portal.accounting.mirror.plan import CREATE, LOOK, VOID, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
 from portal.gateways.errors import GatewayError
-from portal.gateways.zoho import wire
 from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
+from portal.invoices import holds
 from portal.organisations import audit
 from portal.shared import outbox
 
 MISMATCH = "totals"
 _NO_CLEAR_ANSWER = "Zoho gave no clear answer {tries} times. Look there for this record, then try again."
+_DIFFERS = "{label} is in {product}, but differs there: {words} It cannot be paid online until that is settled."
 _OUR_FAULT = "The portal cannot write this record to Zoho ({kind}). The fault is the portal's: tell whoever runs it."
 
 
@@ -33,6 +34,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
             _absent(session, turn, record, push)
         elif push.verb == VOID:
             record.remote_status = "void"
+            holds.release(session, "void", record.local_id)
             _in_step(session, record, push)
             _tell(session, turn, record, push, f"{push.source.label} is void in {turn.product_name}", for_invoice)
         else:
@@ -119,32 +121,32 @@ def _written(
     record.snapshot = {"sent": push.snapshot, "persons": _persons(push, answer)}
     if outcome.adopted and push.module in ("customer", "item"):
         record.snapshot["sent"] = None  # what an earlier try sent may be older than what we have: bring it up to date
-    if is_new:
+    differs = _check_invoice(session, turn, record, push, answer) if push.module == "invoice" else False
+    if is_new and not differs:
         _tell(session, turn, record, push, _arrival(turn, record, push), for_invoice)
     if push.module == "invoice":
-        _check_invoice(session, turn, record, push, answer)
-    elif record.snapshot["sent"] is None:
+        return
+    if record.snapshot["sent"] is None:
         record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
     else:
         _in_step(session, record, push)
 
 
-def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Push, answer: dict[str, Any]) -> None:
+def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Push, answer: dict[str, Any]) -> bool:
     """In step only when Zoho comes to the same figures; then it is marked sent with the others of the round."""
-    number, total, tax = push.source.expected or ("", Decimal(0), Decimal(0))
+    if push.source.figures is None:
+        raise LookupError("an invoice comes with its figures")
     record.remote_status = status_of(answer)
-    words = rules.disagreement(
-        number=number, total=total, tax=tax, their_number=str(answer.get("invoice_number", "")),
-        their_total=wire.amount(answer.get("total")), their_tax=wire.amount(answer.get("tax_total")),
-    )  # fmt: skip
+    words = checking.check(session, record, push.source.figures, answer, is_void=push.source.is_void)
     if words:
-        record.snapshot = None
+        record.snapshot = {"sent": None, "differs": push.snapshot}  # the next try sends it anew, or somebody accepts
         record.last_error_code = MISMATCH
         _fail(session, turn, record, push, words, state="mismatch")
-        return
+        return True
     record.state, record.sending_since, record.attempts = "pending", None, 0
     record.last_error = record.last_error_code = ""
     record.next_try_at = func.clock_timestamp()
+    return False
 
 
 def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> None:
@@ -185,10 +187,12 @@ def _fail(
     if known:
         record.sending_since = None
     outbox.settle(session, record.organisation_id, record.module, record.local_id, push.version)
+    told = _DIFFERS if state == "mismatch" else "{label} is not in step with {product}: {words}"
+    link = turn.record_url(push.module, record.remote_id) if record.remote_id else ""
     for invoice_id in push.source.invoice_ids:
         audit.note(
-            session, turn.organisation_id, "not in the books", "invoice", invoice_id,
-            words=f"{push.source.label} is not in step with {turn.product_name}: {words}",
+            session, turn.organisation_id, "not in the books", "invoice", invoice_id, link=link,
+            words=told.format(label=push.source.label, product=turn.product_name, words=words),
         )  # fmt: skip
 
 

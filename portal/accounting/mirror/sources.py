@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import mapping, rules
-from portal.accounting.invoice_extras import Extras, LineRecord
+from portal.accounting.agreement import comparison
+from portal.accounting.agreement.queries import sent_beside
+from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
@@ -31,7 +33,7 @@ class Source:
     name         what it is called there; `spare_name` when somebody else's record has that name
     build        payload from (remote ids, name, ids of the contact's persons there)
     invoice_ids  on whose timeline its steps are told
-    expected     number, total and tax that Zoho must come to, for an invoice
+    figures      what Zoho must come to, for an invoice
     """
 
     label: str
@@ -40,7 +42,7 @@ class Source:
     needs: Sequence[Need] = ()
     spare_name: str = ""
     invoice_ids: Sequence[int] = field(default_factory=list)
-    expected: tuple[str, Decimal, Decimal] | None = None
+    figures: comparison.Figures | None = None
     customer: mapping.CustomerRecord | None = None
     is_void: bool = False
     stays_here: bool = False
@@ -131,11 +133,12 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     if invoice is None or invoice.status == DRAFT or not (invoice.number and invoice.issued_on and invoice.due_on):
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
+    beside = sent_beside(session, invoice.id, invoice.currency)
 
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.InvoiceRecord(
             number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
-            [_line(line, twins) for line in invoice.lines], _extras(invoice, twins),
+            [_line(line, twins) for line in invoice.lines], _extras(invoice, twins, beside),
         )  # fmt: skip
         return mapping.invoice_payload(record)
 
@@ -143,8 +146,15 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     of_lines.append(("tax", invoice.shipping_tax_id))
     return Source(
         f"Invoice {number}", number, build, needs=_present(("customer", invoice.customer_id), *of_lines),
-        invoice_ids=[invoice.id], expected=(number, invoice.total.decimal, invoice.tax.decimal),
-        is_void=invoice.status == "void",
+        invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
+    )  # fmt: skip
+
+
+def figures_of(invoice: Invoice) -> comparison.Figures:
+    """Of an invoice that was sent, read with its lines."""
+    return comparison.our_figures(
+        invoice.number or "", [(line.name, line.line_total.decimal) for line in invoice.lines],
+        Money(invoice.shipping_minor, invoice.currency).decimal, invoice.breakdown or {},
     )  # fmt: skip
 
 
@@ -156,15 +166,20 @@ def _line(line: InvoiceLine, twins: Twins) -> LineRecord:
     )  # fmt: skip
 
 
-def _extras(invoice: Invoice, twins: Twins) -> Extras:
-    """From what was frozen at issue."""
+def _extras(invoice: Invoice, twins: Twins, beside: Decimal) -> Extras:
+    """From what was frozen at issue. Zoho takes no rounding of the total from us: it goes as part of the adjustment.
+
+    beside  what a person had sent besides, so that both sides come to the same
+    """
     frozen = invoice.breakdown or {}
+    rounding = Decimal(frozen.get("rounding_adjustment", "0")) + beside
+    reasons = [invoice.adjustment_reason or "Adjustment"] if invoice.adjustment_minor else []
     return Extras(
         discount=Decimal(frozen.get("discount", "0")), is_discount_before_tax=invoice.discount_applied == "before_tax",
         shipping=Money(invoice.shipping_minor, invoice.currency).decimal,
         shipping_tax_remote_id=twins("tax", invoice.shipping_tax_id),
-        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal,
-        adjustment_reason=invoice.adjustment_reason,
+        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal + rounding,
+        adjustment_reason=", ".join([*reasons, ROUNDING] if rounding else reasons),
         prices_include_tax=bool(frozen.get("policy", {}).get("price_includes_tax")),
     )  # fmt: skip
 

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
+from portal.accounting.agreement import comparison
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.setup import steps
 from portal.accounting.setup.desk import Desk
 from portal.catalogue.models import Item
-from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import PRODUCTS
-from portal.invoices import billing
+from portal.invoices import billing, frozen
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock
@@ -56,8 +56,7 @@ class Plan:
     lines: list[TestLine]
     line_totals: list[Money]
     tax_ids: dict[int, str]
-    total: Decimal
-    tax: Decimal
+    figures: comparison.Figures
     on: date
 
 
@@ -66,10 +65,12 @@ def plan(session: Session, link: Link) -> Plan:
     organisation = session.get_one(Organisation, link.organisation_id)
     today, lines = clock.today(organisation.time_zone), _lines(session)
     expected = billing.preview(lines, taxes_by_id(session), organisation, today)
+    number = f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
+    printed = [(line.name, total.decimal) for line, total in zip(lines, expected.line_totals, strict=True)]
+    breakdown = frozen.as_text(expected, billing.policy_of(organisation))
     return Plan(
-        f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}", f"Portal rehearsal {link.id}",
-        lines, list(expected.line_totals), _tax_ids(session, link, lines), expected.total.decimal,
-        expected.tax_total.decimal, today,
+        number, f"Portal rehearsal {link.id}", lines, list(expected.line_totals), _tax_ids(session, link, lines),
+        comparison.our_figures(number, printed, Decimal(0), breakdown), today,
     )  # fmt: skip
 
 
@@ -78,10 +79,7 @@ def play(desk: Desk, planned: Plan) -> str:
     customer = _customer(desk, planned)
     invoice = _invoice(desk, planned, customer)
     back = desk.call("GET", f"/invoices/{invoice}")["invoice"]
-    words = rules.disagreement(
-        number=planned.number, total=planned.total, tax=planned.tax, their_number=str(back.get("invoice_number", "")),
-        their_total=wire.amount(back.get("total")), their_tax=wire.amount(back.get("tax_total")),
-    )  # fmt: skip
+    words = comparison.cause(planned.figures, comparison.their_figures(back, like=planned.figures))
     if back.get("status") == "draft":
         desk.call("POST", f"/invoices/{invoice}/status/sent")
     if back.get("status") != "void":
@@ -94,7 +92,8 @@ def remember(session: Session, link: Link, planned: Plan, words: str) -> None:
     """The next rehearsal gets another number; only one without a difference is done. Does not commit."""
     link.setup_steps = link.setup_steps | {"rehearsals": int(link.setup_steps.get("rehearsals", 0)) + 1}
     name = PRODUCTS[link.product].name
-    told = f"Rehearsal: invoice {planned.number} of {planned.total} is equal to the cent in {name}, and void there."
+    total = planned.figures.total
+    told = f"Rehearsal: invoice {planned.number} of {total} is equal to the cent in {name}, and void there."
     audit.note(
         session, link.organisation_id, "rehearsal", "link", link.id, words=f"Rehearsal: {words}" if words else told
     )

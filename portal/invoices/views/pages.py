@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, url_for
 
-from portal.invoices import printed, queries
+from portal.invoices import holds, printed, queries
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, Invoice
@@ -20,7 +20,8 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
-        today=clock.today(g.time_zone), form=form or Form(email=str(invoice.bill_to.get("email", ""))),
+        is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
+        form=form or Form(email=str(invoice.bill_to.get("email", ""))),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import CannotCharge, Checkout, CheckoutOrder
+from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of_key, key_of
@@ -77,6 +78,7 @@ def plan_attempt(session: Session, invoice_id: int) -> Plan:
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     balance = queries.balance_of(session, invoice.id)
     rules.check_payable(invoice.status, balance)
+    rules.check_not_held(is_held=holds.is_held(session, invoice.id))
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")

@@ -1,7 +1,6 @@
 """Budget, patience, agreement, and which organisations may be chosen."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -65,22 +64,6 @@ def test_the_last_calls_of_a_day_are_reserved(limit: int | None, left: int | Non
 )  # fmt: skip
 def test_one_word_tells_of_an_invoice_and_its_payments(states: list[str], shown: str) -> None:
     assert rules.shown_state(states) == shown
-
-
-@pytest.mark.parametrize(
-    ("number", "total", "tax", "agrees"),
-    [
-        ("INV-1", Decimal("120"), Decimal("20.00"), True), ("INV-1", Decimal("120.01"), Decimal("20"), False),
-        ("INV-1", Decimal("120.00"), Decimal("19.99"), False), ("INV-1", None, None, False),
-        ("1", Decimal(120), Decimal(20), False),
-    ],
-)  # fmt: skip
-def test_a_cent_is_a_difference(number: str, total: Decimal | None, tax: Decimal | None, agrees: bool) -> None:
-    words = rules.disagreement(
-        number="INV-1", total=Decimal("120.00"), tax=Decimal("20.00"),
-        their_number=number, their_total=total, their_tax=tax,
-    )  # fmt: skip
-    assert (words == "") is agrees
 
 
 def organisation(**facts: object) -> dict[str, object]:
