@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import SignedEvent
 from portal.payments import rules
-from portal.payments.actions.refunds_at_stripe import look_at_dispute, look_at_refund
+from portal.payments.actions.disputes import look_at_dispute
+from portal.payments.actions.refunds_at_stripe import look_at_refund
 from portal.payments.actions.settlement import look_at_attempt
 from portal.payments.models import PaymentAttempt, StripeAccount, StripeEvent
 from portal.shared import clock, queues, running

@@ -28,7 +28,7 @@ def plan_refund(
 
     It comes out of the customer's credit first, then out of the invoices, of those that are paid beyond their total
     first: what they lose is to pay again, unless a credit note goes with it.
-    way        stripe, or how it was handed back: cash, bank_transfer
+    way        stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
     remote_id  of one that was made at Stripe already
     Raises NotFound, CannotRefund. The same form twice is one refund.
     """
@@ -52,7 +52,8 @@ def plan_refund(
     session.add(refund)
     session.flush()
     _put(session, payment, refund, parts)
-    _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} goes back: {reason}")
+    said = "taken back by the bank" if way == "dispute" else f"goes back: {reason}"
+    _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} {said}")
     queues.wake(session, "payments", payment.organisation_id)
     return refund
 
@@ -76,7 +77,8 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
         invoice_id: min(part, max(queries.balance_of(session, invoice_id), zero)) for invoice_id, part in taken.items()
     }  # fmt: skip
     _put(session, payment, refund, parts)
-    _tell(session, payment, refund, list(taken), f"The refund of {_shown(session, refund)} did not arrive: {why}")
+    said = "was returned by the bank" if refund.way == "dispute" else f"did not reach the customer: {why}"
+    _tell(session, payment, refund, list(taken), f"{_shown(session, refund)} {said}")
 
 
 def _repeated(session: Session, form_id: str | None) -> Refund | None:

@@ -1,4 +1,4 @@
-"""Refunds and disputes as Stripe has them: sent once, asked about again after an unknown answer, always re-fetched."""
+"""Refunds as Stripe has them: sent once, asked about again after an unknown answer, always re-fetched."""
 
 import uuid
 from datetime import timedelta
@@ -9,14 +9,12 @@ from sqlalchemy.orm import Session
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import CannotCharge, Client, SeenDispute, SeenRefund
-from portal.organisations import audit
-from portal.organisations.models import Organisation
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
-from portal.payments.refunds.models import UNDER_WAY, Dispute, Refund
-from portal.shared import clock, formats, running
+from portal.payments.refunds.models import UNDER_WAY, Refund
+from portal.shared import clock, running
 from portal.shared.running import job_session
 
 _AT_ONCE = 50
@@ -73,7 +71,7 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
         client = client_of(session.get_one(StripeAccount, account_id))
     seen = stripe_gateway.retrieve_refund(client, remote_id)
     with job_session(organisation_id) as session:
-        payment = _payment(session, organisation_id, seen)
+        payment = payment_of(session, organisation_id, seen)
         if payment is None:
             return False
         refund = _known(session, seen)
@@ -83,20 +81,6 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
                 form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id,
             )  # fmt: skip
         _record(session, refund, seen)
-    return True
-
-
-def look_at_dispute(organisation_id: int, account_id: int, remote_id: str) -> bool:
-    """False: not of a payment of ours. Raises GatewayError, NotBookedYet."""
-    with job_session(organisation_id) as session:
-        client = client_of(session.get_one(StripeAccount, account_id))
-    seen = stripe_gateway.retrieve_dispute(client, remote_id)
-    with job_session(organisation_id) as session:
-        payment = _payment(session, organisation_id, seen)
-        if payment is None:
-            return False
-        session.get_one(PaymentAttempt, payment.attempt_id, with_for_update=True)  # one at a time
-        _keep_dispute(session, payment, seen)
     return True
 
 
@@ -143,7 +127,8 @@ def _known(session: Session, seen: SeenRefund) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.public_id == public_id)).one_or_none()
 
 
-def _payment(session: Session, organisation_id: int, seen: SeenRefund | SeenDispute) -> Payment | None:
+def payment_of(session: Session, organisation_id: int, seen: SeenRefund | SeenDispute) -> Payment | None:
+    """None: not of this portal. Raises NotBookedYet."""
     found = session.scalars(
         select(Payment).where(Payment.provider == "stripe", Payment.provider_payment_id == seen.payment_id)
     ).one_or_none()
@@ -153,20 +138,3 @@ def _payment(session: Session, organisation_id: int, seen: SeenRefund | SeenDisp
     ):  # fmt: skip
         raise NotBookedYet(seen.payment_id)
     return found
-
-
-def _keep_dispute(session: Session, payment: Payment, seen: SeenDispute) -> None:
-    known = session.scalars(select(Dispute).where(Dispute.remote_id == seen.id)).one_or_none()
-    dispute = known or Dispute(organisation_id=payment.organisation_id, payment_id=payment.id, remote_id=seen.id)
-    before = (known.status, known.withdrawn_minor) if known else None
-    dispute.amount_minor, dispute.currency = seen.amount.minor, seen.amount.currency
-    dispute.status, dispute.reason, dispute.due_at = seen.status[:40], seen.reason[:60], seen.due_at
-    dispute.withdrawn_minor = seen.withdrawn.minor
-    session.add(dispute)
-    if before == (seen.status, seen.withdrawn.minor):
-        return
-    locale = session.get_one(Organisation, payment.organisation_id).locale
-    words = f"Disputed at the bank: {seen.status.replace('_', ' ')}, {formats.money(seen.amount, locale)}"
-    if seen.withdrawn:
-        words += f"; {formats.money(seen.withdrawn, locale)} held back"
-    audit.note(session, payment.organisation_id, "dispute seen", "payment", payment.id, words=words)

@@ -16,6 +16,7 @@ COUNTS = (*UNDER_WAY, "succeeded")
 class Refund(Tenant, Base):
     """Committed before Stripe hears of it; its public id is the idempotency key. Its amount never changes.
 
+    way    stripe, cash, bank_transfer; dispute (the bank took it back, and may return it)
     state  planned (no answer of Stripe yet), pending, succeeded; failed (the bank sent it back), refused (by Stripe)
     """
 
@@ -26,7 +27,7 @@ class Refund(Tenant, Base):
         UniqueConstraint("organisation_id", "form_id"),
         UniqueConstraint("organisation_id", "remote_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer')", name="way"),
+        CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer', 'dispute')", name="way"),
         CheckConstraint("state IN ('planned', 'pending', 'succeeded', 'failed', 'refused')", name="state"),
     )
 

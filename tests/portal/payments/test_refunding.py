@@ -187,6 +187,29 @@ def test_a_dispute_is_shown_with_its_deadline_until_it_is_over(
     assert "Disputed at the bank" not in client.get("/board").text
 
 
+@pytest.mark.parametrize(("outcome", "left", "state"), [("won", 0, "failed"), ("lost", WHOLE, "succeeded")])
+def test_what_the_bank_takes_is_to_pay_again_until_it_returns_it(
+    till: Till, firm: Firm, paid: tuple[int, int], outcome: str, left: int, state: str
+) -> None:
+    opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    assert (due(firm, paid[1]), states(firm)) == (WHOLE, [("succeeded", WHOLE)])
+    till.stand_in.control(f"disputes/{opened['id']}/close", outcome=outcome)
+    till.work(firm)
+    assert (due(firm, paid[1]), states(firm)) == (left, [(state, WHOLE)])
+    page = sign_in(till.browser(), firm, "manager").get(f"/payments/{paid[0]}").text
+    assert ("Returned by the bank" if outcome == "won" else "Taken back by the bank") in page
+
+
+def test_the_bank_takes_no_more_than_was_left(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    give_back(firm, paid[0], 20000)
+    till.work(firm)
+    till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    assert states(firm) == [("succeeded", 20000), ("succeeded", WHOLE - 20000)]
+    assert due(firm, paid[1]) == WHOLE
+
+
 def test_an_inquiry_holds_no_money_back(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
     till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute", status="warning_needs_response")
     till.work(firm)
