@@ -12,9 +12,17 @@ log = logging.getLogger(__name__)
 
 def look(organisation_id: int) -> None:
     """Do all that is due for this organisation's payments. A row that fails never holds up the rest."""
+    _sweep_events(organisation_id)
     _follow_events(organisation_id)
     _look_at_attempts(organisation_id)
     _look_at_refunds(organisation_id)
+
+
+def _sweep_events(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        account_id = actions.take_due_sweep(session)
+    if account_id is not None:
+        actions.sweep_events(organisation_id, account_id)
 
 
 def _follow_events(organisation_id: int) -> None:

@@ -21,7 +21,10 @@ RING_AGAIN_AFTER = timedelta(seconds=8)
 REGULAR = {"reports": timedelta(minutes=10)}
 
 
-_DUE = text("SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)")
+_DUE = text(
+    "SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)"
+    " UNION SELECT * FROM gate.due_sweeps(:at)"
+)
 
 
 @dataclass

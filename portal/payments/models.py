@@ -31,6 +31,11 @@ class StripeAccount(Tenant, Base):
     endpoint_remote_id: Mapped[str] = mapped_column(String(60), default="")
     webhook_secrets_sealed: Mapped[str] = mapped_column(String(1000), default="")  # space-separated, newest first
     closed_at: Mapped[datetime | None]
+    # Stripe's own record is read up to here, and again at next_sweep_at, for messages that never reached us.
+    events_read_to: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    next_sweep_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp() + interval '1 hour'"))
+    missed_events: Mapped[int] = mapped_column(server_default=text("0"))  # found by the last sweep
+    sweep_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
 
 
 class PaymentAttempt(Tenant, Base):

@@ -13,6 +13,7 @@ from portal.gateways.stripe_gateway.calls import (
     retrieve_account,
     retrieve_session,
 )
+from portal.gateways.stripe_gateway.listing import list_events
 from portal.gateways.stripe_gateway.refunds import (
     SeenDispute,
     SeenRefund,
@@ -41,6 +42,7 @@ __all__ = [
     "create_session",
     "expire_session",
     "from_stripe",
+    "list_events",
     "list_refunds",
     "move_endpoint",
     "retrieve_account",

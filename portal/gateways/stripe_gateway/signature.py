@@ -19,7 +19,10 @@ class ForgedEvent(Exception):
 
 @dataclass(frozen=True)
 class SignedEvent:
-    """What we keep of an event: which object it is about. Its data is fetched again, so no personal data is kept."""
+    """What we keep of an event: which object it is about. Its data is fetched again, so no personal data is kept.
+
+    It came signed, or was fetched from Stripe by us.
+    """
 
     id: str
     kind: str
@@ -46,7 +49,7 @@ def verify_event(raw: bytes, header: str, secrets: Sequence[str]) -> SignedEvent
     if not any(_is_signed(raw, header, secret) for secret in secrets):
         raise ForgedEvent("no signature of ours")
     try:
-        return _read(json.loads(raw))
+        return read_event(json.loads(raw))
     except (ValueError, AttributeError, KeyError, TypeError) as problem:
         raise ForgedEvent("not an event") from problem
 
@@ -61,7 +64,8 @@ def _is_signed(raw: bytes, header: str, secret: str) -> bool:
     return bool(signed_at <= clock.now().timestamp() + _TOLERANCE_S)
 
 
-def _read(event: Mapping[str, Any]) -> SignedEvent:
+def read_event(event: Mapping[str, Any]) -> SignedEvent:
+    """Raises AttributeError, KeyError, TypeError, ValueError for what is no event."""
     about = event["data"]["object"]
     metadata = {clean(str(name)): clean(str(value)) for name, value in (about.get("metadata") or {}).items()}
     return SignedEvent(

@@ -41,14 +41,15 @@ class TakenEvent:
     why_ignored: str
 
 
-def keep_event(session: Session, account: StripeAccount, event: SignedEvent) -> None:
-    """Store a verified event, once, and wake the worker. Does not commit."""
+def keep_event(session: Session, account: StripeAccount, event: SignedEvent) -> bool:
+    """Store an event that is Stripe's own, once, and wake the worker. False when it is known. Does not commit."""
     fresh = insert(StripeEvent).values(
         organisation_id=account.organisation_id, stripe_account_id=account.id, event_id=event.id, kind=event.kind,
         body=event.facts, state="new", attempts=0, next_try_at=clock.now(), last_error="",
     )  # fmt: skip
-    session.execute(fresh.on_conflict_do_nothing())
+    added = session.scalar(fresh.on_conflict_do_nothing().returning(StripeEvent.id))
     queues.wake(session, "payments", account.organisation_id)
+    return added is not None
 
 
 def take_due_events(session: Session) -> list[TakenEvent]:
