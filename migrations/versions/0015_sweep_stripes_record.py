@@ -8,7 +8,7 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-NOW, SOON = sa.text("clock_timestamp()"), sa.text("clock_timestamp() + interval '1 hour'")
+NOW, SOON = sa.text("clock_timestamp()"), sa.text("(clock_timestamp() + '01:00:00'::interval)")
 
 
 def upgrade() -> None:

@@ -33,7 +33,7 @@ class StripeAccount(Tenant, Base):
     closed_at: Mapped[datetime | None]
     # Stripe's own record is read up to here, and again at next_sweep_at, for messages that never reached us.
     events_read_to: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
-    next_sweep_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp() + interval '1 hour'"))
+    next_sweep_at: Mapped[datetime] = mapped_column(server_default=text("(clock_timestamp() + '01:00:00'::interval)"))
     missed_events: Mapped[int] = mapped_column(server_default=text("0"))  # found by the last sweep
     sweep_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
 
@@ -83,6 +83,12 @@ class StripeEvent(Tenant, Base):
         belongs_to("stripe_accounts", "stripe_account_id"),
         UniqueConstraint("organisation_id", "stripe_account_id", "event_id"),
         Index("ix_stripe_events_due", "organisation_id", "state", "next_try_at"),
+        Index(
+            "ix_stripe_events_declines",
+            "organisation_id",
+            "created_at",
+            postgresql_where=text("kind = 'payment_intent.payment_failed'"),
+        ),
         CheckConstraint("state IN ('new', 'done', 'ignored', 'failed')", name="state"),
     )
 

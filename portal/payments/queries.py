@@ -11,8 +11,17 @@ from sqlalchemy.orm import Session, contains_eager
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import visible_to
-from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, PaymentUse, StripeAccount
-from portal.payments.rules import MOST_SESSIONS
+from portal.payments.models import (
+    OPEN_STATES,
+    Allocation,
+    Payment,
+    PaymentAttempt,
+    PaymentUse,
+    StripeAccount,
+    StripeEvent,
+)
+from portal.payments.rules import DECLINED, DECLINES_WINDOW, MOST_SESSIONS
+from portal.shared import clock
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
@@ -132,6 +141,17 @@ def sessions_made_at(session: Session, invoice_id: int) -> Sequence[datetime]:
         .order_by(PaymentAttempt.id.desc())
         .limit(MOST_SESSIONS)
     ).all()
+
+
+def refused_cards(session: Session, invoice_id: int) -> int:
+    """How many cards were refused for this invoice within rules.DECLINES_WINDOW."""
+    found = session.scalar(
+        select(func.count())
+        .select_from(StripeEvent)
+        .where(StripeEvent.kind == DECLINED, StripeEvent.created_at > clock.now() - DECLINES_WINDOW)
+        .where(StripeEvent.body["metadata"]["invoice"].as_string() == str(invoice_id))
+    )
+    return found or 0
 
 
 def live_account(session: Session) -> StripeAccount | None:

@@ -13,6 +13,9 @@ OPEN_FOR = timedelta(minutes=60)
 NEARLY_OVER = timedelta(minutes=5)
 # Nobody needs this many payment pages for one invoice within an hour: somebody is trying out stolen cards.
 MOST_SESSIONS, SESSIONS_WINDOW = 10, timedelta(hours=1)
+# Nor this many refused cards within a day. Each is one event; the Session stays open, and another card may be tried.
+DECLINED = "payment_intent.payment_failed"
+MOST_DECLINES, DECLINES_WINDOW = 10, timedelta(hours=24)
 _LARGEST_UNITS = 99_999_999  # Stripe takes eight digits
 
 # The least that Stripe charges, in minor units. Source: its page on minimum amounts. Elsewhere Stripe itself says no.
@@ -41,6 +44,15 @@ class TooManySessions(CannotPay):
     def __init__(self, wait: timedelta) -> None:
         super().__init__("This invoice was sent to the card page very often in a short time.")
         self.wait = wait
+
+
+class TooManyDeclines(CannotPay):
+    """Somebody tries out cards: this invoice takes none for a while."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many cards were refused. Card payment is closed for a day: please ask the firm how to pay."
+        )
 
 
 class CannotRecord(RuleBroken):
@@ -133,6 +145,12 @@ def check_pace(made_at: Sequence[datetime], now: datetime) -> None:
         wait = made_at[MOST_SESSIONS - 1] + SESSIONS_WINDOW - now
         if wait > timedelta(0):
             raise TooManySessions(wait)
+
+
+def check_declines(refused: int) -> None:
+    """refused: cards within DECLINES_WINDOW. Raises TooManyDeclines."""
+    if refused >= MOST_DECLINES:
+        raise TooManyDeclines
 
 
 def next_look(age: timedelta, *, is_processing: bool = False) -> timedelta:

@@ -96,6 +96,7 @@ def test_a_worker_killed_after_the_create_and_before_our_commit(
 
 @EACH
 @pytest.mark.parametrize("kind", ["cut_after", "error_500_after", "garbage"])
+@pytest.mark.failure_mode(30)
 def test_an_answer_that_is_lost(linked: LinkedFirm, kind: str, module: str, there: str, path: str) -> None:
     pay(linked, sent_invoice(linked))
     linked.zoho.break_down(kind, path=path)

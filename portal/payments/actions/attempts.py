@@ -84,6 +84,7 @@ def plan_attempt(session: Session, invoice_id: int) -> Plan:
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
         rules.check_pace(queries.sessions_made_at(session, invoice.id), clock.now())
+        rules.check_declines(queries.refused_cards(session, invoice.id))
         attempt = _add_attempt(session, invoice, balance)
     return plan_of(session, attempt, invoice, balance)
 

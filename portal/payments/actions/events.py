@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import SignedEvent
 from portal.payments import rules
+from portal.payments.actions.declines import close_after_declines
 from portal.payments.actions.disputes import look_at_dispute
 from portal.payments.actions.refunds_at_stripe import look_at_refund
 from portal.payments.actions.settlement import look_at_attempt
@@ -21,6 +22,7 @@ _AT_ONCE = 50
 # kind of event begins with → kind of object it is about
 _FOLLOWED = {
     "checkout.session.": "checkout.session", "refund.": "refund", "charge.dispute.": "dispute",
+    rules.DECLINED: "payment_intent",
 }  # fmt: skip
 
 
@@ -96,6 +98,9 @@ def _look(organisation_id: int, taken: TakenEvent) -> str:
     if taken.object_kind == "checkout.session":
         look_at_attempt(organisation_id, _attempt_of(organisation_id, taken), session_id=taken.object_id)
         return ""
+    if taken.object_kind == "payment_intent":
+        close_after_declines(organisation_id, _attempt_of(organisation_id, taken))
+        return ""
     look = look_at_refund if taken.object_kind == "refund" else look_at_dispute
     return "" if look(organisation_id, taken.account_id, taken.object_id) else "not of this portal"
 
@@ -135,7 +140,7 @@ def _why_ignored(event: StripeEvent, account: StripeAccount) -> str:
     if not any(event.kind.startswith(begins) and about == kind for begins, kind in _FOLLOWED.items()):
         return "not a kind we follow"
     # What is done in Stripe's own pages carries no mark of ours: its payment tells whose it is.
-    if about == "checkout.session" and not rules.is_ours(
+    if about in ("checkout.session", "payment_intent") and not rules.is_ours(
         event.body["metadata"], environment=environment, organisation_id=event.organisation_id
     ):  # fmt: skip
         return "not of this portal"

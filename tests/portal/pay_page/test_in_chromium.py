@@ -12,6 +12,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "h
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.failure_mode(25)
 def test_one_tap_from_the_link_to_the_card_form_and_back(
     till: Till, firm: Firm, chromium: Any, scripts: bool
 ) -> None:  # fmt: skip

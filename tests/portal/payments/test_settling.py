@@ -40,6 +40,7 @@ def test_a_paid_session_becomes_one_payment(till: Till, firm: Firm, path: str) -
     assert "R-00001" in till.get(path).text
 
 
+@pytest.mark.failure_mode(4)
 def test_events_delivered_twice_and_at_once_book_one_payment(till: Till, firm: Firm, path: str) -> None:
     till.events("twice_at_once")
     till.pay(path)
@@ -63,6 +64,7 @@ def test_events_in_reverse_order_book_one_payment(till: Till, firm: Firm, path: 
     assert paid_once(till.books(firm))
 
 
+@pytest.mark.failure_mode(2)
 def test_webhook_return_page_and_sweeper_together_book_one_payment(till: Till, firm: Firm, path: str) -> None:
     _, answer = till.pay(path)
     till.stand_in.idle()
@@ -84,6 +86,7 @@ def test_with_all_events_lost_the_return_page_books_the_payment(till: Till, firm
     assert paid_once(till.books(firm))
 
 
+@pytest.mark.failure_mode(6)
 def test_with_all_events_lost_and_nobody_back_the_sweeper_books_the_payment(till: Till, firm: Firm, path: str) -> None:
     till.events("drop")
     till.pay(path)
@@ -107,6 +110,7 @@ def test_a_bank_debit_under_way_blocks_a_second_payment_until_it_arrives(till: T
 
 
 @pytest.mark.usefixtures("bank_debits")
+@pytest.mark.failure_mode(14)
 def test_a_refused_bank_debit_lets_the_customer_pay_again(till: Till, firm: Firm, path: str) -> None:
     session_id, _ = till.begin(path)
     till.at_stripe(session_id, "pay", card="bank")
@@ -119,6 +123,7 @@ def test_a_refused_bank_debit_lets_the_customer_pay_again(till: Till, firm: Firm
     assert paid_once(till.books(firm))
 
 
+@pytest.mark.failure_mode(9)
 def test_money_beyond_what_is_due_is_kept_as_credit(till: Till, firm: Firm, path: str) -> None:
     till.pay(path)
     invoice_id = till.attempts(firm)[0].invoice_id
@@ -155,7 +160,21 @@ def test_a_session_of_another_attempt_settles_nothing(till: Till, firm: Firm, pa
     assert till.books(firm).payments == 0
 
 
+@pytest.mark.failure_mode(3)
+def test_an_event_that_comes_before_we_know_the_session_finds_its_attempt(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    _, path = till.invoice(firm)
+    till.fault("cut_after", "checkout/sessions")
+    assert till.tap_pay(path).status_code == 503
+    till.no_faults()
+    assert till.attempts(firm)[0].session_id is None
+    till.at_stripe(till.made_sessions(firm)[0].id, "pay", card="4242424242424242")
+    till.work(firm)
+    assert paid_once(till.books(firm))
+
+
 @pytest.mark.parametrize("order", list(permutations(["open", "processing", "paid", "expired"])))
+@pytest.mark.failure_mode(5)
 def test_every_order_of_what_was_seen_ends_paid_once(till: Till, firm: Firm, path: str, order: tuple[str, ...]) -> None:
     """What was fetched first may be recorded last, by another worker."""
     till.begin(path)

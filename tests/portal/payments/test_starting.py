@@ -17,6 +17,7 @@ def path(till: Till, firm: Firm) -> str:
     return till.invoice(firm)[1]
 
 
+@pytest.mark.failure_mode(1)
 def test_eight_taps_at_once_make_one_session(till: Till, firm: Firm, path: str) -> None:
     form = till.pay_form(path)
     answers = at_once(*(lambda: till.send_pay(path, form) for _ in range(8)))
@@ -34,6 +35,7 @@ def test_a_tap_after_a_payment_nobody_told_us_of_shows_the_receipt(till: Till, f
     assert paid_once(till.books(firm))
 
 
+@pytest.mark.failure_mode(9)
 def test_a_changed_amount_closes_the_old_session_at_stripe_first(till: Till, firm: Firm, path: str) -> None:
     till.begin(path)
     with job_session(firm.organisation_id) as session:
@@ -53,6 +55,7 @@ def test_a_session_paid_before_it_could_be_closed_is_booked(till: Till, firm: Fi
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "reset", "error_500"])
+@pytest.mark.failure_mode(26)
 def test_a_lost_answer_leads_to_the_same_session(till: Till, firm: Firm, path: str, fault: str) -> None:
     till.fault(fault, "checkout/sessions")
     assert till.tap_pay(path).status_code == 503
@@ -61,12 +64,14 @@ def test_a_lost_answer_leads_to_the_same_session(till: Till, firm: Firm, path: s
     assert len(till.made_sessions(firm)) == len(till.attempts(firm)) == 1
 
 
+@pytest.mark.failure_mode(27)
 def test_a_failure_that_stripe_keeps_under_the_key_is_left_behind(till: Till, firm: Firm, path: str) -> None:
     till.fault("error_500", "checkout/sessions", times=1, stored=True)
     till.begin(path)
     assert [attempt.state for attempt in till.attempts(firm)] == ["failed", "open"]
 
 
+@pytest.mark.failure_mode(15)
 def test_a_session_at_its_end_is_replaced(till: Till, firm: Firm, path: str) -> None:
     session_id, _ = till.begin(path)
     till.at_stripe(session_id, "expire")

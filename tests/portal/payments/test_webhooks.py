@@ -66,6 +66,9 @@ def test_a_signed_event_is_kept_once(door: Door) -> None:
     assert len(door.rows()) == 1
 
 
+@pytest.mark.failure_mode(18)
+@pytest.mark.failure_mode(19)
+@pytest.mark.failure_mode(20)
 def test_an_event_without_a_good_signature_leaves_no_row(door: Door) -> None:
     body, now = event(), int(time.time())
     forged = {
@@ -130,12 +133,14 @@ def test_strange_characters_in_an_event_are_kept_harmlessly(door: Door) -> None:
         {"kind": "brand.new.kind", "object": "novelty"},
     ],
 )  # fmt: skip
+@pytest.mark.failure_mode(8)
 def test_what_is_not_ours_is_ignored(door: Door, about: dict[str, Any]) -> None:
     assert door.knock(event(**about)) == 200
     payment_jobs.look(door.firm.organisation_id)
     assert [row.state for row in door.rows()] == ["ignored"]
 
 
+@pytest.mark.failure_mode(28)
 def test_a_live_event_for_a_test_account_is_ignored_aloud(door: Door) -> None:
     body = event(metadata=ours(door.firm, "x")).replace('"livemode": false', '"livemode": true')
     assert door.knock(body) == 200
@@ -144,6 +149,7 @@ def test_a_live_event_for_a_test_account_is_ignored_aloud(door: Door) -> None:
     assert "ALERT" in door.rows()[0].last_error
 
 
+@pytest.mark.failure_mode(7)
 def test_an_event_is_tried_again_until_stripe_answers(till: Till, door: Door) -> None:
     till.pay(till.invoice(door.firm)[1])
     till.stand_in.idle()
