@@ -15,6 +15,7 @@ from portal.shared.money import Money, decimals_of
 PAYMENT_MODES = {
     "card": "creditcard", "terminal": "creditcard", "cash": "cash", "cheque": "check", "bank_transfer": "banktransfer",
 }  # fmt: skip
+REFUND_MODES = {"stripe": "creditcard", "dispute": "creditcard", "cash": "cash", "bank_transfer": "banktransfer"}
 LONGEST_CONTACT_NAME, LONGEST_ITEM_NAME = 200, 100
 _COUNTRIES = Locale("en").territories
 

@@ -9,7 +9,7 @@ from portal.accounting.mirror.drain import drain
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
 from tests.contract.zoho_contract import load
-from tests.portal.accounting.doings import pay, rename, sent_invoice, void
+from tests.portal.accounting.doings import fail_refund, give_back, pay, rename, reverse, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -38,6 +38,7 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
     linked.zoho.mend()
     rename(linked, "Maple Dental")
     drain(linked.organisation_id)
+    _move_money(linked)
     other = sent_invoice(linked)
     void(linked, other.id)
     drain(linked.organisation_id)
@@ -47,4 +48,18 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
         if each.state != "in_step"
     ]
     assert stuck == []
-    assert len(seen) >= 15 and problems == []
+    assert len(seen) >= 20 and problems == []
+
+
+def _move_money(linked: LinkedFirm) -> None:
+    """Given back, sent back by the bank, reversed; with an answer lost, so that it is looked for as well."""
+    card, cash = (pay(linked, sent_invoice(linked), method=method) for method in ("card", "cash"))
+    drain(linked.organisation_id)
+    refund_id = give_back(linked, card, 1000)
+    reverse(linked, cash)
+    linked.zoho.break_down("error_500_after", path="/refunds")
+    drain(linked.organisation_id)
+    linked.make_due()
+    drain(linked.organisation_id)
+    fail_refund(linked, refund_id)
+    drain(linked.organisation_id)

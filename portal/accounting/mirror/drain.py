@@ -8,7 +8,7 @@ from typing import TypeVar
 from portal.accounting.mirror import lease, plan, record, records, send
 from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
-from portal.accounting.mirror.plan import Needs, Push
+from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 Given = TypeVar("Given")
 
 TURN_S = 8  # then other organisations come first, and a worker told to stop is soon done
-_MOST_STEPS = 8  # look, rename, create, mark, update …: more than any one record ever takes
+_MOST_STEPS = 8  # look, rename, create, mark, update …: what is still to do after these comes back by itself
 _INVOICES_A_ROUND, _OTHERS_A_ROUND = 20, 20
 _UNREACHABLE_S, _MISCONFIGURED_S, _UNTIL_RECONNECTED_S = 15, 600, 365 * 86400
 

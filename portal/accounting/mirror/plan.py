@@ -1,7 +1,6 @@
 """Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,45 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, field_rules
-from portal.accounting.mirror import records, sources
+from portal.accounting.mirror import records, sources, using
 from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.push import CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 
-LOOK, CREATE, UPDATE, VOID = "look", "create", "update", "void"
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
-
-
-@dataclass(frozen=True)
-class Push:
-    """One step on the way to Zoho, good for one try.
-
-    payload        what is sent, or what our own record must look like when we look for it
-    snapshot       the payload as it is kept for comparison
-    unknown_since  since when it is open whether an earlier try succeeded
-    taken          remote ids that stand for other taxes of ours already
-    """
-
-    record_id: int
-    module: str
-    local_id: int
-    verb: str
-    version: int
-    reference: str
-    remote_id: str
-    payload: dict[str, Any]
-    snapshot: dict[str, Any]
-    source: Source
-    unknown_since: datetime | None
-    taken: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Needs:
-    """These records must be in Zoho first, and can be worked on now."""
-
-    record_ids: list[int]
-    for_invoice: int | None = None  # whose timeline hears of them
 
 
 def plan(turn: Turn, record_id: int) -> Push | Needs | None:
@@ -66,7 +33,7 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         first = _first_unmet(session, record, source, twins)
         if first is not None:
             return first if first.record_ids else None
-        return _next_step(session, record, version, source, twins)
+        return _next_step(session, turn, record, version, source, twins)
 
 
 def frozen(payload: Any) -> Any:
@@ -83,8 +50,11 @@ def _first_unmet(
 ) -> Needs | None:
     """None when all is there; otherwise what can be done about it now, which may be nothing but waiting."""
     missing = [twins[need] for need in source.needs if not _is_there(twins[need])]
-    if not missing:
-        return None
+    return _wait_or_work(session, record, missing) if missing else None
+
+
+def _wait_or_work(session: Session, record: MirrorRecord, missing: list[MirrorRecord]) -> Needs:
+    """What can be done now about the records that come first; of none the record waits for one of them."""
     now = session.scalars(select(func.clock_timestamp())).one()
     resting = set(session.scalars(directions.resting(record.link_id)))
     awake = [twin for twin in missing if twin.module not in resting]
@@ -112,8 +82,9 @@ def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: da
 
 
 def _next_step(
-    session: Session, record: MirrorRecord, version: int, source: Source, twins: dict[sources.Need, MirrorRecord]
-) -> Push | None:
+    session: Session, turn: Turn, record: MirrorRecord, version: int, source: Source,
+    twins: dict[sources.Need, MirrorRecord],
+) -> Push | Needs | None:  # fmt: skip
     def twin_id(module: str, local_id: int | None) -> str:
         return "" if local_id is None else twins[module, local_id].remote_id or ""
 
@@ -121,24 +92,37 @@ def _next_step(
     reference = source.spare_name if is_spare else source.name
     dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
-    verb = _verb(record, source, snapshot)
+    use = _use(turn, record, source, twin_id)
+    verb = use.verb if use else _verb(record, source, snapshot)
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
         return None
-    unknown_since = record.sending_since if record.remote_id is None else None
-    if verb != LOOK:
+    held_by = using.holders(session, record, source, use, twin_id) if verb in (CREATE, UPDATE) else []
+    if held_by:
+        needs = _wait_or_work(session, record, held_by)
+        return needs if needs.record_ids else None
+    unknown_since = record.sending_since if record.remote_id is None or verb == READ else None
+    if verb not in (LOOK, READ):
         record.sending_since = session.scalars(select(func.clock_timestamp())).one()
-    elif record.remote_number not in ("", reference):
+    elif verb == LOOK and record.remote_number not in ("", reference):
         # It was renamed while the outcome of its create was open: look under the name that was sent.
         reference = record.remote_number
     record.state = "sending"
     if record.module != "payment":
         record.remote_number = reference
     persons = (record.snapshot or {}).get("persons", {})
-    return Push(
+    push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
         dress(source.build(twin_id, reference, persons)), snapshot, source, unknown_since, _taken(session, record),
     )  # fmt: skip
+    return push if source.uses is None else using.placing(push, use)
+
+
+def _use(turn: Turn, record: MirrorRecord, source: Source, twin_id: sources.Twins) -> using.Use | None:
+    if source.uses is None or record.remote_id is None:
+        return None
+    wanted = {twin_id("invoice", invoice_id): amount for invoice_id, amount in source.uses.applied.items()}
+    return using.next_use(record, source, wanted, turn.product_name)
 
 
 def _taken(session: Session, record: MirrorRecord) -> frozenset[str]:
@@ -158,6 +142,8 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
         return CREATE if record.sending_since is None else LOOK
     if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
         return VOID if record.remote_status == "sent" else None
+    if source.uses is not None:
+        return None  # nothing about a payment changes but where its money is
     if (record.snapshot or {}).get("sent") != snapshot:
         return UPDATE
     return None

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import records
+from portal.accounting.mirror import records, using
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
-from portal.accounting.mirror.plan import CREATE, LOOK, VOID, Push
+from portal.accounting.mirror.push import ACT, CREATE, LOOK, READ, VOID, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
 from portal.gateways.errors import GatewayError
@@ -37,6 +37,8 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
             holds.release(session, "void", record.local_id)
             _in_step(session, record, push)
             _tell(session, turn, record, push, f"{push.source.label} is void in {turn.product_name}", for_invoice)
+        elif push.verb in (READ, ACT):
+            _placed(session, turn, record, push, outcome, for_invoice)
         else:
             _written(session, turn, record, push, outcome, for_invoice)
 
@@ -126,10 +128,29 @@ def _written(
         _tell(session, turn, record, push, _arrival(turn, record, push), for_invoice)
     if push.module == "invoice":
         return
-    if record.snapshot["sent"] is None:
+    if push.source.uses is not None:
+        _placed(session, turn, record, push, outcome, for_invoice)
+    elif record.snapshot["sent"] is None:
         record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
     else:
         _in_step(session, record, push)
+
+
+def _placed(
+    session: Session, turn: Turn, record: MirrorRecord, push: Push, outcome: Done, for_invoice: int | None
+) -> None:
+    """Money was put to invoices or given back, or we have read where it is. In step only where it is as we said."""
+    words = using.note(record, push, outcome.record, adopted=outcome.adopted)
+    if words:
+        record.last_error_code = MISMATCH
+        _fail(session, turn, record, push, words, state="mismatch")
+        return
+    if push.told:
+        _tell(session, turn, record, push, push.told, for_invoice)
+    if push.is_last and not outcome.adopted:
+        _in_step(session, record, push)
+    else:
+        record.state, record.sending_since = "pending", None
 
 
 def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Push, answer: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
-from portal.accounting.mirror.plan import LOOK, UPDATE, VOID, Push
+from portal.accounting.mirror.push import LOOK, READ, UPDATE, VOID, Act, Push
 from portal.accounting.mirror.remote import Remote
 from portal.gateways.zoho.errors import Refused
 
@@ -30,6 +30,10 @@ def send(remote: Remote, push: Push) -> Done | Absent:
     if push.verb == LOOK:
         return look(remote, MODULES[push.module], push)
     module = written_as(push.module, push.payload)
+    if push.verb == READ:
+        return Done(_read(remote, module, push.remote_id))
+    if push.act is not None:
+        return Done(_act(remote, f"{module.path}/{push.remote_id}", push.act))
     if push.verb == VOID:
         remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
         return Done({"status": "void"})
@@ -42,6 +46,23 @@ def send(remote: Remote, push: Push) -> Done | Absent:
             return known
     query = {"ignore_auto_number_generation": "true"} if module.name == "invoice" else None
     return Done(remote.call("POST", module.path, query, _for_create(push))[module.key])
+
+
+def _read(remote: Remote, module: Module, remote_id: str) -> dict[str, Any]:
+    """A payment with its refunds, which its documents promise at an address of their own only."""
+    record = remote.detail(module, remote_id)
+    if "payment_refunds" in record:
+        return record
+    return record | remote.call("GET", f"{module.path}/{remote_id}/refunds")
+
+
+def _act(remote: Remote, address: str, act: Act) -> dict[str, Any]:
+    try:
+        return remote.call(act.method, address + act.path_end, body=act.body)
+    except Refused as problem:
+        if act.method == "DELETE" and problem.code in _GONE:
+            return {}  # it is away, whoever did it
+        raise
 
 
 def look(remote: Remote, module: Module, push: Push) -> Done | Absent:

@@ -1,51 +1,27 @@
 """Our rows as the mapping wants them: what each is called, what must be in Zoho before it, how its payload is made."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
+from portal.accounting.mirror import money_sources
+from portal.accounting.mirror.source import Need as Need
+from portal.accounting.mirror.source import Source as Source
+from portal.accounting.mirror.source import Twins as Twins
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
-from portal.payments.models import Allocation, Payment
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes.models import Tax
-
-Need = tuple[str, int]  # module, our id
-Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" where it has none
-
-
-@dataclass(frozen=True)
-class Source:
-    """One of our records on its way to Zoho.
-
-    label        "Invoice INV-00318": for people, and the name under which others wait for it
-    name         what it is called there; `spare_name` when somebody else's record has that name
-    build        payload from (remote ids, name, ids of the contact's persons there)
-    invoice_ids  on whose timeline its steps are told
-    figures      what Zoho must come to, for an invoice
-    """
-
-    label: str
-    name: str
-    build: Callable[[Twins, str, Mapping[str, str]], dict[str, Any]]
-    needs: Sequence[Need] = ()
-    spare_name: str = ""
-    invoice_ids: Sequence[int] = field(default_factory=list)
-    figures: comparison.Figures | None = None
-    customer: mapping.CustomerRecord | None = None
-    is_void: bool = False
-    stays_here: bool = False
 
 
 def read(session: Session, module: str, local_id: int) -> Source | None:
@@ -184,38 +160,11 @@ def _extras(invoice: Invoice, twins: Twins, beside: Decimal) -> Extras:
     )  # fmt: skip
 
 
-def _payment(session: Session, payment_id: int) -> Source | None:
-    payment = session.get(Payment, payment_id)
-    if payment is None:
-        return None
-    applied = session.execute(
-        select(Allocation.invoice_id, func.sum(Allocation.amount_minor))
-        .where(Allocation.payment_id == payment_id)
-        .group_by(Allocation.invoice_id)
-        .having(func.sum(Allocation.amount_minor) > 0)
-        .order_by(Allocation.invoice_id)
-    ).all()
-
-    def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
-        record = mapping.PaymentRecord(
-            payment.number, payment.reference, payment.provider_payment_id, payment.method, payment.received_on,
-            payment.amount, twins("customer", payment.customer_id),
-            [(twins("invoice", invoice_id), Money(int(minor), payment.currency)) for invoice_id, minor in applied],
-        )  # fmt: skip
-        return mapping.payment_payload(record)
-
-    invoice_ids = [invoice_id for invoice_id, _ in applied]
-    return Source(
-        f"Payment {payment.number}", payment.provider_payment_id, build, invoice_ids=invoice_ids,
-        needs=[("customer", payment.customer_id), *(("invoice", invoice_id) for invoice_id in invoice_ids)],
-    )  # fmt: skip
-
-
 def _present(*needs: tuple[str, int | None]) -> list[Need]:
     """Each need once, in the order in which they must come."""
     return list(dict.fromkeys((module, local_id) for module, local_id in needs if local_id is not None))
 
 
 _READERS: dict[str, Callable[[Session, int], Source | None]] = {
-    "tax": _tax, "customer": _customer, "item": _item, "invoice": _invoice, "payment": _payment,
+    "tax": _tax, "customer": _customer, "item": _item, "invoice": _invoice, "payment": money_sources.payment,
 }  # fmt: skip

@@ -9,7 +9,10 @@ from portal.invoices.actions import void_invoice
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.numbering import next_number
+from portal.payments.actions.refunds import end_refund, plan_refund
+from portal.payments.actions.reversal import reverse_payment
 from portal.payments.models import Allocation, Payment
+from portal.payments.refunds.models import Refund
 from portal.shared import clock, outbox
 from portal.shared.money import Money
 from portal.shared.running import job_session
@@ -30,8 +33,9 @@ def pay(linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "
         amount = minor or invoice.total_minor
         payment = Payment(
             organisation_id=linked.organisation_id, customer_id=invoice.customer_id, method=method, currency="GBP",
-            number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount, provider="stripe",
-            received_on=clock.today("Europe/London"), provider_payment_id=f"pi_{next(_count)}",
+            number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount,
+            provider="stripe" if method == "card" else "offline", received_on=clock.today("Europe/London"),
+            provider_payment_id=f"pi_{next(_count)}",
         )  # fmt: skip
         session.add(payment)
         session.flush()
@@ -44,6 +48,25 @@ def pay(linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "
         outbox.record(session, linked.organisation_id, "payment", payment.id)
         outbox.record(session, linked.organisation_id, "invoice", invoice.id)
         return payment.id
+
+
+def give_back(linked: LinkedFirm, payment_id: int, minor: int, *, way: str = "stripe") -> int:
+    """A refund of so many minor units, as a person books it."""
+    by = linked.firm.people["administrator"]
+    with job_session(linked.organisation_id) as session:
+        amount = Money(minor, "GBP")
+        return plan_refund(session, payment_id, amount, way=way, reason="Part was faulty", by=by, form_id=None).id
+
+
+def fail_refund(linked: LinkedFirm, refund_id: int) -> None:
+    """The bank sends it back."""
+    with job_session(linked.organisation_id) as session:
+        end_refund(session, session.get_one(Refund, refund_id), "failed", "The card is closed")
+
+
+def reverse(linked: LinkedFirm, payment_id: int) -> None:
+    with job_session(linked.organisation_id) as session:
+        reverse_payment(session, payment_id, "Counted twice", by=linked.firm.people["administrator"])
 
 
 def rename(linked: LinkedFirm, name: str) -> None:

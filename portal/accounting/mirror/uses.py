@@ -1,0 +1,129 @@
+"""Where the money of a payment is over there, where it is to be, and the moves between the two. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from portal.gateways.zoho import wire
+
+LOWER, WITHDRAW, GIVE_BACK, RAISE = "lower", "withdraw", "give back", "raise"
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """Money of a payment that went back to the customer, or never came.
+
+    what       for people: "Refund R-00012/1 of 30.00"
+    reference  what we find it by over there; stays the same for ever
+    counts     False: it did not arrive, so that it must not be there either
+    """
+
+    what: str
+    reference: str
+    amount: Decimal
+    on: date
+    mode: str
+    words: str
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Where the money is to be: our invoice id → how much, and what went back."""
+
+    applied: Mapping[int, Decimal]
+    given_back: Sequence[GivenBack] = ()
+
+
+@dataclass(frozen=True)
+class There:
+    """Where the money is over there, as Zoho last said: its invoice id → how much, our reference → refund's id."""
+
+    applied: Mapping[str, Decimal] = field(default_factory=dict)
+    refunds: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""  # where the money was paid in; only Books has accounts
+
+    def as_text(self) -> dict[str, Any]:
+        return {
+            "applied": {invoice_id: str(amount) for invoice_id, amount in self.applied.items()},
+            "refunds": dict(self.refunds), "account": self.account,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step: what is on which invoice after it, or the one refund that it is about."""
+
+    kind: str
+    applied: Mapping[str, Decimal]
+    refund: GivenBack | None = None
+
+
+def from_text(snapshot: Mapping[str, Any] | None) -> There | None:
+    """None when nobody knows where the money is over there."""
+    text = (snapshot or {}).get("there")
+    if text is None:
+        return None
+    applied = {invoice_id: Decimal(amount) for invoice_id, amount in text["applied"].items()}
+    return There(applied, text["refunds"], text["account"])
+
+
+def moves(wanted: Mapping[str, Decimal], given_back: Sequence[GivenBack], there: There) -> list[Move]:
+    """In an order in which none takes money that another still holds: less first, more last."""
+    lowered = {
+        invoice_id: min(amount, wanted[invoice_id]) for invoice_id, amount in there.applied.items()
+        if invoice_id in wanted
+    }  # fmt: skip
+    found = [Move(LOWER, lowered)] if lowered != there.applied else []
+    found += [
+        Move(WITHDRAW, lowered, each) for each in given_back if not each.counts and each.reference in there.refunds
+    ]
+    found += [
+        Move(GIVE_BACK, lowered, each) for each in given_back if each.counts and each.reference not in there.refunds
+    ]
+    return [*found, Move(RAISE, wanted)] if lowered != wanted else found
+
+
+def seen(answer: Mapping[str, Any], before: There | None) -> There:
+    """As an answer tells of a payment; what it does not tell stays as it was."""
+    known = before or There()
+    applied = {
+        str(each["invoice_id"]): wire.amount(each.get("amount_applied")) or Decimal(0)
+        for each in answer.get("invoices") or []
+    }
+    refunds = known.refunds
+    if "payment_refunds" in answer:
+        refunds = refunds_in(answer)
+    return There(applied, refunds, str(answer.get("account_id") or known.account))
+
+
+def refunds_in(answer: Mapping[str, Any]) -> dict[str, str]:
+    """our reference → the refund's id"""
+    return {
+        str(each.get("reference_number", "")): str(each.get("payment_refund_id", ""))
+        for each in answer.get("payment_refunds") or []
+    }
+
+
+def invoices_of(applied: Mapping[str, Decimal]) -> list[dict[str, Any]]:
+    return [{"invoice_id": remote_id, "amount_applied": amount} for remote_id, amount in applied.items()]
+
+
+def refund_payload(refund: GivenBack, account: str) -> dict[str, Any]:
+    """account  the one that the money was paid into; "" where the product has none"""
+    payload: dict[str, Any] = {
+        "date": refund.on.isoformat(), "amount": refund.amount, "refund_mode": refund.mode,
+        "reference_number": refund.reference, "description": refund.words,
+    }  # fmt: skip
+    return payload | {"from_account_id": account} if account else payload
+
+
+def disagreement(payload: Mapping[str, Any], there: There) -> str:
+    """What Zoho put where, when that is not what `payload` said; empty when it is."""
+    wanted = {each["invoice_id"]: each["amount_applied"] for each in payload["invoices"]}
+    if wanted == dict(there.applied):
+        return ""
+    ours, theirs = sum(wanted.values(), Decimal(0)), sum(there.applied.values(), Decimal(0))
+    return f"Zoho has put {theirs} of it on invoices; here it is {ours}. Compare the payment there, then try again."
