@@ -2,6 +2,7 @@
 
 from portal.accounting import models as accounting
 from portal.accounting.agreement import models as agreement
+from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
 from portal.invoices import holds
@@ -20,7 +21,8 @@ from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "holds", "invoices", "messages",
-    "metadata", "organisations", "outbox", "payments", "people", "refunds", "taxes", "throttle", "work_orders",
+    "metadata", "organisations", "outbox", "payments", "people", "reconciliation",
+    "refunds", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
@@ -219,10 +220,17 @@ def _outside(session: Session, firm: Firm) -> dict[str, object]:
         organisation_id=of, link_id=link.id, module="customer", local_id=firm.customer_id, state="failed",
         last_error="Zoho refuses this name.",
     )  # fmt: skip
-    session.add(stuck)
+    run = Reconciliation(organisation_id=of, link_id=link.id, module="payment", stage="done", finished_at=clock.now())
+    session.add_all((stuck, run))
+    session.flush()
+    drift = DriftRow(
+        organisation_id=of, run_id=run.id, module="customer", cause="missing there", local_id=firm.customer_id,
+        label="Maple Dental Practice",
+    )  # fmt: skip
+    session.add(drift)
     session.flush()
     return {
-        "consent_id": consent.id, "record_id": stuck.id, "endpoint_key": account.endpoint_key,
+        "consent_id": consent.id, "record_id": stuck.id, "drift_id": drift.id, "endpoint_key": account.endpoint_key,
         "stripe_account_id": account.id,
     }  # fmt: skip
 

@@ -154,6 +154,7 @@ def desk(app: Flask, world: World) -> Desk:
 BUTTONS = {
     "accounting.connect", "accounting.end_link", "accounting.retry", "accounting.retry_all",
     "accounting.rehearse", "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
+    "accounting.create_reconciliation", "accounting.fix_drift",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",

@@ -10,6 +10,7 @@ from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.reconciliation import reading
 from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import Line
@@ -57,7 +58,7 @@ def _use(turn: Turn, until: float) -> bool:
             remote = Remote(turn, line)
             while _round(turn, remote) and time.monotonic() < until:
                 pass
-        more = records.anything_due(turn)
+        more = records.anything_due(turn) or reading.is_due(turn)
     except STOPS as problem:
         _keep_quiet(turn, problem)
         more = False
@@ -69,14 +70,18 @@ def _use(turn: Turn, until: float) -> bool:
 
 
 def _round(turn: Turn, remote: Remote) -> bool:
-    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither."""
+    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither, and
+    when all is done, one step of a reconciliation."""
     records.admit(turn)
     worked = _push_due(turn, remote, ("payment",), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
-    if worked == 0 and not records.keep_reserve(turn):
-        worked = _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND)
-    return worked > 0
+    if worked > 0:
+        return True
+    is_reserved = records.keep_reserve(turn)
+    if not is_reserved and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
+        return True
+    return reading.step(turn, remote, is_reserved=is_reserved)
 
 
 def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:

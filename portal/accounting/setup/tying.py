@@ -13,7 +13,7 @@ from portal.shared.outbox import Change
 
 def tie(
     session: Session, organisation_id: int, link_id: int, module: str, local_id: int, remote_id: str, *,
-    remote_number: str = "", snapshot: dict[str, Any] | None = None,
+    remote_number: str = "", remote_status: str = "", snapshot: dict[str, Any] | None = None,
 ) -> bool:  # fmt: skip
     """False when one of the two is tied to another record already. Does not commit.
 
@@ -27,12 +27,13 @@ def tie(
         select(Change.version).where(Change.subject == module, Change.subject_id == local_id)
     ).one_or_none() or 0  # fmt: skip
     values = {
-        "remote_id": remote_id, "remote_number": remote_number[:100], "state": "in_step", "version_pushed": version,
+        "remote_id": remote_id, "remote_number": remote_number[:100], "remote_status": remote_status,
+        "state": "in_step", "version_pushed": version,
         "snapshot": snapshot, "attempts": 0, "pushed_at": func.clock_timestamp(), "waits_for": "", "last_error": "",
         "last_error_code": "",
     }  # fmt: skip
     fresh = insert(MirrorRecord).values(
-        organisation_id=organisation_id, link_id=link_id, module=module, local_id=local_id, remote_status="", **values
+        organisation_id=organisation_id, link_id=link_id, module=module, local_id=local_id, **values
     )
     tied = session.execute(
         fresh.on_conflict_do_update(

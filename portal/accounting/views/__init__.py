@@ -1,6 +1,20 @@
 """Pages of the books: the link to Zoho, and the inbox of what has not arrived there."""
 
-from portal.accounting.views import choosing, comparing, differing, importing, inbox, linking, mapping, modules, setup
+from portal.accounting.views import (
+    choosing,
+    comparing,
+    differing,
+    importing,
+    inbox,
+    linking,
+    mapping,
+    modules,
+    reconciling,
+    setup,
+)
 from portal.accounting.views.pages import bp
 
-__all__ = ["bp", "choosing", "comparing", "differing", "importing", "inbox", "linking", "mapping", "modules", "setup"]
+__all__ = [
+    "bp", "choosing", "comparing", "differing", "importing", "inbox", "linking", "mapping", "modules", "reconciling",
+    "setup",
+]  # fmt: skip

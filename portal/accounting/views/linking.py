@@ -3,6 +3,7 @@
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.accounting import link, queries, switching
+from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import steps
 from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
@@ -107,7 +108,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         left_at=link.open_consent(session) if tied is None else None,
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
-        in_setup=tied is not None and steps.is_open(tied),
+        in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
     )  # fmt: skip
     return make_response(page, status)
 

@@ -1,0 +1,86 @@
+"""What a person does about a record that differs: send ours again, or say that both are the same."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting.link import live_link
+from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.reconciliation import causes, comparing, reading
+from portal.accounting.reconciliation.models import DriftRow, Reconciliation
+from portal.accounting.setup import tying
+from portal.organisations import audit
+from portal.shared import outbox, queues
+from portal.shared.errors import NotFound, RuleBroken
+
+
+class CannotFix(RuleBroken):
+    """Nothing can be done about this one by a button."""
+
+
+def ask(session: Session, link: Link, asked_by: str) -> bool:
+    """Begin a reconciliation. False when one is under way. Does not commit."""
+    begun = reading.begin(session, link, asked_by)
+    if begun:
+        audit.note(session, link.organisation_id, "reconciliation asked for", "link", link.id)
+    queues.wake(session, "mirror", link.organisation_id)
+    return begun
+
+
+def fix(session: Session, drift_id: int) -> str:
+    """What was done, in words. Raises NotFound, CannotFix. Does not commit. Safe to press ten times."""
+    drift = session.get(DriftRow, drift_id)
+    if drift is None:
+        raise NotFound
+    link, run = live_link(session), session.get_one(Reconciliation, drift.run_id)
+    if link is None or run.link_id != link.id:
+        raise CannotFix("This comparison is of an organisation that is no longer linked.")
+    wanted = causes.fix_of(drift.cause, drift.theirs_status)
+    if wanted == causes.LOOK or drift.local_id is None:
+        raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
+    do = _tie if wanted == causes.TIE else _push
+    words = do(session, link, drift, drift.local_id)
+    audit.note(
+        session, link.organisation_id, "drift mended", drift.module, drift.local_id,
+        words=f"{drift.label}: {causes.WORDS[drift.cause][0].lower()}, {causes.button_of(wanted).lower()}",
+    )  # fmt: skip
+    return words
+
+
+def _tie(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
+    record = _record(session, link, drift)
+    if record is not None and record.remote_id not in (None, drift.remote_id):
+        record.remote_id = None  # what it was tied to is gone there
+        session.flush()
+    tied = tying.tie(
+        session, link.organisation_id, link.id, drift.module, local_id, drift.remote_id,
+        remote_number=drift.label, remote_status=drift.theirs_status,
+    )  # fmt: skip
+    if not tied:
+        raise CannotFix("Zoho's record belongs to another one of yours by now. Compare both sides once more.")
+    return "Both are known to be the same now. The next comparison looks whether they agree."
+
+
+def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
+    """Our version goes over again. What was deleted there is looked for before it is made anew."""
+    record = _record(session, link, drift)
+    if record is not None and record.state != "sending":
+        if drift.cause == comparing.DELETED_THERE:
+            record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
+            record.sending_since = func.clock_timestamp()
+        elif record.snapshot is not None and drift.cause != comparing.OTHER_STATUS:
+            record.snapshot = record.snapshot | {"sent": None}
+        if drift.cause == comparing.OTHER_STATUS:
+            record.remote_status = drift.theirs_status
+        record.state, record.attempts, record.waits_for = "pending", 0, ""
+        record.next_try_at = func.clock_timestamp()
+    outbox.record(session, link.organisation_id, drift.module, local_id)
+    return "It is sent again now. The next comparison looks whether both sides agree."
+
+
+def _record(session: Session, link: Link, drift: DriftRow) -> MirrorRecord | None:
+    return session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.module == drift.module)
+        .where(MirrorRecord.local_id == drift.local_id)
+        .with_for_update()
+    ).one_or_none()

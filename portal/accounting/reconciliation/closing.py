@@ -1,0 +1,95 @@
+"""The end of a run: both sides in one pass, the sums and the drift written down, what was read thrown away."""
+
+from sqlalchemy import delete, func, insert, update
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.models import Link
+from portal.accounting.reconciliation import comparing, sides
+from portal.accounting.reconciliation.comparing import Drift, Ours, Side, Sums, Theirs
+from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, ReadRow, Reconciliation
+from portal.organisations import audit
+from portal.shared.money import Money
+
+MOST_KEPT = 1000  # drifts of one run; all are counted
+_AT_ONCE = 200
+
+
+def close(turn: Turn, run_id: int) -> None:
+    """Compare, and finish the run. Raises LeaseLost."""
+    with held(turn) as session:
+        link, run = session.get_one(Link, turn.link_id), session.get_one(Reconciliation, run_id)
+        moving = drifts = 0
+        for kind in sides.KINDS.values():
+            sums = Sums()
+            drifts = _keep_drifts(session, link, run, kind, sums, drifts)
+            _keep_sums(session, run, kind.module, sums)
+            moving += sums.moving
+        clear_rows(session, run.id)
+        session.execute(
+            update(Reconciliation)
+            .where(Reconciliation.id == run.id)
+            .values(stage=DONE, finished_at=func.clock_timestamp(), moving=moving, drifts=drifts)
+        )
+        differ = "no difference" if drifts == 0 else f"{drifts} {'record differs' if drifts == 1 else 'records differ'}"
+        audit.note(session, link.organisation_id, "reconciled", "link", link.id, words=f"Both sides compared: {differ}")
+
+
+def clear_rows(session: Session, run_id: int) -> None:
+    session.execute(delete(ReadRow).where(ReadRow.run_id == run_id))
+
+
+def _keep_drifts(
+    session: Session, link: Link, run: Reconciliation, kind: sides.Kind, sums: Sums, already: int
+) -> int:  # fmt: skip
+    """How many there are by now."""
+    ours, theirs = sides.our_side(session, link, run, kind), sides.their_side(session, link, run, kind)
+    batch: list[dict[str, object]] = []
+    for drift in comparing.compare(ours, theirs, sums, is_shared=kind.is_shared):
+        if already < MOST_KEPT:
+            batch.append(_row(run, kind.module, drift, link.currency))
+        already += 1
+        if len(batch) == _AT_ONCE:
+            session.execute(insert(DriftRow), batch)
+            batch = []
+    if batch:
+        session.execute(insert(DriftRow), batch)
+    return already
+
+
+def _keep_sums(session: Session, run: Reconciliation, module: str, sums: Sums) -> None:
+    for month in sums.months or [None]:
+        sides_ = {"our": sums.ours.get(month, Side()), "their": sums.theirs.get(month, Side())}
+        figures = {
+            f"{name}_{what}": figure
+            for name, side in sides_.items()
+            for what, figure in (("count", side.count), ("total_minor", side.total), ("tax_minor", side.tax),
+                                 ("open_minor", side.open))
+        }  # fmt: skip
+        session.add(
+            MonthSums(organisation_id=run.organisation_id, run_id=run.id, module=module, month=month, **figures)
+        )
+
+
+def _row(run: Reconciliation, module: str, drift: Drift, currency: str) -> dict[str, object]:
+    known = drift.ours or drift.theirs
+    return {
+        "organisation_id": run.organisation_id, "run_id": run.id, "module": module, "cause": drift.cause,
+        "local_id": drift.ours.local_id if drift.ours else None,
+        "remote_id": drift.theirs.remote_id if drift.theirs else "",
+        "theirs_status": drift.theirs.status if drift.theirs else "",
+        "label": (known.label or known.number or known.key)[:200] if known else "",
+        "ours": _said(drift.ours, currency), "theirs": _said(drift.theirs, currency),
+    }  # fmt: skip
+
+
+def _said(one: Ours | Theirs | None, currency: str) -> str:
+    """What one side says, short: "INV-00318, 26 Nov 2026, sent, 235.80, open 0.00"; why it did not go over."""
+    if one is None:
+        return ""
+    if isinstance(one, Ours) and one.why:
+        return one.why[:300]
+    facts = [one.number, f"{one.day:%-d %b %Y}" if one.day else "", one.status]
+    if one.day:
+        facts += [str(Money(one.total, currency).decimal), f"open {Money(one.open, currency).decimal}"]
+    return ", ".join(filter(None, facts))[:300]

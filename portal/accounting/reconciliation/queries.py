@@ -1,0 +1,131 @@
+"""What people read of the reconciliations: the last one in a few lines, its months, and each record that differs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting import tokens
+from portal.accounting.link import live_link
+from portal.accounting.models import Consent, Link
+from portal.accounting.reconciliation import causes, sides
+from portal.accounting.reconciliation.comparing import Side
+from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, Reconciliation
+from portal.shared.money import Money
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One module, or one month of it, on both sides. Amounts are None for a module that is only counted."""
+
+    called: str
+    month: date | None
+    ours: Side
+    theirs: Side
+    currency: str
+    has_sums: bool
+
+    @property
+    def is_equal(self) -> bool:
+        return self.ours == self.theirs
+
+    @property
+    def amounts(self) -> list[tuple[str, Money, Money]]:
+        """(what, here, there) of total, tax and open balance."""
+        if not self.has_sums:
+            return []
+        pairs = (("Total", "total"), ("Tax", "tax"), ("Open", "open"))
+        return [
+            (said, Money(getattr(self.ours, what), self.currency), Money(getattr(self.theirs, what), self.currency))
+            for said, what in pairs
+        ]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The last finished run in a line per module; and the one that runs now, or why the last one was stopped."""
+
+    last: Reconciliation | None
+    running: Reconciliation | None
+    stopped: Reconciliation | None
+    modules: Sequence[Compared]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One record that differs. fix: push, tie or look; there: its address in Zoho."""
+
+    row: DriftRow
+    fix: str
+    button: str
+    there: str
+
+
+def summary_of(session: Session, link: Link | None) -> Summary | None:
+    """Two statements; None without a link."""
+    if link is None:
+        return None
+    newest = session.scalars(
+        select(Reconciliation).where(Reconciliation.link_id == link.id).order_by(Reconciliation.id.desc()).limit(20)
+    ).all()
+    last = next((run for run in newest if run.stage == DONE), None)
+    running = next((run for run in newest if run.finished_at is None), None)
+    stopped = newest[0] if newest and newest[0].finished_at is not None and newest[0] is not last else None
+    return Summary(last, running, stopped, _by_module(months_of(session, link, last)) if last else [])
+
+
+def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compared]:
+    """Every month of every module, in order."""
+    rows = session.scalars(select(MonthSums).where(MonthSums.run_id == run.id).order_by(MonthSums.month)).all()
+    return [
+        Compared(kind.called, row.month, row.ours, row.theirs, link.currency, kind.figures is not None)
+        for kind in sides.KINDS.values()
+        for row in rows
+        if row.module == kind.module
+    ]
+
+
+def differences_of(session: Session, link: Link, run: Reconciliation) -> list[tuple[str, list[Difference]]]:
+    """(cause, its records), in the order in which the causes are explained."""
+    rows = session.scalars(
+        select(DriftRow).where(DriftRow.run_id == run.id).order_by(DriftRow.id).limit(MOST_SHOWN)
+    ).all()
+    centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
+    found = []
+    for cause in causes.WORDS:
+        of_cause = [
+            Difference(
+                row, fix, causes.button_of(fix),
+                centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id)
+                if row.remote_id else "",
+            )
+            for row in rows
+            if row.cause == cause and (fix := causes.fix_of(cause, row.theirs_status))
+        ]  # fmt: skip
+        if of_cause:
+            found.append((cause, of_cause))
+    return found
+
+
+def page_of(session: Session) -> tuple[Link | None, Summary | None, list[Compared], list[tuple[str, list[Difference]]]]:
+    """All that the page shows, in six statements at most."""
+    link = live_link(session)
+    summary = summary_of(session, link)
+    if link is None or summary is None or summary.last is None:
+        return link, summary, [], []
+    return link, summary, months_of(session, link, summary.last), differences_of(session, link, summary.last)
+
+
+def _by_module(months: Sequence[Compared]) -> list[Compared]:
+    found: dict[str, Compared] = {}
+    for one in months:
+        so_far = found.get(one.called) or Compared(one.called, None, Side(), Side(), one.currency, one.has_sums)
+        for whole, part in ((so_far.ours, one.ours), (so_far.theirs, one.theirs)):
+            whole.count, whole.total = whole.count + part.count, whole.total + part.total
+            whole.tax, whole.open = whole.tax + part.tax, whole.open + part.open
+        found[one.called] = so_far
+    return list(found.values())

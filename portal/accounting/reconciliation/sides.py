@@ -1,0 +1,186 @@
+"""Both sides of a module, each as one ordered stream of plain values."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, collate, exists, func, literal, null, or_, select
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
+from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliation
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.gateways.zoho import wire
+from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.payments.models import Allocation, Payment, PaymentUse
+from portal.shared.money import Money
+from portal.shared.outbox import Change
+
+_AT_ONCE = 500
+_NOTHING: tuple[ColumnElement[Any], ...] = (null(), literal(""), literal(0), literal(0), literal(0))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One module: how Zoho's list is asked for, what its rows say, and where ours are.
+
+    number, label  their fields for what pairs a record with ours and for what people call it
+    figures        their fields of the day, the total and what is open; none for a module that is only counted
+    is_shared      False where Zoho may well hold records that are no business of ours
+    """
+
+    module: str
+    called: str
+    query: Mapping[str, str]
+    number: str
+    label: str
+    figures: tuple[str, str, str] | None
+    is_shared: bool
+    model: Any
+    key: Any
+    ours: Callable[[Link], Select[Any]]
+
+
+def read_row(kind: Kind, row: Mapping[str, Any], status: str, currency: str) -> dict[str, Any]:
+    """A row of Zoho's list (or one record) as ReadRow keeps it."""
+    day, total, open_ = kind.figures or ("", "", "")
+    return {
+        "number": str(row.get(kind.number) or "")[:100], "label": str(row.get(kind.label) or "")[:200],
+        "day": date.fromisoformat(row[day]) if day else None, "status": status,
+        "total_minor": _minor(row.get(total), currency),
+        "open_minor": 0 if status == VOID else _minor(row.get(open_), currency),
+    }  # fmt: skip
+
+
+def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> Iterator[Ours]:
+    """Ordered by key. What changed since the run began, or is on its way, is moving."""
+    key = collate(kind.key, "C")
+    statement = (
+        kind.ours(link)
+        .add_columns(
+            func.coalesce(MirrorRecord.remote_id, ""), func.coalesce(MirrorRecord.last_error, ""), _is_moving(run)
+        )
+        .outerjoin(MirrorRecord, _mirrors(link, kind.module, kind.model.id))
+        .outerjoin(Change, and_(Change.subject == kind.module, Change.subject_id == kind.model.id))
+        .order_by(key)
+    )
+    for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
+        yield Ours(*row)
+
+
+def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> Iterator[Theirs]:
+    """Ordered by key: ours where the record is tied, so that a renumbered one is still found."""
+    key = collate(func.coalesce(kind.key, ReadRow.number), "C")
+    number = ReadRow.number if kind.figures else literal("")  # what is only counted is not compared
+    statement = (
+        select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, ReadRow.status)
+        .add_columns(ReadRow.total_minor, ReadRow.open_minor)
+        .outerjoin(
+            MirrorRecord,
+            (MirrorRecord.link_id == link.id)
+            & (MirrorRecord.module == kind.module)
+            & (MirrorRecord.remote_id == ReadRow.remote_id),
+        )
+        .outerjoin(kind.model, kind.model.id == MirrorRecord.local_id)
+        .where(ReadRow.run_id == run.id, ReadRow.module == kind.module, ReadRow.status != GONE)
+        .where(~_is_their_past(link, kind))
+        .order_by(key, ReadRow.remote_id)
+    )
+    for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
+        yield Theirs(*row)
+
+
+def next_unseen(session: Session, link: Link, run: Reconciliation) -> tuple[str, str] | None:
+    """(module, remote id) of a record that we know there and that no list has shown."""
+    seen = exists().where(
+        ReadRow.run_id == run.id, ReadRow.module == MirrorRecord.module, ReadRow.remote_id == MirrorRecord.remote_id
+    )
+    found = session.execute(
+        select(MirrorRecord.module, MirrorRecord.remote_id)
+        .outerjoin(Change, and_(Change.subject == MirrorRecord.module, Change.subject_id == MirrorRecord.local_id))
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.module.in_(KINDS), MirrorRecord.remote_id.is_not(None))
+        .where(~seen, ~_is_moving(run))
+        .order_by(MirrorRecord.id)
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else (found.module, str(found.remote_id))
+
+
+def _is_moving(run: Reconciliation) -> ColumnElement[bool]:
+    return func.coalesce(
+        or_(
+            ~Change.is_settled, Change.changed_at >= run.created_at, MirrorRecord.pushed_at >= run.created_at,
+            MirrorRecord.state.in_(("pending", "sending")),
+        ), False,
+    )  # fmt: skip
+
+
+def _is_their_past(link: Link, kind: Kind) -> ColumnElement[bool]:
+    """What the office wrote there before it was linked is no business of ours."""
+    namesake = exists().where(kind.key == ReadRow.number).correlate(ReadRow)
+    since = link.cut_over_on or link.created_at.date()
+    return func.coalesce(and_(MirrorRecord.id.is_(None), ReadRow.day < since, ~namesake), False)
+
+
+def _mirrors(link: Link, module: str, local_id: Any) -> ColumnElement[bool]:
+    return and_(MirrorRecord.link_id == link.id, MirrorRecord.module == module, MirrorRecord.local_id == local_id)
+
+
+def _minor(value: Any, currency: str) -> int:
+    return Money.rounded(wire.amount(value) or Decimal(0), currency).minor
+
+
+def _invoices(link: Link) -> Select[Any]:
+    status = func.replace(Invoice.status, WRITTEN_OFF, "sent")
+    statement = (
+        select(Invoice.number, Invoice.id, Invoice.number, Invoice.number, Invoice.issued_on, status)
+        .add_columns(Invoice.total_minor, Invoice.tax_minor, InvoiceBalance.balance_minor)
+        .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
+        .where(Invoice.status != DRAFT)
+    )
+    return statement.where(Invoice.issued_on >= link.cut_over_on) if link.cut_over_on else statement
+
+
+def _payments(link: Link) -> Select[Any]:
+    key = Payment.provider_payment_id
+    statement = (
+        select(key, Payment.id, key, Payment.number, Payment.received_on, literal(""))
+        .add_columns(Payment.amount_minor, literal(0), PaymentUse.unused_minor)
+        .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+    )
+    if link.cut_over_on is None:
+        return statement
+    of_old = (
+        exists()
+        .where(Allocation.payment_id == Payment.id, Allocation.invoice_id == Invoice.id)
+        .where(Invoice.issued_on < link.cut_over_on)
+    )
+    return statement.where(~of_old)
+
+
+def _customers(_link: Link) -> Select[Any]:
+    return select(Customer.number, Customer.id, literal(""), Customer.name, *_NOTHING)
+
+
+def _items(_link: Link) -> Select[Any]:
+    return select(Item.code, Item.id, literal(""), Item.name, *_NOTHING)
+
+
+_BY_AGE = {"sort_column": "created_time", "sort_order": "A"}  # so that what is made meanwhile comes last
+KINDS = {
+    kind.module: kind
+    for kind in (
+        Kind("customer", "customers", _BY_AGE | {"filter_by": "Status.All"}, "contact_number", "contact_name", None,
+             False, Customer, Customer.number, _customers),
+        Kind("item", "services and parts", {"filter_by": "Status.All"}, "sku", "name", None,
+             False, Item, Item.code, _items),
+        Kind("invoice", "invoices", _BY_AGE, "invoice_number", "invoice_number", ("date", "total", "balance"),
+             True, Invoice, Invoice.number, _invoices),
+        Kind("payment", "payments", _BY_AGE, "reference_number", "payment_number", ("date", "amount", "unused_amount"),
+             True, Payment, Payment.provider_payment_id, _payments),
+    )
+}  # fmt: skip

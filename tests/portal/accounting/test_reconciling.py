@@ -1,0 +1,228 @@
+"""Both sides are counted, summed and compared; what differs is named to the record, and mended by its button."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+
+from portal.accounting.link import live_link
+from portal.accounting.mirror.drain import drain
+from portal.accounting.reconciliation import actions, queries, reading
+from portal.accounting.reconciliation.models import DriftRow, MonthSums, ReadRow, Reconciliation
+from portal.shared import clock
+from portal.shared.running import job_session
+from tests.builders import post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.doings import pay, sent_invoice, void
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.test_status_page import words
+
+__all__ = ["linked", "zoho"]
+
+
+def reconcile(linked: LinkedFirm) -> list[DriftRow]:
+    """Ask for a run, let the worker do it; what differs."""
+    with job_session(linked.organisation_id) as session:
+        link = live_link(session)
+        assert link is not None
+        actions.ask(session, link, "Mo Manager")
+    drain(linked.organisation_id)
+    return drifts(linked)
+
+
+def drifts(linked: LinkedFirm) -> list[DriftRow]:
+    with job_session(linked.organisation_id) as session:
+        run = session.scalars(select(Reconciliation).order_by(Reconciliation.id.desc()).limit(1)).one()
+        assert run.stage == "done", run.words
+        found = session.scalars(select(DriftRow).where(DriftRow.run_id == run.id).order_by(DriftRow.id)).all()
+        assert run.drifts == len(found)
+        return list(found)
+
+
+def told(found: list[DriftRow]) -> list[tuple[str, ...]]:
+    return [(drift.cause, drift.module, drift.label, drift.ours, drift.theirs) for drift in found]
+
+
+def press(linked: LinkedFirm, drift: DriftRow) -> None:
+    with job_session(linked.organisation_id) as session:
+        actions.fix(session, drift.id)
+    drain(linked.organisation_id)
+
+
+@pytest.fixture
+def busy(linked: LinkedFirm) -> LinkedFirm:
+    """Three invoices in the books: one paid, one paid in part, one void."""
+    paid, part, voided = (sent_invoice(linked) for _ in range(3))
+    pay(linked, paid)
+    pay(linked, part, 10_000)
+    drain(linked.organisation_id)
+    void(linked, voided.id)
+    drain(linked.organisation_id)
+    linked.zoho.forget_requests()
+    return linked
+
+
+def invoice_there(linked: LinkedFirm, number: str) -> str:
+    return next(str(one["invoice_id"]) for one in linked.there("invoices") if one["invoice_number"] == number)
+
+
+def payment_of(linked: LinkedFirm, amount: float) -> dict[str, object]:
+    return next(one for one in linked.there("customerpayments") if float(one["amount"]) == amount)
+
+
+def act(linked: LinkedFirm, do: str, body: object = None) -> object:
+    return linked.zoho.act(linked.remote, do, body)
+
+
+def test_equal_sides_are_a_line_that_the_manager_sees(app: Flask, busy: LinkedFirm) -> None:
+    assert told(reconcile(busy)) == []
+    for role, page in (("administrator", "/books"), ("manager", "/books/inbox"), ("manager", "/books/reconciliation")):
+        shown = words(sign_in(browser(app), busy.firm, role).get(page).text)
+        assert "3 invoices, 471.60 on both sides, no difference" in shown, page  # the void one sums to nothing
+        assert "2 payments, 335.80 on both sides, no difference" in shown
+        assert "1 customers on both sides, no difference" in shown
+
+
+def test_months_hold_count_total_tax_and_open_of_both_sides(busy: LinkedFirm) -> None:
+    reconcile(busy)
+    with job_session(busy.organisation_id) as session:
+        row = session.scalars(select(MonthSums).where(MonthSums.module == "invoice")).one()
+        assert row.month == clock.today("Europe/London").replace(day=1)
+        assert (row.ours.count, row.ours.total, row.ours.tax, row.ours.open) == (3, 47160, 7860, 13580)
+        assert row.ours == row.theirs
+        assert session.scalar(select(func.count()).select_from(ReadRow)) == 0  # nothing is left of the reading
+
+
+def test_it_only_reads_and_one_call_a_page(busy: LinkedFirm) -> None:
+    reconcile(busy)
+    asked = busy.zoho.requests(busy.remote)
+    assert [one["method"] for one in asked] == ["GET"] * 4
+
+
+def test_changed_deleted_and_added_there_is_named_to_the_record(busy: LinkedFirm) -> None:
+    first, second, _ = sorted(one["invoice_number"] for one in busy.there("invoices"))
+    payment = payment_of(busy, 235.80)
+    act(busy, f"DELETE /customerpayments/{payment['payment_id']}")
+    act(busy, f"POST /invoices/{invoice_there(busy, second)}/status/void")
+    added = {"customer_id": busy.there("contacts")[0]["contact_id"], "invoice_number": "OFFICE-1",
+             "line_items": [{"name": "Sign", "rate": 10, "quantity": 1}]}  # fmt: skip
+    busy.zoho.control("POST", f"/orgs/{busy.remote}/act", {"do": "POST /invoices", "body": added,
+                      "query": {"ignore_auto_number_generation": "true"}})  # fmt: skip
+    found = {(drift.cause, drift.module, drift.label) for drift in reconcile(busy)}
+    assert ("other balance", "invoice", first) in found  # its payment is gone
+    assert ("other status", "invoice", second) in found
+    assert ("missing here", "invoice", "OFFICE-1") in found
+    assert any(cause == "deleted there" and module == "payment" for cause, module, _ in found)
+    # Voiding gave the second one's money back to the customer's credit there.
+    assert {cause for cause, module, _ in found if module == "payment"} == {"deleted there", "other balance"}
+
+
+def test_a_deleted_payment_is_made_there_again_once(busy: LinkedFirm) -> None:
+    payment = payment_of(busy, 235.80)
+    act(busy, f"DELETE /customerpayments/{payment['payment_id']}")
+    gone = next(drift for drift in reconcile(busy) if drift.cause == "deleted there")
+    press(busy, gone)
+    press(busy, gone)
+    assert len(busy.there("customerpayments")) == 2
+    assert told(reconcile(busy)) == []
+
+
+def test_another_date_there_is_mended_by_sending_ours_again(busy: LinkedFirm) -> None:
+    number = next(one["invoice_number"] for one in busy.there("invoices") if one["status"] == "sent"
+                  or (one["balance"] > 0 and one["status"] != "void"))  # fmt: skip
+    act(busy, f"PUT /invoices/{invoice_there(busy, number)}", {"date": "2026-01-15"})
+    (drift,) = reconcile(busy)
+    assert (drift.cause, drift.label) == ("other date", number)
+    press(busy, drift)
+    assert told(reconcile(busy)) == []
+
+
+def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(busy: LinkedFirm) -> None:
+    number = busy.there("invoices")[0]["invoice_number"]
+    busy.change(
+        "UPDATE mirror_records SET remote_id = NULL, snapshot = NULL, state = 'failed'"
+        " WHERE module = 'invoice' AND remote_number = :number", number=number,
+    )  # fmt: skip
+    (drift,) = reconcile(busy)
+    assert (drift.cause, drift.label) == ("not tied", number)
+    busy.zoho.forget_requests()
+    press(busy, drift)
+    assert busy.zoho.requests(busy.remote, "POST") == busy.zoho.requests(busy.remote, "PUT") == []
+    assert told(reconcile(busy)) == []
+
+
+def test_what_is_on_its_way_is_not_called_a_difference(busy: LinkedFirm) -> None:
+    busy.zoho.break_down("error_500_before", path="/invoices", times=50)
+    sent_invoice(busy)
+    assert told(reconcile(busy)) == []
+    with job_session(busy.organisation_id) as session:
+        summary = queries.summary_of(session, live_link(session))
+    assert summary is not None and summary.last is not None and summary.last.moving >= 1
+
+
+def test_it_goes_on_at_the_page_where_it_broke_off(busy: LinkedFirm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_PAGE", "1")
+    busy.zoho.break_down("error_500_before", method="GET", path="/customerpayments")
+    with job_session(busy.organisation_id) as session:
+        link = live_link(session)
+        assert link is not None and actions.ask(session, link, "")
+        assert not actions.ask(session, link, "")  # one at a time
+    drain(busy.organisation_id)
+    asked = busy.zoho.requests(busy.remote, path="/invoices")
+    assert [re.findall(r"\bpage=(\d+)", one["query"]) for one in asked] == [["1"], ["2"], ["3"]]
+    busy.change("UPDATE reconciliations SET look_at = clock_timestamp()")
+    drain(busy.organisation_id)
+    assert told(drifts(busy)) == []
+    assert len(busy.zoho.requests(busy.remote, path="/invoices")) == 3
+
+
+def test_what_zoho_refuses_stops_the_run_with_its_reason(app: Flask, busy: LinkedFirm) -> None:
+    busy.zoho.break_down("status", method="GET", path="/items", status=400, code=2, message="Invalid value")
+    with job_session(busy.organisation_id) as session:
+        link = live_link(session)
+        assert link is not None
+        actions.ask(session, link, "")
+    drain(busy.organisation_id)
+    shown = words(sign_in(browser(app), busy.firm, "manager").get("/books/reconciliation").text)
+    assert "The comparison was stopped" in shown and "Invalid value" in shown
+
+
+def test_every_night_once_and_never_on_the_day_of_linking(busy: LinkedFirm) -> None:
+    def runs() -> int:
+        with job_session(busy.organisation_id) as session:
+            return session.scalar(select(func.count()).select_from(Reconciliation)) or 0
+
+    def rung(hours: int) -> bool:
+        with job_session(None) as session:
+            due = text("SELECT organisation_id FROM gate.due_reconciliations(:at)")
+            return busy.organisation_id in session.scalars(due, {"at": clock.now() + timedelta(hours=hours)}).all()
+
+    drain(busy.organisation_id)
+    assert runs() == 0 and not rung(0) and rung(30)
+    busy.change("UPDATE links SET created_at = created_at - interval '2 days'")
+    assert rung(0)
+    drain(busy.organisation_id)
+    drain(busy.organisation_id)
+    assert runs() == 1 and not rung(0)
+
+
+@pytest.fixture
+def manager(app: Flask, busy: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), busy.firm, "manager")
+
+
+def test_the_page_lists_the_cause_and_its_button_sends_again(busy: LinkedFirm, manager: FlaskClient) -> None:
+    payment = payment_of(busy, 235.80)
+    act(busy, f"DELETE /customerpayments/{payment['payment_id']}")
+    post(manager, "/books/reconciliation", {}, page="/books/inbox")
+    drain(busy.organisation_id)
+    shown = words(manager.get("/books/reconciliation").text)
+    assert "Deleted in Zoho" in shown and "It was there and is gone" in shown and "Send ours again" in shown
+    gone = next(drift for drift in drifts(busy) if drift.cause == "deleted there")
+    answer = post(manager, f"/books/reconciliation/drifts/{gone.id}/fix", {}, page="/books/inbox")
+    assert answer.status_code == 303
+    drain(busy.organisation_id)
+    assert len(busy.there("customerpayments")) == 2
