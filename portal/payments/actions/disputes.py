@@ -29,10 +29,15 @@ def look_at_dispute(organisation_id: int, account_id: int, remote_id: str) -> bo
         payment = payment_of(session, organisation_id, seen)
         if payment is None:
             return False
-        lock_customer(session, payment.customer_id)  # one at a time, and in the order of all who move money
-        if _keep(session, payment, seen):
-            _book(session, payment, seen)
+        keep_dispute(session, payment, seen)
     return True
+
+
+def keep_dispute(session: Session, payment: Payment, seen: SeenDispute) -> None:
+    """Bring our books to what Stripe says now. Safe to repeat. Does not commit."""
+    lock_customer(session, payment.customer_id)  # one at a time, and in the order of all who move money
+    if _keep(session, payment, seen):
+        _book(session, payment, seen)
 
 
 def _keep(session: Session, payment: Payment, seen: SeenDispute) -> bool:

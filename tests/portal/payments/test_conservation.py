@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from portal.gateways.stripe_gateway import SeenDispute
 from portal.payments.actions import apply_credit, plan_refund, reverse_payment, settle, void_invoice
+from portal.payments.actions.disputes import keep_dispute
 from portal.payments.actions.refunds import end_refund
 from portal.payments.models import Payment, PaymentAttempt
 from portal.payments.refunds.models import Refund
@@ -33,7 +35,19 @@ BROKEN = text(
     "    OR (i.status = 'sent' AND b.balance_minor <> i.total_minor - b.paid_minor)"
     "    OR (i.status = 'void' AND b.paid_minor <> 0)"
 )
-STEPS = ("card", "cash", "much cash", "credit", "reverse", "refund", "refund all", "late failure", "void")
+STEPS = (
+    "card",
+    "cash",
+    "much cash",
+    "credit",
+    "reverse",
+    "refund",
+    "refund all",
+    "late failure",
+    "void",
+    "dispute",
+    "won",
+)
 
 
 class Shop:
@@ -55,6 +69,8 @@ class Shop:
             "credit": lambda at: apply_credit(self.firm.organisation_id, self.invoices[at % 2]),
             "reverse": self._reverse, "refund": lambda at: self._refund(at, 3000),
             "refund all": lambda at: self._refund(at, 0), "late failure": self._fail,
+            "dispute": lambda at: self._dispute(at, "needs_response", 10000),
+            "won": lambda at: self._dispute(at, "won", 0),
             "void": lambda at: void_invoice(self.firm.organisation_id, self.invoices[at % 2], "typo"),
         }  # fmt: skip
         with suppress(RuleBroken):
@@ -96,9 +112,19 @@ class Shop:
             if refunds:
                 end_refund(session, refunds[at % len(refunds)], "failed", f"no account, {clock.now():%H:%M}")
 
+    def _dispute(self, at: int, status: str, held: int) -> None:
+        payment = self._pick(at)
+        if payment and payment.provider == "stripe":
+            seen = SeenDispute(
+                f"dp_{at % 2}", payment.provider_payment_id, Money(10000, "GBP"), status, "fraudulent", None,
+                Money(held, "GBP"), {},
+            )  # fmt: skip
+            with job_session(self.firm.organisation_id) as session:
+                keep_dispute(session, payment, seen)
+
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=3, max_size=9))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_no_order_of_steps_makes_or_loses_a_penny(till: Till, steps: list[tuple[str, int]]) -> None:
     shop = Shop(till)
     for step, which in steps:
