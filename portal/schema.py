@@ -8,6 +8,7 @@ from portal.customers import models as customers
 from portal.invoices import holds
 from portal.invoices import models as invoices
 from portal.invoices.credit_notes import models as credit_notes
+from portal.invoices.documents import models as documents
 from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import models as payments
@@ -20,9 +21,9 @@ from portal.taxes import models as taxes
 from portal.work_orders import models as work_orders
 
 __all__ = [
-    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "holds", "invoices", "messages",
-    "metadata", "organisations", "outbox", "payments", "people", "reconciliation",
-    "refunds", "taxes", "throttle", "work_orders",
+    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "invoices",
+    "messages", "metadata", "organisations", "outbox", "payments", "people", "reconciliation", "refunds", "taxes",
+    "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -8,12 +8,14 @@ from portal.messages.actions import TakenMessage
 from portal.messages.models import Message
 from portal.organisations import audit
 from portal.shared.running import job_session
+from workers.papers import attached, keep_papers
 
 log = logging.getLogger(__name__)
 
 
 def look(organisation_id: int) -> None:
-    """Send every mail of this organisation that is due. One that fails never holds up the rest."""
+    """Make the papers, then send every mail that is due. One that fails never holds up the rest."""
+    keep_papers(organisation_id)
     while True:
         with job_session(organisation_id) as session:
             taken = actions.take_due(session)
@@ -26,7 +28,8 @@ def look(organisation_id: int) -> None:
 def _try(organisation_id: int, taken: TakenMessage) -> None:
     try:
         with job_session(organisation_id) as session:
-            mail = actions.read_mail(session, taken.id)
+            papers = attached(session, organisation_id, taken.attachment)
+            mail = actions.read_mail(session, taken.id, papers)
         actions.deliver(mail)
     except GatewayError as problem:
         _note_problem(organisation_id, taken, problem.words, retryable=problem.retryable)

@@ -28,6 +28,7 @@ class CustomerFacts:
     country: str = ""
     payment_terms_days: int | None = None
     notes: str = ""
+    language: str = ""
 
 
 def add_customer(session: Session, organisation_id: int, facts: CustomerFacts, *, form_id: str | None) -> Customer:
@@ -58,7 +59,7 @@ def edit_customer(session: Session, customer: Customer, facts: CustomerFacts) ->
 
 
 def _apply(customer: Customer, facts: CustomerFacts, *, uses: tuple[str, ...]) -> None:
-    for field in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes"):
+    for field in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language"):
         setattr(customer, field, getattr(facts, field))
     primary = next((contact for contact in customer.contacts if contact.is_primary), None)
     if primary is not None:

@@ -8,6 +8,7 @@ from portal.customers.actions import CustomerFacts
 from portal.customers.models import Customer
 from portal.organisations.places import countries
 from portal.shared.forms import Form
+from portal.shared.languages import LANGUAGES
 from portal.taxes.identifiers import problem_with
 
 KINDS = {"business": "Company", "individual": "Person"}
@@ -34,6 +35,7 @@ def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
         postal_code=form.text("postal_code", "a postcode", longest=20, required=False),
         country=form.choice("country", "a country", {"", *countries()}, default=""),
         payment_terms_days=int(terms) if form.values.get("payment_terms_days", "").strip() else None,
+        language=form.choice("language", "a language", {"", *LANGUAGES}, default=""),
         notes=form.text("notes", "notes", longest=2000, required=False, lines=True),
     )
     problem = problem_with(facts.country, facts.tax_number) if facts.kind == "business" else ""
@@ -48,7 +50,7 @@ def filled_with(customer: Customer) -> Form:
     billing = next((a for a in customer.addresses if a.use == "billing"), None)
     values = {
         name: str(getattr(customer, name) or "")
-        for name in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes")
+        for name in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language")
     }
     if contact:
         values |= {"first_name": contact.first_name, "last_name": contact.last_name}

@@ -24,6 +24,7 @@ class Customer(Tenant, Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     tax_number: Mapped[str] = mapped_column(String(40), default="")
     payment_terms_days: Mapped[int | None]
+    language: Mapped[str] = mapped_column(String(5), server_default="")  # of documents; empty: the firm's own
     notes: Mapped[str] = mapped_column(String(2000), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
     form_id: Mapped[str | None] = mapped_column(String(40))

@@ -12,6 +12,7 @@ from portal.organisations.places import countries
 from portal.shared.access import allow
 from portal.shared.forms import Form
 from portal.shared.htmx import page_or_fragment, see_other
+from portal.shared.languages import LANGUAGES
 from portal.shared.text import clean
 from portal.shared.web import page_number, request_session
 
@@ -97,12 +98,19 @@ def _shown(customer: Customer) -> Response:
 
 
 def _new_page(form: Form, status: int = 200) -> Response:
-    page = render_template("customers/new.html", form=form, kinds=forms.KINDS, countries=countries())
+    page = render_template(
+        "customers/new.html", form=form, kinds=forms.KINDS, countries=countries(), languages=LANGUAGES
+    )
     return make_response(page, status)
 
 
 def _edit_page(customer: Customer, form: Form, status: int = 200) -> Response:
     page = render_template(
-        "customers/edit.html", customer=customer, form=form, kinds=forms.KINDS, countries=countries()
+        "customers/edit.html",
+        customer=customer,
+        form=form,
+        kinds=forms.KINDS,
+        countries=countries(),
+        languages=LANGUAGES,
     )
     return make_response(page, status)

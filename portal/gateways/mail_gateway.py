@@ -20,6 +20,14 @@ _TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A PDF."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail. id is the part of Message-ID before the @: the same for each try, so that a repeat is recognisable."""
 
@@ -31,6 +39,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def send(smtp_url: str, mail: Mail) -> None:
@@ -75,6 +84,8 @@ def compose(mail: Mail) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    for each in mail.attachments:
+        message.add_attachment(each.content, maintype="application", subtype="pdf", filename=each.name)
     return message
 
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from portal.customers.models import Customer
 from portal.invoices import billing, drafts, rules
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.people.models import Person
-from portal.shared import clock, outbox
+from portal.shared import clock, outbox, queues
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown
 from portal.taxes.models import Tax
@@ -83,9 +84,11 @@ def issue_invoice(
     invoice.number = next_number(session, organisation.id, "invoice")
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)
     invoice.sent_at = clock.now()
+    invoice.letterhead = drawn_up(organisation, str(invoice.bill_to.get("language", ""))).as_text()
     invoice.status = SENT
     session.flush()
     outbox.record(session, organisation.id, "invoice", invoice.id)
+    queues.wake(session, "mail", organisation.id)  # which keeps its paper
     audit.note(
         session, organisation.id, "invoice sent", "invoice", invoice.id, words=f"Sent as {invoice.number}",
         after={"number": invoice.number, "total": str(invoice.total)},
@@ -102,6 +105,7 @@ def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money
     invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason
     _release(session, invoice)
     outbox.record(session, invoice.organisation_id, "invoice", invoice.id)
+    queues.wake(session, "mail", invoice.organisation_id)
     audit.note(
         session, invoice.organisation_id, "invoice voided", "invoice", invoice.id, words=f"Voided: {reason}",
         before={"status": SENT}, after={"status": VOID, "reason": reason},
@@ -172,7 +176,7 @@ def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
     return {
         "name": customer.name, "lines": address.lines if address else [], "email": customer.email,
         "phone": customer.phone, "tax_number": customer.tax_number,
-        "country": address.country if address else "",
+        "country": address.country if address else "", "language": customer.language,
     }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class Invoice(Tenant, Base):
     terms_days: Mapped[int]
     bill_to: Mapped[dict[str, Any]] = mapped_column(JSONB)  # name, lines of the address, e-mail: frozen at issue
     breakdown: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # taxes.arithmetic, as text; frozen at issue
+    letterhead: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the firm as printed; frozen at issue
     subtotal_minor: Mapped[int] = mapped_column(default=0)
     tax_minor: Mapped[int] = mapped_column(default=0)
     total_minor: Mapped[int] = mapped_column(default=0)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.gateways import mail_gateway
-from portal.gateways.mail_gateway import Mail
+from portal.gateways.mail_gateway import Attachment, Mail
 from portal.messages import rules
 from portal.messages.models import Message
 from portal.shared import clock, queues, running
@@ -24,23 +24,25 @@ class TakenMessage:
 
     id: int
     tries: int
+    attachment: str = ""
 
 
 def queue_mail(
     session: Session, organisation_id: int, *, once: str, kind: str, record: str, record_id: int,
-    to: str, reply_to: str, from_name: str, subject: str, text: str, html: str,
+    to: str, reply_to: str, from_name: str, subject: str, text: str, html: str, attachment: str = "",
 ) -> int | None:  # fmt: skip
     """Send a mail after commit. Its id, or None when this very mail was queued before. Does not commit.
 
     once    names the mail: the same name is sent once, whatever happens, for example receipt:41
     record  what it is about, with record_id: where its state is shown
+    attachment  the paper to go with it, like invoice:12; fetched when it is sent
     """
     body = json.dumps({"text": text, "html": html})
     fresh = {
         "organisation_id": organisation_id, "once": once, "kind": kind, "record": record, "record_id": record_id,
         "to_address": to, "reply_to": reply_to, "from_name": clean(from_name)[:200], "subject": clean(subject)[:300],
         "body_sealed": running.here().settings.vault.seal(body, organisation_id=organisation_id, purpose=_PURPOSE),
-        "state": "waiting", "attempts": 0, "last_error": "",
+        "state": "waiting", "attempts": 0, "last_error": "", "attachment": attachment,
     }  # fmt: skip
     added = session.execute(_QUEUE, fresh)
     message_id: int | None = added.scalar_one_or_none()
@@ -69,7 +71,7 @@ def take_due(session: Session) -> list[TakenMessage]:
     return [_take(message) for message in due if not _is_given_up(message)]
 
 
-def read_mail(session: Session, message_id: int) -> Mail:
+def read_mail(session: Session, message_id: int, attachments: tuple[Attachment, ...] = ()) -> Mail:
     """What to send. Raises CannotOpen when the key of its text is gone."""
     message = session.get_one(Message, message_id)
     settings = running.here().settings
@@ -79,7 +81,7 @@ def read_mail(session: Session, message_id: int) -> Mail:
     return Mail(
         id=f"m{message.organisation_id}.{message.id}.{message.created_at:%Y%m%d%H%M%S}", sender=settings.mail_from,
         from_name=message.from_name, to=message.to_address, reply_to=message.reply_to, subject=message.subject,
-        text=body["text"], html=body["html"],
+        text=body["text"], html=body["html"], attachments=attachments,
     )  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def note_problem(session: Session, taken: TakenMessage, words: str, *, retryable
 def _take(message: Message) -> TakenMessage:
     message.attempts += 1
     message.next_try_at = clock.now() + rules.wait_after(message.attempts)
-    return TakenMessage(message.id, message.attempts)
+    return TakenMessage(message.id, message.attempts, message.attachment)
 
 
 def _is_given_up(message: Message) -> bool:

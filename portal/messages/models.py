@@ -28,6 +28,7 @@ class Message(Tenant, Base):
     from_name: Mapped[str] = mapped_column(String(200), default="")
     subject: Mapped[str] = mapped_column(String(300))
     body_sealed: Mapped[str] = mapped_column(Text)  # JSON {"text", "html"}
+    attachment: Mapped[str] = mapped_column(String(40), server_default="")  # a kept paper, for example invoice:12
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))

@@ -9,11 +9,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 
 from portal.gateways.errors import GatewayError
-from portal.invoices.documents.pdf import pdf_response
 from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
-from portal.invoices.queries import get_invoice
-from portal.pay_page import limits
+from portal.pay_page import limits, papers
 from portal.pay_page.actions import note_opening
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, find_attempt, open_link
@@ -51,7 +49,14 @@ def show(token: str) -> Response:
 @everyone
 def show_pdf(token: str) -> Response:
     page = _page_of(token)
-    return pdf_response(page.organisation, get_invoice(request_session(), page.invoice.id))
+    return papers.invoice_response(request_session(), page)
+
+
+@bp.get("/p/<token>/receipts/<int:payment_id>.pdf")
+@everyone
+def show_receipt(token: str, payment_id: int) -> Response:
+    page = _page_of(token)
+    return papers.receipt_response(request_session(), page, payment_id)
 
 
 @bp.post("/p/<token>/opening")

@@ -106,6 +106,7 @@ EXPECTED: dict[str, Access] = {
     "pay_page.create_opening": EVERYONE,
     "pay_page.show": EVERYONE,
     "pay_page.show_pdf": EVERYONE,
+    "pay_page.show_receipt": EVERYONE,
     "payments.create_count": rights("see_board"),
     "payments.create_credit_use": rights("take_cash"),
     "payments.create_hand_in": rights("take_cash"),

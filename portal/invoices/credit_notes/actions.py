@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 from portal.invoices import frozen
 from portal.invoices.credit_notes import queries, rules
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine, CreditNoteTax
+from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
-from portal.shared import clock, formats, outbox
+from portal.shared import clock, formats, outbox, queues
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, Impossible, credit
 
@@ -46,6 +47,7 @@ def raise_credit_note(
         issued_on=clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to, breakdown=text,
         subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
         total_minor=breakdown.total.minor, raised_by=raised_by, form_id=form_id,
+        letterhead=drawn_up(organisation, str(invoice.bill_to.get("language", ""))).as_text(),
     )  # fmt: skip
     session.add(note)
     session.flush()
@@ -140,3 +142,4 @@ def _announce(session: Session, organisation: Organisation, note: CreditNote, in
     audit.note(session, organisation.id, "credit note raised", "credit_note", note.id, words=said, after=after)
     outbox.record(session, organisation.id, "credit_note", note.id)
     outbox.record(session, organisation.id, "invoice", invoice.id)
+    queues.wake(session, "mail", organisation.id)  # which keeps its paper

@@ -34,6 +34,7 @@ class CreditNote(Tenant, Base):
     reason: Mapped[str] = mapped_column(String(200))
     bill_to: Mapped[dict[str, Any]] = mapped_column(JSONB)  # the invoice's
     breakdown: Mapped[dict[str, Any]] = mapped_column(JSONB)  # taxes.arithmetic, as text
+    letterhead: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the firm as printed
     subtotal_minor: Mapped[int]
     tax_minor: Mapped[int]
     total_minor: Mapped[int]

@@ -10,6 +10,7 @@ from babel.dates import format_date
 from portal.invoices import printed
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents import rules
+from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation
@@ -24,11 +25,12 @@ _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "f
 
 def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
     """For the template, as text only. Of an invoice read with lines, tax rows, customer and balance."""
-    words, locale, frame = _frame(organisation, invoice)
-    law = rules.law_of(organisation.country)
+    head = letterhead_of(organisation, invoice.letterhead, str(invoice.bill_to.get("language", "")))
+    words, locale, frame = _frame(head, invoice)
+    law = rules.law_of(head.country)
     return {
         **frame,
-        "title": words[_title(organisation, invoice)],
+        "title": words[_title(head, invoice)],
         "stamp": {"void": words["void"], "draft": words["draft"]}.get(invoice.status, ""),
         "number": invoice.number or "",
         "dates": [
@@ -38,15 +40,16 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
         "lines": _lines(invoice, locale, law),
         "sums": _sums(invoice, words, locale),
-        "notes": _notes(organisation, invoice, words, locale),
-        "code": _code(organisation, invoice) if law.get("qr") and invoice.sent_at else "",
-        **_totals(invoice, locale),
+        "notes": _notes(head, invoice, words, locale),
+        "code": _code(head, invoice) if law.get("qr") and invoice.sent_at else "",
+        "total": formats.money(invoice.total, locale), "paid": "", "balance": "",
     }  # fmt: skip
 
 
 def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str, Any]:
     """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason."""
-    words, locale, frame = _frame(organisation, note.invoice)
+    head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
+    words, locale, frame = _frame(head, note.invoice)
     rows = [(row.name, row.base, row.amount, row.kind) for row in note.taxes]
     sums = [[words["subtotal"], formats.money(note.subtotal, locale)]]
     sums += [[label, formats.money(amount, locale)] for label, amount in _tax_rows(rows, words, locale)]
@@ -65,29 +68,36 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
     }  # fmt: skip
 
 
-def _frame(organisation: Organisation, invoice: Invoice) -> tuple[dict[str, str], str, dict[str, Any]]:
+def _frame(head: Letterhead, invoice: Invoice) -> tuple[dict[str, str], str, dict[str, Any]]:
     """Words, locale, and what every document of this invoice has in common."""
-    language = rules.language_of(getattr(invoice.customer, "language", "") or organisation.locale)
-    same = rules.language_of(organisation.locale) == language
-    words = rules.words_in(language, rules.law_of(organisation.country).get("second_language", ""))
+    words = words_of(head)
     bill_to = invoice.bill_to
     frame = {
-        "language": language, "right_to_left": language in rules.RIGHT_TO_LEFT, "words": words,
-        "firm": firm_on_paper(organisation),
+        "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
+        "firm": firm_on_paper(head),
         "customer": {
             "name": _safe(bill_to.get("name", "")), "lines": list(map(_safe, bill_to.get("lines", []))),
             "tax_number": _safe(bill_to.get("tax_number", "")),
         },
     }  # fmt: skip
-    return words, organisation.locale if same else _LOCALES[language], frame
+    return words, locale_of(head), frame
 
 
-def _title(organisation: Organisation, invoice: Invoice) -> str:
+def words_of(head: Letterhead) -> dict[str, str]:
+    return rules.words_in(head.language, rules.law_of(head.country).get("second_language", ""))
+
+
+def locale_of(head: Letterhead) -> str:
+    """How figures and days are written: as the firm writes them where it speaks the document's language."""
+    return head.locale if rules.language_of(head.locale) == head.language else _LOCALES[head.language]
+
+
+def _title(head: Letterhead, invoice: Invoice) -> str:
     kinds = _kinds(invoice)
     if invoice.status == DRAFT:
         return "invoice"
     return rules.title_of(
-        organisation.country, is_registered=bool(organisation.tax_number),
+        head.country, is_registered=bool(head.tax_number),
         buyer_is_registered=bool(invoice.bill_to.get("tax_number")),
         is_taxed=bool(kinds - {"exempt", "out_of_scope"}), total=invoice.total.decimal,
     )  # fmt: skip
@@ -97,12 +107,11 @@ def _kinds(invoice: Invoice) -> set[str]:
     return {row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
 
 
-def firm_on_paper(organisation: Organisation) -> dict[str, str]:
-    number = organisation.tax_number
+def firm_on_paper(head: Letterhead) -> dict[str, str]:
+    number = head.tax_number
     return {
-        "name": _safe(organisation.name), "address": _safe(organisation.address), "email": _safe(organisation.email),
-        "phone": _safe(organisation.phone),
-        "tax_number": _safe(f"{organisation.tax_number_label} {number}") if number else "",
+        "name": _safe(head.name), "address": _safe(head.address), "email": _safe(head.email),
+        "phone": _safe(head.phone), "tax_number": _safe(f"{head.tax_number_label} {number}") if number else "",
     }  # fmt: skip
 
 
@@ -149,23 +158,12 @@ def _in_words(label: str, words: dict[str, str]) -> str:
     return " ".join([own, *(part for part in rest if own == first or part[:1].isdigit() or part == "%")])
 
 
-def _totals(invoice: Invoice, locale: str) -> dict[str, str]:
-    balance = invoice.balance_row.balance if invoice.balance_row else invoice.total
-    paid = invoice.total - balance
-    is_sent = invoice.status == "sent"
-    return {
-        "total": formats.money(invoice.total, locale),
-        "paid": formats.money(paid, locale) if paid and is_sent else "",
-        "balance": formats.money(balance, locale) if is_sent else "",
-    }
-
-
-def _notes(organisation: Organisation, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
+def _notes(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
     """What the law wants said below the sums."""
-    law, kinds = rules.law_of(organisation.country), _kinds(invoice)
+    law, kinds = rules.law_of(head.country), _kinds(invoice)
     notes = [words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
     notes += dict.fromkeys(f"{line.tax_name}: {line.tax_why}" for line in invoice.lines if _needs_ground(line.tax_why))
-    if _includes_tax(invoice) and organisation.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
+    if _includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
         notes.append(_told(words["includes_tax"], name=invoice.taxes[0].name))
     if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
         notes.append(words["reduced"])
@@ -182,10 +180,10 @@ def _needs_ground(why: str) -> bool:
     return bool(why) and not why.endswith(" rate")
 
 
-def _code(organisation: Organisation, invoice: Invoice) -> str:
+def _code(head: Letterhead, invoice: Invoice) -> str:
     at = invoice.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ") if invoice.sent_at else ""
     tax: Money = invoice.tax
-    return rules.saudi_code(organisation.name, organisation.tax_number, at, invoice.total.decimal, tax.decimal)
+    return rules.saudi_code(head.name, head.tax_number, at, invoice.total.decimal, tax.decimal)
 
 
 def day_in_words(day: date, locale: str) -> str:

@@ -40,10 +40,6 @@ def receipt_pdf(facts: dict[str, Any], made: datetime) -> bytes:
     return _printed(facts, int(made.timestamp()))
 
 
-def pdf_response(organisation: Organisation, invoice: Invoice) -> Response:
-    return as_response(render_pdf(organisation, invoice), invoice.number or "draft")
-
-
 def as_response(pdf: bytes, name: str) -> Response:
     response = make_response(pdf)
     response.headers["Content-Type"] = "application/pdf"

@@ -5,24 +5,22 @@ from datetime import date
 from typing import Any
 
 from portal.invoices.documents import rules
-from portal.invoices.documents.facts import day_in_words, firm_on_paper
-from portal.organisations.models import Organisation
+from portal.invoices.documents.facts import day_in_words, firm_on_paper, locale_of, words_of
+from portal.invoices.letterhead import Letterhead
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.text import clean
 
 
 def receipt_facts(
-    organisation: Organisation, *, number: str, received_on: date, payer: str, how: str, amount: Money,
+    head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
     parts: Sequence[tuple[str, Money]],
 ) -> dict[str, Any]:  # fmt: skip
     """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each."""
-    locale = organisation.locale
-    language = rules.language_of(locale)
-    words = rules.words_in(language, rules.law_of(organisation.country).get("second_language", ""))
+    locale, words = locale_of(head), words_of(head)
     return {
-        "language": language, "right_to_left": language in rules.RIGHT_TO_LEFT, "words": words,
-        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(organisation),
+        "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
+        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(head),
         "customer": {"name": clean(payer), "lines": [], "tax_number": ""},
         "dates": [[words["date"], day_in_words(received_on, locale)]],
         "reference": "", "what": clean(how), "work": "",

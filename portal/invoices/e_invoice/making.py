@@ -5,6 +5,7 @@ from portal.invoices.e_invoice import rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
 from portal.invoices.frozen import from_text
+from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.shared.text import clean
@@ -36,7 +37,8 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     paid = invoice.total - invoice.balance_row.balance if invoice.balance_row else invoice.total - invoice.total
     header = rules.Header(
         number=invoice.number or "", issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
-        seller=_seller(organisation), buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
+        seller=_seller(letterhead_of(organisation, invoice.letterhead)),
+        buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
     )  # fmt: skip
     lines = [
         rules.PrintedLine(clean(line.name) or "-", clean(line.description), line.quantity, str(line.tax_id or ""))
@@ -49,11 +51,9 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     )  # fmt: skip
 
 
-def _seller(organisation: Organisation) -> rules.Party:
-    lines = tuple(filter(None, map(clean, organisation.address.splitlines())))
-    return rules.Party(
-        clean(organisation.name), organisation.country, lines, _number(organisation.tax_number), organisation.email
-    )
+def _seller(head: Letterhead) -> rules.Party:
+    lines = tuple(filter(None, map(clean, head.address.splitlines())))
+    return rules.Party(clean(head.name), head.country, lines, _number(head.tax_number), head.email)
 
 
 def _buyer(organisation: Organisation, invoice: Invoice) -> rules.Party:

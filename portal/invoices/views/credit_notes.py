@@ -8,7 +8,8 @@ from portal.invoices import queries
 from portal.invoices.credit_notes import actions, rules
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.documents.pdf import as_response, credit_note_pdf
+from portal.invoices.documents.papers import credit_note_paper
+from portal.invoices.documents.pdf import as_response
 from portal.invoices.models import Invoice
 from portal.invoices.views.pages import bp
 from portal.organisations.audit import timeline
@@ -115,8 +116,9 @@ def _show_page(note: CreditNote, form: Form) -> str:
 @bp.get("/credit-notes/<int:credit_note_id>/credit-note.pdf")
 @allow("raise_invoices", "see_board")
 def show_credit_note_pdf(credit_note_id: int) -> Response:
-    note = credit_queries.get_credit_note(request_session(), credit_note_id, g.viewer)
-    return as_response(credit_note_pdf(g.organisation, note), note.number)
+    session = request_session()
+    note = credit_queries.get_credit_note(session, credit_note_id, g.viewer)
+    return as_response(credit_note_paper(session, g.organisation, note), note.number)
 
 
 def _amount(form: Form, at: int, most: Money) -> Money:

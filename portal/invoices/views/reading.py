@@ -3,7 +3,8 @@
 from flask import Response, g, render_template, request
 
 from portal.invoices import queries
-from portal.invoices.documents.pdf import pdf_response
+from portal.invoices.documents.papers import invoice_paper
+from portal.invoices.documents.pdf import as_response
 from portal.invoices.views.pages import bp, invoice_page, status_of
 from portal.shared import clock
 from portal.shared.access import allow
@@ -47,4 +48,5 @@ def payment_state(invoice_id: int) -> str:
 @allow("raise_invoices", "see_board")
 def show_pdf(invoice_id: int) -> Response:
     session = request_session()
-    return pdf_response(g.organisation, queries.get_invoice(session, invoice_id, g.viewer))
+    invoice = queries.get_invoice(session, invoice_id, g.viewer)
+    return as_response(invoice_paper(session, g.organisation, invoice), invoice.number or "draft")

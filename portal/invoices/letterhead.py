@@ -1,0 +1,40 @@
+"""What a document says of the firm: as it is today on a draft, as it was when sent on everything after that."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from portal.invoices.documents.rules import language_of
+from portal.organisations.models import Organisation
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """language: of the document, one of documents.rules.LANGUAGES. locale: the firm's own."""
+
+    name: str
+    address: str
+    email: str
+    phone: str
+    country: str
+    locale: str
+    tax_number: str
+    tax_number_label: str
+    language: str
+
+    def as_text(self) -> dict[str, Any]:
+        """To be frozen on a document."""
+        return asdict(self)
+
+
+def drawn_up(organisation: Organisation, language: str = "") -> Letterhead:
+    """As the settings are now. language: the customer's, where they have one."""
+    return Letterhead(
+        name=organisation.name, address=organisation.address, email=organisation.email, phone=organisation.phone,
+        country=organisation.country, locale=organisation.locale, tax_number=organisation.tax_number,
+        tax_number_label=organisation.tax_number_label, language=language_of(language or organisation.locale),
+    )  # fmt: skip
+
+
+def letterhead_of(organisation: Organisation, frozen: dict[str, Any] | None, language: str = "") -> Letterhead:
+    """frozen: what as_text wrote when the document was sent; None for a draft. language: as for drawn_up."""
+    return Letterhead(**frozen) if frozen else drawn_up(organisation, language)
