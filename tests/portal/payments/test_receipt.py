@@ -29,7 +29,7 @@ def test_who_has_the_link_has_the_receipt_and_nothing_of_other_invoices(till: Ti
         address, ids, numbers = pay_address(session, ours), [ours.id, other.id], [str(ours.number), str(other.number)]
     both = record(firm, ids, 40000)
     assert f"Receipt {both.number} (PDF)" in till.get(address).text
-    pdf = till.get(f"{address}/receipts/{both.payment_id}.pdf").data
+    pdf = till.get(f"{address}/receipts/{both.payment_id}.pdf").content
     said = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     assert numbers[0] in said and "£235.80" in said
     assert numbers[1] not in said and "£400.00" not in said
