@@ -21,7 +21,7 @@ from portal.taxes import models as taxes
 from portal.work_orders import models as work_orders
 
 __all__ = [
-    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "invoices",
+    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
     "messages", "metadata", "organisations", "outbox", "payments", "people", "reconciliation", "refunds", "taxes",
     "throttle", "work_orders",
 ]  # fmt: skip
