@@ -10,6 +10,7 @@ from portal.accounting.agreement.comparison import Figures
 from portal.accounting.agreement.models import AgreementCheck
 from portal.accounting.models import MirrorRecord
 from portal.invoices import holds
+from portal.payments.actions import look_soon
 from portal.shared.logs import trace
 
 
@@ -35,6 +36,7 @@ def check(
     session.flush()
     if words:
         holds.hold(session, record.organisation_id, record.local_id, words)
+        look_soon(session, record.local_id)  # a payment page that is open already is closed
     else:
         holds.release(session, "agrees", record.local_id)
     return words

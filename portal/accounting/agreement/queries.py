@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
@@ -43,6 +43,41 @@ def sent_beside(session: Session, invoice_id: int, currency: str) -> Decimal:
         .limit(1)
     ).one_or_none()
     return Money(minor or 0, currency).decimal
+
+
+def within_their_totals(
+    session: Session, payment_id: int, parts: Sequence[tuple[int, Money]]
+) -> list[tuple[int, Money]]:  # fmt: skip
+    """What of (invoice, amount) Zoho can take: after a difference was accepted its invoice may come to less than ours,
+    and it refuses more than is open there. The rest stays there as the customer's credit."""
+    link = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
+    decided = session.execute(
+        select(AgreementDecision.invoice_id, AgreementDecision.expects)
+        .where(AgreementDecision.link_id == link, AgreementDecision.invoice_id.in_([each for each, _ in parts]))
+        .order_by(AgreementDecision.id)
+    ).all()
+    totals = {invoice_id: Decimal(expects["total"]) for invoice_id, expects in decided}
+    if not totals:
+        return list(parts)
+    before = _put_before(session, payment_id, list(totals))
+    return [(invoice_id, _within(part, totals, before, invoice_id)) for invoice_id, part in parts]
+
+
+def _put_before(session: Session, payment_id: int, invoice_ids: list[int]) -> dict[int, int]:
+    """invoice → minor units that earlier payments put to it."""
+    rows = session.execute(
+        select(Allocation.invoice_id, func.sum(Allocation.amount_minor))
+        .where(Allocation.invoice_id.in_(invoice_ids), Allocation.payment_id < payment_id)
+        .group_by(Allocation.invoice_id)
+    )
+    return {invoice_id: int(minor) for invoice_id, minor in rows}
+
+
+def _within(part: Money, totals: dict[int, Decimal], before: dict[int, int], invoice_id: int) -> Money:
+    if invoice_id not in totals:
+        return part
+    open_there = Money.of(totals[invoice_id], part.currency).minor - before.get(invoice_id, 0)
+    return Money(max(0, min(part.minor, open_there)), part.currency)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import mapping
+from portal.accounting.agreement.queries import within_their_totals
 from portal.accounting.mirror.source import Source, Twins
 from portal.accounting.mirror.uses import GivenBack, Uses
 from portal.organisations.models import Organisation
@@ -22,7 +23,8 @@ def payment(session: Session, payment_id: int) -> Source | None:
     if found is None:
         return None
     touched = _put_to(session, found)
-    applied = {invoice_id: part for invoice_id, part in touched.items() if part}
+    within = within_their_totals(session, found.id, [each for each in touched.items() if each[1]])
+    applied = {invoice_id: part for invoice_id, part in within if part}
 
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.PaymentRecord(

@@ -49,7 +49,7 @@ def retry_all() -> Response:
 
 def _address(record: queries.Stuck) -> str:
     """Where a person corrects this record; taxes and payments have no page of their own."""
-    if record.state == "mismatch":
+    if record.module == "invoice" and record.state == "mismatch":
         return url_for("accounting.show_difference", invoice_id=record.local_id)
     if record.module == "invoice":
         return url_for("invoices.show", invoice_id=record.local_id)

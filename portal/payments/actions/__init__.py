@@ -9,12 +9,12 @@ from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_refunds
 from portal.payments.actions.releases import release_invoice, void_invoice
 from portal.payments.actions.reversal import reverse_payment
-from portal.payments.actions.settlement import look_at_attempt, settle, take_due_attempts
+from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 
 __all__ = [
     "CannotRefund", "OfflinePayment", "Recorded", "Started", "apply_credit", "connect_stripe_account",
-    "follow_event", "follow_refund", "keep_event", "look_at_attempt", "note_failed_event", "plan_refund",
+    "follow_event", "follow_refund", "keep_event", "look_at_attempt", "look_soon", "note_failed_event", "plan_refund",
     "record_payment", "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle",
     "start_attempt", "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep",
     "void_invoice", "webhook_secrets",

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
 from portal.gateways.stripe_gateway import Checkout, Receipt
+from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -39,9 +40,13 @@ def look_at_attempt(
         attempt = session.get_one(PaymentAttempt, attempt_id)
         client = client_of(session.get_one(StripeAccount, attempt.stripe_account_id), retries=retries)
         known, state = attempt.session_id or session_id, attempt.state
+        is_held = holds.is_held(session, attempt.invoice_id)
     if known is None or state == "paid":
         return state
     seen = stripe_gateway.retrieve_session(client, known)
+    if is_held and seen.state == "open" and seen.receipt is None:  # opened before the firm had to look at the invoice
+        stripe_gateway.expire_session(client, known)
+        seen = stripe_gateway.retrieve_session(client, known)
     with job_session(organisation_id) as session:
         return settle(session, attempt_id, seen)
 
@@ -72,6 +77,15 @@ _LOCKED = (
     .with_for_update(of=[Invoice, PaymentAttempt])
     .execution_options(populate_existing=True)
 )
+
+
+def look_soon(session: Session, invoice_id: int) -> None:
+    """Have whatever this invoice could be paid with looked at next, for example because it is held. Does not commit."""
+    session.execute(
+        update(PaymentAttempt)
+        .where(PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.state == "open")
+        .values(look_at=clock.now())
+    )
 
 
 def take_due_attempts(session: Session) -> list[int]:

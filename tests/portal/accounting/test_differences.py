@@ -107,6 +107,19 @@ def test_a_cent_of_rounding_is_sent_and_then_both_agree(linked: LinkedFirm, admi
     assert "Settled with a rounding" in admin.get(address).text
 
 
+def test_zoho_takes_no_more_than_it_finds_open(linked: LinkedFirm, admin: FlaskClient) -> None:
+    invoice = differing_invoice(linked, "19.99")  # two pence less than here
+    pay(linked, invoice, 10000)
+    pay(linked, invoice, 13580)
+    address = f"/books/differences/{invoice.id}"
+    post(admin, f"{address}/acceptance", {"reason": "Two pence"}, page=address)
+    drain(linked.organisation_id)
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+    assert [one["status"] for one in linked.there("invoices")] == ["paid"]
+    spare = [Decimal(str(one["unused_amount"])) for one in linked.there("customerpayments")]
+    assert sorted(spare) == [Decimal(0), Decimal("0.02")]
+
+
 def test_two_pence_are_no_rounding(linked: LinkedFirm, admin: FlaskClient) -> None:
     invoice = differing_invoice(linked)
     address = f"/books/differences/{invoice.id}"

@@ -1,17 +1,19 @@
 """An invoice with discounts, shipping and an adjustment comes to the same in the books."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from portal.accounting.mirror.drain import drain
-from portal.invoices import actions, drafts
+from portal.invoices import actions, billing, drafts
 from portal.invoices.pricing import Cut, Pricing
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.running import job_session
+from portal.taxes.actions import add_tax
 from portal.taxes.queries import list_taxes
 from tests.builders import make_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
@@ -47,3 +49,33 @@ def test_the_priced_invoice_agrees_there(linked: LinkedFirm, wanted: dict[str, A
     assert (Decimal(str(there["total"])), Decimal(str(there["tax_total"]))) == (total, tax)
     (record,) = linked.mirror("invoice")
     assert record.state == "in_step"
+
+
+@pytest.mark.parametrize("theirs", [{}, {"rounding_type": "nearest_increment", "rounding_increment": "0.5"}])
+def test_a_rounded_total_agrees_whoever_rounds_it(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+) -> None:
+    policy_of = billing.policy_of
+    monkeypatch.setattr(billing, "policy_of", lambda firm: replace(policy_of(firm), round_total_to=Decimal("0.50")))
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", theirs)
+    with job_session(linked.organisation_id) as session:
+        invoice = make_invoice(session, linked.firm)
+    assert (invoice.breakdown or {})["rounding_adjustment"] == "0.20"
+    drain(linked.organisation_id)
+    (there,) = linked.there("invoices")
+    assert (Decimal(str(there["total"])), there["adjustment_description"]) == (Decimal(236), "Rounding")
+    assert linked.mirror("invoice")[0].state == "in_step"
+
+
+def test_what_the_customer_withholds_stays_out_of_the_books_total(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        withheld = add_tax(session, linked.organisation_id, "TDS", TEN, kind="withholding")
+        invoice = get_invoice(session, make_invoice(session, linked.firm, sent=False).id, lock=True)
+        invoice.lines[0].tax_id = withheld.id
+        session.flush()
+        actions.issue_invoice(session, session.get_one(Organisation, linked.organisation_id), invoice)
+        session.commit()
+    assert Decimal((invoice.breakdown or {})["withholding"]) < 0
+    drain(linked.organisation_id)
+    assert linked.mirror("invoice")[0].state == "in_step"
+    assert Decimal(str(linked.there("invoices")[0]["total"])) == invoice.total.decimal
