@@ -26,6 +26,8 @@ _DUE = text(
     " UNION SELECT * FROM gate.due_sweeps(:at)"
     " UNION SELECT * FROM gate.due_reconciliations(:at)"
 )
+# First of all, before a person's first edit: whose database is a copy restored from a backup.
+_NOTICE = text("SELECT gate.notice_restored(:at)")
 
 
 @dataclass
@@ -38,7 +40,9 @@ class Sweeper:
         """Ring for everything that is due; returns for how many. A database that is away is tried again next time."""
         now = clock.now()
         with running.here().sessions() as session:
+            session.execute(_NOTICE, {"at": now})
             rows = session.execute(_DUE, {"at": now}).all()
+            session.commit()
         due = [(row.queue, row.organisation_id) for row in rows]
         calls = [call for call in due if self._is_silent(call, now, RING_AGAIN_AFTER)]
         calls += [(queue, 0) for queue, every in REGULAR.items() if self._is_silent((queue, 0), now, every)]

@@ -88,6 +88,10 @@ class Link(Tenant, Base):
     # Which steps of the set-up are done, step → when; and from which day on invoices go to this organisation.
     setup_steps: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)
     cut_over_on: Mapped[date | None]
+    # Which database this was used from last. Another one is a restored copy: from restored_at on nothing is sent before
+    # both sides were compared.
+    database_mark: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))
+    restored_at: Mapped[datetime | None]
 
     consent: Mapped[Consent] = relationship(
         primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True

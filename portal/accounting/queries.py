@@ -166,6 +166,8 @@ def _names(session: Session, wanted: Sequence[tuple[str, int]]) -> dict[tuple[st
 def _health(link: Link, consent: Consent, troubled: int, open_: int) -> tuple[str, str]:
     if consent.lost_at is not None or consent.revoked_at is not None:
         return "failed", "Zoho no longer accepts this connection. Connect again; nothing is lost."
+    if link.restored_at is not None:
+        return "waiting", rules.RESTORED
     quiet = link.quiet_why if link.quiet_until is not None and link.quiet_until > clock.now() else ""
     if troubled:
         return "failed", quiet

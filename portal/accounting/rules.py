@@ -14,6 +14,7 @@ MOST_FAULTS = 5  # of our own program, with one record
 SMALLEST_RESERVE, RESERVE_SHARE = 20, 20
 
 RESERVED = "tomorrow: what is left of today's calls to Zoho is kept for invoices and payments"
+RESTORED = "The database was restored from a backup. Both sides are compared first; nothing is sent until then."
 TROUBLED = ("failed", "mismatch", "conflict")
 NEEDS_LOOK, SENDING, WAITING, IN_STEP, NOT_LINKED = "needs a look", "sending", "waiting", "in step", "not linked"
 # Worst first: the one word that tells of an invoice and its payments together.

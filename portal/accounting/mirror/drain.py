@@ -71,7 +71,9 @@ def _use(turn: Turn, until: float) -> bool:
 
 def _round(turn: Turn, remote: Remote) -> bool:
     """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither, and
-    when all is done, one step of a reconciliation."""
+    when all is done, one step of a reconciliation. From a restored database, nothing but the reconciliation."""
+    if turn.is_restored:
+        return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
     worked = _push_due(turn, remote, ("payment",), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)

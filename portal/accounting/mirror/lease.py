@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Consent, Link
@@ -19,6 +19,8 @@ from portal.gateways.zoho.calls import PRODUCTS
 from portal.gateways.zoho.data_centres import DataCentre, data_centres
 from portal.shared.running import here, job_session
 
+_MARK = func.gate.database_mark()
+_IS_COPY = and_(Link.database_mark != "", Link.database_mark != _MARK)
 LENGTH = timedelta(seconds=60)  # longer than any one call; renewed before each
 
 
@@ -37,6 +39,7 @@ class Turn:
     product: str
     remote_organisation: str
     centre: DataCentre
+    is_restored: bool = False  # the database is an older copy: compare both sides before anything is sent
 
     @property
     def product_name(self) -> str:
@@ -55,16 +58,20 @@ def take(organisation_id: int) -> Turn | None:
             .values(
                 lease_holder=f"{socket.gethostname()}:{os.getpid()}"[:64], lease_fence=Link.lease_fence + 1,
                 lease_until=func.clock_timestamp() + LENGTH, quiet_until=None, quiet_why="",
+                database_mark=_MARK, restored_at=case((_IS_COPY, func.clock_timestamp()), else_=Link.restored_at),
             )
-            .returning(Link.id, Link.consent_id, Link.lease_fence, Link.product, Link.remote_organisation_id)
+            .returning(
+                Link.id, Link.consent_id, Link.lease_fence, Link.product, Link.remote_organisation_id, Link.restored_at
+            )
         ).one_or_none()  # fmt: skip
         if row is None:
             return None
         code = session.scalars(select(Consent.data_centre).where(Consent.id == row.consent_id)).one()
     centre = data_centres(here().settings.zoho_base_address)[code]
     return Turn(
-        organisation_id, row.id, row.consent_id, row.lease_fence, row.product, row.remote_organisation_id, centre
-    )
+        organisation_id, row.id, row.consent_id, row.lease_fence, row.product, row.remote_organisation_id, centre,
+        is_restored=row.restored_at is not None,
+    )  # fmt: skip
 
 
 def release(turn: Turn) -> None:

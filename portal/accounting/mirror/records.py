@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules, switching
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import MODULES, Link, MirrorRecord
+from portal.accounting.reconciliation.comparing import MISSING_HERE
+from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.invoices.models import DRAFT, Invoice
+from portal.payments.models import Payment
 from portal.shared import outbox
 from portal.shared.outbox import Change
 
@@ -173,10 +176,22 @@ def _admission(turn: Turn):  # type: ignore[no-untyped-def]
     newcomers = (
         select(Change.organisation_id, literal(turn.link_id), Change.subject, Change.subject_id)
         .add_columns(*(literal(value) for value in list(columns.values())[4:]))
+        .add_columns(case((_is_seen_there(turn), func.clock_timestamp())))
         .where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
         .order_by(Change.changed_at, Change.subject_id)
     )
-    return insert(MirrorRecord).from_select(list(columns), newcomers)
+    return insert(MirrorRecord).from_select([*columns, "sending_since"], newcomers)
+
+
+def _is_seen_there(turn: Turn) -> ColumnElement[bool]:
+    """A payment that a reconciliation met there before we knew of it, as after a restore: it is looked for first."""
+    met = (
+        exists()
+        .where(Reconciliation.link_id == turn.link_id, Reconciliation.id == DriftRow.run_id)
+        .where(DriftRow.module == "payment", DriftRow.cause == MISSING_HERE)
+        .where(DriftRow.number == Payment.provider_payment_id, Payment.id == Change.subject_id)
+    )
+    return and_(Change.subject == "payment", met)
 
 
 def _fresh(turn: Turn, module: str, local_id: int) -> dict[str, object]:

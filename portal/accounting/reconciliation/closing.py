@@ -5,13 +5,13 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import Link
-from portal.accounting.reconciliation import comparing, sides
+from portal.accounting.reconciliation import comparing, recovery, sides
 from portal.accounting.reconciliation.comparing import Drift, Ours, Side, Sums, Theirs
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, ReadRow, Reconciliation
 from portal.organisations import audit
 from portal.shared.money import Money
 
-MOST_KEPT = 1000  # drifts of one run; all are counted
+MOST_KEPT = 5000  # drifts of one run; all are counted
 _AT_ONCE = 200
 
 
@@ -19,6 +19,8 @@ def close(turn: Turn, run_id: int) -> None:
     """Compare, and finish the run. Raises LeaseLost."""
     with held(turn) as session:
         link, run = session.get_one(Link, turn.link_id), session.get_one(Reconciliation, run_id)
+        if link.restored_at is not None:
+            recovery.take_up(session, link, run)
         moving = drifts = 0
         for kind in sides.KINDS.values():
             sums = Sums()
@@ -78,6 +80,7 @@ def _row(run: Reconciliation, module: str, drift: Drift, currency: str) -> dict[
         "local_id": drift.ours.local_id if drift.ours else None,
         "remote_id": drift.theirs.remote_id if drift.theirs else "",
         "theirs_status": drift.theirs.status if drift.theirs else "",
+        "number": known.number[:100] if known else "",
         "label": (known.label or known.number or known.key)[:200] if known else "",
         "ours": _said(drift.ours, currency), "theirs": _said(drift.theirs, currency),
     }  # fmt: skip

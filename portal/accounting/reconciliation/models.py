@@ -94,13 +94,18 @@ class MonthSums(Tenant, Base):
 
 
 class DriftRow(Tenant, Base):
-    """One record on which the sides differed. ours, theirs: what each side said, as people read it."""
+    """One record on which the sides differed.
+
+    number        what pairs it: the invoice's number, the payment's reference
+    ours, theirs  what each side said, as people read it
+    """
 
     __tablename__ = "reconciliation_drifts"
     __table_args__ = (
         referenced(),
         belongs_to("reconciliations", "run_id"),
         Index("ix_reconciliation_drifts_run_id", "organisation_id", "run_id"),
+        Index("ix_reconciliation_drifts_number", "organisation_id", "module", "number"),
     )
 
     run_id: Mapped[int] = mapped_column(BigInteger)
@@ -109,6 +114,7 @@ class DriftRow(Tenant, Base):
     local_id: Mapped[int | None] = mapped_column(BigInteger)
     remote_id: Mapped[str] = mapped_column(String(40), default="")
     label: Mapped[str] = mapped_column(String(200))
+    number: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
     ours: Mapped[str] = mapped_column(String(300), default="")
     theirs: Mapped[str] = mapped_column(String(300), default="")
     theirs_status: Mapped[str] = mapped_column(String(20), default="")

@@ -27,6 +27,7 @@ _MOST_TRIES = 10
 _MOST_CONFIRMED = 100  # each costs a call; so many missing at once are no accident of the pages
 _GONE = ("5", "1002")
 _OUR_FAULT = "The portal stumbled over what it read. The fault is the portal's: tell whoever runs it."
+_RESTORED = "The database was restored from a backup meanwhile."
 _NIGHT = text("SELECT gate.night_before(:at, o.time_zone, o.id) FROM organisations o")
 
 
@@ -69,13 +70,28 @@ def begin(session: Session, link: Link, asked_by: str = "") -> bool:
 def _due_run(turn: Turn, *, is_reserved: bool) -> Reconciliation | None:
     with held(turn) as session:
         link = session.get_one(Link, turn.link_id, populate_existing=True)
-        if _is_night(session, link):
+        if link.restored_at is not None:
+            _give_up_older(session, link)
+        if link.restored_at is not None or _is_night(session, link):
             begin(session, link)
         run = session.scalars(_open(turn).where(Reconciliation.look_at <= func.clock_timestamp())).first()
         if run is not None and is_reserved:
             run.look_at = link.quota_resets_at or func.clock_timestamp() + timedelta(hours=1)
             return None
         return run
+
+
+def _give_up_older(session: Session, link: Link) -> None:
+    """What was being read when the backup was made says nothing about now."""
+    given_up = session.scalars(
+        update(Reconciliation)
+        .where(Reconciliation.link_id == link.id, Reconciliation.finished_at.is_(None))
+        .where(Reconciliation.created_at < link.restored_at)
+        .values(stage=STOPPED, finished_at=func.clock_timestamp(), words=_RESTORED)
+        .returning(Reconciliation.id)
+    )
+    for run_id in given_up.all():
+        closing.clear_rows(session, run_id)
 
 
 def _is_night(session: Session, link: Link) -> bool:
@@ -150,10 +166,13 @@ def _go_on(session: Session, run: Reconciliation, following: tuple[str, str, int
 
 
 def _put_off(turn: Turn, run: Reconciliation, words: str, *, is_final: bool) -> None:
-    """Later and later; in the end it is stopped, with the reason. Nothing was concluded from half a reading."""
+    """Later and later; in the end it is stopped, with the reason. Nothing was concluded from half a reading.
+
+    From a restored database it is never given up, as nothing is sent before it.
+    """
     tries = run.tries + 1
     values: dict[str, object] = {"tries": tries, "look_at": func.clock_timestamp() + rules.pause_after(tries)}
-    if is_final or tries >= _MOST_TRIES:
+    if (is_final or tries >= _MOST_TRIES) and not turn.is_restored:
         values |= {"stage": STOPPED, "finished_at": func.clock_timestamp(), "words": words[:300]}
     with held(turn) as session:
         session.execute(update(Reconciliation).where(Reconciliation.id == run.id).values(**values))

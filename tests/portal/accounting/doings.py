@@ -27,7 +27,9 @@ def sent_invoice(linked: LinkedFirm) -> Invoice:
         return make_invoice(session, linked.firm)
 
 
-def pay(linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card") -> int:
+def pay(
+    linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card", reference: str = ""
+) -> int:  # fmt: skip
     """A payment of the whole invoice, or of so many minor units, as a settlement leaves it."""
     with job_session(linked.organisation_id) as session:
         amount = minor or invoice.total_minor
@@ -35,7 +37,7 @@ def pay(linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "
             organisation_id=linked.organisation_id, customer_id=invoice.customer_id, method=method, currency="GBP",
             number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount,
             provider="stripe" if method == "card" else "offline", received_on=clock.today("Europe/London"),
-            provider_payment_id=f"pi_{next(_count)}",
+            provider_payment_id=reference or f"pi_{next(_count)}",
         )  # fmt: skip
         session.add(payment)
         session.flush()
