@@ -61,6 +61,7 @@ def policy_of(organisation: Organisation) -> arithmetic.Policy:
     return arithmetic.Policy(
         currency=organisation.currency, price_includes_tax=organisation.price_includes_tax,
         rounding=organisation.tax_rounding, rounding_mode=organisation.rounding_mode,
+        round_total_to=organisation.round_total_to,
     )  # fmt: skip
 
 

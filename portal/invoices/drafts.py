@@ -1,5 +1,6 @@
 """Pricing a draft: discounts, shipping, an adjustment. And writing down what an invoice comes to."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, Impossible
+from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 
 
@@ -33,6 +35,7 @@ def price_draft(
     """
     if invoice.status != DRAFT:
         raise pricing.CannotPrice("This invoice has been sent: its prices are frozen. Make a credit note instead.")
+    pricing.check_style(wanted, organisation.discount_style, _given(invoice))
     pricing.check_pricing(wanted, gross_of(invoice), limit)
     before = invoice.breakdown
     _set(invoice, wanted)
@@ -48,9 +51,15 @@ def price_draft(
     )  # fmt: skip
 
 
-def rewrite(session: Session, organisation: Organisation, invoice: Invoice, tax_point: date) -> None:
-    """Reckon a draft as of `tax_point`; where that changes anything, its totals and tax rows are written anew."""
-    taxes = taxes_by_id(session)
+def rewrite(
+    session: Session, organisation: Organisation, invoice: Invoice, tax_point: date,
+    taxes: Mapping[int, Tax] | None = None,
+) -> None:  # fmt: skip
+    """Reckon a draft as of `tax_point`; where that changes anything, its totals and tax rows are written anew.
+
+    taxes  all of them, by whoever reckons many drafts
+    """
+    taxes = taxes_by_id(session) if taxes is None else taxes
     breakdown = billing.reckon_invoice(invoice, taxes, organisation, tax_point)
     if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
         return
@@ -79,6 +88,20 @@ def take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdo
     invoice.subtotal_minor = breakdown.subtotal.minor
     invoice.tax_minor = breakdown.tax_total.minor
     invoice.total_minor = breakdown.total.minor
+
+
+def _given(invoice: Invoice) -> pricing.Pricing:
+    """The discounts that a draft has."""
+    amount = Money.of(invoice.discount_value, invoice.currency) if invoice.discount_kind == "amount" else None
+    percent = invoice.discount_value if invoice.discount_kind == "percent" else None
+    zero = Money.zero(invoice.currency)
+    return pricing.Pricing(
+        adjustment=zero, shipping=zero, whole=pricing.Cut(percent, amount, invoice.discount_applied),
+        lines={
+            line.id: pricing.Cut(line.discount_percent, None if line.discount_minor is None else line.discount)
+            for line in invoice.lines
+        },
+    )  # fmt: skip
 
 
 def _set(invoice: Invoice, wanted: pricing.Pricing) -> None:

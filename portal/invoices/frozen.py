@@ -27,7 +27,8 @@ def as_text(breakdown: Breakdown, policy: Policy) -> dict[str, Any]:
             for part in breakdown.lines
         ],
         "policy": {"price_includes_tax": policy.price_includes_tax, "rounding": policy.rounding,
-                   "rounding_mode": policy.rounding_mode},
+                   "rounding_mode": policy.rounding_mode,
+                   "round_total_to": policy.round_total_to and f"{policy.round_total_to.normalize():f}"},
     }  # fmt: skip
 
 
@@ -53,7 +54,8 @@ def from_text(text: dict[str, Any], currency: str) -> tuple[Breakdown, Policy]:
             for part in text["lines"]
         ),
     )  # fmt: skip
-    return breakdown, Policy(currency, **text["policy"])
+    step = text["policy"].get("round_total_to")
+    return breakdown, Policy(currency, **text["policy"] | {"round_total_to": None if step is None else Decimal(step)})
 
 
 def _plain(amount: Money) -> str:

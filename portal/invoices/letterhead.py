@@ -20,6 +20,8 @@ class Letterhead:
     tax_number: str
     tax_number_label: str
     language: str
+    registrations: str = ""
+    words: str = ""
 
     def as_text(self) -> dict[str, Any]:
         """To be frozen on a document."""
@@ -31,7 +33,9 @@ def drawn_up(organisation: Organisation, language: str = "") -> Letterhead:
     return Letterhead(
         name=organisation.name, address=organisation.address, email=organisation.email, phone=organisation.phone,
         country=organisation.country, locale=organisation.locale, tax_number=organisation.tax_number,
-        tax_number_label=organisation.tax_number_label, language=language_of(language or organisation.locale),
+        tax_number_label=organisation.tax_number_label,
+        language=language_of(language or organisation.document_language or organisation.locale),
+        registrations=organisation.registrations, words=organisation.document_words,
     )  # fmt: skip
 
 

@@ -13,6 +13,12 @@ class CannotPrice(RuleBroken):
     """The draft cannot be priced like this; the sentence says what to do."""
 
 
+_SETTINGS = "An administrator can change that under Settings, Documents and money."
+_NOT_ON_LINES = f"Your firm gives no discounts on lines. {_SETTINGS}"
+_NOT_ON_WHOLE = f"Your firm gives no discounts on whole invoices. {_SETTINGS}"
+_OTHERWISE_TAKEN_OFF = f"Your firm takes this discount off at another point. {_SETTINGS}"
+
+
 @dataclass(frozen=True)
 class Cut:
     """A discount: percent or amount, or nothing. applied matters on a whole document only."""
@@ -35,6 +41,20 @@ class Pricing:
     adjustment_reason: str = ""
     whole: Cut = field(default_factory=Cut)
     lines: Mapping[int, Cut] = field(default_factory=dict)
+
+
+def check_style(pricing: Pricing, style: str, before: Pricing) -> None:
+    """What the firm's settings do not offer cannot be given anew; what a draft has may stay. Raises CannotPrice."""
+    if style in ("none", "before_tax", "after_tax"):
+        for line_id, cut in pricing.lines.items():
+            if cut and cut != before.lines.get(line_id):
+                raise CannotPrice(_NOT_ON_LINES, field=f"discount-{line_id}")
+    if not pricing.whole or pricing.whole == before.whole:
+        return
+    if style in ("none", "line"):
+        raise CannotPrice(_NOT_ON_WHOLE, field="discount")
+    if style in ("before_tax", "after_tax") and pricing.whole.applied != style:
+        raise CannotPrice(_OTHERWISE_TAKEN_OFF, field="applied")
 
 
 def check_pricing(pricing: Pricing, gross: Mapping[int, Money], limit: Decimal) -> None:

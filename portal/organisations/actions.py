@@ -31,7 +31,6 @@ class OrganisationFacts:
     address: str
     email: str
     phone: str
-    tax_number: str
     payment_terms_days: int
 
 

@@ -21,14 +21,13 @@ def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
         address=form.text("address", "an address", longest=500, required=False, lines=True),
         email=form.email("email", "an e-mail address"),
         phone=form.phone("phone", "a phone number"),
-        tax_number=form.text("tax_number", "a tax number", longest=40, required=False),
         payment_terms_days=int(terms),
     )
     return form, facts
 
 
 def filled_with(organisation: Organisation) -> Form:
-    names = ("name", "address", "email", "phone", "tax_number", "payment_terms_days")
+    names = ("name", "address", "email", "phone", "payment_terms_days")
     return Form({name: str(getattr(organisation, name)) for name in names})
 
 

@@ -1,9 +1,10 @@
 """The tenant, its numbering, and the trail of what people and jobs did."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Numeric, String, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +17,8 @@ class Organisation(Base):
     __tablename__ = "organisations"
     __table_args__ = (
         CheckConstraint("tax_rounding IN ('document', 'line')", name="tax_rounding"),
+        CheckConstraint("round_total_to > 0", name="round_total_to"),
+        CheckConstraint("discount_style IN ('free', 'none', 'line', 'before_tax', 'after_tax')", name="discount_style"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="terms"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )
@@ -36,6 +39,11 @@ class Organisation(Base):
     tax_rounding: Mapped[str] = mapped_column(String(10), default="document")
     rounding_mode: Mapped[str] = mapped_column(String(10), default="half_up")
     price_includes_tax: Mapped[bool] = mapped_column(default=False)
+    round_total_to: Mapped[Decimal | None] = mapped_column(Numeric(12, 3))  # major units; None: to the smallest coin
+    discount_style: Mapped[str] = mapped_column(String(12), server_default="free")
+    registrations: Mapped[str] = mapped_column(String(500), server_default="")  # "name: number", one a line
+    document_language: Mapped[str] = mapped_column(String(5), server_default="")  # empty: the locale's
+    document_words: Mapped[str] = mapped_column(String(500), server_default="")  # at the end of every paper
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     logo_url = None

@@ -16,6 +16,12 @@ bp = Blueprint("organisations", __name__)
 # Pages of other domains that belong beside the settings: endpoint, label, what it is for, right.
 _BESIDE = (
     ("organisations.numbers", "Numbers", "What invoices and payments are called", "manage_organisation"),
+    (
+        "invoices.document_settings",
+        "Documents and money",
+        "Tax number, language, rounding, discounts",
+        "manage_organisation",
+    ),
     ("taxes.index", "Taxes", "Rates, groups and the usual one", "manage_organisation"),
     ("payments.settings", "Card payments", "Your Stripe account", "manage_organisation"),
     ("accounting.show", "Books", "Your Zoho organisation", "manage_link"),

@@ -77,6 +77,8 @@ EXPECTED: dict[str, Access] = {
     "customers.update": rights("edit_customers"),
     "health.alive": EVERYONE,
     "health.ready": EVERYONE,
+    "invoices.document_settings": rights("manage_organisation"),
+    "invoices.update_document_settings": rights("manage_organisation"),
     "invoices.edit_prices": rights("raise_invoices"),
     "invoices.update_prices": rights("raise_invoices"),
     "invoices.create_credit_application": rights("void"),

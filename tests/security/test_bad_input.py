@@ -84,7 +84,6 @@ def desk(app: Flask, world: World) -> Desk:
         "address": "a",
         "email": "f@example.com",
         "phone": "0113 496 0000",
-        "tax_number": "GB1",
         "payment_terms_days": "14",
     }
     founding = {key: said for key, said in person.items() if key != "role"} | {
@@ -131,6 +130,10 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
+        "invoices.update_document_settings": Paper("/settings/documents", {
+            "tax_number": "GB 980 7806 84", "registrations": "No: 1", "document_language": "de", "document_words": "w",
+            "tax_rounding": "line", "rounding_mode": "half_even", "price_includes_tax": "yes", "discount_style": "line",
+            "round_total_to": "0.05"}),
         "taxes.create": Paper("/settings/taxes", {
             "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority": "a", "is_default": ""}),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),

@@ -66,8 +66,10 @@ def fill_with(app: Flask, payload: str) -> tuple[Estate, str]:
     estate = make_estate(app)
     admin, firm = estate["administrator"], estate.firm
     firm_says = {"name": said, "address": f"{said}\n{said}", "email": "firm@example.com", "phone": "0113 496 0000",
-                 "tax_number": said[:40], "payment_terms_days": "14"}  # fmt: skip
+                 "payment_terms_days": "14"}  # fmt: skip
     assert post(admin, "/settings", firm_says).status_code == 303
+    papers_say = {"registrations": f"{said}: {said}", "document_words": said}
+    assert post(admin, "/settings/documents", papers_say).status_code == 303
     customer = {
         "kind": "business", "name": said, "email": "rita@maple.example", "phone": "0113 496 0000", "first_name": said,
         "last_name": said, "tax_number": said[:40], "street": said, "city": said, "state": said,

@@ -74,7 +74,7 @@ def _frame(head: Letterhead, invoice: Invoice) -> tuple[dict[str, str], str, dic
     bill_to = invoice.bill_to
     frame = {
         "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
-        "firm": firm_on_paper(head),
+        "firm": firm_on_paper(head), "words_at_the_end": [_safe(row) for row in head.words.splitlines() if row.strip()],
         "customer": {
             "name": _safe(bill_to.get("name", "")), "lines": list(map(_safe, bill_to.get("lines", []))),
             "tax_number": _safe(bill_to.get("tax_number", "")),
@@ -107,11 +107,12 @@ def _kinds(invoice: Invoice) -> set[str]:
     return {row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
 
 
-def firm_on_paper(head: Letterhead) -> dict[str, str]:
+def firm_on_paper(head: Letterhead) -> dict[str, Any]:
     number = head.tax_number
     return {
         "name": _safe(head.name), "address": _safe(head.address), "email": _safe(head.email),
         "phone": _safe(head.phone), "tax_number": _safe(f"{head.tax_number_label} {number}") if number else "",
+        "registrations": [_safe(row) for row in head.registrations.splitlines() if row.strip()],
     }  # fmt: skip
 
 

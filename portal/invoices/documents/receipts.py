@@ -20,7 +20,7 @@ def receipt_facts(
     locale, words = locale_of(head), words_of(head)
     return {
         "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
-        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(head),
+        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(head), "words_at_the_end": [],
         "customer": {"name": clean(payer), "lines": [], "tax_number": ""},
         "dates": [[words["date"], day_in_words(received_on, locale)]],
         "reference": "", "what": clean(how), "work": "",

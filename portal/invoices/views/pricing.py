@@ -46,5 +46,5 @@ def _page(invoice: Invoice, form: Form) -> str:
     taxes = [(tax.id, tax.name) for tax in list_taxes(request_session())]
     return render_template(
         "invoices/prices.html", invoice=invoice, form=form, taxes=taxes, gross=drafts.gross_of(invoice),
-        limit=g.viewer.discount_limit, may_adjust=g.viewer.may("give_discount"),
+        limit=g.viewer.discount_limit, style=g.organisation.discount_style, may_adjust=g.viewer.may("give_discount"),
     )  # fmt: skip

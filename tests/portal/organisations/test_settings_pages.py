@@ -9,7 +9,7 @@ from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 
 FACTS = {"name": "Northgate Heating Ltd", "address": "1 North Gate\nLeeds", "email": "hello@northgate.example",
-         "phone": "0113 496 0002", "tax_number": "GB 123 4567 89", "payment_terms_days": "30"}  # fmt: skip
+         "phone": "0113 496 0002", "payment_terms_days": "30"}  # fmt: skip
 
 
 @pytest.fixture

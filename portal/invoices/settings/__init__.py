@@ -1,0 +1,1 @@
+"""What an organisation settles once for its documents and its arithmetic."""
