@@ -129,6 +129,7 @@ class Payment(Tenant, Base):
     reference: Mapped[str] = mapped_column(String(100), default="")  # what the payer recognises: "Cheque 004512"
     taken_by: Mapped[int | None] = mapped_column(BigInteger)  # the person on the staff who recorded it
     tendered_minor: Mapped[int | None]  # cash as it was handed over, before change
+    rounding_minor: Mapped[int] = mapped_column(server_default="0")  # what coins made of it: more taken, or less
     fee_minor: Mapped[int | None]  # what Stripe kept, in the currency in which it pays out
     fee_currency: Mapped[str | None] = mapped_column(String(3))
     form_id: Mapped[str | None] = mapped_column(String(40))
@@ -136,6 +137,15 @@ class Payment(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def rounding(self) -> Money:
+        return Money(self.rounding_minor, self.currency)
+
+    @property
+    def taken(self) -> Money:
+        """What was really received: `amount` is what it counts for."""
+        return self.amount + self.rounding
 
     @property
     def fee(self) -> Money | None:

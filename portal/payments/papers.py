@@ -54,10 +54,11 @@ def _made(session: Session, organisation: Organisation, payment: Payment, *, of_
     parts = queries.allocations_of(session, [payment.id])[payment.id]
     payer = session.get_one(Customer, payment.customer_id)
     shown = [part for part in parts if of_invoice in (None, part.invoice_id)]
-    amount = payment.amount if of_invoice is None else shown[0].amount
+    amount = payment.taken if of_invoice is None else shown[0].amount
     facts = receipt_facts(
         drawn_up(organisation, payer.language), number=payment.number, received_on=payment.received_on,
         payer=payer.name, how=payment.reference or payment.method.replace("_", " ").capitalize(), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
+        rounding=payment.rounding if of_invoice is None else None,
     )  # fmt: skip
     return receipt_pdf(facts, payment.created_at)

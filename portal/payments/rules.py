@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
+from portal.taxes.cash import cash_rounded
 
 APP = "portal"  # in the metadata of everything of ours at Stripe
 MOST_TRIES = 10
@@ -98,6 +99,23 @@ def spread(received: Money, due: Sequence[tuple[int, Money]], typed: Mapping[int
         if asked > zero:
             parts[invoice_id] = asked
     return parts
+
+
+def in_coins(typed: Money, due: Money, country: str) -> tuple[Money, Money]:
+    """What a sum of cash counts for, and how much more (or less, below zero) coins made of it.
+
+    typed  what was written down: what is due, or what coins can pay of it; any other sum must be payable in coins
+    due    on what it is meant to pay
+    Raises CannotRecord.
+    """
+    coins = cash_rounded(due, country)
+    if typed in (due, coins) and coins:
+        return due, coins - due
+    payable = cash_rounded(typed, country)
+    if payable != typed:
+        all_of_it = f" To pay all that is due, take {coins}." if coins else ""
+        raise CannotRecord(f"{typed} cannot be paid in coins, {payable} can.{all_of_it}", field="amount")
+    return typed, Money.zero(typed.currency)
 
 
 def change_of(received: Money, tendered: Money | None) -> Money:

@@ -14,9 +14,12 @@ from portal.shared.text import clean
 
 def receipt_facts(
     head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
-    parts: Sequence[tuple[str, Money]],
+    parts: Sequence[tuple[str, Money]], rounding: Money | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each."""
+    """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each.
+
+    rounding: what coins made of it, on top of the parts or below nought off them; inside amount
+    """
     locale, words = locale_of(head), words_of(head)
     return {
         "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
@@ -29,5 +32,6 @@ def receipt_facts(
              "total": formats.amount(part, locale)}
             for name, part in parts
         ],
-        "sums": [], "notes": [], "code": "", "total": formats.money(amount, locale), "paid": "", "balance": "",
+        "sums": [[words["rounding"], formats.money(rounding, locale)]] if rounding else [],
+        "notes": [], "code": "", "total": formats.money(amount, locale), "paid": "", "balance": "",
     }  # fmt: skip

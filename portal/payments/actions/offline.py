@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
 from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
@@ -47,12 +48,13 @@ class OfflinePayment:
 
 @dataclass(frozen=True)
 class Recorded:
-    """is_new False: the same form came a second time."""
+    """received: what was really taken. is_new False: the same form came a second time."""
 
     payment_id: int
     number: str
     surplus: Money
     change: Money
+    received: Money
     is_new: bool
 
 
@@ -62,23 +64,28 @@ def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
     Calls Stripe between short transactions of its own, to close the pages on which the invoices could still be paid.
     Raises CannotRecord, CannotIssue, NotFound, and what release_invoice raises.
     """
-    rules.change_of(taken.amount, taken.tendered)
     for invoice_id in _being_paid(organisation_id, taken):
         release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
         lock_customer(session, taken.customer_id)
-        repeated = session.scalars(select(Payment).where(Payment.form_id == taken.form_id)).one_or_none()
+        repeated = _repeated(session, taken)
         if repeated is not None:
             unused = queries.get_payment(session, repeated.id).use.unused
-            return Recorded(repeated.id, repeated.number, unused, _change(taken), is_new=False)
+            change = rules.change_of(repeated.taken, taken.tendered)
+            return Recorded(repeated.id, repeated.number, unused, change, repeated.taken, is_new=False)
         return _record(session, session.get_one(Organisation, organisation_id), taken)
 
 
 def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
     """The invoices with a page open at Stripe, of those that this payment reaches as things stand."""
     with job_session(organisation_id) as session:
-        due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
-        reached = rules.spread(taken.amount, due, taken.typed)
+        if _repeated(session, taken) is not None:
+            return []
+        organisation = session.get_one(Organisation, organisation_id)
+        due = [(invoice_id, _to_pay(session, invoice_id)) for invoice_id in taken.invoice_ids]
+        amount, rounding = _in_coins(organisation, taken, due)
+        rules.change_of(amount + rounding, taken.tendered)
+        reached = rules.spread(amount, due, taken.typed)
         return session.scalars(
             select(PaymentAttempt.invoice_id)
             .where(PaymentAttempt.invoice_id.in_(reached), PaymentAttempt.state.in_(OPEN_STATES))
@@ -91,12 +98,13 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
     for invoice in invoices.values():
         _check(session, organisation, invoice, taken)
     due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
-    parts = rules.spread(taken.amount, due, taken.typed)
+    amount, rounding = _in_coins(organisation, taken, due)
+    parts = rules.spread(amount, due, taken.typed)
     for invoice_id in parts:
         check_not_being_paid(session, invoice_id)
-    payment = _add(session, organisation, taken)
+    payment = _add(session, organisation, taken, amount, rounding)
     put_to(session, payment, parts)
-    surplus = taken.amount - Money.total(parts.values(), taken.amount.currency)
+    surplus = amount - Money.total(parts.values(), amount.currency)
     paid = [invoices[invoice_id] for invoice_id in parts]
     _tell(session, organisation, payment, paid, parts, surplus)
     if paid:
@@ -104,7 +112,8 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
         queue_receipt(session, organisation, paid[0], payment, surplus, left=left, also=paid[1:])
     changed = [("invoice", invoice_id) for invoice_id in parts]
     outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
-    return Recorded(payment.id, payment.number, surplus, _change(taken), is_new=True)
+    change = rules.change_of(payment.taken, taken.tendered)
+    return Recorded(payment.id, payment.number, surplus, change, payment.taken, is_new=True)
 
 
 def _check(session: Session, organisation: Organisation, invoice: Invoice, taken: OfflinePayment) -> None:
@@ -119,11 +128,36 @@ def _check(session: Session, organisation: Organisation, invoice: Invoice, taken
         raise CannotRecord("This invoice is void: no payment can be put to it.")
 
 
-def _add(session: Session, organisation: Organisation, taken: OfflinePayment) -> Payment:
+def _repeated(session: Session, taken: OfflinePayment) -> Payment | None:
+    """What the same form recorded before."""
+    return session.scalars(select(Payment).where(Payment.form_id == taken.form_id)).one_or_none()
+
+
+def _to_pay(session: Session, invoice_id: int) -> Money:
+    """On a draft, which is sent on the way: all of it."""
+    invoice = get_invoice(session, invoice_id)
+    return invoice.total if invoice.status == DRAFT else balance_of(invoice).balance
+
+
+def _in_coins(
+    organisation: Organisation, taken: OfflinePayment, due: Sequence[tuple[int, Money]]
+) -> tuple[Money, Money]:  # fmt: skip
+    """As rules.in_coins, of cash; any other way pays to the cent."""
+    currency = taken.amount.currency
+    if taken.method != "cash":
+        return taken.amount, Money.zero(currency)
+    meant = taken.typed.values() if taken.typed else [balance for _, balance in due]
+    return rules.in_coins(taken.amount, Money.total(meant, currency), organisation.country)
+
+
+def _add(
+    session: Session, organisation: Organisation, taken: OfflinePayment, amount: Money, rounding: Money
+) -> Payment:  # fmt: skip
     number = next_number(session, organisation.id, "payment")
     payment = Payment(
         organisation_id=organisation.id, number=number, customer_id=taken.customer_id, method=taken.method,
-        amount_minor=taken.amount.minor, currency=taken.amount.currency, received_on=taken.received_on,
+        amount_minor=amount.minor, rounding_minor=rounding.minor, currency=amount.currency,
+        received_on=taken.received_on,
         provider="offline", provider_payment_id=f"portal-{number}", taken_by=taken.taken_by, form_id=taken.form_id,
         reference=rules.words_of(taken.method, taken.reference)[:100],
         tendered_minor=taken.tendered.minor if taken.tendered else None,
@@ -137,16 +171,14 @@ def _tell(
     session: Session, organisation: Organisation, payment: Payment, paid: Sequence[Invoice], parts: dict[int, Money],
     surplus: Money,
 ) -> None:  # fmt: skip
-    after = {"received": str(payment.amount), "way": payment.reference, "invoices": [each.id for each in paid]}
+    after = {"received": str(payment.taken), "way": payment.reference, "invoices": [each.id for each in paid]}
     audit.note(session, organisation.id, "payment recorded", "payment", payment.id, words="Recorded", after=after)
     for invoice in paid:
         part = formats.money(parts[invoice.id], organisation.locale)
         words = f"{part} paid, {payment.reference}, receipt {payment.number}"
+        if payment.rounding_minor:
+            words += f" ({formats.money(payment.taken, organisation.locale)} in coins)"
         audit.note(session, organisation.id, "payment recorded", "invoice", invoice.id, words=words)
     if surplus:
         words = f"{formats.money(surplus, organisation.locale)} is kept as the customer's credit"
         audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)
-
-
-def _change(taken: OfflinePayment) -> Money:
-    return rules.change_of(taken.amount, taken.tendered)

@@ -34,7 +34,7 @@ def queue_receipt(
     paid = [invoice, *also]
     text, html = render_mail(
         "receipt", lang=locale[:2], title=f"Receipt {payment.number}", firm=organisation.name,
-        phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.amount, locale),
+        phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.taken, locale),
         received_on=long_date(payment.received_on, locale), way=payment.reference, receipt_number=payment.number,
         number=", ".join(each.number or "" for each in paid), what="" if also else invoice.title,
         balance=formats.money(left, locale) if left else "",

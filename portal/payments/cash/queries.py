@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.payments.cash.models import Count, HandIn
@@ -80,7 +80,14 @@ def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
 
 
 _TAKEN = (
-    select(Payment.taken_by, func.sum(PaymentUse.amount_minor - PaymentUse.reversed_minor))
+    select(
+        Payment.taken_by,
+        func.sum(
+            PaymentUse.amount_minor
+            - PaymentUse.reversed_minor
+            + case((PaymentUse.reversed_minor == 0, Payment.rounding_minor), else_=0)
+        ),
+    )
     .join(PaymentUse, PaymentUse.payment_id == Payment.id)
     .where(Payment.provider == "offline", Payment.method == "cash", Payment.taken_by.is_not(None))
     .group_by(Payment.taken_by)

@@ -24,6 +24,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.money import Money
 from portal.shared.web import request_session
+from portal.taxes.cash import cash_rounded
 
 _AWAY = "Stripe did not answer, so the customer could still pay there as well. Try again in a minute."
 
@@ -144,7 +145,7 @@ def _create(find: Callable[[], Desk]) -> Response:
     recorded = _record(form, g.viewer.organisation_id, taken) if form.ok else None
     if recorded is None:
         return make_response(_form_page(find(), form), 422)
-    said = [f"{money(taken.amount)} recorded, receipt {recorded.number}."]
+    said = [f"{money(recorded.received)} recorded, receipt {recorded.number}."]
     if recorded.change:
         said.append(f"Give back {money(recorded.change)}.")
     if recorded.surplus:
@@ -171,7 +172,10 @@ def _blank(desk: Desk) -> Form:
 def _form_page(desk: Desk, form: Form) -> str:
     uses = queries.unused_credit(request_session(), desk.customer_id, desk.due.currency)
     credit = Money.total((use.unused for use in uses), desk.due.currency)
-    return render_template("payments/new.html", desk=desk, form=form, credit=credit, today=clock.today(g.time_zone))
+    return render_template(
+        "payments/new.html", desk=desk, form=form, credit=credit, today=clock.today(g.time_zone),
+        coins=cash_rounded(desk.due, g.organisation.country),
+    )  # fmt: skip
 
 
 def payment_page(payment_id: int, form: Form) -> str:

@@ -1,0 +1,17 @@
+"""What coins cannot pay is rounded, and the difference stands on the payment"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("payments", sa.Column("rounding_minor", sa.BigInteger(), server_default="0", nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_column("payments", "rounding_minor")
