@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bench.firm import Firm, add_a_customer, add_a_job, bill, make_firm, pay, pay_path
 from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.accounting.pull.models import Question
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.queries import get_invoice
 from portal.organisations import audit
@@ -97,5 +98,12 @@ def _fall_behind(session: Session, firm: Firm, invoices: list[int]) -> None:
                 MirrorRecord(
                     organisation_id=firm.organisation_id, link_id=link.id, module=module, local_id=local_id,
                     state="failed", last_error="Zoho refused it.", pushed_at=clock.now(),
+                )
+            )  # fmt: skip
+            session.add(
+                Question(
+                    organisation_id=firm.organisation_id, link_id=link.id, module=module, local_id=local_id,
+                    remote_id=str(local_id), kind="field", field="name", ours="Here", theirs="There",
+                    facts={"label": f"{module} {local_id}"},
                 )
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from portal.accounting import models as accounting
 from portal.accounting.agreement import models as agreement
+from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
@@ -22,8 +23,8 @@ from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "messages", "metadata", "organisations", "outbox", "payments", "people", "reconciliation", "refunds", "taxes",
-    "throttle", "work_orders",
+    "messages", "metadata", "organisations", "outbox", "payments", "people", "pull", "reconciliation", "refunds",
+    "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -25,6 +25,7 @@ _DUE = text(
     "SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)"
     " UNION SELECT * FROM gate.due_sweeps(:at)"
     " UNION SELECT * FROM gate.due_reconciliations(:at)"
+    " UNION SELECT * FROM gate.due_pulls(:at)"
 )
 # First of all, before a person's first edit: whose database is a copy restored from a backup.
 _NOTICE = text("SELECT gate.notice_restored(:at)")

@@ -7,13 +7,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import MODULES, Link, MirrorRecord, ModuleSetting
+from portal.accounting.pull import cursors
 from portal.organisations import audit
 from portal.shared import queues
 from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
-# Modules that may also be kept from their side. None yet: nothing reads Zoho's changes back, so nobody may be told so.
-TWO_WAY: tuple[str, ...] = ()
+# Modules that may also be kept from their side.
+TWO_WAY = ("customer", "item")
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments",
@@ -52,22 +53,38 @@ def keep(session: Session, link: Link, module: str, direction: str) -> None:
     if direction == BOTH and module not in TWO_WAY:
         raise CannotKeepSo(f"{CALLED[module]} go one way only, from here to Zoho. Change them here.", field="direction")
     _set(session, link, module, "direction changed", direction=direction)
+    _read_back(session, link, module)
 
 
 def pause(session: Session, link: Link, module: str) -> None:
     """Nothing of this module goes over until it is resumed; nothing is lost. Does not commit."""
     _set(session, link, module, "module paused", is_paused=True)
+    _read_back(session, link, module)
 
 
 def resume(session: Session, link: Link, module: str) -> None:
     """What waited meanwhile is looked at again at once. Does not commit."""
     _set(session, link, module, "module resumed", is_paused=False)
+    _read_back(session, link, module)
     session.execute(
         update(MirrorRecord)
         .where(MirrorRecord.link_id == link.id, MirrorRecord.state == "waiting")
         .values(next_try_at=func.clock_timestamp())
     )
     queues.wake(session, "mirror", link.organisation_id)
+
+
+def _read_back(session: Session, link: Link, module: str) -> None:
+    """Zoho's changes are looked for while the module goes both ways and does not rest."""
+    row = session.scalars(
+        select(ModuleSetting)
+        .where(ModuleSetting.link_id == link.id, ModuleSetting.module == module)
+        .execution_options(populate_existing=True)
+    ).one()
+    if row.direction == BOTH and not row.is_paused:
+        cursors.begin(session, link, module)
+    else:
+        cursors.rest(session, link, module)
 
 
 def _set(session: Session, link: Link, module: str, action: str, **values: object) -> None:

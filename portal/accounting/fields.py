@@ -42,7 +42,7 @@ class Rule:
     ours: str
     theirs: str
     direction: str = "push"
-    wins: str = "ours"
+    wins: str = "ask"
 
 
 _NEEDED = "Zoho asks for it"
@@ -88,7 +88,18 @@ THEIRS: dict[str, tuple[Theirs, ...]] = {
     ),
 }  # fmt: skip
 MAPPED = tuple(OURS)
+# Parts of what is compared with Zoho that are no row of the mapping.
+_PARTS = {
+    "email": "E-mail", "phone": "Phone", "kind": "Kind", "first_name": "First name", "last_name": "Last name",
+    "street": "Street", "city": "Town", "state": "State", "postal_code": "Postcode", "country": "Country", "tax": "Tax",
+    "is_active": "On sale",
+}  # fmt: skip
 WINNERS = ("ours", "theirs", "ask")
+
+
+def label_of(module: str, name: str) -> str:
+    """What people call a field that is compared with Zoho."""
+    return _PARTS.get(name) or next((field.label for field in OURS.get(module, ()) if field.key == name), name)
 
 
 def custom_fields_of(record: Mapping[str, Any]) -> list[Theirs]:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
 from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.accounting.pull import rules as pulling
+from portal.accounting.pull.models import PullCursor
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.shared import clock
 from portal.shared.outbox import Change
@@ -26,6 +28,9 @@ class ModuleState:
     in_step: int
     open: int
     troubled: int
+    looked_at: datetime | None = None
+    next_look_at: datetime | None = None
+    problem: str = ""
 
     @property
     def state(self) -> str:
@@ -52,9 +57,22 @@ class Status:
     def quota(self) -> str:
         return "" if self.limit_today is None else f"{self.used_today} of {self.limit_today}"
 
+    @property
+    def why_so_often(self) -> str:
+        """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
+        read = sum(module.next_look_at is not None for module in self.modules)
+        if not read:
+            return ""
+        limit, busy = pulling.calls_a_day(self.limit_today), pulling.pause(self.limit_today, 1, read, 0)
+        minutes = -(-int(busy.total_seconds()) // 60)
+        return (
+            f"Zoho allows {limit} calls a day, and a quarter of them may be spent on looking for changes there: each"
+            f" kind about every {minutes} minutes, less often while nothing happens."
+        )
+
 
 def status_of(session: Session, link: Link) -> Status:
-    """Four statements, however much there is."""
+    """Five statements, however much there is."""
     consent = session.get_one(Consent, link.consent_id)
     known = link.quota_limit is not None and link.quota_left is not None
     is_today = known and link.quota_resets_at is not None and link.quota_resets_at > clock.now()
@@ -71,6 +89,7 @@ def _oldest() -> Select[Any]:
 
 def _modules(session: Session, link: Link) -> list[ModuleState]:
     kept = directions.settings_of(session, link.id)
+    read = {each.module: each for each in session.scalars(select(PullCursor).where(PullCursor.link_id == link.id))}
     of_link = MirrorRecord.link_id == link.id
     counted = session.execute(
         select(MirrorRecord.module, _count(MirrorRecord.state == "in_step"), _count(_is_troubled()))
@@ -89,9 +108,16 @@ def _modules(session: Session, link: Link) -> list[ModuleState]:
             module, directions.CALLED[module], kept[module].direction if module in kept else directions.PUSH,
             module in kept and kept[module].is_paused, module in directions.TWO_WAY,
             reached.get(module, (0, 0))[0], open_.get(module, 0), reached.get(module, (0, 0))[1],
+            *_freshness(read.get(module)),
         )
         for module in MODULES
     ]  # fmt: skip
+
+
+def _freshness(cursor: PullCursor | None) -> tuple[datetime | None, datetime | None, str]:
+    if cursor is None or cursor.next_look_at is None:
+        return None, None, ""
+    return cursor.looked_at, cursor.next_look_at, cursor.problem
 
 
 def _is_troubled() -> ColumnElement[bool]:

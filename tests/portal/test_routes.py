@@ -44,9 +44,12 @@ EXPECTED: dict[str, Access] = {
     "accounting.connect": rights("manage_link"),
     "accounting.create_link": rights("manage_link"),
     "accounting.create_reconciliation": rights("see_board", "manage_link"),
+    "accounting.decide": rights("see_board", "manage_link"),
+    "accounting.decide_all": rights("see_board", "manage_link"),
     "accounting.end_link": rights("manage_link"),
     "accounting.fix_drift": rights("see_board", "manage_link"),
     "accounting.inbox": rights("see_board", "manage_link"),
+    "accounting.questions": rights("see_board", "manage_link"),
     "accounting.receive_consent": rights("manage_link"),
     "accounting.rehearse": rights("manage_link"),
     "accounting.retry": rights("see_board", "manage_link"),
@@ -169,7 +172,7 @@ EXPECTED: dict[str, Access] = {
 # A form that names a record needs one that is there; the others are sent empty.
 BODIES = {"work_orders.create_line": "item_id"}
 # "Try again" of what is not stuck (any more) is no error: the same way back to the inbox, for any number.
-ALWAYS_BACK = {"accounting.retry": 303, "payments.retry_event": 303}
+ALWAYS_BACK = {"accounting.decide": 303, "accounting.retry": 303, "payments.retry_event": 303}
 
 
 @pytest.fixture(scope="module", autouse=True)

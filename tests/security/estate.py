@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
@@ -229,8 +230,15 @@ def _outside(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     session.add(drift)
     session.flush()
+    asked = Question(
+        organisation_id=of, link_id=link.id, module="customer", local_id=firm.customer_id, remote_id="7", kind="field",
+        field="name", ours="Maple here", theirs="Maple there", facts={"label": "Customer Maple"},
+    )  # fmt: skip
+    session.add(asked)
+    session.flush()
     return {
-        "consent_id": consent.id, "record_id": stuck.id, "drift_id": drift.id, "endpoint_key": account.endpoint_key,
+        "consent_id": consent.id, "record_id": stuck.id, "drift_id": drift.id, "question_id": asked.id,
+        "endpoint_key": account.endpoint_key,
         "stripe_account_id": account.id,
     }  # fmt: skip
 

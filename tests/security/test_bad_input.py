@@ -155,9 +155,9 @@ def desk(app: Flask, world: World) -> Desk:
 
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
-    "accounting.connect", "accounting.end_link", "accounting.retry", "accounting.retry_all",
-    "accounting.rehearse", "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
-    "accounting.create_reconciliation", "accounting.fix_drift",
+    "accounting.connect", "accounting.create_reconciliation", "accounting.decide", "accounting.decide_all",
+    "accounting.end_link", "accounting.fix_drift", "accounting.rehearse", "accounting.retry", "accounting.retry_all",
+    "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",

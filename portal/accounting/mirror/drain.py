@@ -1,4 +1,5 @@
-"""Drain: bring everything that is due to one organisation's books, invoices and payments first."""
+"""Drain: bring everything that is due to one organisation's books, invoices and payments first; then look what changed
+there, in the modules that are kept from both sides."""
 
 import logging
 import time
@@ -10,6 +11,7 @@ from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.pull.looking import look
 from portal.accounting.reconciliation import reading
 from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
@@ -58,6 +60,7 @@ def _use(turn: Turn, until: float) -> bool:
             remote = Remote(turn, line)
             while _round(turn, remote) and time.monotonic() < until:
                 pass
+            look(turn, remote, until)
         more = records.anything_due(turn) or reading.is_due(turn)
     except STOPS as problem:
         _keep_quiet(turn, problem)

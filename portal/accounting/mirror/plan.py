@@ -1,17 +1,17 @@
 """Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, field_rules
+from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.push import CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
+from portal.accounting.mirror.payloads import frozen, reference_of
+from portal.accounting.mirror.push import COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 
@@ -34,15 +34,6 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if first is not None:
             return first if first.record_ids else None
         return _next_step(session, turn, record, version, source, twins)
-
-
-def frozen(payload: Any) -> Any:
-    """The payload as JSON keeps it: decimals as text, so that comparing is exact."""
-    if isinstance(payload, Mapping):
-        return {key: frozen(value) for key, value in payload.items()}
-    if isinstance(payload, list):
-        return [frozen(value) for value in payload]
-    return str(payload) if isinstance(payload, Decimal) else payload
 
 
 def _first_unmet(
@@ -88,12 +79,13 @@ def _next_step(
     def twin_id(module: str, local_id: int | None) -> str:
         return "" if local_id is None else twins[module, local_id].remote_id or ""
 
-    is_spare = source.spare_name != "" and record.remote_number == source.spare_name
-    reference = source.spare_name if is_spare else source.name
+    reference = reference_of(record, source)
     dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
     use = _use(turn, record, source, twin_id)
     verb = use.verb if use else _verb(record, source, snapshot)
+    if verb == UPDATE and _is_to_be_compared(session, record, version):
+        verb = COMPARE
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
         return None
@@ -102,7 +94,7 @@ def _next_step(
         needs = _wait_or_work(session, record, held_by)
         return needs if needs.record_ids else None
     unknown_since = record.sending_since if record.remote_id is None or verb == READ else None
-    if verb not in (LOOK, READ):
+    if verb not in (LOOK, READ, COMPARE):
         record.sending_since = session.scalars(select(func.clock_timestamp())).one()
     elif verb == LOOK and record.remote_number not in ("", reference):
         # It was renamed while the outcome of its create was open: look under the name that was sent.
@@ -147,6 +139,13 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
     if (record.snapshot or {}).get("sent") != snapshot:
         return UPDATE
     return None
+
+
+def _is_to_be_compared(session: Session, record: MirrorRecord, version: int) -> bool:
+    """A module kept from both sides: what was changed there meanwhile must not be overwritten unseen."""
+    if record.module not in READ_BACK or (record.snapshot or {}).get("read") == version:
+        return False
+    return directions.direction_of(session, record.link_id, record.module) == directions.BOTH
 
 
 def _settle_or_leave_to_mark(session: Session, record: MirrorRecord, version: int, label: str) -> None:

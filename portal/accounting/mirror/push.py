@@ -8,6 +8,7 @@ from portal.accounting.mirror.source import Source
 from portal.accounting.mirror.uses import There
 
 LOOK, CREATE, UPDATE, VOID, READ, ACT = "look", "create", "update", "void", "read", "act"
+COMPARE = "compare"  # read, and brought together with ours before anything is sent
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from portal.accounting.agreement import checking
 from portal.accounting.mirror import records, using
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
-from portal.accounting.mirror.push import ACT, CREATE, LOOK, READ, VOID, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
+from portal.accounting.pull.both_sides import bring_together, common_of, stamp_of
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
 from portal.invoices import holds
@@ -32,6 +33,8 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
         if isinstance(outcome, Absent):
             _absent(session, turn, record, push)
+        elif push.verb == COMPARE:
+            bring_together(session, turn, record, outcome.record)
         elif push.verb == VOID:
             record.remote_status = "void"
             holds.release(session, "void", record.local_id)
@@ -120,9 +123,14 @@ def _written(
     record.remote_id = id_in(push.module, push.payload, answer) or push.remote_id
     if push.module == "payment":
         record.remote_number = str(answer.get("payment_number", ""))[:100]
-    record.snapshot = {"sent": push.snapshot, "persons": _persons(push, answer)}
+    record.snapshot = {
+        "sent": push.snapshot, "persons": _persons(push, answer), "is_active": (record.snapshot or {}).get("is_active"),
+    }  # fmt: skip
+    record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
     if outcome.adopted and push.module in ("customer", "item"):
-        record.snapshot["sent"] = None  # what an earlier try sent may be older than what we have: bring it up to date
+        # What an earlier try sent may be older than what we have: bring it up to date.
+        common = common_of(session, record.link_id, push.module, answer)
+        record.snapshot |= {"sent": None, "common": common}
     differs = _check_invoice(session, turn, record, push, answer) if push.module == "invoice" else False
     if is_new and not differs:
         _tell(session, turn, record, push, _arrival(turn, record, push), for_invoice)

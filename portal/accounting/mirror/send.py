@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
-from portal.accounting.mirror.push import LOOK, READ, UPDATE, VOID, Act, Push
+from portal.accounting.mirror.push import COMPARE, LOOK, READ, UPDATE, VOID, Act, Push
 from portal.accounting.mirror.remote import Remote
+from portal.accounting.setup.people import MARK
 from portal.gateways.zoho.errors import Refused
 
 _MOST_LOOKED_AT = 5
@@ -29,6 +30,8 @@ def send(remote: Remote, push: Push) -> Done | Absent:
     """Raises the gateway's errors, BudgetEmpty, LeaseLost."""
     if push.verb == LOOK:
         return look(remote, MODULES[push.module], push)
+    if push.verb == COMPARE:
+        return Done(remote.detail(MODULES[push.module], push.remote_id))
     module = written_as(push.module, push.payload)
     if push.verb == READ:
         return Done(_read(remote, module, push.remote_id))
@@ -123,8 +126,7 @@ def _named(module: Module, push: Push) -> dict[str, Any]:
 
 def _for_create(push: Push) -> dict[str, Any]:
     if push.module == "customer":
-        # Where the organisation keeps no customer numbers, the note is what we know our own record by.
-        mark = f"Portal customer {push.payload['contact_number']}"
+        mark = MARK + push.payload["contact_number"]
         return push.payload | {"notes": f"{push.payload.get('notes', '')}\n{mark}".strip()}
     return push.payload
 

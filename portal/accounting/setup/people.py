@@ -12,17 +12,19 @@ from portal.customers.models import Contact, Customer
 
 _CODES = {name.casefold(): code for code, name in Locale("en").territories.items() if len(code) == 2}
 _LONGEST_TERMS = 365
+# Before our customer's number, in the notes there: by it we know our own record where no numbers are kept.
+MARK = "Portal customer "
 
 
 def facts_of(contact: Mapping[str, Any]) -> CustomerFacts:
     """What the detail of a contact says (zoho/API.md §6.1), cut to what we can keep."""
     address = contact.get("billing_address") or {}
-    primary = _primary(contact.get("contact_persons") or [])
+    person = primary(contact.get("contact_persons") or [])
     return CustomerFacts(
         kind="individual" if contact.get("customer_sub_type") == "individual" else "business",
         name=_text(contact, "contact_name", 200) or "Without a name",
         email=_text(contact, "email", 254), phone=_text(contact, "phone", 40) or _text(contact, "mobile", 40),
-        first_name=_text(primary, "first_name", 100), last_name=_text(primary, "last_name", 100),
+        first_name=_text(person, "first_name", 100), last_name=_text(person, "last_name", 100),
         tax_number=next(filter(None, (_text(contact, key, 40) for key in _TAX_NUMBERS)), ""),
         street=_text(address, "address", 200), city=_text(address, "city", 100), state=_text(address, "state", 100),
         postal_code=_text(address, "zip", 20), country=country_code(_text(address, "country", 100)),
@@ -58,6 +60,11 @@ def record_of(customer: Customer) -> mapping.CustomerRecord:
     )
 
 
+def primary(persons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The one to ask for first; nothing where there is none."""
+    return next((each for each in persons if each.get("is_primary_contact")), persons[0] if persons else {})
+
+
 def country_code(name: str) -> str:
     """Two letters for a country as Zoho spells it, "" when it cannot be told."""
     if len(name) == 2 and name.isalpha():
@@ -67,10 +74,6 @@ def country_code(name: str) -> str:
 
 _ODD = {"u.s.a": "US", "u.s.a.": "US", "usa": "US", "uk": "GB"}
 _TAX_NUMBERS = ("tax_reg_no", "vat_reg_no", "gst_no")
-
-
-def _primary(persons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    return next((each for each in persons if each.get("is_primary_contact")), persons[0] if persons else {})
 
 
 def _text(of: Mapping[str, Any], key: str, longest: int) -> str:

@@ -75,7 +75,7 @@ def _read_page(desk: Desk, organisation_id: int, link_id: int, at: Progress) -> 
     rows, has_more = desk.pages(kind.path, kind.key, at.page, filter_by="Status.Active")
     following = _after(at, has_more)
     with job_session(organisation_id) as session:
-        _keep(session, organisation_id, link_id, kind, rows)
+        keep(session, organisation_id, link_id, kind, rows)
         link = session.get_one(Link, link_id, with_for_update=True)
         link.setup_steps = link.setup_steps | {READ: asdict(following)}
     return following
@@ -89,7 +89,8 @@ def _after(at: Progress, has_more: bool) -> Progress:
     return Progress(names[place]) if place < len(names) else Progress(at.module, at.page, is_done=True)
 
 
-def _keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
+def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Compare rows of Zoho's list with ours, and keep what was found. Does not commit."""
     ours, linked = _ours(session, kind.module), _linked(session, link_id, kind.module)
     for row in rows:
         remote_id = str(row[kind.id_key])

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import mapping
 from portal.accounting.models import ImportRow, MirrorRecord
+from portal.accounting.pull.both_sides import common_of
 from portal.accounting.setup import people
 from portal.accounting.setup.desk import Desk
 from portal.accounting.setup.tying import tie
@@ -51,7 +52,7 @@ def take_over(desk: Desk, organisation_id: int, link_id: int, most: int = AT_ONC
         rows = session.scalars(_open(link_id).order_by(ImportRow.id).limit(most)).all()
     for row in rows:
         record = desk.call("GET", f"/contacts/{row.remote_id}")["contact"] if _needs_detail(row) else row.facts
-        _take_one(organisation_id, row.id, record)
+        take_one(organisation_id, row.id, record)
     with job_session(organisation_id) as session:
         return session.scalars(select(func.count()).select_from(_open(link_id).subquery())).one()
 
@@ -67,7 +68,8 @@ def _needs_detail(row: ImportRow) -> bool:
     return row.module == "customer"
 
 
-def _take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> None:
+def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> None:
+    """One row as it was decided; `record` is the whole of it as Zoho has it."""
     with job_session(organisation_id) as session:
         row = session.get_one(ImportRow, row_id, with_for_update=True)
         if row.done_at is not None:
@@ -94,7 +96,10 @@ def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:
 def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> None:
     """Ours and theirs are one from now on. In step as of now: only a later edit goes over."""
     name = str(record.get("contact_name") or record.get("name") or "")
-    snapshot = {"sent": None, "persons": _persons(session, row, local_id, record)}
+    snapshot = {
+        "sent": None, "persons": _persons(session, row, local_id, record),
+        "common": common_of(session, row.link_id, row.module, record),
+    }  # fmt: skip
     is_tied = tie(
         session, row.organisation_id, row.link_id, row.module, local_id, row.remote_id, remote_number=name,
         snapshot=snapshot,

@@ -9,12 +9,13 @@ from portal.accounting.views import (
     linking,
     mapping,
     modules,
+    questions,
     reconciling,
     setup,
 )
 from portal.accounting.views.pages import bp
 
 __all__ = [
-    "bp", "choosing", "comparing", "differing", "importing", "inbox", "linking", "mapping", "modules", "reconciling",
-    "setup",
+    "bp", "choosing", "comparing", "differing", "importing", "inbox", "linking", "mapping", "modules", "questions",
+    "reconciling", "setup",
 ]  # fmt: skip

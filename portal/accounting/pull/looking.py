@@ -1,0 +1,99 @@
+"""Looking for what was changed in Zoho: module by module, page by page, within the calls that are to be had."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror import records
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.pull import cursors, lists, newcomers
+from portal.accounting.pull.both_sides import bring_together, looks_changed, stamp_of
+from portal.gateways.zoho.errors import Refused, Unanswered
+
+Row = dict[str, Any]
+
+
+def look(turn: Turn, remote: Remote, until: float) -> None:
+    """Read what is due, for as long as the turn lasts; what is left goes on in the next. Raises STOPS, LeaseLost."""
+    with held(turn) as session:
+        due = cursors.due(session, turn.link_id)
+    if not due or records.keep_reserve(turn):
+        return
+    for module in due:
+        try:
+            while not _read_page(turn, remote, module):
+                if time.monotonic() >= until:
+                    return
+        except (Refused, Unanswered) as problem:
+            with held(turn) as session:
+                cursors.put_off(session, turn.link_id, module, problem.words)
+
+
+def _read_page(turn: Turn, remote: Remote, module: str) -> bool:
+    """True when that was the last one. The place is kept after the rows are: killed between, they are read again."""
+    with held(turn) as session:
+        place = cursors.place_of(session, cursors.of(session, turn.link_id, module))
+    rows, has_more = lists.page(remote, module, place)
+    is_sorted = lists.LISTS[module].is_sorted
+    found = _follow(turn, remote, module, rows)
+    stamps = [stamp for stamp in map(stamp_of, rows) if stamp is not None]
+    with held(turn) as session:
+        cursor = cursors.of(session, turn.link_id, module)
+        cursor.calls += 1
+        cursor.found += found
+        cursor.highest = max([*stamps, *([cursor.highest] if cursor.highest else [])], default=None)
+        if has_more:
+            cursors.turn_page(cursor, stamps, is_sorted=is_sorted)
+        else:
+            cursors.finish(session, session.get_one(Link, turn.link_id), cursor, is_sorted=is_sorted)
+    return not has_more
+
+
+def _follow(turn: Turn, remote: Remote, module: str, rows: list[Row]) -> int:
+    """How many of the rows brought something."""
+    id_key = MODULES[module].id_key
+    with held(turn) as session:
+        known = _known(session, turn.link_id, module, [str(row[id_key]) for row in rows])
+        open_ = [row for row in rows if (twin := known.get(str(row[id_key]))) and _may_differ(session, twin, row)]
+        strangers = [row for row in rows if str(row[id_key]) not in known]
+    found = sum(_follow_one(turn, remote, known[str(row[id_key])].id, row) for row in open_)
+    return found + newcomers.welcome(turn, remote, module, strangers)
+
+
+def _follow_one(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id)
+        module, remote_id = record.module, record.remote_id or ""
+    theirs = row if module == "item" else remote.detail(MODULES[module], remote_id)
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
+        return bring_together(session, turn, record, theirs)
+
+
+def _known(session: Session, link_id: int, module: str, remote_ids: list[str]) -> dict[str, MirrorRecord]:
+    rows = session.scalars(
+        select(MirrorRecord).where(
+            MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.in_(remote_ids)
+        )
+    )
+    return {str(record.remote_id): record for record in rows}
+
+
+def _may_differ(session: Session, record: MirrorRecord, row: Mapping[str, Any]) -> bool:
+    """Is this row more than the echo of what we know? Stamps have whole seconds: of two changes within one, what the
+    list itself tells decides. Nothing is read to find that out."""
+    stamp, known = stamp_of(row), record.remote_modified_at
+    if stamp is None or (known is not None and stamp < known):
+        return False
+    if known is not None and stamp > known:
+        return True
+    if looks_changed(session, record, row):
+        return True
+    record.remote_modified_at = stamp
+    return False

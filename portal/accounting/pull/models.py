@@ -1,0 +1,77 @@
+"""How far Zoho's changes have been read, and what only a person can decide about them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.db import Base, Tenant, belongs_to, referenced
+
+FIELD, TWICE, GONE, STATUS = "field", "twice", "gone", "status"
+KINDS = (FIELD, TWICE, GONE, STATUS)
+
+
+class PullCursor(Tenant, Base):
+    """How far one module of a link has been read. Kept after each page, so that a reading that was killed goes on.
+
+    since         changes up to here are known; the next reading begins a little earlier
+    lower, page   where the reading under way goes on; lower is empty while there is none
+    highest       the latest change that the reading under way has met
+    next_look_at  empty while the module goes one way only, or rests
+    idle_looks    how many readings in a row found nothing
+    """
+
+    __tablename__ = "pull_cursors"
+    __table_args__ = (belongs_to("links", "link_id"), UniqueConstraint("link_id", "module"))
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime]
+    lower: Mapped[datetime | None]
+    page: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    highest: Mapped[datetime | None]
+    began_at: Mapped[datetime | None]
+    next_look_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    idle_looks: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    calls: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # of the last reading
+    found: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # how many changes it met
+    problem: Mapped[str] = mapped_column(String(300), default="", server_default=text("''"))
+
+
+class Question(Tenant, Base):
+    """Something that only a person can decide: one difference of one record.
+
+    kind      field (both sides changed it), twice (a payment that looks like one of ours), gone, status
+    facts     what else is needed to carry the decision out
+    decision  empty while it is open; settled where the two sides became equal by themselves
+    """
+
+    __tablename__ = "zoho_questions"
+    __table_args__ = (
+        referenced(),
+        belongs_to("links", "link_id"),
+        Index(
+            "uq_zoho_questions_open", "link_id", "module", "remote_id", "kind", "field", unique=True,
+            postgresql_where=text("decision = ''"),
+        ),
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+    )  # fmt: skip
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    local_id: Mapped[int | None] = mapped_column(BigInteger)
+    remote_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(10))
+    field: Mapped[str] = mapped_column(String(40), default="")
+    ours: Mapped[str] = mapped_column(Text, default="")
+    theirs: Mapped[str] = mapped_column(Text, default="")
+    ours_by: Mapped[str] = mapped_column(String(200), default="")
+    ours_at: Mapped[datetime | None]
+    theirs_at: Mapped[datetime | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    decision: Mapped[str] = mapped_column(String(10), default="")
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    decided_at: Mapped[datetime | None]

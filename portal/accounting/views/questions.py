@@ -1,0 +1,60 @@
+"""Where Zoho and we differ and only a person can say which counts: one tap each, or the same for all."""
+
+from itertools import groupby
+
+from flask import Response, flash, g, render_template, request, url_for
+
+from portal.accounting import queries
+from portal.accounting.pull import decisions
+from portal.accounting.pull.models import FIELD
+from portal.accounting.views.pages import bp
+from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.htmx import see_other
+from portal.shared.web import request_session
+
+
+@bp.get("/books/questions")
+@allow("see_board", "manage_link")
+def questions() -> str:
+    session = request_session()
+    asked = [decisions.shown(each) for each in decisions.open_questions(session)]
+    groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
+    count = sum(each.kind == FIELD for each in asked)
+    return render_template(
+        "accounting/questions.html", groups=groups, state=queries.link_state(session), fields=count,
+        most=decisions.MOST_SHOWN, count=len(asked),
+    )  # fmt: skip
+
+
+@bp.post("/books/questions/<int:question_id>")
+@allow("see_board", "manage_link")
+def decide(question_id: int) -> Response:
+    """Pressed twice, or by two people, the first one counts."""
+    session = request_session()
+    try:
+        is_first = decisions.decide(session, question_id, request.form.get("decision", ""), by=g.viewer.name)
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+        return see_other(url_for("accounting.questions"))
+    session.commit()
+    if is_first:
+        flash("Decided. It is carried out now.", "good")
+    return see_other(url_for("accounting.questions"))
+
+
+@bp.post("/books/questions")
+@allow("see_board", "manage_link")
+def decide_all() -> Response:
+    session = request_session()
+    try:
+        count = decisions.decide_all(session, request.form.get("decision", ""), by=g.viewer.name)
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+        return see_other(url_for("accounting.questions"))
+    session.commit()
+    if count:
+        flash("1 difference is decided." if count == 1 else f"{count} differences are decided.", "good")
+    return see_other(url_for("accounting.questions"))

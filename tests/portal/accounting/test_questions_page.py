@@ -1,0 +1,79 @@
+"""The page of what only a person can decide, and the freshness that the page of the link shows."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.mirror.drain import drain
+from tests.builders import make_firm, post, sign_in
+from tests.conftest import browser
+from tests.portal.accounting.both_ways import act, both_ways, questions
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.test_both_ways import at, customer, edit
+
+__all__ = ["linked", "zoho"]
+
+
+@pytest.fixture
+def manager(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "manager")
+
+
+@pytest.fixture
+def differing(linked: LinkedFirm) -> LinkedFirm:
+    """Name and town were changed on both sides."""
+    both_ways(linked, "customer")
+    act(linked, f"PUT {at(linked)}", contact_name="Maple <b>There</b>", billing_address={"city": "York"})
+    edit(linked, name="Maple Here", city="Hull")
+    drain(linked.organisation_id)
+    return linked
+
+
+def test_both_values_are_shown_with_who_and_one_tap_decides(differing: LinkedFirm, manager: FlaskClient) -> None:
+    page = manager.get("/books/questions").text
+    assert "Maple Here" in page and "Maple &lt;b&gt;There" in page and "Mo Manager" in page
+    asked = next(each for each in questions(differing) if each.field == "name")
+    for _ in range(2):
+        answer = post(manager, f"/books/questions/{asked.id}", {"decision": "theirs"}, page="/books/questions")
+        assert answer.status_code == 303
+    assert customer(differing).name == "Maple <b>There</b>"
+    assert [each.field for each in questions(differing)] == ["street", "city", "postal_code", "country"][1:2]
+
+
+def test_the_same_for_all(differing: LinkedFirm, manager: FlaskClient) -> None:
+    post(manager, "/books/questions", {"decision": "ours"}, page="/books/questions")
+    drain(differing.organisation_id)
+    (there,) = differing.there("contacts")
+    assert (there["contact_name"], there["billing_address"]["city"]) == ("Maple Here", "Hull")
+    assert "Nothing to decide" in manager.get("/books/questions").text
+
+
+def test_an_answer_that_is_none_changes_nothing(differing: LinkedFirm, manager: FlaskClient) -> None:
+    before = [(each.id, each.ours) for each in questions(differing)]
+    for decision in ("", "both", "ours' --"):
+        post(manager, f"/books/questions/{before[0][0]}", {"decision": decision}, page="/books/questions")
+        post(manager, "/books/questions", {"decision": decision}, page="/books/questions")
+    assert [(each.id, each.ours) for each in questions(differing)] == before
+
+
+def test_another_firms_question_is_not_answered(differing: LinkedFirm, app: Flask) -> None:
+    stranger = sign_in(browser(app), make_firm(name="Rival Plumbing"), "administrator")
+    asked = questions(differing)[0]
+    assert post(stranger, f"/books/questions/{asked.id}", {"decision": "theirs"}).status_code == 303
+    assert asked.id in [each.id for each in questions(differing)]
+
+
+def test_the_inbox_leads_to_the_questions(differing: LinkedFirm, manager: FlaskClient) -> None:
+    assert "2 things for you to decide" in manager.get("/books/inbox").text
+
+
+def test_the_page_of_the_link_says_how_fresh_it_is_and_why(linked: LinkedFirm, app: Flask) -> None:
+    admin = sign_in(browser(app), linked.firm, "administrator")
+    drain(linked.organisation_id)
+    post(admin, "/books/modules", {"module": "customer", "do": "both"}, page="/books")
+    assert "Not looked yet" in admin.get("/books").text
+    drain(linked.organisation_id)
+    page = admin.get("/books").text
+    assert "both ways" in page and "Changes there known as of" in page and "calls a day" in page
+    post(admin, "/books/modules", {"module": "customer", "do": "push"}, page="/books")
+    assert "calls a day" not in admin.get("/books").text
