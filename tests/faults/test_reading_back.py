@@ -1,0 +1,176 @@
+"""Whatever breaks while Zoho's changes are read, none is skipped, and none counts twice."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.accounting.mirror import drain as draining
+from portal.accounting.mirror.drain import drain
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.pull import cursors, lists, rules
+from portal.customers.models import Customer
+from portal.shared.running import job_session
+from tests.portal.accounting.both_ways import act, both_ways, cursor, look, questions
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+
+__all__ = ["linked", "zoho"]
+NAMES = [f"Customer {number}" for number in range(7)]
+
+
+class Killed(BaseException):
+    """As if the process had ended here: nobody catches it."""
+
+
+def names_here(linked: LinkedFirm) -> list[str]:
+    with job_session(linked.organisation_id) as session:
+        return [each.name for each in session.query(Customer).order_by(Customer.name) if each.name in NAMES]
+
+
+@pytest.fixture
+def seven_new(linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch) -> LinkedFirm:
+    """Seven customers made there, most of them within one second, read three a page."""
+    monkeypatch.setattr(lists, "PER_PAGE", 3)
+    both_ways(linked, "customer")
+    for name in NAMES:
+        act(linked, "POST /contacts", contact_name=name)
+    return linked
+
+
+def dying(of: Callable[..., Any], at_call: int) -> Callable[..., Any]:
+    calls = iter(range(1, 10_000))
+
+    def die(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == at_call:
+            raise Killed
+        return of(*arguments, **named)
+
+    return die
+
+
+def test_equal_stamps_and_page_edges_skip_nothing(seven_new: LinkedFirm) -> None:
+    look(seven_new)
+    assert names_here(seven_new) == NAMES
+    assert cursor(seven_new, "customer").calls >= 3
+
+
+@pytest.mark.parametrize("at_call", (1, 2, 4, 6, 9, 13))
+def test_killed_at_any_call_the_reading_goes_on_and_skips_nothing(
+    seven_new: LinkedFirm, monkeypatch: pytest.MonkeyPatch, at_call: int
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "call", dying(Remote.call, at_call))
+        try:
+            look(seven_new)
+        except Killed:
+            assert names_here(seven_new) != NAMES or at_call > 7
+    look(seven_new)
+    assert names_here(seven_new) == NAMES
+    assert len(seven_new.there("contacts")) == 8
+
+
+@pytest.mark.parametrize("step", ["turn_page", "finish"])
+def test_killed_between_the_rows_and_the_place_they_are_read_again_without_effect(
+    seven_new: LinkedFirm, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cursors, step, dying(getattr(cursors, step), 1))
+        with pytest.raises(Killed):
+            look(seven_new)
+    look(seven_new)
+    assert names_here(seven_new) == NAMES
+    assert questions(seven_new) == []
+
+
+def test_a_reading_that_runs_out_of_time_goes_on_where_it_stood(
+    seven_new: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(draining, "TURN_S", 0)
+        look(seven_new)
+    stood = cursor(seven_new, "customer")
+    assert stood.lower is not None and stood.looked_at is not None
+    look(seven_new)
+    assert names_here(seven_new) == NAMES
+
+
+def test_a_list_that_cannot_be_read_is_said_and_tried_again(linked: LinkedFirm) -> None:
+    both_ways(linked, "customer")
+    linked.zoho.break_down("status", method="GET", path="/contacts", status=400, code=4, message="Invalid value")
+    act(linked, "POST /contacts", contact_name=NAMES[0])
+    look(linked)
+    assert cursor(linked, "customer").problem != ""
+    look(linked)
+    assert (names_here(linked), cursor(linked, "customer").problem) == ([NAMES[0]], "")
+
+
+def test_when_little_of_the_day_is_left_nothing_is_looked_for(linked: LinkedFirm) -> None:
+    both_ways(linked, "customer")
+    linked.change("UPDATE links SET quota_limit = 1000, quota_left = 10,"
+                  " quota_resets_at = clock_timestamp() + interval '1 hour'")  # fmt: skip
+    linked.zoho.forget_requests()
+    look(linked)
+    assert linked.zoho.requests(linked.remote) == []
+
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+SECONDS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
+
+
+@given(SECONDS, st.integers(2, 4), st.lists(st.none() | st.integers(0, 11), max_size=8))
+def test_paging_meets_every_change_while_records_go_on_changing(
+    seconds: list[int], size: int, moves: list[int | None]
+) -> None:
+    """Fewer records share a stamp than fit on a page. What is changed between two pages is met as it is then."""
+    kept = [second for at, second in enumerate(seconds) if seconds[:at].count(second) < size - 1]
+    rows = {number: START + timedelta(seconds=second) for number, second in enumerate(kept)}
+    moves = list(moves)
+    place, met = rules.begin(START), dict[int, datetime]()
+    while True:
+        listed = sorted((stamp, number) for number, stamp in rows.items() if stamp >= place.lower)
+        window = listed[(place.page - 1) * size : place.page * size]
+        met |= {number: stamp for stamp, number in window}
+        if len(listed) <= place.page * size:
+            break
+        place = rules.go_on(place, [stamp for stamp, _ in window], is_sorted=True)
+        moved = moves.pop() if moves else None
+        if moved in rows:
+            rows[moved] = max(rows.values()) + timedelta(seconds=1)
+    assert met == rows
+
+
+@given(st.integers(1, 12), st.integers(1, 4))
+def test_paging_meets_all_where_one_stamp_fills_several_pages(count: int, size: int) -> None:
+    place, met = rules.begin(START), set[int]()
+    while window := list(range(count))[(place.page - 1) * size : place.page * size]:
+        met |= set(window)
+        place = rules.go_on(place, [START] * len(window), is_sorted=True)
+    assert met == set(range(count))
+
+
+def test_a_list_that_cannot_be_sorted_begins_again_before_its_own_begin() -> None:
+    began, late = START + timedelta(minutes=30), START + timedelta(minutes=40)
+    through = rules.known_until(START, late, began, pages=2, is_sorted=False)
+    assert through < began
+    assert rules.known_until(START, late, began, pages=1, is_sorted=False) == late
+    assert rules.known_until(late, START, began, pages=2, is_sorted=False) == late
+
+
+@pytest.mark.parametrize(("limit", "modules"), [(None, 1), (1_000, 4), (2_000, 5), (10_000, 5)])
+def test_looking_stays_within_a_quarter_of_the_day(limit: int | None, modules: int) -> None:
+    each = timedelta(days=1) / rules.pause(limit, 1, modules, 0)
+    assert each * modules <= (limit or 1_000) / 4
+    assert rules.pause(limit, 1, modules, 2) > rules.pause(limit, 1, modules, 0)
+
+
+def test_looks_of_the_drain_wait_for_what_is_to_be_sent(linked: LinkedFirm) -> None:
+    """A customer made there while ours is on its way under the same number is adopted, not made a second time here."""
+    linked.zoho.break_down("cut_after", path="/contacts")
+    both_ways(linked, "customer")
+    look(linked)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        assert session.query(Customer).count() == len(linked.there("contacts")) == 1
