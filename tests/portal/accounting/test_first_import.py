@@ -133,14 +133,14 @@ def test_an_import_that_breaks_off_goes_on_without_a_duplicate(
 ) -> None:
     press(admin, do="read")
     press(admin, do="decide", all="new")
-    real, calls = taking._take_one, iter(range(1, 100))
+    real, calls = taking.take_one, iter(range(1, 100))
 
     def killed(*given: Any) -> None:
         real(*given)
         if next(calls) == fails_at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(taking, "_take_one", killed)
+    monkeypatch.setattr(taking, "take_one", killed)
     with pytest.raises(KeyboardInterrupt):
         press(admin, do="take")
     monkeypatch.undo()
