@@ -3,6 +3,7 @@
 import logging
 
 from portal.gateways.errors import GatewayError
+from portal.invoices.sendings import tell_sender
 from portal.messages import actions
 from portal.messages.actions import TakenMessage
 from portal.messages.models import Message
@@ -49,6 +50,7 @@ def _note_problem(organisation_id: int, taken: TakenMessage, words: str, *, retr
     with job_session(organisation_id) as session:
         message = actions.note_problem(session, taken, words, retryable=retryable)
         if message.state == "failed":
+            tell_sender(session, message)
             audit.note(
                 session, organisation_id, "mail failed", message.record, message.record_id,
                 words=f"{_what(message)} could not be mailed to {message.to_address}. {message.last_error}",

@@ -11,8 +11,10 @@ from portal.organisations.models import Organisation
 from portal.shared import clock, formats
 
 
-def queue_invoice_mail(session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str) -> None:
-    """Mail `link_url` to `to`. Each link is mailed once. Does not commit.
+def queue_invoice_mail(
+    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, sent_by: int | None
+) -> int | None:
+    """Mail `link_url` to `to`. Each link is mailed once. The message's id. Does not commit.
 
     link_url  the address with the secret of a link made for this mail
     """
@@ -23,11 +25,11 @@ def queue_invoice_mail(session: Session, invoice: Invoice, organisation: Organis
         due_on=long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale),
         number=invoice.number, link_url=link_url,
     )  # fmt: skip
-    queue_mail(
+    return queue_mail(
         session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
         record="invoice", record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
         subject=f"Invoice {invoice.number} from {organisation.name}", text=text, html=html,
-        attachment=f"invoice:{invoice.id}",
+        attachment=f"invoice:{invoice.id}", sent_by=sent_by,
     )  # fmt: skip
 
 

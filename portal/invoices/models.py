@@ -193,7 +193,8 @@ class PayLink(Tenant, Base):
     __table_args__ = (
         referenced(),
         belongs_to("invoices", "invoice_id"),
-        CheckConstraint("channel IN ('screen', 'email')", name="channel"),
+        belongs_to("messages", "message_id"),
+        CheckConstraint("channel IN ('screen', 'email', 'sms')", name="channel"),
     )
 
     invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -205,6 +206,9 @@ class PayLink(Tenant, Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    last_opened_at: Mapped[datetime | None]
+    opens: Mapped[int] = mapped_column(server_default="0")  # by people, as the page's script tells; a soft fact
+    message_id: Mapped[int | None] = mapped_column(BigInteger)  # what brought it to the customer
 
 
 class InvoiceBalance(Base):

@@ -5,11 +5,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from portal.invoices.mail import queue_invoice_mail
-from portal.invoices.models import SENT, Invoice
+from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
+from portal.messages.actions import cancel
 from portal.organisations import audit
 from portal.organisations.models import Organisation
+from portal.shared import clock
 from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
 from portal.shared.running import here
 
 
@@ -33,13 +36,42 @@ def send_invoice(
     if is_first or latest_screen_link(session, invoice.id) is None:
         make_pay_link(session, invoice, vault, channel="screen", pay_link_days=days, created_by=sent_by)
     if email:
-        _link, token = make_pay_link(
+        link, token = make_pay_link(
             session, invoice, vault, channel="email", pay_link_days=days, sent_to=email, created_by=sent_by
         )
-        queue_invoice_mail(session, invoice, organisation, address_of(token), email)
+        with session.no_autoflush:  # the links are written with their mails, in one statement
+            link.message_id = queue_invoice_mail(
+                session, invoice, organisation, address_of(token), email, sent_by=sent_by
+            )
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
         )
+
+
+def stop_link(session: Session, link: PayLink) -> None:
+    """It answers as one that never was; a mail that was to bring it stays here. Does not commit."""
+    if link.revoked_at is not None:
+        return
+    link.revoked_at = clock.now()
+    if link.message_id is not None:
+        cancel(session, link.message_id)
+    where = f"The link sent to {link.sent_to}" if link.sent_to else "The link on the screen"
+    audit.note(
+        session, link.organisation_id, "pay link stopped", "invoice", link.invoice_id, words=f"{where} works no more"
+    )
+
+
+def replace_link(
+    session: Session, organisation: Organisation, invoice: Invoice, link: PayLink, *, balance: Money, by: int
+) -> None:
+    """Stop a link and send a new one the same way. Raises CannotSend. Does not commit."""
+    if link.revoked_at is not None:
+        return
+    if not balance:
+        raise CannotSend("There is nothing left to pay, so no new link is sent. Stop this one if it is in wrong hands.")
+    stop_link(session, link)
+    session.flush()  # the new one on the screen takes the place of this
+    send_invoice(session, organisation, invoice, sent_by=by, email=link.sent_to if link.channel == "email" else "")
 
 
 def screen_address(session: Session, invoice: Invoice) -> str | None:

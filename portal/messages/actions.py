@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,12 +30,14 @@ class TakenMessage:
 def queue_mail(
     session: Session, organisation_id: int, *, once: str, kind: str, record: str, record_id: int,
     to: str, reply_to: str, from_name: str, subject: str, text: str, html: str, attachment: str = "",
+    sent_by: int | None = None,
 ) -> int | None:  # fmt: skip
     """Send a mail after commit. Its id, or None when this very mail was queued before. Does not commit.
 
     once    names the mail: the same name is sent once, whatever happens, for example receipt:41
     record  what it is about, with record_id: where its state is shown
     attachment  the paper to go with it, like invoice:12; fetched when it is sent
+    sent_by     the person who hears of it when it cannot be delivered
     """
     body = json.dumps({"text": text, "html": html})
     fresh = {
@@ -43,7 +45,34 @@ def queue_mail(
         "to_address": to, "reply_to": reply_to, "from_name": clean(from_name)[:200], "subject": clean(subject)[:300],
         "body_sealed": running.here().settings.vault.seal(body, organisation_id=organisation_id, purpose=_PURPOSE),
         "state": "waiting", "attempts": 0, "last_error": "", "attachment": attachment,
+        "sent_by": sent_by,
     }  # fmt: skip
+    return _queue(session, organisation_id, fresh)
+
+
+def send_once_more(session: Session, message: Message, to: str, *, sent_by: int) -> int | None:
+    """A message that failed, word for word, to another address. Its id, or None when that was asked for before.
+
+    Does not commit.
+    """
+    message.dealt_with_at = clock.now()
+    again = {
+        "organisation_id": message.organisation_id, "once": f"again:{message.id}", "kind": message.kind,
+        "record": message.record, "record_id": message.record_id, "to_address": to, "reply_to": message.reply_to,
+        "from_name": message.from_name, "subject": message.subject, "body_sealed": message.body_sealed,
+        "state": "waiting", "attempts": 0, "last_error": "", "attachment": message.attachment, "sent_by": sent_by,
+    }  # fmt: skip
+    return _queue(session, message.organisation_id, again)
+
+
+def cancel(session: Session, message_id: int) -> None:
+    """Not to be sent any more; nothing changes when it has gone already. Does not commit."""
+    session.execute(
+        update(Message).where(Message.id == message_id, Message.state == "waiting").values(state="cancelled")
+    )
+
+
+def _queue(session: Session, organisation_id: int, fresh: dict[str, object]) -> int | None:
     added = session.execute(_QUEUE, fresh)
     message_id: int | None = added.scalar_one_or_none()
     if message_id is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.shared.db import Base, Tenant
+from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 
 class Message(Tenant, Base):
@@ -13,10 +13,13 @@ class Message(Tenant, Base):
 
     __tablename__ = "messages"
     __table_args__ = (
+        referenced(),
+        belongs_to("people", "sent_by"),
         UniqueConstraint("organisation_id", "once"),
         Index("ix_messages_due", "organisation_id", "state", "next_try_at"),
         Index("ix_messages_record", "organisation_id", "record", "record_id"),
-        CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
+        Index("ix_messages_failed", "organisation_id", "id", postgresql_where=text("state = 'failed'")),
+        CheckConstraint("state IN ('waiting', 'sent', 'failed', 'cancelled')", name="state"),
     )
 
     once: Mapped[str] = mapped_column(String(80))  # the same mail is never sent twice, for example receipt:41
@@ -34,3 +37,5 @@ class Message(Tenant, Base):
     next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(300), default="")
+    sent_by: Mapped[int | None] = mapped_column(BigInteger)  # the person who hears of it when it fails
+    dealt_with_at: Mapped[datetime | None]  # a failure that somebody has seen to

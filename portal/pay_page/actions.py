@@ -1,6 +1,6 @@
 """The one thing that looking at a pay page changes, and only when a browser says that somebody looks."""
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import SENT, Invoice, PayLink
@@ -9,9 +9,16 @@ from portal.shared import clock
 
 
 def note_opening(session: Session, link: PayLink) -> None:
-    """The invoice counts as viewed, once. A soft fact: some mail scanners run scripts, too. Does not commit."""
+    """One more opening of this link; the invoice counts as viewed, once. Does not commit.
+
+    A soft fact: some mail scanners run scripts, too.
+    """
     now = clock.now()
-    session.execute(update(PayLink).where(PayLink.id == link.id, PayLink.opened_at.is_(None)).values(opened_at=now))
+    session.execute(
+        update(PayLink)
+        .where(PayLink.id == link.id)
+        .values(opened_at=func.coalesce(PayLink.opened_at, now), last_opened_at=now, opens=PayLink.opens + 1)
+    )
     first = session.scalar(
         update(Invoice)
         .where(Invoice.id == link.invoice_id, Invoice.status == SENT, Invoice.viewed_at.is_(None))

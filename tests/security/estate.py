@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -18,6 +18,8 @@ from werkzeug.test import TestResponse
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
+from portal.invoices.models import PayLink
+from portal.messages.models import Message
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
@@ -156,10 +158,31 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
         "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
+        "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "person_id": spare.id, "payment_id": _cash(session, firm).id,
         "tax_id": list_taxes(session)[-1].id,
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
+
+
+def _stopped(session: Session, invoice_id: int) -> int:
+    """A link of the invoice that works no more, so that the one on the screen may be walked."""
+    link = session.scalars(
+        select(PayLink).where(PayLink.invoice_id == invoice_id, PayLink.channel == "email").limit(1)
+    ).one()
+    link.revoked_at = clock.now()
+    return link.id
+
+
+def _undelivered(session: Session, firm: Firm, invoice_id: int) -> int:
+    made = Message(
+        organisation_id=firm.organisation_id, once="refused", kind="receipt", record="invoice", record_id=invoice_id,
+        to_address="nobody@maple.example", subject="A receipt", state="failed", last_error="There is no such mailbox.",
+        body_sealed=here().settings.vault.seal("{}", organisation_id=firm.organisation_id, purpose="message"),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def _hand_in(session: Session, firm: Firm) -> HandIn:

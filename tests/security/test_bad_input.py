@@ -113,6 +113,7 @@ def desk(app: Flask, world: World) -> Desk:
              "adjustment_reason": "rounding"},
         ),
         "invoices.create_sending": Paper(f"/invoices/{ids['invoice_id']}/sendings", {"email": "a@example.com"}),
+        "invoices.create_resending": Paper(f"/undelivered/{ids['message_id']}/resending", {"email": "a@example.com"}),
         "invoices.create_credit_note": Paper(
             f"/invoices/{ids['invoice_id']}/credit-notes", {"reason": "", "then": "apply", "form_id": ""}
         ),
@@ -159,6 +160,7 @@ BUTTONS = {
     "accounting.end_link", "accounting.fix_drift", "accounting.rehearse", "accounting.retry", "accounting.retry_all",
     "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
+    "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "payments.create_credit_use", "payments.retry_event",
@@ -250,6 +252,7 @@ BESIDE = [
     ("people.create", "password", "short"), ("people.create_sign_up", "currency", "XXX"),
     ("people.create_sign_up", "time_zone", "../../etc/passwd"), ("people.create_sign_up", "country", "EU"),
     ("invoices.create", "email", "a b@example.com"), ("invoices.create_sending", "email", "x"),
+    ("invoices.create_resending", "email", "x"),
 ]  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from flask import Response, g, render_template, request
 from portal.invoices import queries
 from portal.invoices.documents.papers import invoice_paper
 from portal.invoices.documents.pdf import as_response
+from portal.invoices.sendings import count_undelivered
 from portal.invoices.views.pages import bp, invoice_page, status_of
 from portal.shared import clock
 from portal.shared.access import allow
-from portal.shared.htmx import page_or_fragment
+from portal.shared.htmx import page_or_fragment, wants_fragment
 from portal.shared.text import clean
 from portal.shared.web import page_number, request_session
 
@@ -25,6 +26,7 @@ def index() -> Response:
     return page_or_fragment(
         "invoices/index.html", "invoices/_rows.html", rows=rows, has_more=has_more, page=page, search=search,
         state=state, today=today, status_of=queries.status_of,
+        undelivered=count_undelivered(request_session(), g.viewer) if not wants_fragment() else 0,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
+from portal.shared.phones import international
 from portal.shared.web import request_session
 
 
@@ -51,11 +52,12 @@ def show_sending(invoice_id: int) -> Response:
     invoice = queries.get_invoice(session, invoice_id, g.viewer)
     address = sending.screen_address(session, invoice)
     if address is None:
-        return see_other(url_for("invoices.show", invoice_id=invoice.id))
+        return see_other(url_for("invoices.show", invoice_id=invoice.id, _anchor="again"))
     return make_response(
         render_template(
             "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
             status=status_of(invoice), balance=queries.balance_of(invoice),
+            whatsapp=international(str(invoice.bill_to.get("phone") or ""), g.organisation.country),
         )
     )  # fmt: skip
 

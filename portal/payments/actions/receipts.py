@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from portal.invoices.mail import greeting
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, PayLink
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.sending import address_of
 from portal.messages.actions import queue_mail
@@ -32,6 +32,7 @@ def queue_receipt(
         return
     locale = organisation.locale
     paid = [invoice, *also]
+    link, token = _receipt_link(session, organisation, invoice, to)
     text, html = render_mail(
         "receipt", lang=locale[:2], title=f"Receipt {payment.number}", firm=organisation.name,
         phone=organisation.phone, greeting=greeting(invoice), amount=formats.money(payment.taken, locale),
@@ -39,21 +40,22 @@ def queue_receipt(
         number=", ".join(each.number or "" for each in paid), what="" if also else invoice.title,
         balance=formats.money(left, locale) if left else "",
         surplus=formats.money(surplus, locale) if surplus else "",
-        link_url=_receipt_address(session, organisation, invoice, to),
+        link_url=address_of(token),
     )  # fmt: skip
-    queue_mail(
-        session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",
-        record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
-        subject=f"Receipt {payment.number} from {organisation.name}", text=text, html=html,
-        attachment=f"receipt:{payment.id}",
-    )  # fmt: skip
+    with session.no_autoflush:  # the link is written with its mail, in one statement
+        link.message_id = queue_mail(
+            session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",
+            record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
+            subject=f"Receipt {payment.number} from {organisation.name}", text=text, html=html,
+            attachment=f"receipt:{payment.id}", sent_by=payment.taken_by,
+        )  # fmt: skip
 
 
-def _receipt_address(session: Session, organisation: Organisation, invoice: Invoice, to: str) -> str:
-    """Of a link that lives as long from today as others live from the due date: who pays late has a receipt, too."""
+def _receipt_link(session: Session, organisation: Organisation, invoice: Invoice, to: str) -> tuple[PayLink, str]:
+    """A link that lives as long from today as others live from the due date: who pays late has a receipt, too."""
     days = organisation.pay_link_days
     link, token = make_pay_link(
         session, invoice, here().settings.vault, channel="email", pay_link_days=days, sent_to=to
     )  # fmt: skip
     link.expires_at = max(link.expires_at, clock.now() + timedelta(days=days))
-    return address_of(token)
+    return link, token

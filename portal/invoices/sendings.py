@@ -1,0 +1,125 @@
+"""What was sent about an invoice and what became of it: the links with their mails, and what could not be delivered."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice, PayLink
+from portal.invoices.queries import visible_to
+from portal.messages.actions import queue_mail
+from portal.messages.models import Message
+from portal.messages.rendering import render_mail
+from portal.organisations.models import Organisation
+from portal.people.models import Person
+from portal.shared import clock
+from portal.shared.access import Viewer
+from portal.shared.errors import NotFound
+from portal.shared.running import here
+
+_MOST_LISTED = 50
+
+
+class Sending(NamedTuple):
+    """One link. message is what brought it; None for the one on the screen. who: None when it went by itself."""
+
+    link: PayLink
+    message: Message | None
+    who: str | None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.link.revoked_at is None and self.link.expires_at > clock.now()
+
+    @property
+    def failed(self) -> bool:
+        return self.message is not None and self.message.state == "failed"
+
+
+class Undelivered(NamedTuple):
+    """A message that nobody got, and the invoice that it is about, where it is about one."""
+
+    message: Message
+    invoice: Invoice | None
+
+
+def sendings_of(session: Session, invoice_id: int) -> Sequence[Sending]:
+    """Newest first."""
+    rows = session.execute(
+        select(PayLink, Message, Person.name)
+        .outerjoin(Message, Message.id == PayLink.message_id)
+        .outerjoin(Person, Person.id == PayLink.created_by)
+        .where(PayLink.invoice_id == invoice_id)
+        .order_by(PayLink.id.desc())
+        .limit(_MOST_LISTED)
+    ).all()
+    return [Sending(*row) for row in rows]
+
+
+def get_link(session: Session, invoice_id: int, pay_link_id: int) -> PayLink:
+    """With its row lock. Raises NotFound."""
+    link = session.scalars(
+        select(PayLink).where(PayLink.id == pay_link_id, PayLink.invoice_id == invoice_id).with_for_update()
+    ).one_or_none()
+    if link is None:
+        raise NotFound
+    return link
+
+
+def undelivered(session: Session, viewer: Viewer) -> Sequence[Undelivered]:
+    """What this person may see of it and nobody has seen to, newest first."""
+    rows = session.execute(_open(viewer).order_by(Message.id.desc()).limit(_MOST_LISTED)).all()
+    return [Undelivered(row[0], row[1]) for row in rows]
+
+
+def count_undelivered(session: Session, viewer: Viewer) -> int:
+    return session.scalar(select(func.count()).select_from(_open(viewer).subquery())) or 0
+
+
+def get_undelivered(session: Session, viewer: Viewer, message_id: int) -> Undelivered:
+    """With the message's row lock; also one that was seen to, for the second tap. Raises NotFound."""
+    row = session.execute(_failed(viewer).where(Message.id == message_id).with_for_update(of=Message)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Undelivered(row[0], row[1])
+
+
+def follow_to(session: Session, message: Message, again_id: int, to: str) -> None:
+    """The link that a failed message was to bring now travels with another one. Does not commit."""
+    for link in session.scalars(select(PayLink).where(PayLink.message_id == message.id)):
+        link.message_id, link.sent_to = again_id, to
+
+
+def tell_sender(session: Session, message: Message) -> None:
+    """Mail the person who sent what could not be delivered, once. Does not commit."""
+    person = session.get(Person, message.sent_by) if message.sent_by is not None else None
+    if person is None or not person.is_active or message.kind == "undelivered":
+        return
+    organisation = session.get_one(Organisation, message.organisation_id)
+    text, html = render_mail(
+        "undelivered", lang=organisation.locale[:2], title="Not delivered", firm=organisation.name, phone="",
+        person=person.name, subject=message.subject, to=message.to_address, why=message.last_error,
+        link_url=f"{here().settings.public_url}/undelivered",
+    )  # fmt: skip
+    queue_mail(
+        session, organisation.id, once=f"undelivered:{message.id}", kind="undelivered", record=message.record,
+        record_id=message.record_id, to=person.email, reply_to="", from_name=organisation.name,
+        subject=f"Not delivered: {message.subject}", text=text, html=html,
+    )  # fmt: skip
+
+
+def _open(viewer: Viewer) -> Select[Message, Invoice]:
+    return _failed(viewer).where(Message.dealt_with_at.is_(None))
+
+
+def _failed(viewer: Viewer) -> Select[Message, Invoice]:
+    about: ColumnElement[bool] = and_(Message.record == "invoice", Message.record_id == Invoice.id)
+    seen = true() if viewer.may("see_all_work_orders") else or_(
+        Message.sent_by == viewer.id, and_(Invoice.id.is_not(None), visible_to(viewer))
+    )  # fmt: skip
+    return (
+        select(Message, Invoice)
+        .outerjoin(Invoice, about)
+        .where(Message.state == "failed", Message.kind != "undelivered", seen)
+    )
