@@ -16,7 +16,7 @@ from portal.shared.text import as_typed
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, amount=amount, quantity=quantity, day=day, long_day=long_day, day_time=day_time,
-        clock_time=clock_time, rate=rate, price=price, as_typed=as_typed,
+        clock_time=clock_time, rate=rate, price=price, as_typed=as_typed, whole_day=whole_day, dated=dated,
     )  # fmt: skip
 
 
@@ -64,6 +64,18 @@ def day(value: date | datetime) -> str:
 def long_day(value: date | datetime) -> str:
     """Monday 7 December, in the reader's order."""
     return _words(_local_day(value), "EEEE d MMMM", _locale())
+
+
+def whole_day(value: date) -> str:
+    """Monday 7 December, with the year when it is not this one; other languages in their own order, with the year."""
+    is_this_year = value.year == clock.today(_zone()).year
+    english = "EEEE d MMMM" if is_this_year else "EEEE d MMMM y"
+    return _words(value, english if _locale().startswith("en") else "full", _locale())
+
+
+def dated(value: date) -> str:
+    """7 Dec 2026, always with its year, in the reader's order."""
+    return _words(value, "d MMM y" if _locale().startswith("en") else "medium", _locale())
 
 
 def day_time(value: datetime) -> str:

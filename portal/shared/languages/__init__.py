@@ -1,0 +1,79 @@
+"""What customers read, in their language: one file of words per language, each with the same keys.
+
+A key stands for a whole sentence: parts of sentences cannot be put together in another language. {names} in it are
+filled by `say`; numbers that would need a plural are avoided.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from markupsafe import Markup, escape
+
+_WORDS = Path(__file__).with_name("words")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_FIRST_STRONG, _END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
+_DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class Language:
+    """code  ISO 639, as in customers.language and in the page's address; name  what its own speakers call it"""
+
+    code: str
+    name: str
+    is_rtl: bool
+    words: Mapping[str, Markup] = field(repr=False)
+
+    def say(self, key: str, **values: object) -> Markup:
+        """Fit for HTML and its attributes: what is filled in is escaped, and set apart where directions could mix."""
+        words = self.words[key]
+        return words.format(**{name: self.isolated(value) for name, value in values.items()}) if values else words
+
+    def text(self, key: str, **values: object) -> str:
+        """The same for plain text."""
+        return self.say(key, **values).unescape()
+
+    def isolated(self, value: object) -> object:
+        """A name or a number that keeps its own direction inside a sentence of another."""
+        if not self.is_rtl and not _RIGHT_TO_LEFT.search(str(value)):
+            return value
+        return Markup("{}{}{}").format(_FIRST_STRONG, value, _END)
+
+    def locale(self, firm: str) -> str:
+        """How numbers and dates are written: as in the firm's country, where its language is this one."""
+        return firm if firm.partition("_")[0] == self.code else _usual_locale(self.code)
+
+
+def find(code: str | None) -> Language | None:
+    return LANGUAGES.get(code or "")
+
+
+def choose(*wishes: str | None) -> Language:
+    """The first of these that there is; a locale such as es_MX wishes for its language."""
+    for wish in wishes:
+        found = find((wish or "").replace("-", "_").partition("_")[0])
+        if found is not None:
+            return found
+    return LANGUAGES[_DEFAULT]
+
+
+def _read(path: Path) -> Language:
+    words = json.loads(path.read_text("utf-8"))
+    locale = Locale(path.stem)
+    return Language(
+        code=path.stem, name=words["_name"], is_rtl=locale.text_direction == "rtl",
+        words={key: escape(text) for key, text in words.items() if not key.startswith("_")},
+    )  # fmt: skip
+
+
+@cache
+def _usual_locale(code: str) -> str:
+    return {"en": "en_GB", "hi": "hi_IN"}.get(code, code)
+
+
+LANGUAGES: Mapping[str, Language] = {path.stem: _read(path) for path in sorted(_WORDS.glob("*.json"))}
