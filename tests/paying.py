@@ -62,6 +62,9 @@ class Till:
     def get(self, path: str, **more: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=20, **more)
 
+    def post(self, path: str, **more: Any) -> requests.Response:
+        return requests.post(self.url + path, allow_redirects=False, timeout=20, **more)
+
     def tap_pay(self, path: str, **headers: str) -> requests.Response:
         """Open the page and tap Pay, as a browser does without scripts."""
         return self.send_pay(path, self.pay_form(path), **headers)

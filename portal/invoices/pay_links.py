@@ -89,5 +89,7 @@ def _digest(token: str) -> bytes:
 
 
 def _expiry(invoice: Invoice, pay_link_days: int) -> datetime:
-    due = datetime.combine(invoice.due_on or clock.now().date(), time.max, UTC)
-    return min(due + timedelta(days=pay_link_days), clock.now() + timedelta(days=_LONGEST_DAYS))
+    """From the due date, and from today for what is overdue: a link that is sent is never dead on arrival."""
+    now = clock.now()
+    due = datetime.combine(invoice.due_on or now.date(), time.max, UTC)
+    return min(max(due, now) + timedelta(days=pay_link_days), now + timedelta(days=_LONGEST_DAYS))

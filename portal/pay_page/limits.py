@@ -21,6 +21,9 @@ MISSES = Limit("pay link missed", 30, timedelta(minutes=10))
 # have us ask Stripe all day. How many Sessions are made, which is what card testers need, is in payments.rules.
 TAPS = Limit("pay tapped", 60, timedelta(minutes=10))
 RETURNS = Limit("return", 30, timedelta(minutes=10))
+# New links: for one who asks, and for one invoice, whoever asks. The second is not told: the answer is always the same.
+RENEWALS = Limit("pay link renewed", 10, timedelta(minutes=10))
+RENEWALS_OF_INVOICE = Limit("pay links of invoice renewed", 3, timedelta(days=1))
 
 
 def is_beyond(limit: Limit, subject: object) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import uuid
+from dataclasses import dataclass
 
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -34,21 +35,29 @@ def is_from_our_page() -> bool:
     return origin in (None, "null") or str(origin).partition("://")[2] == request.host
 
 
-def remember_payer(response: Response, public_id: uuid.UUID, link_id: int) -> None:
+@dataclass(frozen=True)
+class Payer:
+    """Which link this browser came from, and the language chosen on its page, if one was."""
+
+    link_id: int
+    language: str | None
+
+
+def remember_payer(response: Response, public_id: uuid.UUID, link_id: int, language: str | None) -> None:
     """So that the return page knows whose link it was. The link's secret itself is not in the cookie."""
     response.set_cookie(
-        _COOKIE, _signer().dumps([str(public_id), link_id]), max_age=_COOKIE_AGE_S, path=f"/r/{public_id}",
+        _COOKIE, _signer().dumps([str(public_id), link_id, language]), max_age=_COOKIE_AGE_S, path=f"/r/{public_id}",
         httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
 
 
-def recall_payer(public_id: uuid.UUID) -> int | None:
-    """The pay link that this browser came from, or None when it was another browser."""
+def recall_payer(public_id: uuid.UUID) -> Payer | None:
+    """None when it was another browser."""
     try:
-        whose, link_id = _signer().loads(request.cookies.get(_COOKIE, ""), max_age=_COOKIE_AGE_S)
+        whose, link_id, language = _signer().loads(request.cookies.get(_COOKIE, ""), max_age=_COOKIE_AGE_S)
     except (BadSignature, ValueError, TypeError):
         return None
-    return int(link_id) if whose == str(public_id) else None
+    return Payer(int(link_id), language) if whose == str(public_id) else None
 
 
 def _signer() -> URLSafeTimedSerializer:

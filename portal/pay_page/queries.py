@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, literal_column, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, exists, func, literal_column, select, text
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.invoices import holds
-from portal.invoices.models import DRAFT, Invoice, InvoiceBalance, InvoiceLine, PayLink
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
 from portal.organisations.models import Organisation
-from portal.pay_page.rules import PAYABLE, page_state
-from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
+from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import payments_of
+from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.queries import OVER
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -23,7 +27,11 @@ NO_LINK = 0  # no link has this number
 
 @dataclass(frozen=True)
 class PayPage:
-    """One link, opened. state as pay_page.rules.page_state says."""
+    """One link, opened. state as pay_page.rules.page_state says.
+
+    given_back  what of payments went back to the customer
+    is_revised  the firm has credited a part since the customer first looked
+    """
 
     link: PayLink
     organisation: Organisation
@@ -31,6 +39,8 @@ class PayPage:
     balance: InvoiceBalance
     payments: Sequence[tuple[Payment, Money]]
     state: str
+    given_back: Money
+    is_revised: bool
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -62,20 +72,34 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
 
     to_look  nothing will be written in this transaction
     """
-    link, organisation, invoice, balance, is_processing, takes_cards, is_held = _find(session, token, to_look)
-    if link.expires_at <= clock.now():
-        raise ExpiredLink(organisation)
+    row = _find(session, token, to_look)
+    link, organisation, invoice, balance = row.PayLink, row.Organisation, row.Invoice, row.InvoiceBalance
     if invoice.status == DRAFT:
         raise UnknownLink
+    given_back = Money(int(row.given_back), invoice.currency)
+    state = page_state(_standing(session, row, given_back))
+    if link.expires_at <= clock.now() and state not in SETTLED:
+        raise ExpiredLink(organisation)
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
     set_committed_value(invoice, "lines", session.scalars(lines).all())
-    state = page_state(
-        invoice.status, total=invoice.total, balance=balance.balance, due_on=invoice.due_on,
-        today=clock.today(organisation.time_zone), is_processing=is_processing, takes_cards=takes_cards,
-        is_held=is_held,
-    )  # fmt: skip
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
-    return PayPage(link, organisation, invoice, balance, payments, state)
+    return PayPage(link, organisation, invoice, balance, payments, state, given_back, row.is_revised)
+
+
+def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
+    """The sent invoice by which the firm bills again what this void one billed."""
+    ours, theirs = aliased(InvoiceLine), aliased(InvoiceLine)
+    return session.scalars(
+        select(Invoice)
+        .join(theirs, theirs.invoice_id == Invoice.id)
+        .join(ours, ours.work_order_line_id == theirs.work_order_line_id)
+        .where(
+            ours.invoice_id == invoice.id, Invoice.id > invoice.id, Invoice.status == SENT,
+            Invoice.customer_id == invoice.customer_id,
+        )
+        .order_by(Invoice.id.desc())
+        .limit(1)
+    ).first()  # fmt: skip
 
 
 def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
@@ -86,11 +110,21 @@ def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
     return (row.organisation_id, row.attempt_id) if row else None
 
 
-def _find(
-    session: Session, token: str, to_look: bool
-) -> Row[PayLink, Organisation, Invoice, InvoiceBalance, bool, bool, bool]:
-    """The link, whose it is, its invoice and what is left to pay; whether a payment is under way, cards are taken, and
-    the firm is looking at it.
+def _standing(session: Session, row: Row[Any], given_back: Money) -> Standing:
+    invoice, balance = row.Invoice, row.InvoiceBalance
+    today = clock.today(row.Organisation.time_zone)
+    return Standing(
+        status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
+        given_back=given_back, balance=balance.balance,
+        is_overdue=invoice.due_on is not None and invoice.due_on < today,
+        is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held,
+        is_replaced=invoice.status == VOID and find_newer(session, invoice) is not None,
+        takes_cards=row.takes_cards,
+    )  # fmt: skip
+
+
+def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
+    """The link, whose it is, its invoice, what is left to pay, and what else decides about the page.
 
     Unknown, malformed and revoked tokens cost the same work and end the same: UnknownLink.
     """
@@ -101,14 +135,27 @@ def _find(
     return row
 
 
+_PAID_FROM = Allocation.invoice_id == PayLink.invoice_id
 _OPENED = (
     select(
         PayLink, Organisation, Invoice, InvoiceBalance,
         exists(select(PaymentAttempt.id).where(
             PaymentAttempt.invoice_id == PayLink.invoice_id, PaymentAttempt.state == literal_column("'processing'")
-        )),
-        exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))),
-        holds.stands(),
+        )).label("is_processing"),
+        exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))).label("takes_cards"),
+        holds.stands().label("is_held"),
+        exists(
+            select(Dispute.id)
+            .join(Allocation, Allocation.payment_id == Dispute.payment_id)
+            .where(_PAID_FROM, Dispute.status.not_in(OVER))
+        ).label("is_disputed"),
+        select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
+        .where(_PAID_FROM, Allocation.refund_id.is_not(None))
+        .scalar_subquery()
+        .label("given_back"),
+        exists(select(CreditNote.id).where(
+            CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
+        )).label("is_revised"),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)

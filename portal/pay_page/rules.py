@@ -1,31 +1,70 @@
 """What the customer is told, decided on plain values."""
 
-from datetime import date
+from dataclasses import dataclass
 
 from portal.payments.rules import is_too_small
 from portal.shared.money import Money
 
 # The states in which the page offers to pay.
 PAYABLE = ("to_pay", "part_paid", "overdue")
+# With nothing left to pay, the page may be kept for ever: it is the receipt.
+SETTLED = ("paid", "refunded", "credited")
 
 
-def page_state(
-    status: str, *, total: Money, balance: Money, due_on: date | None, today: date, is_processing: bool,
-    takes_cards: bool, is_held: bool,
-) -> str:  # fmt: skip
-    """void | paid | processing | held | too_small | no_cards | overdue | part_paid | to_pay"""
-    if status != "sent":
-        return "void"
-    if balance <= Money.zero(balance.currency):
+@dataclass(frozen=True)
+class Standing:
+    """How an invoice stands. All amounts in one currency.
+
+    paid        what of payments is still with the firm
+    given_back  what of payments went back to the customer, by the firm or by a bank
+    """
+
+    status: str
+    total: Money
+    paid: Money
+    credited: Money
+    given_back: Money
+    balance: Money
+    is_overdue: bool = False
+    is_processing: bool = False
+    is_disputed: bool = False
+    is_held: bool = False
+    is_replaced: bool = False
+    takes_cards: bool = True
+
+
+def page_state(now: Standing) -> str:
+    """The one page to show.
+
+    void | replaced | written_off | paid | refunded | credited | disputed | processing | held | too_small | no_cards |
+    overdue | part_paid | to_pay
+    """
+    if now.status == "void":
+        return "replaced" if now.is_replaced else "void"
+    if now.status == "written_off":
+        return "written_off"
+    zero = Money.zero(now.balance.currency)
+    if now.balance <= zero:
+        return _settled(now, zero)
+    return _closed_for_now(now) or _payable(now)
+
+
+def _settled(now: Standing, zero: Money) -> str:
+    if now.paid > zero or now.credited <= zero:
         return "paid"
-    if is_processing:
-        return "processing"
-    if is_held:
-        return "held"
-    if is_too_small(balance):
-        return "too_small"
-    if not takes_cards:
-        return "no_cards"
-    if due_on is not None and due_on < today:
+    return "refunded" if now.given_back > zero else "credited"
+
+
+def _closed_for_now(now: Standing) -> str:
+    """Why nothing can be paid at this moment, or "". What the bank does comes before what the firm does."""
+    reasons = (
+        ("disputed", now.is_disputed), ("processing", now.is_processing), ("held", now.is_held),
+        ("too_small", is_too_small(now.balance)), ("no_cards", not now.takes_cards),
+    )  # fmt: skip
+    return next((state for state, holds in reasons if holds), "")
+
+
+def _payable(now: Standing) -> str:
+    if now.is_overdue:
         return "overdue"
-    return "part_paid" if balance < total else "to_pay"
+    return "part_paid" if now.balance < now.total else "to_pay"

@@ -164,7 +164,8 @@ BUTTONS = {
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "payments.create_credit_use", "payments.retry_event",
-    "payments.receive_event", "pay_page.create_attempt", "pay_page.create_opening",
+    "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
+    "pay_page.create_renewal",
 }  # fmt: skip
 
 

@@ -1,0 +1,106 @@
+"""What all answers to customers share: the language, the link's own page, and the answers where there is no page."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
+
+from portal.organisations.models import Organisation
+from portal.pay_page import limits
+from portal.pay_page.proofs import form_proof
+from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, open_link
+from portal.shared import clock, formats, languages
+from portal.shared.languages import Language
+from portal.shared.web import client_address, request_session
+
+bp = Blueprint("pay_page", __name__)
+
+
+@bp.before_request
+def _mark_public() -> None:
+    g.public_page = True
+
+
+@bp.errorhandler(UnknownLink)
+def _unknown(_problem: UnknownLink) -> Response:
+    return answer("unknown", status=404, can_renew=request.endpoint == "pay_page.show")
+
+
+@bp.errorhandler(ExpiredLink)
+def _expired(problem: ExpiredLink) -> Response:
+    return answer("expired", problem.organisation, status=410, can_renew=request.endpoint == "pay_page.show")
+
+
+def page_of(token: str, *, to_look: bool = False) -> PayPage:
+    """Raises UnknownLink, ExpiredLink."""
+    try:
+        return open_link(request_session(), token, to_look=to_look)
+    except UnknownLink:
+        request_session().rollback()  # a miss is written down, and a revoked link's transaction was for looking only
+        if limits.is_beyond(limits.MISSES, client_address()):
+            abort(429)
+        raise
+
+
+def speak(organisation: Organisation | None) -> Language:
+    """The language of this answer: what the address asks for, else the firm's. Numbers and dates follow."""
+    if organisation is None:
+        fallback = request.accept_languages.best_match(list(languages.LANGUAGES))
+        language = languages.choose(asked_language(), fallback)
+        g.locale = language.locale("")
+        return language
+    language = languages.choose(asked_language(), organisation.locale)
+    g.locale, g.time_zone = language.locale(organisation.locale), organisation.time_zone
+    return language
+
+
+def asked_language() -> str | None:
+    """What the page's address asks for; every link and form of the page passes it on."""
+    language = languages.find(request.args.get("lang"))
+    return language.code if language else None
+
+
+def answer(
+    name: str, organisation: Organisation | None = None, *, status: int = 200, address: str = "", **values: Any
+) -> Response:
+    """templates/pay_page/`name`.html in the customer's language.
+
+    address  where this page stands, for the language switch; "" for the address that was asked for
+    """
+    language = speak(organisation)
+    body = render_template(
+        f"pay_page/{name}.html", organisation=organisation, say=language.say, language=language,
+        languages=languages.LANGUAGES.values(), lang=language.code, dir="rtl" if language.is_rtl else "ltr",
+        asked=asked_language(), address=address, **values,
+    )  # fmt: skip
+    return make_response(body, status)
+
+
+def show_page(token: str, page: PayPage, *, problem: str = "", status: int = 200) -> Response:
+    """The link's page. problem: a key of the catalogue of words."""
+    shown = shown_on(page)
+    return answer(
+        "show", page.organisation, status=status, address=url_for("pay_page.show", token=token), page=page,
+        invoice=page.invoice, token=token, shown=shown, proof=form_proof(token, shown), problem=problem,
+    )  # fmt: skip
+
+
+def shown_on(page: PayPage) -> str:
+    """What the customer agrees to by tapping Pay."""
+    return f"{page.balance.balance_minor}.{page.balance.currency}.{page.invoice.revision}"
+
+
+def come_later(token: str, organisation: Organisation | None, wait: timedelta) -> Response:
+    speak(organisation)
+    at = formats.clock_time(clock.now() + wait)
+    response = answer("later", organisation, status=429, address=url_for("pay_page.show", token=token), at=at)
+    response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+    return response
+
+
+def see(token: str, language: str | None) -> Response:
+    """To the link's page, in the language that was chosen on it."""
+    address = url_for("pay_page.show", token=token, lang=language)
+    response: Response = redirect(address, code=303)  # type: ignore[assignment]
+    return response

@@ -1,0 +1,103 @@
+"""Paying: to Stripe's page and back."""
+
+import logging
+import uuid
+from urllib.parse import urlsplit
+
+from flask import Response, redirect, request
+
+from portal.gateways.errors import GatewayError
+from portal.invoices.models import PayLink
+from portal.invoices.pay_links import reveal_token
+from portal.organisations.models import Organisation
+from portal.pay_page import limits
+from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
+from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see, show_page, shown_on
+from portal.payments.actions import Started, look_at_attempt, start_attempt
+from portal.payments.rules import CannotPay, NothingToPay, TooManySessions
+from portal.shared.access import everyone
+from portal.shared.csrf import exempt
+from portal.shared.db import enter
+from portal.shared.web import request_session, settings
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 4
+
+
+@bp.post("/p/<token>/attempts")
+@everyone
+@exempt
+def create_attempt(token: str) -> Response:
+    """Pay: to Stripe's page, the same one for everybody who taps."""
+    page = page_of(token)
+    shown = request.form.get("shown", "")
+    if not is_from_our_page() or not is_proven(token, shown, request.form.get("proof", "")):
+        return show_page(token, page, problem="out_of_date", status=403)
+    if not page.is_payable:
+        return see(token, asked_language())
+    if shown != shown_on(page):
+        return show_page(token, page, problem="changed", status=409)
+    if limits.is_beyond(limits.TAPS, page.link.id):
+        return come_later(token, page.organisation, limits.TAPS.window)
+    return _send_to_stripe(token, page)
+
+
+@bp.get("/r/<uuid:public_id>")
+@everyone
+def come_back(public_id: uuid.UUID) -> Response:
+    """Back from Stripe, paid or not: nothing in this address is believed, Stripe is asked."""
+    session = request_session()
+    payer, found = recall_payer(public_id), find_attempt(session, str(public_id))
+    if found is None:
+        return answer("thanks")
+    organisation_id, attempt_id = found
+    is_known = _look(organisation_id, attempt_id)
+    if payer is None:
+        return answer("thanks")
+    enter(session, organisation_id)
+    if not is_known:
+        response = answer("checking", session.get_one(Organisation, organisation_id))
+        response.headers["Refresh"] = str(_LOOK_AGAIN_S)
+        return response
+    link = session.get(PayLink, payer.link_id)
+    if link is None:
+        raise UnknownLink
+    return see(reveal_token(link, settings().vault), payer.language)
+
+
+def _send_to_stripe(token: str, page: PayPage) -> Response:
+    try:
+        started = start_attempt(page.organisation.id, page.invoice.id)
+    except NothingToPay:
+        return see(token, asked_language())
+    except TooManySessions as problem:
+        return come_later(token, page.organisation, problem.wait)
+    except CannotPay as problem:
+        log.info("no card payment for attempt: %s", problem.sentence)
+        return show_page(token, page_of(token), problem="cannot_pay", status=409)
+    except GatewayError:
+        return show_page(token, page_of(token), problem="no_answer", status=503)
+    if not _is_checkout(started):
+        log.error("payment page at an address that STRIPE_CHECKOUT_HOSTS does not name")
+        return show_page(token, page, problem="no_answer", status=503)
+    response: Response = redirect(started.url, code=303)  # type: ignore[assignment]
+    remember_payer(response, started.public_id, page.link.id, asked_language())
+    return response
+
+
+def _is_checkout(started: Started) -> bool:
+    address = urlsplit(started.url)
+    return f"{address.scheme}://{address.netloc}" in settings().checkout_origins
+
+
+def _look(organisation_id: int, attempt_id: int) -> bool:
+    """Ask Stripe about this attempt and book it. False when Stripe did not answer."""
+    if limits.is_beyond(limits.RETURNS, attempt_id):
+        return True
+    try:
+        look_at_attempt(organisation_id, attempt_id, retries=0)
+    except GatewayError:
+        return False
+    return True
