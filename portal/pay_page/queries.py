@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, exists, func, literal_column, select, tex
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
+from portal.customers.models import Customer
 from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
@@ -30,6 +31,7 @@ class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
     given_back  what of payments went back to the customer
+    language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     """
 
@@ -40,6 +42,7 @@ class PayPage:
     payments: Sequence[tuple[Payment, Money]]
     state: str
     given_back: Money
+    language: str
     is_revised: bool
 
     @property
@@ -62,9 +65,9 @@ class UnknownLink(Exception):
 class ExpiredLink(Exception):
     """It was good once. Whose it was may be told, what it showed may not."""
 
-    def __init__(self, organisation: Organisation) -> None:
+    def __init__(self, organisation: Organisation, language: str) -> None:
         super().__init__(organisation.id)
-        self.organisation = organisation
+        self.organisation, self.language = organisation, language
 
 
 def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage:
@@ -79,11 +82,11 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     given_back = Money(int(row.given_back), invoice.currency)
     state = page_state(_standing(session, row, given_back))
     if link.expires_at <= clock.now() and state not in SETTLED:
-        raise ExpiredLink(organisation)
+        raise ExpiredLink(organisation, row.language)
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
     set_committed_value(invoice, "lines", session.scalars(lines).all())
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
-    return PayPage(link, organisation, invoice, balance, payments, state, given_back, row.is_revised)
+    return PayPage(link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised)
 
 
 def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
@@ -156,9 +159,11 @@ _OPENED = (
         exists(select(CreditNote.id).where(
             CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
         )).label("is_revised"),
+        Customer.language.label("language"),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)
     .join(InvoiceBalance, InvoiceBalance.invoice_id == PayLink.invoice_id)
+    .join(Customer, Customer.id == Invoice.customer_id)
     .where(PayLink.id == bindparam("link_id"), PayLink.revoked_at.is_(None))
 )  # fmt: skip

@@ -86,6 +86,9 @@ def clock_time(value: datetime) -> str:
     return str(format_time(clock.local(value, _zone()), "HH:mm", locale=_locale()))
 
 
+_NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f"))
+
+
 # Babel takes longer over a number than the page over everything else of its line, and numbers repeat. What is kept
 # depends on nothing but what it is asked with, so it cannot go stale.
 @lru_cache(maxsize=4096)
@@ -99,12 +102,11 @@ def _money(value: Decimal, currency: str, locale: str) -> str:
     # CLDR's own digits differ from ours for a few currencies: print ours.
     if decimals != 2:
         return f"{currency} {_number(value, _pattern(decimals), locale)}"
-    return str(
-        format_currency(
-            value, currency, locale=locale, currency_digits=False, format=None, decimal_quantization=False,
-            group_separator=True,
-        )
+    written = format_currency(
+        value, currency, locale=locale, currency_digits=False, format=None, decimal_quantization=False,
+        group_separator=True,
     )  # fmt: skip
+    return str(written).translate(_NO_MARKS)  # it stands isolated on a page, and marks would turn "UK£" round there
 
 
 @lru_cache(maxsize=1024)

@@ -10,8 +10,8 @@ from portal.organisations.models import Organisation
 from portal.pay_page import limits
 from portal.pay_page.proofs import form_proof
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, open_link
-from portal.shared import clock, formats, languages
-from portal.shared.languages import Language
+from portal.shared import clock, formats, phrases
+from portal.shared.phrases import Language
 from portal.shared.web import client_address, request_session
 
 bp = Blueprint("pay_page", __name__)
@@ -29,7 +29,8 @@ def _unknown(_problem: UnknownLink) -> Response:
 
 @bp.errorhandler(ExpiredLink)
 def _expired(problem: ExpiredLink) -> Response:
-    return answer("expired", problem.organisation, status=410, can_renew=request.endpoint == "pay_page.show")
+    can_renew = request.endpoint == "pay_page.show"
+    return answer("expired", problem.organisation, problem.language, status=410, can_renew=can_renew)
 
 
 def page_of(token: str, *, to_look: bool = False) -> PayPage:
@@ -43,35 +44,39 @@ def page_of(token: str, *, to_look: bool = False) -> PayPage:
         raise
 
 
-def speak(organisation: Organisation | None) -> Language:
-    """The language of this answer: what the address asks for, else the firm's. Numbers and dates follow."""
+def speak(organisation: Organisation | None, customers: str = "") -> Language:
+    """The language of this answer: what the address asks for, else the customer's, else the firm's.
+
+    Numbers and dates follow it.
+    """
     if organisation is None:
-        fallback = request.accept_languages.best_match(list(languages.LANGUAGES))
-        language = languages.choose(asked_language(), fallback)
+        language = phrases.choose(asked_language(), *request.accept_languages.values())
         g.locale = language.locale("")
         return language
-    language = languages.choose(asked_language(), organisation.locale)
+    language = phrases.choose(asked_language(), customers, organisation.locale)
     g.locale, g.time_zone = language.locale(organisation.locale), organisation.time_zone
     return language
 
 
 def asked_language() -> str | None:
     """What the page's address asks for; every link and form of the page passes it on."""
-    language = languages.find(request.args.get("lang"))
+    language = phrases.find(request.args.get("lang"))
     return language.code if language else None
 
 
 def answer(
-    name: str, organisation: Organisation | None = None, *, status: int = 200, address: str = "", **values: Any
-) -> Response:
+    name: str, organisation: Organisation | None = None, customers: str = "", *, status: int = 200, address: str = "",
+    **values: Any,
+) -> Response:  # fmt: skip
     """templates/pay_page/`name`.html in the customer's language.
 
+    customers  the language that the firm has noted for the customer
     address  where this page stands, for the language switch; "" for the address that was asked for
     """
-    language = speak(organisation)
+    language = speak(organisation, customers)
     body = render_template(
         f"pay_page/{name}.html", organisation=organisation, say=language.say, language=language,
-        languages=languages.LANGUAGES.values(), lang=language.code, dir="rtl" if language.is_rtl else "ltr",
+        languages=phrases.LANGUAGES.values(), lang=language.code, dir="rtl" if language.is_rtl else "ltr",
         asked=asked_language(), address=address, **values,
     )  # fmt: skip
     return make_response(body, status)
@@ -81,8 +86,8 @@ def show_page(token: str, page: PayPage, *, problem: str = "", status: int = 200
     """The link's page. problem: a key of the catalogue of words."""
     shown = shown_on(page)
     return answer(
-        "show", page.organisation, status=status, address=url_for("pay_page.show", token=token), page=page,
-        invoice=page.invoice, token=token, shown=shown, proof=form_proof(token, shown), problem=problem,
+        "show", page.organisation, page.language, status=status, address=url_for("pay_page.show", token=token),
+        page=page, invoice=page.invoice, token=token, shown=shown, proof=form_proof(token, shown), problem=problem,
     )  # fmt: skip
 
 
@@ -91,10 +96,11 @@ def shown_on(page: PayPage) -> str:
     return f"{page.balance.balance_minor}.{page.balance.currency}.{page.invoice.revision}"
 
 
-def come_later(token: str, organisation: Organisation | None, wait: timedelta) -> Response:
-    speak(organisation)
+def come_later(token: str, page: PayPage | None, wait: timedelta) -> Response:
+    organisation, language = (page.organisation, page.language) if page else (None, "")
+    speak(organisation, language)
     at = formats.clock_time(clock.now() + wait)
-    response = answer("later", organisation, status=429, address=url_for("pay_page.show", token=token), at=at)
+    response = answer("later", organisation, language, status=429, address=url_for("pay_page.show", token=token), at=at)
     response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
     return response
 

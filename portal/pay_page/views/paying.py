@@ -40,7 +40,7 @@ def create_attempt(token: str) -> Response:
     if shown != shown_on(page):
         return show_page(token, page, problem="changed", status=409)
     if limits.is_beyond(limits.TAPS, page.link.id):
-        return come_later(token, page.organisation, limits.TAPS.window)
+        return come_later(token, page, limits.TAPS.window)
     return _send_to_stripe(token, page)
 
 
@@ -73,7 +73,7 @@ def _send_to_stripe(token: str, page: PayPage) -> Response:
     except NothingToPay:
         return see(token, asked_language())
     except TooManySessions as problem:
-        return come_later(token, page.organisation, problem.wait)
+        return come_later(token, page, problem.wait)
     except CannotPay as problem:
         log.info("no card payment for attempt: %s", problem.sentence)
         return show_page(token, page_of(token), problem="cannot_pay", status=409)

@@ -15,7 +15,7 @@ from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.payments.actions import plan_refund, void_invoice
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Dispute
-from portal.shared import clock, languages
+from portal.shared import clock, phrases
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.work_orders.queries import get_work_order
@@ -218,6 +218,6 @@ def test_a_receipt_outlives_its_link_and_an_open_invoice_does_not(till: Till, fi
 
 
 def test_every_state_has_its_words() -> None:
-    english = languages.LANGUAGES["en"].words
+    english = phrases.LANGUAGES["en"].words
     for state in {"void", "replaced", "written_off", "held", "disputed", "processing", *SETTLED} - set(PAYABLE):
         assert state in english and f"{state}_note" in english

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from portal.shared import languages
-from portal.shared.languages import LANGUAGES, Language
+from portal.shared import phrases
+from portal.shared.phrases import LANGUAGES, Language
 
 ENGLISH = LANGUAGES["en"]
 CODES = sorted(LANGUAGES)
@@ -25,9 +25,9 @@ def test_each_language_has_every_key_with_the_same_things_filled_in(code: str) -
 
 
 def test_a_wish_is_met_by_the_first_language_there_is() -> None:
-    assert languages.choose(None, "xx", "en_US").code == "en"
-    assert languages.choose("").code == "en"
-    assert languages.find("../en") is None
+    assert phrases.choose(None, "xx", "en_US").code == "en"
+    assert phrases.choose("").code == "en"
+    assert phrases.find("../en") is None
 
 
 def test_what_is_filled_in_is_escaped() -> None:

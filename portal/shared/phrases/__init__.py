@@ -14,10 +14,11 @@ from pathlib import Path
 from babel import Locale
 from markupsafe import Markup, escape
 
-_WORDS = Path(__file__).with_name("words")
+_WORDS = Path(__file__).parent
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FIRST_STRONG, _END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
 _DEFAULT = "en"
+_PRINTED = {"Shipping": "shipping", "Discount": "discount", "Adjustment": "adjustment", "Rounding": "rounding"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Language:
     def text(self, key: str, **values: object) -> str:
         """The same for plain text."""
         return self.say(key, **values).unescape()
+
+    def label(self, printed: str) -> str:
+        """A label as papers print it: the program's own words in this language, the firm's own as they are."""
+        key = _PRINTED.get(printed.partition(" ")[0])
+        return printed if key is None else f"{self.words[key]}{printed[len(key) :]}"
 
     def isolated(self, value: object) -> object:
         """A name or a number that keeps its own direction inside a sentence of another."""
