@@ -9,7 +9,7 @@ RUN := .venv/bin/python -m
 CODE := portal workers sandbox bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean lock
+.PHONY: help setup demo test check bench chaos clean lock
 
 help:
 	@sed -n "s/^\([a-z]*\):.*## /  make \1	/p" Makefile
@@ -31,6 +31,9 @@ check: $(STAMP) ## format, lint, types, imports, templates
 
 bench: $(STAMP) ## measure the promised figures; ARGS names one of them
 	@$(RUN) bench $(ARGS)
+
+chaos: $(STAMP) ## break everything for two minutes, then check the laws; LONG=1 ten minutes; ARGS="--seed N"
+	@$(RUN) tests.chaos --seconds $(if $(LONG),600,120) $(ARGS)
 
 lock: $(STAMP) ## write requirements.lock anew from pyproject.toml
 	@$(RUN) piptools compile -q --generate-hashes --all-extras --allow-unsafe --strip-extras --no-emit-index-url \

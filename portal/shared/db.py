@@ -27,6 +27,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapp
 from portal.shared.errors import ConfigurationError
 
 _TRUSTED_S = 1.0  # how long a returned connection is taken to be alive
+# A process that freezes in the middle of a transaction loses it before those who wait for its locks give up.
+_LOCKS = "-c idle_in_transaction_session_timeout=12000 -c lock_timeout=15000"
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -71,7 +73,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         engine = create_engine(
             url, pool_size=pool_size, max_overflow=10, pool_recycle=1800,
             hide_parameters=True,  # an error's text goes to the log, the values are people's names and sealed secrets
-            connect_args={"options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"},
+            connect_args={"options": f"-c timezone=UTC -c statement_timeout=30000 {_LOCKS}"},
         )  # fmt: skip
     except (ArgumentError, ValueError) as problem:
         raise ConfigurationError(

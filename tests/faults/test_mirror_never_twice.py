@@ -1,5 +1,6 @@
 """Whatever breaks between us and Zoho, each record is there once, and we know its id."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy import select
 
 from portal.accounting import rules
 from portal.accounting.mirror import drain as draining
+from portal.accounting.mirror import remote
 from portal.accounting.mirror.drain import drain
 from portal.gateways.zoho.calls import Line
 from portal.shared.running import job_session
@@ -164,6 +167,34 @@ def test_a_worker_stopped_for_longer_than_its_lease_writes_nothing_any_more(worl
     (after,) = linked.mirror("invoice")
     assert (after.pushed_at, after.remote_id, after.state) == (before.pushed_at, before.remote_id, "in_step")
     assert linked.zoho.requests(linked.remote, "POST") == []
+
+
+def test_a_worker_that_froze_between_its_permit_and_its_call_does_not_make_the_call(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zoho knows no fences: a call that set out late would be made beside that of whoever took over."""
+    sent_invoice(linked)
+    hours = itertools.count()
+    monkeypatch.setattr(remote, "time", SimpleNamespace(monotonic=lambda: 3600 * next(hours)))
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote) == []
+    monkeypatch.undo()
+    linked.make_due()
+    drain(linked.organisation_id)
+    check_once_each(linked, "invoice", "invoices")
+
+
+def test_a_payment_that_zoho_finds_too_large_because_it_has_it_already_is_found(linked: LinkedFirm) -> None:
+    """As when the call of a frozen worker arrives after its successor has looked."""
+    pay(linked, sent_invoice(linked))
+    drain(linked.organisation_id)
+    linked.change(
+        "UPDATE mirror_records SET remote_id = NULL, snapshot = NULL, state = 'pending', version_pushed = 0"
+        " WHERE module = 'payment'"
+    )
+    linked.change("UPDATE outbox SET is_settled = false WHERE subject = 'payment'")
+    drain(linked.organisation_id)
+    check_once_each(linked, "payment", "customerpayments")
 
 
 def test_a_customer_renamed_while_its_create_was_open_is_still_found(linked: LinkedFirm) -> None:

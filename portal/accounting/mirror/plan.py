@@ -96,7 +96,7 @@ def _next_step(
     unknown_since = record.sending_since if record.remote_id is None or verb == READ else None
     if verb not in (LOOK, READ, COMPARE):
         record.sending_since = session.scalars(select(func.clock_timestamp())).one()
-    elif verb == LOOK and record.remote_number not in ("", reference):
+    elif verb == LOOK and record.module != "payment" and record.remote_number not in ("", reference):
         # It was renamed while the outcome of its create was open: look under the name that was sent.
         reference = record.remote_number
     record.state = "sending"

@@ -1,11 +1,12 @@
 """The linked organisation, called within its budget with a token that works."""
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portal.accounting import tokens
 from portal.accounting.mirror import budget
-from portal.accounting.mirror.lease import Turn
+from portal.accounting.mirror.lease import LENGTH, LeaseLost, Turn
 from portal.accounting.mirror.modules import Module
 from portal.gateways.zoho.calls import Answer, Line, Target
 from portal.gateways.zoho.errors import (
@@ -67,7 +68,11 @@ class Remote:
             raise Refused("57", "You are not authorized to perform this operation") from problem
 
     def _paid(self, token: str, method: str, path: str, query: Any, body: Any) -> dict[str, Any]:
+        asked_at = time.monotonic()
         budget.take(self._turn)
+        if time.monotonic() - asked_at > LENGTH.total_seconds() / 2:
+            # This process was frozen in between. Another one may be at it by the time the call would arrive.
+            raise LeaseLost(self._turn.link_id)
         answer: Answer = self._line.call(self._target, token, method, path, query, body)
         self._note_quota(answer)
         return answer.body

@@ -2,7 +2,7 @@
 
 from portal.gateways.errors import GatewayError
 
-TAKEN = "1001"
+TAKEN, OVERPAID = "1001", "24016"
 CLASHES = {TAKEN, "3062"}
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 THROTTLES = {MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE}
@@ -42,8 +42,8 @@ class Refused(GatewayError):
 
     @property
     def is_clash(self) -> bool:
-        """The name or number is taken, perhaps by ourselves before an answer was lost."""
-        return self.code in CLASHES or "already exist" in self.message.lower()
+        """The name or number is taken, or the invoice is paid, perhaps by ourselves before an answer was lost."""
+        return self.code in {*CLASHES, OVERPAID} or "already exist" in self.message.lower()
 
 
 class Unreachable(GatewayError):

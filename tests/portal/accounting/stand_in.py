@@ -121,8 +121,8 @@ def _address(process: subprocess.Popen[str]) -> str:
     return found.group()
 
 
-@pytest.fixture(scope="module")
-def zoho(world: World) -> Iterator[ZohoStandIn]:
+@contextmanager
+def zoho_of(world: World) -> Iterator[ZohoStandIn]:
     """A stand-in of one's own; this process speaks to it as if it were Zoho."""
     with stand_in() as running_there:
         for centre in ("us", "eu"):
@@ -137,6 +137,12 @@ def zoho(world: World) -> Iterator[ZohoStandIn]:
         started.engine.dispose()
         started.redis.close()
         running._process["here"] = before
+
+
+@pytest.fixture(scope="module")
+def zoho(world: World) -> Iterator[ZohoStandIn]:
+    with zoho_of(world) as running_there:
+        yield running_there
 
 
 def zoho_environment(base: str) -> dict[str, str]:
