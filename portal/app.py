@@ -21,6 +21,7 @@ from portal.people.views import bp as people
 from portal.people.views import load_viewer
 from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
+from portal.taxes.standing.views import bp as standing
 from portal.taxes.views import bp as taxes
 from portal.web import errors, health, pages, requests
 from portal.web.templating import QuickImports
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from portal.config import Settings
 
 BLUEPRINTS = (
-    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reports, taxes, work_orders,
-    health.bp,
+    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reports, standing, taxes,
+    work_orders, health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024
 _BIGGEST_NUMBER = 2**63 - 1

@@ -19,12 +19,13 @@ from portal.people import models as people
 from portal.shared import outbox, throttle
 from portal.shared.db import Base
 from portal.taxes import models as taxes
+from portal.taxes.standing import models as standing
 from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
     "messages", "metadata", "organisations", "outbox", "payments", "people", "pull", "reconciliation", "refunds",
-    "taxes", "throttle", "work_orders",
+    "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -1,6 +1,6 @@
 """Keeping the catalogue of services and parts."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -30,6 +30,16 @@ class ItemFacts:
     is_active: bool = True
 
 
+@dataclass(frozen=True)
+class ItemStanding:
+    """How an item stands for tax; see the model. Apart from the facts, as who brings facts from elsewhere need not know
+    it."""
+
+    exemption_id: int | None = None
+    on_building: bool = True
+    hsn_sac: str = ""
+
+
 def add_item(session: Session, organisation_id: int, facts: ItemFacts) -> Item:
     """Raises CodeTaken. Does not commit."""
     item = Item(organisation_id=organisation_id)
@@ -44,6 +54,17 @@ def edit_item(session: Session, item: Item, facts: ItemFacts) -> None:
     """Lines written before keep their price. Raises CodeTaken. Does not commit."""
     _apply(session, item, facts)
     _announce(session, item, "item edited")
+
+
+def set_standing(session: Session, item: Item, standing: ItemStanding) -> None:
+    """Counts for lines that are drafted from now on; drafts and sent invoices keep what they say. Does not commit."""
+    wanted = asdict(standing)
+    before = {name: getattr(item, name) for name in wanted}
+    if before == wanted:
+        return
+    for name, value in wanted.items():
+        setattr(item, name, value)
+    audit.note(session, item.organisation_id, "tax standing changed", "item", item.id, before=before, after=wanted)
 
 
 def _apply(session: Session, item: Item, facts: ItemFacts) -> None:

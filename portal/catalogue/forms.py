@@ -3,23 +3,27 @@
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from portal.catalogue.actions import ItemFacts
+from portal.catalogue.actions import ItemFacts, ItemStanding
 from portal.catalogue.models import Item
 from portal.shared.forms import Form
 from portal.shared.text import as_typed
+from portal.taxes.regions.standing import standing_of
 
 KINDS = {"service": "Service", "part": "Part"}
 HIGHEST_PRICE = Decimal(10_000_000)
 
 
-def read_item(raw: Mapping[str, str], *, tax_ids: Collection[int], price_decimals: int) -> tuple[Form, ItemFacts]:
+def read_item(
+    raw: Mapping[str, str], *, tax_ids: Collection[int], price_decimals: int, needs_tax: bool = True
+) -> tuple[Form, ItemFacts]:
     """The form with its errors, and the facts (to be used only when the form is ok).
 
     tax_ids         the taxes of this organisation; any other number is refused
+    needs_tax       unless the address of the work decides; an item that bears none needs none
     price_decimals  a unit price has as many decimals as the currency, as the books round it so
     """
     form = Form(raw)
-    tax_id = form.record("tax_id", "a tax")
+    tax_id = form.record("tax_id", "a tax", required=needs_tax and not form.values.get("exemption_id"))
     if tax_id is not None and tax_id not in tax_ids:
         form.errors["tax_id"] = "Choose a tax from the list."
     facts = ItemFacts(
@@ -35,9 +39,23 @@ def read_item(raw: Mapping[str, str], *, tax_ids: Collection[int], price_decimal
     return form, facts
 
 
+def read_standing(form: Form, country: str, *, exemption_ids: Collection[int]) -> ItemStanding:
+    """The same form's part about tax, of a firm in `country`."""
+    asked = standing_of(country)
+    exemption_id = form.record("exemption_id", "a reason", required=False)
+    if exemption_id is not None and exemption_id not in exemption_ids:
+        form.errors["exemption_id"] = "Choose a reason from the list."
+    code = form.text("hsn_sac", "the code", longest=10, required=False) if asked.get("codes") else ""
+    if code and not (code.isascii() and code.isdecimal() and 4 <= len(code) <= 8):
+        form.errors["hsn_sac"] = "Enter the code with 4 to 8 digits, like 998719, or leave it empty."
+    on_building = form.values.get("on_building") == "yes" if asked.get("buildings") else True
+    return ItemStanding(exemption_id, on_building, code)
+
+
 def filled_with(item: Item, price_decimals: int) -> Form:
     return Form(
         code=item.code, kind=item.kind, name=item.name, unit_price=as_typed(item.unit_price, price_decimals),
         unit=item.unit, description=item.description, tax_id=str(item.tax_id or ""),
-        is_active="yes" if item.is_active else "",
+        is_active="yes" if item.is_active else "", exemption_id=str(item.exemption_id or ""), hsn_sac=item.hsn_sac,
+        on_building="yes" if item.on_building else "",
     )  # fmt: skip

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from sqlalchemy import BigInteger, CheckConstraint, Numeric, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.taxes.standing.models import Exemption
 
 
 class Item(Tenant, Base):
@@ -18,6 +19,7 @@ class Item(Tenant, Base):
         UniqueConstraint("organisation_id", "code"),
         CheckConstraint("kind IN ('service', 'part')", name="kind"),
         CheckConstraint("unit_price >= 0", name="unit_price"),
+        belongs_to("tax_exemptions", "exemption_id"),
     )
 
     code: Mapped[str] = mapped_column(String(40))
@@ -28,3 +30,12 @@ class Item(Tenant, Base):
     unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 6))  # major units of the organisation's currency
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
     is_active: Mapped[bool] = mapped_column(default=True)
+    exemption_id: Mapped[int | None] = mapped_column(BigInteger)  # why it bears no tax; none: it bears one
+    on_building: Mapped[bool] = mapped_column(
+        default=True, server_default="true"
+    )  # work on a building, or a part for it
+    hsn_sac: Mapped[str] = mapped_column(String(10), default="", server_default="")  # India's code of goods or services
+
+    exemption: Mapped[Exemption | None] = relationship(
+        primaryjoin="foreign(Item.exemption_id) == Exemption.id", lazy="raise_on_sql", viewonly=True
+    )

@@ -1,12 +1,13 @@
 """Pages of services and parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 
 from portal.catalogue import actions, forms, queries
-from portal.catalogue.actions import CodeTaken, ItemFacts
+from portal.catalogue.actions import CodeTaken, ItemFacts, ItemStanding
 from portal.catalogue.models import Item
 from portal.shared.access import allow
 from portal.shared.forms import Form
@@ -16,6 +17,9 @@ from portal.shared.text import clean
 from portal.shared.web import page_number, request_session
 from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
+from portal.taxes.regions.standing import standing_of
+from portal.taxes.standing.models import Exemption
+from portal.taxes.standing.queries import list_exemptions
 
 bp = Blueprint("catalogue", __name__)
 
@@ -41,16 +45,18 @@ def index() -> Response:
 @allow("edit_catalogue")
 def new() -> Response:
     usual = next((tax for tax in _taxes() if tax.is_default), None)
-    return _new_page(Form(kind="service", is_active="yes", tax_id=str(usual.id) if usual else ""))
+    return _new_page(Form(kind="service", is_active="yes", on_building="yes", tax_id=str(usual.id) if usual else ""))
 
 
 @bp.post("/catalogue")
 @allow("edit_catalogue")
 def create() -> Response:
     session = request_session()
-    form, facts = _read(None)
+    form, facts, standing = _read(None)
     if form.ok:
-        _save(form, lambda: actions.add_item(session, g.viewer.organisation_id, facts))
+        _save(form, lambda: actions.set_standing(
+            session, actions.add_item(session, g.viewer.organisation_id, facts), standing
+        ))  # fmt: skip
     return see_other(url_for("catalogue.index")) if form.ok else _new_page(form, 422)
 
 
@@ -66,15 +72,30 @@ def edit(item_id: int) -> Response:
 def update(item_id: int) -> Response:
     session = request_session()
     item = queries.get_item(session, item_id)
-    form, facts = _read(item)
+    form, facts, standing = _read(item)
     if form.ok:
-        _save(form, lambda: actions.edit_item(session, item, facts))
+        _save(form, lambda: _edit(item, facts, standing))
     return see_other(url_for("catalogue.index")) if form.ok else _edit_page(item, form, 422)
 
 
-def _read(item: Item | None) -> tuple[Form, ItemFacts]:
-    tax_ids = {tax.id for tax in _taxes(item)}
-    return forms.read_item(request.form, tax_ids=tax_ids, price_decimals=decimals_of(g.organisation.currency))
+def _edit(item: Item, facts: ItemFacts, standing: ItemStanding) -> None:
+    session = request_session()
+    actions.edit_item(session, item, facts)
+    actions.set_standing(session, item, standing)
+
+
+def _read(item: Item | None) -> tuple[Form, ItemFacts, ItemStanding]:
+    tax_ids, country = {tax.id for tax in _taxes(item)}, g.organisation.country
+    form, facts = forms.read_item(
+        request.form, tax_ids=tax_ids, price_decimals=decimals_of(g.organisation.currency),
+        needs_tax=not standing_of(country).get("by_address"),
+    )  # fmt: skip
+    reasons = {each.id for each in _exemptions(item)}
+    return form, facts, forms.read_standing(form, country, exemption_ids=reasons)
+
+
+def _exemptions(item: Item | None = None) -> Sequence[Exemption]:
+    return list_exemptions(request_session(), "item", keep=item.exemption_id if item else None)
 
 
 def _save(form: Form, change: Callable[[], object]) -> None:
@@ -97,9 +118,15 @@ def _taxes(item: Item | None = None) -> list[Tax]:
 
 
 def _new_page(form: Form, status: int = 200) -> Response:
-    return make_response(render_template("catalogue/new.html", form=form, kinds=forms.KINDS, taxes=_taxes()), status)
+    return make_response(render_template("catalogue/new.html", form=form, **_choices()), status)
 
 
 def _edit_page(item: Item, form: Form, status: int = 200) -> Response:
-    page = render_template("catalogue/edit.html", item=item, form=form, kinds=forms.KINDS, taxes=_taxes(item))
-    return make_response(page, status)
+    return make_response(render_template("catalogue/edit.html", item=item, form=form, **_choices(item)), status)
+
+
+def _choices(item: Item | None = None) -> dict[str, Any]:
+    return {
+        "kinds": forms.KINDS, "taxes": _taxes(item), "exemptions": _exemptions(item),
+        "asked": standing_of(g.organisation.country),
+    }  # fmt: skip

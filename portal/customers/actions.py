@@ -1,6 +1,7 @@
 """Taking on customers and keeping their facts right."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,20 @@ class CustomerFacts:
     language: str = ""
 
 
+@dataclass(frozen=True)
+class TaxStanding:
+    """How a customer stands for tax; see the model. Apart from the facts, as who brings facts from elsewhere need not
+    know it."""
+
+    treatment: str = ""
+    place_of_supply: str = ""
+    accounts_for_tax: bool = False
+    tax_id: int | None = None
+    exemption_id: int | None = None
+    certificate: str = ""
+    certificate_until: date | None = None
+
+
 def add_customer(session: Session, organisation_id: int, facts: CustomerFacts, *, form_id: str | None) -> Customer:
     """A customer with one contact, a billing and a service address. Does not commit."""
     customer = Customer(
@@ -55,6 +70,23 @@ def edit_customer(session: Session, customer: Customer, facts: CustomerFacts) ->
     audit.note(
         session, customer.organisation_id, "customer edited", "customer", customer.id, words="Details changed",
         before=before, after={"name": facts.name, "email": facts.email, "phone": facts.phone},
+    )  # fmt: skip
+
+
+def set_standing(session: Session, customer: Customer, standing: TaxStanding) -> None:
+    """Counts for lines that are drafted from now on; drafts and sent invoices keep what they say. Does not commit."""
+    names = {field: "tax_treatment" if field == "treatment" else field for field in asdict(standing)}
+    before = {field: getattr(customer, name) for field, name in names.items()}
+    wanted = asdict(standing)
+    changed = [field for field in wanted if wanted[field] != before[field]]
+    if not changed:
+        return
+    for field in changed:
+        setattr(customer, names[field], wanted[field])
+    audit.note(
+        session, customer.organisation_id, "tax standing changed", "customer", customer.id,
+        words="Tax standing changed", before={field: str(before[field]) for field in changed},
+        after={field: str(wanted[field]) for field in changed},
     )  # fmt: skip
 
 

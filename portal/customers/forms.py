@@ -1,15 +1,18 @@
 """The customer form."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal
 
-from portal.customers.actions import CustomerFacts
+from portal.customers.actions import CustomerFacts, TaxStanding
 from portal.customers.models import Customer
 from portal.organisations.places import countries
 from portal.shared.forms import Form
 from portal.shared.languages import LANGUAGES
 from portal.taxes.identifiers import problem_with
+from portal.taxes.regions import places
+from portal.taxes.regions.standing import standing_of
 
 KINDS = {"business": "Company", "individual": "Person"}
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
@@ -44,6 +47,27 @@ def read_customer(raw: Mapping[str, str]) -> tuple[Form, CustomerFacts]:
     return form, facts
 
 
+def read_standing(form: Form, country: str, *, tax_ids: Collection[int], exemption_ids: Collection[int]) -> TaxStanding:
+    """The same form's part about tax, of a firm in `country`: what its region does not ask for stays empty."""
+    asked = standing_of(country)
+    exemption_id = form.record("exemption_id", "a reason", required=False)
+    if exemption_id is not None and exemption_id not in exemption_ids:
+        form.errors["exemption_id"] = "Choose a reason from the list."
+    tax_id = form.record("tax_id", "a tax", required=False) if asked.get("by_address") else None
+    if tax_id is not None and tax_id not in tax_ids:
+        form.errors["tax_id"] = "Choose a tax from the list."
+    return TaxStanding(
+        treatment=form.choice("tax_treatment", "how they stand", {"", *asked["treatments"]}, default=""),
+        place_of_supply=form.choice("place_of_supply", "a place", {"", *places(country)}, default=""),
+        accounts_for_tax=bool(asked.get("domestic_reverse_charge")) and form.values.get("accounts_for_tax") == "yes",
+        tax_id=tax_id, exemption_id=exemption_id,
+        certificate=form.text("certificate", "a certificate", longest=60, required=False),
+        certificate_until=form.day(
+            "certificate_until", "the last day", earliest=date(2000, 1, 1), latest=date(2100, 1, 1), required=False
+        ),
+    )  # fmt: skip
+
+
 def filled_with(customer: Customer) -> Form:
     """The form as it stands for a customer whose contacts and addresses are loaded."""
     contact = next((c for c in customer.contacts if c.is_primary), None)
@@ -52,6 +76,9 @@ def filled_with(customer: Customer) -> Form:
         name: str(getattr(customer, name) or "")
         for name in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language")
     }
+    standing = ("tax_treatment", "place_of_supply", "tax_id", "exemption_id", "certificate", "certificate_until")
+    values |= {name: str(getattr(customer, name) or "") for name in standing}
+    values["accounts_for_tax"] = "yes" if customer.accounts_for_tax else ""
     if contact:
         values |= {"first_name": contact.first_name, "last_name": contact.last_name}
     if billing:

@@ -1,9 +1,12 @@
 """Who is billed: companies and persons, whom to ask for there, and where the work is done."""
 
+from datetime import date
+
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.taxes.standing.models import Exemption
 
 
 class Customer(Tenant, Base):
@@ -15,6 +18,8 @@ class Customer(Tenant, Base):
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("kind IN ('business', 'individual')", name="kind"),
+        belongs_to("tax_exemptions", "exemption_id"),
+        belongs_to("taxes", "tax_id"),
     )
 
     number: Mapped[str] = mapped_column(String(20))
@@ -28,7 +33,20 @@ class Customer(Tenant, Base):
     notes: Mapped[str] = mapped_column(String(2000), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
     form_id: Mapped[str | None] = mapped_column(String(40))
+    # How they stand for tax. The treatment in Zoho's words, empty where the tax number says enough.
+    tax_treatment: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    place_of_supply: Mapped[str] = mapped_column(
+        String(8), default="", server_default=""
+    )  # unless the job says another
+    accounts_for_tax: Mapped[bool] = mapped_column(default=False, server_default="false")  # domestic reverse charge
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)  # instead of the items' own, where addresses decide
+    exemption_id: Mapped[int | None] = mapped_column(BigInteger)
+    certificate: Mapped[str] = mapped_column(String(60), default="", server_default="")  # its number
+    certificate_until: Mapped[date | None]
 
+    exemption: Mapped[Exemption | None] = relationship(
+        primaryjoin="foreign(Customer.exemption_id) == Exemption.id", lazy="raise_on_sql", viewonly=True
+    )
     contacts: Mapped[list["Contact"]] = relationship(
         primaryjoin="Customer.id == foreign(Contact.customer_id)", order_by="Contact.id", lazy="raise_on_sql"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.customers.models import Customer
 from portal.shared.errors import NotFound
@@ -29,7 +29,7 @@ def get_customer(session: Session, customer_id: int) -> Customer:
     customer = session.scalars(
         select(Customer)
         .where(Customer.id == customer_id)
-        .options(selectinload(Customer.contacts), selectinload(Customer.addresses))
+        .options(selectinload(Customer.contacts), selectinload(Customer.addresses), joinedload(Customer.exemption))
     ).one_or_none()
     if customer is None:
         raise NotFound

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
-from portal.invoices import billing, drafts, rules
+from portal.invoices import billing, drafts, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
@@ -18,8 +18,6 @@ from portal.organisations.numbering import next_number
 from portal.people.models import Person
 from portal.shared import clock, outbox, queues
 from portal.shared.money import Money
-from portal.taxes.arithmetic import Breakdown
-from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
 
@@ -38,10 +36,11 @@ class Raised:
 
 def raise_invoice(
     session: Session, organisation: Organisation, work_order: WorkOrder, line_ids: Sequence[int], *,
-    form_id: str | None, raised_by: int | None,
+    form_id: str | None, raised_by: int | None, usual_where_missing: bool = False,
 ) -> Raised:  # fmt: skip
     """A draft of the chosen lines of one job, loaded whole. Raises AlreadyBilled, CannotIssue. Does not commit.
 
+    usual_where_missing  where no rule finds a tax, the firm's usual one
     Safe against double taps: the caller holds the job's row lock, the form's id is unique, and so is each line's claim.
     """
     repeated = find_by_form(session, form_id) if form_id else None
@@ -50,9 +49,14 @@ def raise_invoice(
     chosen = _chosen(session, work_order, line_ids)
     today = clock.today(organisation.time_zone)
     taxes = taxes_by_id(session)
-    breakdown = billing.preview(chosen, taxes, organisation, today)
+    decided = taxing.decide(organisation, work_order, chosen, taxes, today)
+    if usual_where_missing:
+        decided = taxing.with_usual(decided, taxes)
+    breakdown = billing.preview(taxing.bearing(chosen, decided), taxes, organisation, today)
     invoice = _draft(organisation, work_order, form_id, raised_by)
-    invoice.lines = _printed_lines(invoice, chosen, taxes, breakdown, today)
+    invoice.lines = billing.printed_lines(invoice, chosen, breakdown)
+    for line, each in zip(invoice.lines, decided, strict=True):
+        taxing.write_on(line, each, taxes, today)
     drafts.take_totals(organisation, invoice, breakdown)
     session.add(invoice)
     session.flush()
@@ -72,12 +76,12 @@ def issue_invoice(
     `invoice` has been read with its lines and its row lock, or raised in this transaction.
     reckoned_on  as raise_invoice gave it; None for a draft of another transaction
     """
+    today = clock.today(organisation.time_zone)
+    untaxed = next((f"{line.name}: {line.tax_missing}" for line in invoice.lines if line.is_untaxed), "")
     rules.check_issuable(
         invoice.status, len(invoice.lines), invoice.total,
-        has_untaxed_line=any(line.tax_id is None for line in invoice.lines),
-        is_registered=bool(organisation.tax_number),
+        untaxed_line=untaxed if organisation.is_registered_on(today) else "",
     )  # fmt: skip
-    today = clock.today(organisation.time_zone)
     if reckoned_on != today:  # the rate of this day counts
         drafts.rewrite(session, organisation, invoice, today)
         session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
@@ -178,24 +182,6 @@ def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
         "phone": customer.phone, "tax_number": customer.tax_number,
         "country": address.country if address else "", "language": customer.language,
     }  # fmt: skip
-
-
-def _printed_lines(
-    invoice: Invoice, chosen: Sequence[WorkOrderLine], taxes: dict[int, Tax], breakdown: Breakdown, today: date
-) -> list[InvoiceLine]:
-    printed = []
-    for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True)):
-        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
-        printed.append(
-            InvoiceLine(
-                organisation_id=invoice.organisation_id, work_order_line_id=line.id, item_id=line.item_id,
-                position=position, kind=line.kind, name=line.name, description=line.description,
-                quantity=line.quantity, unit=line.unit, unit_price=line.unit_price, line_total_minor=total.minor,
-                currency=invoice.currency, tax_id=line.tax_id, tax_name=tax.name if tax else "",
-                tax_rate=tax.rate_on(today) if tax else 0, tax_why=tax.why if tax else "",
-            )
-        )  # fmt: skip
-    return printed
 
 
 def _claim(session: Session, invoice: Invoice, chosen: Sequence[WorkOrderLine]) -> None:

@@ -28,6 +28,21 @@ def preview(
     return arithmetic.reckon(tuple(_reckoned(line, taxes, tax_point) for line in lines), policy_of(organisation))
 
 
+def printed_lines(
+    invoice: Invoice, chosen: Sequence[WorkOrderLine], breakdown: arithmetic.Breakdown
+) -> list[InvoiceLine]:
+    """The lines of a draft, as yet without their taxes."""
+    return [
+        InvoiceLine(
+            organisation_id=invoice.organisation_id, work_order_line_id=line.id, item_id=line.item_id,
+            position=position, kind=line.kind, name=line.name, description=line.description, quantity=line.quantity,
+            unit=line.unit, unit_price=line.unit_price, line_total_minor=total.minor, currency=invoice.currency,
+            hsn_sac=line.item.hsn_sac if line.item else "",
+        )
+        for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True))
+    ]  # fmt: skip
+
+
 def reckon_invoice(
     invoice: Invoice, taxes: Mapping[int, Tax], organisation: Organisation, tax_point: date
 ) -> arithmetic.Breakdown:

@@ -1,13 +1,15 @@
 """The form of a draft's prices: strings to typed values."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from portal.invoices import pricing
 from portal.invoices.models import Invoice
+from portal.invoices.retaxing import Choice
 from portal.shared.forms import Form
 from portal.shared.money import Money, decimals_of
 from portal.shared.text import as_typed
+from portal.taxes.models import Tax
 
 _MOST = Decimal(10) ** 9
 
@@ -52,6 +54,30 @@ def filled_with(invoice: Invoice) -> Form:
         amount = None if line.discount_minor is None else Money(line.discount_minor, line.currency).decimal
         values[f"discount-{line.id}"] = _typed(line.discount_percent, amount, places)
     return Form(values)
+
+
+def read_taxes(form: Form, invoice: Invoice, taxes: Mapping[int, Tax]) -> dict[int, Choice]:
+    """By the line's id what a person chose, with the reason; lines that are left to the rules are not in it."""
+    found = {}
+    for line in invoice.lines:
+        name, said = f"tax-{line.id}", f"reason-{line.id}"
+        picked = form.values.get(name, "")
+        reason = form.text(said, "your reason", longest=180, required=False)
+        tax = None if picked in ("", "none") else taxes.get(form.record(name, "a tax") or 0)
+        if picked not in ("", "none") and tax is None:
+            form.errors[name] = "Choose a tax from the list."
+        elif picked and not reason:
+            form.errors.setdefault(said, "Enter the reason: it is printed on the line.")
+        elif picked:
+            found[line.id] = Choice(tax, reason)
+    return found
+
+
+def taxes_of(invoice: Invoice) -> Form:
+    """The form as the draft stands: only what a person chose is chosen."""
+    by_hand = [line for line in invoice.lines if line.tax_override]
+    picked = {f"tax-{line.id}": str(line.tax_id or "none") for line in by_hand}
+    return Form(picked | {f"reason-{line.id}": line.tax_override for line in by_hand})
 
 
 def _typed(percent: Decimal | None, amount: Decimal | None, places: int) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.customers.models import Customer
+from portal.invoices.line_tax import LineTax
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
@@ -117,7 +118,7 @@ class PrintedTax(NamedTuple):
     amount: Money
 
 
-class InvoiceLine(Tenant, Base):
+class InvoiceLine(LineTax, Tenant, Base):
     """One line as printed."""
 
     __tablename__ = "invoice_lines"
@@ -145,10 +146,6 @@ class InvoiceLine(Tenant, Base):
     discount_minor: Mapped[int | None]
     line_total_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    tax_id: Mapped[int | None] = mapped_column(BigInteger)
-    tax_name: Mapped[str] = mapped_column(String(100), default="")
-    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
-    tax_why: Mapped[str] = mapped_column(String(100), default="")
 
     @property
     def line_total(self) -> Money:

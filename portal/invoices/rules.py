@@ -39,8 +39,11 @@ def due_day(issued_on: date, terms_days: int) -> date:
     return issued_on + timedelta(days=terms_days)
 
 
-def check_issuable(status: str, line_count: int, total: Money, *, has_untaxed_line: bool, is_registered: bool) -> None:
-    """Raises CannotIssue with what to do."""
+def check_issuable(status: str, line_count: int, total: Money, *, untaxed_line: str) -> None:
+    """Raises CannotIssue with what to do.
+
+    untaxed_line  the first line with neither a tax nor a reason for none, and what it lacks; "" where there is no such
+    """
     if status != "draft":
         raise CannotIssue("This invoice has been sent already. Open it from the list to see its state.")
     if not line_count:
@@ -49,8 +52,8 @@ def check_issuable(status: str, line_count: int, total: Money, *, has_untaxed_li
         raise CannotIssue(f"An invoice can have {MOST_LINES} lines. Bill the rest on a second one.", field="lines")
     if not total:
         raise CannotIssue("There is nothing to pay: the total is zero. Give a line its price first.", field="lines")
-    if has_untaxed_line and is_registered:
-        raise CannotIssue("A line has no tax. Choose a tax for it in the catalogue, zero or exempt included.")
+    if untaxed_line:
+        raise CannotIssue(f"It is not settled which tax this bears. {untaxed_line}", field="taxes")
 
 
 def check_voidable(status: str, paid: Money, *, credited_by: str = "") -> None:

@@ -1,6 +1,6 @@
 """The tenant, its numbering, and the trail of what people and jobs did."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -44,9 +44,18 @@ class Organisation(Base):
     registrations: Mapped[str] = mapped_column(String(500), server_default="")  # "name: number", one a line
     document_language: Mapped[str] = mapped_column(String(5), server_default="")  # empty: the locale's
     document_words: Mapped[str] = mapped_column(String(500), server_default="")  # at the end of every paper
+    is_tax_registered: Mapped[bool] = mapped_column(default=True, server_default="true")
+    tax_registered_from: Mapped[date | None]
+    tax_registered_until: Mapped[date | None]
+    tax_place: Mapped[str] = mapped_column(String(8), default="", server_default="")  # its own state, if that matters
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     logo_url = None
+
+    def is_registered_on(self, day: date) -> bool:
+        """For its country's sales tax."""
+        begins, ends = self.tax_registered_from or date.min, self.tax_registered_until or date.max
+        return self.is_tax_registered and begins <= day <= ends
 
 
 class NumberSeries(Base):

@@ -84,6 +84,13 @@ def make_usual(session: Session, tax: Tax) -> None:
     audit.note(session, tax.organisation_id, "tax made usual", "tax", tax.id, words="Made the usual tax")
 
 
+def set_between_states(session: Session, tax: Tax, other: Tax | None) -> None:
+    """What a line bears instead of `tax` when it is supplied into another state: IGST18 for GST18. Does not commit."""
+    tax.between_states_id = other.id if other else None
+    words = f"Between states: {other.name if other else 'not said'}"
+    audit.note(session, tax.organisation_id, "tax between states set", "tax", tax.id, words=words)
+
+
 def set_active(session: Session, tax: Tax, *, is_active: bool) -> None:
     """One that is not active cannot be chosen any more; what bears it keeps it. Does not commit."""
     tax.is_active = is_active

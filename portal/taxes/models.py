@@ -15,6 +15,7 @@ class Tax(Tenant, Base):
     __tablename__ = "taxes"
     __table_args__ = (
         referenced(),
+        belongs_to("taxes", "between_states_id"),
         UniqueConstraint("organisation_id", "name"),
         CheckConstraint(
             "kind IN ('percent', 'zero', 'exempt', 'out_of_scope', 'reverse_charge', 'withholding', 'fixed_per_unit',"
@@ -29,6 +30,7 @@ class Tax(Tenant, Base):
     why: Mapped[str] = mapped_column(String(100), default="")  # a few words for the invoice line
     is_default: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    between_states_id: Mapped[int | None] = mapped_column(BigInteger)  # what takes its place across the state's border
 
     rates: Mapped[list["TaxRate"]] = relationship(
         primaryjoin="Tax.id == foreign(TaxRate.tax_id)", order_by="TaxRate.valid_from", lazy="selectin"

@@ -15,6 +15,7 @@ from portal.shared.web import request_session
 from portal.taxes import actions, forms, queries
 from portal.taxes.actions import CannotChangeTax
 from portal.taxes.models import Tax
+from portal.taxes.regions.standing import standing_of
 
 bp = Blueprint("taxes", __name__)
 
@@ -60,7 +61,8 @@ def create_group() -> Response:
 @bp.get("/settings/taxes/<int:tax_id>")
 @allow("manage_organisation")
 def show(tax_id: int) -> Response:
-    return _tax_page(queries.get_tax(request_session(), tax_id), Form())
+    tax = queries.get_tax(request_session(), tax_id)
+    return _tax_page(tax, Form(between_states_id=str(tax.between_states_id or "")))
 
 
 @bp.post("/settings/taxes/<int:tax_id>/rates")
@@ -83,6 +85,24 @@ def make_usual(tax_id: int) -> Response:
     actions.make_usual(session, queries.get_tax(session, tax_id))
     session.commit()
     return see_other(url_for("taxes.show", tax_id=tax_id))
+
+
+@bp.post("/settings/taxes/<int:tax_id>/between-states")
+@allow("manage_organisation")
+def update_between_states(tax_id: int) -> Response:
+    """What takes its place when the customer is in another state; nothing chosen: nothing does."""
+    session = request_session()
+    tax = queries.get_tax(session, tax_id)
+    form, choices = Form(request.form), {each.id: each for each in _across(tax)}
+    other_id = form.record("between_states_id", "a tax", required=False)
+    if other_id is not None and other_id not in choices:
+        form.errors["between_states_id"] = "Choose a tax from the list."
+    if not form.ok:
+        return _tax_page(tax, form, 422)
+    actions.set_between_states(session, tax, choices.get(other_id or 0))
+    session.commit()
+    flash("Saved. It counts for what is drafted from now on.", "good")
+    return see_other(url_for("taxes.show", tax_id=tax.id))
 
 
 @bp.post("/settings/taxes/<int:tax_id>/retirement")
@@ -122,6 +142,13 @@ def _groupable() -> list[Tax]:
     return [tax for tax in queries.list_taxes(request_session()) if tax.kind == "percent"]
 
 
+def _across(tax: Tax) -> list[Tax]:
+    """What may take its place between states: where states matter, and it has a rate."""
+    if not standing_of(g.organisation.country).get("own_place") or tax.kind not in ("percent", "group"):
+        return []
+    return [each for each in _groupable() if each.id != tax.id]
+
+
 def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
     taxes = queries.taxes_by_id(request_session()).values()
     ticked = set(request.form.getlist("member"))
@@ -141,7 +168,7 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
     session = request_session()
     page = render_template(
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
-        touched=queries.touched_by(session, tax.id), has_rate=tax.kind in actions.WITH_RATE,
+        touched=queries.touched_by(session, tax.id), across=_across(tax), has_rate=tax.kind in actions.WITH_RATE,
         events=timeline(session, "tax", tax.id),
     )  # fmt: skip
     return make_response(page, status)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.catalogue.models import Item
 from portal.customers.models import Address, Contact, Customer
 from portal.people.models import Person
 from portal.shared.db import Base, Tenant, belongs_to, referenced
@@ -98,6 +99,9 @@ class WorkOrderLine(Tenant, Base):
     non_billable_reason: Mapped[str] = mapped_column(String(200), default="")
     form_id: Mapped[str | None] = mapped_column(String(40))
 
+    item: Mapped[Item | None] = relationship(
+        primaryjoin="foreign(WorkOrderLine.item_id) == Item.id", lazy="raise_on_sql", viewonly=True
+    )
     claim: Mapped["BillingClaim | None"] = relationship(
         primaryjoin="and_(WorkOrderLine.id == foreign(BillingClaim.work_order_line_id),"
         " BillingClaim.released_at == None)",

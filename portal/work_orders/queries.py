@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Subquery, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Subquery, exists, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.organisations.audit import timeline
 from portal.organisations.models import AuditEntry
@@ -51,22 +52,30 @@ def visits_on(session: Session, viewer: Viewer, day: date, time_zone: str) -> Se
 
 def get_work_order(session: Session, work_order_id: int, viewer: Viewer, *, lock: bool = False) -> WorkOrder:
     """With everything its page shows. Raises NotFound for a job that is not there or not the viewer's."""
-    found = (
-        select(WorkOrder)
-        .where(WorkOrder.id == work_order_id, visible_to(viewer))
-        .options(
-            joinedload(WorkOrder.customer), joinedload(WorkOrder.contact), joinedload(WorkOrder.service_address),
-            joinedload(WorkOrder.billing_address),
-            selectinload(WorkOrder.lines).joinedload(WorkOrderLine.claim),
-            selectinload(WorkOrder.appointments).joinedload(Appointment.technician),
-        )
-    )  # fmt: skip
+    found = _whole().where(WorkOrder.id == work_order_id, visible_to(viewer))
     if lock:
         found = found.with_for_update(of=WorkOrder)
     work_order = session.scalars(found).unique().one_or_none()
     if work_order is None:
         raise NotFound
     return work_order
+
+
+def job_of_line(session: Session, line_id: int) -> WorkOrder:
+    """With everything that decides about its taxes; the caller has checked who asks."""
+    of_line = select(WorkOrderLine.work_order_id).where(WorkOrderLine.id == line_id).scalar_subquery()
+    return session.scalars(_whole().where(WorkOrder.id == of_line)).unique().one()
+
+
+def _whole() -> Select[WorkOrder]:
+    return select(WorkOrder).options(
+        joinedload(WorkOrder.customer).joinedload(Customer.exemption), joinedload(WorkOrder.contact),
+        joinedload(WorkOrder.service_address), joinedload(WorkOrder.billing_address),
+        selectinload(WorkOrder.lines).options(
+            joinedload(WorkOrderLine.claim), joinedload(WorkOrderLine.item).joinedload(Item.exemption)
+        ),
+        selectinload(WorkOrder.appointments).joinedload(Appointment.technician),
+    )  # fmt: skip
 
 
 def find_by_form(session: Session, form_id: str) -> WorkOrder | None:

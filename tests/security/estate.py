@@ -27,6 +27,7 @@ from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.queries import list_exemptions
 from portal.work_orders.models import Appointment
 from tests.builders import (
     PASSWORD,
@@ -160,7 +161,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "person_id": spare.id, "payment_id": _cash(session, firm).id,
-        "tax_id": list_taxes(session)[-1].id,
+        "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
 

@@ -62,6 +62,7 @@ def desk(app: Flask, world: World) -> Desk:
     estate = make_estate(app)
     ids, job = estate.ids, f"/work-orders/{estate.ids['open_work_order_id']}"
     tax_id = one(estate.firm, "SELECT min(id) FROM taxes")
+    draft_line = one(estate.firm, f"SELECT min(id) FROM invoice_lines WHERE invoice_id = {ids['draft_id']}")
     with job_session(estate.firm.organisation_id) as session:
         to_void = make_invoice(session, estate.firm).id
     customer = {
@@ -70,9 +71,10 @@ def desk(app: Flask, world: World) -> Desk:
         "street": "1 Elm", "city": "Leeds", "state": "Y",
         "postal_code": "LS1", "country": "GB",
         "payment_terms_days": "14", "notes": "n",
+        "tax_treatment": "uk", "exemption_id": "", "certificate": "c", "certificate_until": "2030-12-31",
     }  # fmt: skip
     item = {"code": "X1", "kind": "part", "name": "Pipe", "unit": "m", "unit_price": "1.50", "description": "d",
-            "tax_id": tax_id, "is_active": "yes"}  # fmt: skip
+            "tax_id": tax_id, "is_active": "yes", "exemption_id": ""}  # fmt: skip
     visit = {
         "customer_id": str(ids["customer_id"]), "title": "Leak", "notes": "n", "form_id": "", "time": "09:00",
         "day": clock.today("Europe/London").isoformat(), "minutes": "60",
@@ -137,6 +139,17 @@ def desk(app: Flask, world: World) -> Desk:
             "round_total_to": "0.05"}),
         "taxes.create": Paper("/settings/taxes", {
             "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority": "a", "is_default": ""}),
+        "invoices.update_taxes": Paper(
+            f"/invoices/{ids['draft_id']}/taxes", {f"tax-{draft_line}": tax_id, f"reason-{draft_line}": "because"}
+        ),
+        "standing.create_exemption": Paper("/settings/taxes/exemptions", {"name": "Resale", "applies_to": "item"}),
+        "standing.update_registration": Paper(
+            "/settings/taxes/registration",
+            {"registered": "yes", "from": "2020-01-01", "until": "2040-01-01", "place": ""},
+        ),
+        "taxes.update_between_states": Paper(
+            f"/settings/taxes/{tax_id}/between-states", {"between_states_id": ""}
+        ),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
         "taxes.create_group": Paper("/settings/taxes/groups", {
             "name": "G", "member": "0", "last_is_compound": "", "why": ""}),
@@ -166,6 +179,7 @@ BUTTONS = {
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_renewal",
+    "invoices.create_usual_tax", "standing.bring_back_exemption", "standing.retire_exemption",
 }  # fmt: skip
 
 
@@ -190,7 +204,8 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
     "form",
     ["customers.create", "customers.update", "catalogue.create", "catalogue.update", "work_orders.create",
      "work_orders.update", "work_orders.create_line", "work_orders.update_line", "work_orders.create_step",
-     "invoices.create", "invoices.update_prices",
+     "invoices.create", "invoices.update_prices", "invoices.update_taxes", "standing.update_registration",
+     "standing.create_exemption",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
@@ -237,6 +252,9 @@ BESIDE = [
     ("customers.create", "payment_terms_days", "1.5"), ("customers.create", "postal_code", "9" * 21),
     ("customers.create", "country", "ZZ"), ("customers.create", "kind", "owner"),
     ("customers.create", "notes", "n" * 2001),
+    ("customers.create", "tax_treatment", "sez"), ("customers.create", "exemption_id", "99999999999999999999"),
+    ("customers.create", "certificate_until", "2026-02-30"), ("catalogue.create", "exemption_id", "x"),
+    ("standing.update_registration", "until", "2019-12-31"), ("standing.create_exemption", "name", ""),
     ("catalogue.create", "unit_price", "-1"), ("catalogue.create", "unit_price", "0.005"),
     ("catalogue.create", "unit_price", "1e309"), ("catalogue.create", "unit_price", "NaN"),
     ("catalogue.create", "unit_price", "1000000000000"), ("catalogue.create", "unit_price", "1,50"),

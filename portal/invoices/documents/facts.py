@@ -11,7 +11,7 @@ from portal.invoices import printed
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents import rules
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation
 from portal.shared import formats
@@ -163,7 +163,7 @@ def _notes(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: st
     """What the law wants said below the sums."""
     law, kinds = rules.law_of(head.country), _kinds(invoice)
     notes = [words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
-    notes += dict.fromkeys(f"{line.tax_name}: {line.tax_why}" for line in invoice.lines if _needs_ground(line.tax_why))
+    notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
     if _includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
         notes.append(_told(words["includes_tax"], name=invoice.taxes[0].name))
     if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
@@ -175,6 +175,10 @@ def _notes(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: st
 
 def _includes_tax(invoice: Invoice) -> bool:
     return bool((invoice.breakdown or {}).get("policy", {}).get("price_includes_tax"))
+
+
+def _ground(line: InvoiceLine) -> str:
+    return f"{line.tax_name}: {line.tax_why}" if line.tax_name else line.tax_why
 
 
 def _needs_ground(why: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, g, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from portal.invoices import actions, billing, sending
+from portal.invoices import actions, billing, sending, taxing
 from portal.invoices.views.pages import bp, place_of
 from portal.shared import clock
 from portal.shared.access import allow
@@ -34,7 +34,9 @@ def new(work_order_id: int) -> str:
 def preview(work_order_id: int) -> str:
     """The sums of the ticked lines, while they are being ticked."""
     work_order = get_work_order(request_session(), work_order_id, g.viewer)
-    return render_template("invoices/_sums.html", work_order=work_order, **_sums(work_order, _ticked(request.args)))
+    form = Form(request.args)
+    sums = _sums(work_order, _ticked(request.args), with_usual=_wants_usual(form))
+    return render_template("invoices/_sums.html", work_order=work_order, form=form, **sums)
 
 
 @bp.post("/work-orders/<int:work_order_id>/invoices")
@@ -52,8 +54,9 @@ def create(work_order_id: int) -> Response:
         return make_response(_new_page(work_order, ticked, form), 422)
     try:
         raised = actions.raise_invoice(
-            session, g.organisation, work_order, sorted(ticked), form_id=form_id, raised_by=g.viewer.id
-        )
+            session, g.organisation, work_order, sorted(ticked), form_id=form_id, raised_by=g.viewer.id,
+            usual_where_missing=_wants_usual(form),
+        )  # fmt: skip
         invoice = raised.invoice
         if raised.is_new and then == "send":
             actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
@@ -70,7 +73,7 @@ def create(work_order_id: int) -> Response:
 def _check_shown_total(form: Form, work_order: WorkOrder, ticked: set[int]) -> None:
     """Nobody sends a sum they have not seen: without scripts, ticking a line does not change the total on the page."""
     shown = form.values.get("shown_total", "")
-    breakdown = _sums(work_order, ticked)["breakdown"]
+    breakdown = _sums(work_order, ticked, with_usual=_wants_usual(form))["breakdown"]
     if shown and form.ok and shown != str(breakdown.total.decimal):
         form.errors["sums"] = f"With these lines the total is {money(breakdown.total)}. Look again, then send."
 
@@ -80,17 +83,30 @@ def _ticked(fields: MultiDict[str, str]) -> set[int]:
     return {number for number in numbers if number is not None}
 
 
-def _sums(work_order: WorkOrder, ticked: set[int]) -> dict[str, Any]:
+def _wants_usual(form: Form) -> bool:
+    """The firm's usual tax for lines that no rule finds one for."""
+    return form.values.get("usual_tax", "") == "yes"
+
+
+def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str, Any]:
     lines = [line for line in billing.billable_lines(work_order) if line.id in ticked]
     taxes = taxes_by_id(request_session())
     today = clock.today(g.time_zone)
-    return {"breakdown": billing.preview(lines, taxes, g.organisation, today), "taxes": taxes}
+    ruled = taxing.decide(g.organisation, work_order, lines, taxes, today)
+    decided = taxing.with_usual(ruled, taxes) if with_usual else ruled
+    breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, today)
+    return {
+        "breakdown": breakdown, "taxes": taxes, "usual": taxing.usual_tax(taxes),
+        "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
+        "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
+    }  # fmt: skip
 
 
 def _new_page(work_order: WorkOrder, ticked: set[int], form: Form) -> str:
     lines = billing.billable_lines(work_order)
     whole = billing.preview(lines, {}, g.organisation, clock.today(g.time_zone))
+    sums = _sums(work_order, ticked, with_usual=_wants_usual(form))
     return render_template(
         "invoices/new.html", work_order=work_order, form=form, ticked=ticked,
-        lines=list(zip(lines, whole.line_totals, strict=True)), **_sums(work_order, ticked),
+        lines=list(zip(lines, whole.line_totals, strict=True)), **sums,
     )  # fmt: skip

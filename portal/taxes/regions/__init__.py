@@ -12,9 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.taxes.actions import add_group, add_rate, add_tax
+from portal.organisations.places import countries
+from portal.taxes.actions import add_group, add_rate, add_tax, set_between_states
+from portal.taxes.determination import GULF
+from portal.taxes.regions.standing import exemptions_of, place_code, standing_of
+from portal.taxes.standing.models import Exemption
 
 _FOLDER = Path(__file__).parent / "packs"
 _ELSEWHERE = "*"
@@ -45,10 +50,18 @@ def start_taxes(session: Session, organisation_id: int, country: str) -> None:
     """The taxes that a new organisation in `country` begins with. Does not commit."""
     made = {each["name"]: _start_tax(session, organisation_id, each) for each in pack(country)["taxes"]}
     for group in pack(country).get("groups", ()):
-        add_group(
+        added = add_group(
             session, organisation_id, group["name"], [made[name] for name in group["members"]],
             why=group.get("why", ""), is_default=group.get("default", False),
         )  # fmt: skip
+        if "between_states" in group:
+            set_between_states(session, added, made[group["between_states"]])
+    rows = [
+        {"organisation_id": organisation_id, "name": name, "applies_to": applies_to}
+        for applies_to, names in exemptions_of(country).items()
+        for name in names
+    ]
+    session.execute(insert(Exemption).values(rows).on_conflict_do_nothing())
 
 
 def _start_tax(session: Session, organisation_id: int, each: dict[str, Any]) -> Any:
@@ -60,3 +73,18 @@ def _start_tax(session: Session, organisation_id: int, each: dict[str, Any]) -> 
     for rate in later:
         add_rate(tax, Decimal(rate["rate"]), date.fromisoformat(rate["from"]))
     return tax
+
+
+@cache
+def places(country: str) -> dict[str, str]:
+    """Places of supply, code → name, where the region asks for one."""
+    asked = standing_of(country)
+    if not asked.get("asks_place"):
+        return {}
+    abroad = {code: countries()[code] for code in sorted(GULF)} if asked.get("gulf_places") else {}
+    return dict(pack(country).get("places", {})) | abroad
+
+
+def place_of(country: str, written: str) -> str:
+    """The place of supply that an address's state is, or nothing."""
+    return place_code(country, written, places(country))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.taxes.determination import Buyer, Determined, Firm, Item, Job, Undetermined, determine
 
@@ -90,3 +92,57 @@ def test_a_firm_that_is_not_registered_charges_nothing_and_says_so() -> None:
 def test_neither_a_tax_nor_a_reason_is_refused(seller: Firm, buyer: Buyer, item: Item, job: Job, advice: str) -> None:
     with pytest.raises(Undetermined, match=advice):
         determine(seller, buyer, item, job)
+
+
+CODES = st.sampled_from(["", "US", "CA", "IN", "GB", "DE", "FR", "AE", "SA", "AU", "ZA", "JP", "27", "29", "DU"])
+TREATMENTS = st.sampled_from(
+    ["", "business_gst", "consumer", "sez", "overseas", "vat_registered", "gcc_vat_registered", "non_gcc", "uk",
+     "eu_vat_registered", "business"]
+)  # fmt: skip
+REASONS, IDS = st.sampled_from(["", " ", "charity"]), st.none() | st.integers(1, 9)
+KIND = st.sampled_from(["", "percent", "group", "zero", "exempt", "out_of_scope", "reverse_charge"])
+FIRMS = st.builds(
+    Firm, CODES, st.booleans(), st.sampled_from(["", "27"]),
+    st.sampled_from([{}, KINDS, {"zero": ZERO}, {"reverse_charge": REVERSE}]),
+)  # fmt: skip
+BUYERS = st.builds(Buyer, CODES, TREATMENTS, st.booleans(), st.booleans(), REASONS, IDS)
+ITEMS = st.builds(Item, IDS, IDS, st.booleans(), REASONS, KIND, st.booleans(), st.booleans())
+JOBS = st.builds(Job, CODES, IDS, st.booleans(), CODES)
+
+
+@given(FIRMS, BUYERS, ITEMS, JOBS)
+def test_there_is_a_tax_or_a_reason_never_both_and_never_neither(
+    seller: Firm, buyer: Buyer, item: Item, job: Job
+) -> None:
+    try:
+        found = determine(seller, buyer, item, job)
+    except Undetermined as advice:
+        assert len(str(advice)) > 20
+        return
+    assert (found.tax is None) == bool(found.reason.strip())
+    assert found.why.strip()
+    if not buyer.is_taxable or not seller.is_registered:
+        assert found.tax is None
+
+
+AT_HOME, ABROAD = Job(country="DE"), Job(country="FR")
+BUILDING, PART = replace(ITEM, on_building=True), replace(ITEM, is_goods=True)
+FRENCH, GERMAN = Buyer("FR", has_tax_number=True), Buyer("DE", has_tax_number=True)
+
+
+@pytest.mark.parametrize(
+    ("buyer", "item", "job", "tax"),
+    [
+        (FRENCH, BUILDING, AT_HOME, USUAL), (FRENCH, BUILDING, ABROAD, REVERSE), (FRENCH, ITEM, AT_HOME, REVERSE),
+        (GERMAN, BUILDING, ABROAD, REVERSE), (FRENCH, PART, AT_HOME, USUAL), (FRENCH, PART, ABROAD, ZERO),
+        (FRENCH, BUILDING, Job(country="CH"), OUT), (GERMAN, ITEM, ABROAD, USUAL),
+        (FRENCH, replace(BUILDING, kind="exempt"), ABROAD, USUAL),
+    ],
+)  # fmt: skip
+def test_work_on_a_building_is_taxed_where_it_stands(buyer: Buyer, item: Item, job: Job, tax: int) -> None:
+    assert determine(firm("DE"), buyer, item, job).tax == tax
+
+
+def test_a_private_persons_building_abroad_is_not_guessed() -> None:
+    with pytest.raises(Undetermined, match="VAT is due there"):
+        determine(firm("DE"), Buyer("DE"), BUILDING, ABROAD)

@@ -1,0 +1,31 @@
+"""What an invoice line says of its tax: which one, why, or why none; frozen with the line when the invoice is sent."""
+
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Numeric, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class LineTax:
+    """Columns of an invoice line."""
+
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    tax_name: Mapped[str] = mapped_column(String(100), default="")
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
+    tax_why: Mapped[str] = mapped_column(String(200), default="")
+    tax_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")  # why it bears none
+    tax_missing: Mapped[str] = mapped_column(String(200), default="", server_default="")  # what a draft still lacks
+    tax_override: Mapped[str] = mapped_column(String(200), default="", server_default="")  # a person chose it: why
+    place_of_supply: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    tax_treatment: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    hsn_sac: Mapped[str] = mapped_column(String(10), default="", server_default="")
+
+    @property
+    def is_untaxed(self) -> bool:
+        """Neither a tax nor a reason: not the same as none to pay."""
+        return self.tax_id is None and not self.tax_reason
+
+    @property
+    def tax_words(self) -> str:
+        """The tax and why, in a few words; why there is none, where there is none."""
+        return ", ".join(filter(None, (self.tax_name, self.tax_why)))

@@ -1,0 +1,43 @@
+"""What a region asks of customers and items: how they may stand, which places there are. Data: treatments.json.
+
+Of a family of countries: treatments (code in Zoho's words → label), exemptions to begin with (of customers, of items),
+asks_place and gulf_places (of supply), own_place (what the firm's own place is called, where the law asks for one),
+codes (what items are numbered with), buildings (work on them is taxed where they stand), domestic_reverse_charge,
+by_address (the tax of the service address goes first), aliases (of places).
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).parent / "treatments.json"
+
+
+@cache
+def _families() -> dict[str, dict[str, Any]]:
+    """Country → what is asked there; "*" is for all that no family names."""
+    families = json.loads(_FILE.read_text("utf-8"))
+    return {country: family for family in families.values() for country in family["countries"]}
+
+
+def standing_of(country: str) -> dict[str, Any]:
+    return _families().get(country, _families()["*"])
+
+
+def treatments_of(country: str) -> dict[str, str]:
+    return dict(standing_of(country)["treatments"])
+
+
+def exemptions_of(country: str) -> dict[str, list[str]]:
+    return dict(standing_of(country)["exemptions"])
+
+
+def place_code(country: str, written: str, places: Mapping[str, str]) -> str:
+    """The code of a place as people write it in an address: Maharashtra, MH or 27. Nothing where it is none."""
+    said = written.strip().casefold()
+    if not said:
+        return ""
+    named = next((code for code, name in places.items() if said in (code.casefold(), name.casefold())), "")
+    return named or str(standing_of(country).get("aliases", {}).get(said.upper(), ""))

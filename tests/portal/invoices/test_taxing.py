@@ -1,0 +1,275 @@
+"""Which tax a line gets, through the pages: the office says how customer, item and firm stand, the technician bills."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.invoices.models import Invoice
+from portal.invoices.queries import get_invoice
+from portal.shared.running import job_session
+from portal.taxes.models import Tax
+from portal.taxes.standing.models import Exemption
+from tests.builders import Firm, make_firm, make_work_order, post, sign_in
+from tests.conftest import World, browser
+
+MAHARASHTRA, KARNATAKA = "27", "29"
+GSTIN, FRENCH, BRITISH = "27AAPFU0939F1ZV", "FR40303265045", "GB 980 7806 84"
+WITHIN, DOMESTIC = "within the state", "standard rate"
+
+
+@dataclass
+class Case:
+    """A firm in `country`; what the office says on the customer's form; what the lines come to say."""
+
+    country: str
+    currency: str
+    customer: dict[str, str]
+    tax: str  # its name, "" for none
+    why: str
+    rows: dict[str, str]  # printed tax rows of 196.50 net
+    total: str
+    place: str = ""  # the firm's own
+    on_building: bool = True
+    frozen_place: str = ""
+    item: dict[str, str] = field(default_factory=dict)
+
+
+INDIA = {"country": "IN", "tax_treatment": "business_gst"}
+CASES = {
+    "India, within the state": Case(
+        "IN", "INR", INDIA | {"state": "Maharashtra", "tax_number": GSTIN}, "GST18", "intra-state: Maharashtra",
+        {"CGST9": "17.69", "SGST9": "17.69"}, "231.88", place=MAHARASHTRA, frozen_place=MAHARASHTRA,
+    ),
+    "India, between states": Case(
+        "IN", "INR", INDIA | {"state": "KA", "tax_treatment": "consumer"}, "IGST18",
+        "inter-state: Maharashtra → Karnataka", {"IGST18": "35.37"}, "231.87", place=MAHARASHTRA,
+        frozen_place=KARNATAKA,
+    ),
+    "India, usual place of supply": Case(
+        "IN", "INR", INDIA | {"state": "", "place_of_supply": KARNATAKA}, "IGST18",
+        "inter-state: Maharashtra → Karnataka", {"IGST18": "35.37"}, "231.87", place=MAHARASHTRA,
+        frozen_place=KARNATAKA,
+    ),
+    "India, special economic zone": Case(
+        "IN", "INR", INDIA | {"state": "Maharashtra", "tax_treatment": "sez"}, "IGST18",
+        "inter-state: supply to a special economic zone", {"IGST18": "35.37"}, "231.87", place=MAHARASHTRA,
+        frozen_place=MAHARASHTRA,
+    ),
+    "India, export": Case(
+        "IN", "INR", {"country": "US", "tax_treatment": "overseas"}, "GST0", "export: customer overseas",
+        {"GST0": "0.00"}, "196.50", place=MAHARASHTRA,
+    ),
+    "UAE, registered": Case(
+        "AE", "AED", {"country": "AE", "state": "Dubai", "tax_treatment": "vat_registered"}, "VAT 5%", DOMESTIC,
+        {"VAT 5%": "9.83"}, "206.33", frozen_place="DU",
+    ),
+    "UAE, another GCC country": Case(
+        "AE", "AED", {"country": "SA", "tax_treatment": "gcc_vat_registered"}, "VAT 0%",
+        "GCC customer, supplied in Saudi Arabia", {"VAT 0%": "0.00"}, "196.50", frozen_place="SA",
+    ),
+    "UAE, outside the GCC": Case(
+        "AE", "AED", {"country": "GB", "tax_treatment": "non_gcc"}, "VAT 0%", "customer outside the GCC",
+        {"VAT 0%": "0.00"}, "196.50",
+    ),
+    "Germany, business elsewhere in the EU": Case(
+        "DE", "EUR", {"country": "FR", "tax_number": FRENCH}, "Reverse charge",
+        "reverse charge: VAT-registered in France",
+        {"Reverse charge": "0.00"}, "196.50", on_building=False, item={"kind": "service"},
+    ),
+    "Germany, a building in France": Case(
+        "DE", "EUR", {"country": "FR", "tax_number": FRENCH}, "Reverse charge", "reverse charge: building in France",
+        {"Reverse charge": "0.00"}, "196.50",
+    ),
+    "Germany, consumer elsewhere": Case(
+        "DE", "EUR", {"country": "FR"}, "VAT 19%", "no VAT number in France: our own rate", {"VAT 19%": "37.34"},
+        "233.84", on_building=False,
+    ),
+    "Germany, at home": Case(
+        "DE", "EUR", {"country": "DE", "tax_number": "DE136695976"}, "VAT 19%", DOMESTIC, {"VAT 19%": "37.34"}, "233.84"
+    ),
+    "UK, domestic reverse charge": Case(
+        "GB", "GBP", {"country": "GB", "tax_number": BRITISH, "accounts_for_tax": "yes"}, "Reverse charge 20%",
+        "domestic reverse charge: construction", {"Reverse charge 20%": "0.00"}, "196.50",
+    ),
+    "UK, at home": Case(
+        "GB", "GBP", {"country": "GB", "tax_number": BRITISH}, "VAT 20%", DOMESTIC, {"VAT 20%": "39.30"}, "235.80"
+    ),
+    "Australia, overseas": Case(
+        "AU", "AUD", {"country": "JP", "tax_treatment": "overseas"}, "GST 0%", "export: customer overseas",
+        {"GST 0%": "0.00"}, "196.50",
+    ),
+}  # fmt: skip
+
+
+def settled(
+    app: Flask, country: str, currency: str, customer: dict[str, str], place: str = ""
+) -> tuple[Firm, FlaskClient]:
+    """A firm in `country` with a customer as the office entered them, and the administrator's browser."""
+    firm = make_firm(country=country, currency=currency)
+    office = sign_in(browser(app), firm, "administrator")
+    if place:
+        form = {"registered": "yes", "place": place, "from": "", "until": ""}
+        assert post(office, "/settings/taxes/registration", form).status_code == 303
+    answer = post(office, "/customers", {"kind": "business", "name": "Acme", "form_id": "", **customer})
+    assert answer.status_code == 303, answer.text
+    firm.customer_id = int(answer.headers["Location"].rpartition("/")[2])
+    return firm, office
+
+
+def billed(app: Flask, firm: Firm, **form: str) -> Invoice:
+    """Billed and sent by the technician; the page before says what will be on it."""
+    technician = sign_in(browser(app), firm, "field_agent")
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm)
+        job_id, lines = job.id, [str(line.id) for line in job.lines]
+    page = f"/work-orders/{job_id}/invoices"
+    answer = post(technician, page, {"line": lines, "email": "", "then": "send", **form}, page=f"{page}/new")
+    assert answer.status_code == 303, answer.text
+    with job_session(firm.organisation_id) as session:
+        return get_invoice(session, session.scalars(select(Invoice.id).order_by(Invoice.id.desc()).limit(1)).one())
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_customer_item_and_place_decide(app: Flask, case: Case) -> None:
+    firm, office = settled(app, case.country, case.currency, case.customer, case.place)
+    with job_session(firm.organisation_id) as session:
+        for item_id in firm.item_ids:
+            item = session.get_one(Item, item_id)
+            item.on_building, item.kind = case.on_building, case.item.get("kind", item.kind)
+    invoice = billed(app, firm)
+    said = {(line.tax_name, line.tax_why, line.place_of_supply, line.tax_treatment) for line in invoice.lines}
+    assert said == {(case.tax, case.why, case.frozen_place, case.customer.get("tax_treatment", ""))}
+    assert {row.name: str(row.amount.decimal) for row in invoice.taxes} == case.rows
+    assert str(invoice.total.decimal) == case.total
+    assert case.why in office.get(f"/invoices/{invoice.id}").text
+
+
+def exempt(firm: Firm, name: str = "Resale") -> str:
+    with job_session(firm.organisation_id) as session:
+        return str(session.scalars(select(Exemption.id).where(Exemption.name == name)).one())
+
+
+@pytest.mark.parametrize(("until", "is_charged"), [("", False), ("2099-12-31", False), ("2020-12-31", True)])
+def test_an_exempt_customer_wins_as_long_as_the_certificate_is_valid(app: Flask, until: str, is_charged: bool) -> None:
+    firm, office = settled(app, "US", "USD", {"country": "US"})
+    with job_session(firm.organisation_id) as session:
+        tax = session.scalars(select(Tax).where(Tax.name == "No tax")).one()
+        tax.kind, tax.why = "percent", "state tax"
+        tax.rates[0].rate = Decimal(8)
+    form = {"kind": "business", "name": "Acme", "country": "US", "exemption_id": exempt(firm), "certificate": "NY-77",
+            "certificate_until": until}  # fmt: skip
+    assert post(office, f"/customers/{firm.customer_id}", form).status_code == 303
+    invoice = billed(app, firm)
+    why = "state tax" if is_charged else "customer exempt: Resale, certificate NY-77"
+    assert {(line.tax_why, bool(line.tax_reason)) for line in invoice.lines} == {(why, not is_charged)}
+    assert str(invoice.total.decimal) == ("212.22" if is_charged else "196.50")
+    assert why in office.get(f"/invoices/{invoice.id}").text
+    assert office.get(f"/invoices/{invoice.id}/invoice.pdf").status_code == 200
+
+
+def test_an_item_that_bears_no_tax_says_why_and_the_others_bear_theirs(app: Flask) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    form = {"code": "SV-01", "kind": "service", "name": "Boiler", "unit_price": "118.00", "is_active": "yes",
+            "exemption_id": exempt(firm, "Disbursement"), "tax_id": ""}  # fmt: skip
+    assert post(office, f"/catalogue/{firm.item_ids[0]}", form).status_code == 303
+    invoice = billed(app, firm)
+    assert [line.tax_words for line in invoice.lines] == ["not taxable: Disbursement", *["VAT 20%, standard rate"] * 2]
+    assert str(invoice.tax.decimal) == "15.70"
+
+
+def test_a_firm_that_is_not_registered_charges_nothing_and_says_so(app: Flask) -> None:
+    firm, office = settled(app, "DE", "EUR", {"country": "DE"})
+    assert post(office, "/settings/taxes/registration", {"registered": "no"}).status_code == 303
+    invoice = billed(app, firm)
+    assert {line.tax_words for line in invoice.lines} == {"not registered for tax"}
+    assert invoice.tax_minor == 0
+
+
+def test_a_line_without_tax_or_reason_is_refused_and_the_technician_is_not_stuck(app: Flask) -> None:
+    """An Indian firm that never said its state: the page says so, and offers the usual tax."""
+    firm, _office = settled(app, "IN", "INR", {"country": "IN", "state": "Goa"})
+    technician = sign_in(browser(app), firm, "field_agent")
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm)
+        job_id, lines = job.id, [str(line.id) for line in job.lines]
+    page = f"/work-orders/{job_id}/invoices"
+    shown = technician.get(f"{page}/new").text
+    assert "Give your own state under Settings" in shown and "Use GST18" in shown
+    form = {"line": lines, "email": "", "then": "send"}
+    refused = post(technician, page, form, page=f"{page}/new")
+    assert refused.status_code == 422 and "It is not settled which tax this bears." in refused.text
+    kept = post(technician, page, form | {"then": "draft"}, page=f"{page}/new")
+    draft = kept.headers["Location"]
+    assert "Which tax do these lines bear?" in technician.get(draft).text
+    again = post(technician, f"{draft}/issuance", {}, page=draft)
+    assert again.status_code == 422 and "Give your own state" in again.text
+    assert post(technician, f"{draft}/usual-tax", {}, page=draft).status_code == 303
+    assert "GST18, chosen: the firm&#39;s usual tax" in technician.get(draft).text
+    assert post(technician, f"{draft}/issuance", {}, page=draft).status_code == 303
+
+
+def test_the_usual_tax_is_taken_on_the_first_page_too(app: Flask) -> None:
+    firm, _office = settled(app, "IN", "INR", {"country": "IN", "state": "Goa"})
+    invoice = billed(app, firm, usual_tax="yes")
+    assert {(line.tax_name, line.tax_override) for line in invoice.lines} == {("GST18", "the firm's usual tax")}
+
+
+def test_the_office_chooses_on_a_draft_and_the_reason_is_kept(app: Flask, world: World) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm)
+        job_id, lines = job.id, [str(line.id) for line in job.lines]
+        reduced = session.scalars(select(Tax.id).where(Tax.name == "VAT 5%")).one()
+    page = f"/work-orders/{job_id}/invoices"
+    draft = post(office, page, {"line": lines, "email": "", "then": "draft"}, page=f"{page}/new").headers["Location"]
+    with job_session(firm.organisation_id) as session:
+        first, second, _third = (line.id for line in get_invoice(session, int(draft.rpartition("/")[2])).lines)
+    chosen = {f"tax-{first}": str(reduced), f"reason-{first}": "energy-saving material", f"tax-{second}": "none"}
+    refused = post(office, f"{draft}/taxes", chosen, page=f"{draft}/taxes")
+    assert refused.status_code == 422 and "Enter the reason" in refused.text and "energy-saving" in refused.text
+    chosen[f"reason-{second}"] = "gift"
+    assert post(office, f"{draft}/taxes", chosen, page=f"{draft}/taxes").status_code == 303
+    shown = office.get(draft).text
+    assert "VAT 5%, chosen: energy-saving material" in shown and "chosen: gift" in shown and "Taxes settled" in shown
+    assert f'value="{reduced}" selected' in office.get(f"{draft}/taxes").text
+    assert post(office, f"{draft}/issuance", {}, page=draft).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        sent = get_invoice(session, int(draft.rpartition("/")[2]))
+        assert (sent.total_minor, sent.lines[1].tax_reason) == (11800 + 590 + 3200 + 4650 + 930, "gift")
+    assert post(office, f"{draft}/taxes", {}, page="/today").status_code == 422  # sent: frozen
+
+
+def test_a_technician_does_not_choose_taxes(app: Flask, client: FlaskClient) -> None:
+    firm, _office = settled(app, "GB", "GBP", {"country": "GB"})
+    invoice = billed(app, firm)
+    assert sign_in(client, firm, "field_agent").get(f"/invoices/{invoice.id}/taxes").status_code == 403
+
+
+def test_a_customers_standing_is_for_what_comes_and_is_told(app: Flask) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB", "tax_number": BRITISH})
+    sent = billed(app, firm)
+    form = {"kind": "business", "name": "Acme", "country": "GB", "tax_number": BRITISH, "accounts_for_tax": "yes"}
+    assert post(office, f"/customers/{firm.customer_id}", form).status_code == 303
+    page = office.get(f"/customers/{firm.customer_id}").text
+    assert "Accounts for the tax" in page and "Tax standing changed" in page
+    with job_session(firm.organisation_id) as session:
+        assert get_invoice(session, sent.id).total_minor == 235_80
+        assert session.get_one(Customer, firm.customer_id).accounts_for_tax
+    assert billed(app, firm).total_minor == 196_50
+
+
+def test_a_form_offers_only_what_its_region_has(app: Flask) -> None:
+    _firm, british = settled(app, "GB", "GBP", {"country": "GB"})
+    _firm, american = settled(app, "US", "USD", {"country": "US"})
+    _firm, indian = settled(app, "IN", "INR", {"country": "IN"})
+    assert "Domestic reverse charge" in british.get("/customers/new").text
+    assert "HSN or SAC" in indian.get("/catalogue/new").text and "Karnataka" in indian.get("/customers/new").text
+    for page in (american.get("/customers/new").text, american.get("/catalogue/new").text):
+        assert "Domestic reverse" not in page and "HSN" not in page and "place of supply" not in page
+        assert "By the address of the work" in page
