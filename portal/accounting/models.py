@@ -92,6 +92,9 @@ class Link(Tenant, Base):
     # both sides were compared.
     database_mark: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))
     restored_at: Mapped[datetime | None]
+    # The first import at work: read, take, or "" while it rests; and why it had to stop.
+    importing: Mapped[str] = mapped_column(String(10), server_default=text("''"))
+    import_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
 
     consent: Mapped[Consent] = relationship(
         primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True

@@ -46,10 +46,10 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
     new_organisation.find_or_create(consent, organisation, "Northgate Heating Ltd")
     with Desk(link, consent) as desk:
         _settle_taxes(linked, desk)
-        reading.read_on(desk, linked.organisation_id, link.id)
+        reading.read_on(desk, linked.organisation_id, link.id, most=10)
         with job_session(linked.organisation_id) as session:
             taking.accept(session, link.id)
-        assert taking.take_over(desk, linked.organisation_id, link.id) == 0
+        assert taking.take_over(desk, linked.organisation_id, link.id, most=40) == 0
         with job_session(linked.organisation_id) as session:
             planned = rehearsal.plan(session, session.get_one(Link, link.id))
         assert rehearsal.play(desk, planned) == ""

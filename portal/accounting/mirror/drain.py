@@ -13,6 +13,7 @@ from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.pull.looking import look
 from portal.accounting.reconciliation import reading
+from portal.accounting.setup import importing
 from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import Line
@@ -61,7 +62,7 @@ def _use(turn: Turn, until: float) -> bool:
             while _round(turn, remote) and time.monotonic() < until:
                 pass
             look(turn, remote, until)
-        more = records.anything_due(turn) or reading.is_due(turn)
+        more = records.anything_due(turn) or (not turn.is_restored and importing.is_due(turn)) or reading.is_due(turn)
     except STOPS as problem:
         _keep_quiet(turn, problem)
         more = False
@@ -74,7 +75,7 @@ def _use(turn: Turn, until: float) -> bool:
 
 def _round(turn: Turn, remote: Remote) -> bool:
     """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither, and
-    when all is done, one step of a reconciliation. From a restored database, nothing but the reconciliation."""
+    when all is done, one step of the first import or of a reconciliation. From a restored database, nothing but that."""
     if turn.is_restored:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
@@ -86,7 +87,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
     is_reserved = records.keep_reserve(turn)
     if not is_reserved and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
-    return reading.step(turn, remote, is_reserved=is_reserved)
+    return importing.step(turn, remote) or reading.step(turn, remote, is_reserved=is_reserved)
 
 
 def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:

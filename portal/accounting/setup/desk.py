@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import func, update
 
@@ -11,6 +11,20 @@ from portal.accounting.models import Consent, Link
 from portal.gateways.zoho.calls import Answer, Line, Quota, Target
 from portal.gateways.zoho.errors import NotAuthorised, Refused
 from portal.shared.running import job_session
+
+
+class Caller(Protocol):
+    """Whoever may call the linked organisation: the desk of a waiting person, or a worker's paced line."""
+
+    def call(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]: ...
+
+
+def page_of(caller: Caller, path: str, key: str, page: int, **query: str) -> tuple[list[dict[str, Any]], bool]:
+    """One page of a list, and whether there is another. Raises GatewayError."""
+    body = caller.call("GET", path, {"per_page": "200", "page": str(page), **query})
+    return list(body.get(key, [])), bool(body.get("page_context", {}).get("has_more_page"))
 
 
 class Desk:
@@ -48,11 +62,6 @@ class Desk:
             return self._noted(self._line.call(self._target, fresh, method, path, query, body))
         except NotAuthorised as problem:
             raise Refused("57", "You are not authorized to perform this operation") from problem
-
-    def pages(self, path: str, key: str, page: int, **query: str) -> tuple[list[dict[str, Any]], bool]:
-        """One page of a list, and whether there is another."""
-        body = self.call("GET", path, {"per_page": "200", "page": str(page), **query})
-        return list(body.get(key, [])), bool(body.get("page_context", {}).get("has_more_page"))
 
     def _noted(self, answer: Answer) -> dict[str, Any]:
         self._quota = answer.quota or self._quota

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import matching
-from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.desk import Caller, page_of
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared.running import job_session
 
-PAGES_AT_ONCE = 10  # 2,000 records, a few seconds
 READ = "match_read"
 _AS_ANOTHER = ", as another one there"
 
@@ -59,20 +58,20 @@ def progress_of(link: Link) -> Progress | None:
     return Progress(**kept) if kept else None
 
 
-def read_on(desk: Desk, organisation_id: int, link_id: int) -> Progress:
-    """Some pages more, each kept before the next is asked for. Raises GatewayError; what was read stays."""
+def read_on(caller: Caller, organisation_id: int, link_id: int, *, most: int) -> Progress:
+    """`most` pages more, each kept before the next is asked for. Raises GatewayError; what was read stays."""
     with job_session(organisation_id) as session:
         progress = progress_of(session.get_one(Link, link_id)) or Progress()
-    for _ in range(PAGES_AT_ONCE):
+    for _ in range(most):
         if progress.is_done:
             break
-        progress = _read_page(desk, organisation_id, link_id, progress)
+        progress = _read_page(caller, organisation_id, link_id, progress)
     return progress
 
 
-def _read_page(desk: Desk, organisation_id: int, link_id: int, at: Progress) -> Progress:
+def _read_page(caller: Caller, organisation_id: int, link_id: int, at: Progress) -> Progress:
     kind = KINDS[at.module]
-    rows, has_more = desk.pages(kind.path, kind.key, at.page, filter_by="Status.Active")
+    rows, has_more = page_of(caller, kind.path, kind.key, at.page, filter_by="Status.Active")
     following = _after(at, has_more)
     with job_session(organisation_id) as session:
         keep(session, organisation_id, link_id, kind, rows)

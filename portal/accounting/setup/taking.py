@@ -15,18 +15,18 @@ from portal.accounting import mapping
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull.both_sides import common_of
 from portal.accounting.setup import people
-from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.desk import Caller
 from portal.accounting.setup.tying import tie
 from portal.catalogue.actions import ItemFacts, add_item
 from portal.catalogue.models import Item
 from portal.customers.actions import add_customer
 from portal.customers.models import Customer
+from portal.gateways.zoho.errors import Refused
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
 
-AT_ONCE = 40
 SAME, OWN, SKIP = "same", "new", "skip"
 _MOST_PRICE = Decimal(10) ** 12
 
@@ -46,12 +46,16 @@ def forget(session: Session, link_id: int) -> None:
     session.execute(delete(ImportRow).where(ImportRow.link_id == link_id, ImportRow.done_at.is_(None)))
 
 
-def take_over(desk: Desk, organisation_id: int, link_id: int, most: int = AT_ONCE) -> int:
+def take_over(caller: Caller, organisation_id: int, link_id: int, *, most: int) -> int:
     """The next records; how many are left. Raises GatewayError: what was taken over so far stays."""
     with job_session(organisation_id) as session:
         rows = session.scalars(_open(link_id).order_by(ImportRow.id).limit(most)).all()
     for row in rows:
-        record = desk.call("GET", f"/contacts/{row.remote_id}")["contact"] if _needs_detail(row) else row.facts
+        try:
+            record = caller.call("GET", f"/contacts/{row.remote_id}")["contact"] if _needs_detail(row) else row.facts
+        except Refused as problem:
+            _leave(organisation_id, row.id, f"Zoho does not show it any more: {problem.words}")
+            continue
         take_one(organisation_id, row.id, record)
     with job_session(organisation_id) as session:
         return session.scalars(select(func.count()).select_from(_open(link_id).subquery())).one()
@@ -66,6 +70,13 @@ def _open(link_id: int):  # type: ignore[no-untyped-def]
 def _needs_detail(row: ImportRow) -> bool:
     """Persons and addresses stand in the detail only; items have neither."""
     return row.module == "customer"
+
+
+def _leave(organisation_id: int, row_id: int, why: str) -> None:
+    """One that cannot be taken over holds up no other."""
+    with job_session(organisation_id) as session:
+        row = session.get_one(ImportRow, row_id, with_for_update=True)
+        row.done_at, row.problem = row.done_at or clock.now(), why[:300]
 
 
 def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules
 from portal.accounting.models import Link
-from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.desk import Desk, page_of
 from portal.accounting.setup.tying import tie
 from portal.catalogue.models import Item
 from portal.gateways.zoho import wire
@@ -65,7 +65,7 @@ def read(desk: Desk) -> list[TheirTax]:
     found: list[TheirTax] = []
     page, has_more = 1, True
     while has_more:
-        rows, has_more = desk.pages("/settings/taxes", "taxes", page)
+        rows, has_more = page_of(desk, "/settings/taxes", "taxes", page)
         found += [_their_tax(row) for row in rows]
         page += 1
     return found

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from flask import Response, flash, g, make_response, render_template, request, url_for
+from flask import Response, g, make_response, render_template, request, url_for
 from sqlalchemy import update
 
 from portal.accounting import link
-from portal.accounting.models import Consent, ImportRow, Link
-from portal.accounting.setup import import_queries, reading, steps, taking
-from portal.accounting.setup.desk import Desk
+from portal.accounting.models import ImportRow, Link
+from portal.accounting.setup import import_queries, importing, reading, steps, taking
 from portal.accounting.views.pages import bp
-from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -31,21 +29,21 @@ def show_match() -> Response:
 @bp.post("/books/setup/match")
 @allow("manage_link")
 def update_match() -> Response:
-    """One press of the page: read on, read anew, decide, or take over."""
+    """One press of the page: have the workers read, read anew, take over or rest; or decide."""
     session = request_session()
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
     wanted = request.form.get("do", "")
-    try:
-        if wanted in ("read", "again"):
-            _read(tied, anew=wanted == "again")
-        elif wanted == "decide":
-            _decide(tied)
-        elif wanted == "take":
-            return _take(tied)
-    except GatewayError as problem:
-        return _page(tied, f"{problem.words} What was done so far is kept: go on later.", 502)
+    if wanted in ("read", "again"):
+        _read(tied, anew=wanted == "again")
+    elif wanted == "decide":
+        _decide(tied)
+    elif wanted == "take":
+        return _take(tied)
+    elif wanted == "pause":
+        importing.go(session, tied, importing.REST)
+        session.commit()
     return see_other(url_for("accounting.show_match"))
 
 
@@ -56,10 +54,8 @@ def _read(tied: Link, *, anew: bool) -> None:
         tied.setup_steps = {
             name: at for name, at in tied.setup_steps.items() if name not in (reading.READ, steps.MATCH)
         }
-    consent = session.get_one(Consent, tied.consent_id)
-    session.commit()  # no transaction stays open while Zoho is called
-    with Desk(tied, consent) as desk:
-        reading.read_on(desk, tied.organisation_id, tied.id)
+    importing.go(session, tied, importing.READ)
+    session.commit()
 
 
 def _decide(tied: Link) -> None:
@@ -85,17 +81,9 @@ def _take(tied: Link) -> Response:
     if undecided:
         return _page(tied, _NOT_FOUND_YET.format(count=undecided), 422)
     taking.accept(session, tied.id)
-    consent = session.get_one(Consent, tied.consent_id)
+    importing.go(session, tied, importing.TAKE)
     session.commit()
-    with Desk(tied, consent) as desk:
-        left = taking.take_over(desk, tied.organisation_id, tied.id)
-    if left:
-        return see_other(url_for("accounting.show_match"))
-    session.refresh(tied)
-    steps.finish(session, tied, steps.MATCH)
-    session.commit()
-    flash("Customers and items of both sides are matched.", "good")
-    return see_other(url_for("accounting.show_setup"))
+    return see_other(url_for("accounting.show_match"))
 
 
 def _page(tied: Link, problem: str = "", status: int = 200) -> Response:

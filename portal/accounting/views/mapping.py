@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from portal.accounting import directions, field_rules, fields, link
 from portal.accounting.fields import Rule, Theirs
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.desk import Desk, page_of
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.customers.models import Customer
@@ -106,7 +106,7 @@ def _custom(tied: Link, module: str) -> list[Theirs]:
     session.commit()  # no transaction stays open while Zoho is called
     path, key = _LISTS[module]
     with Desk(tied, consent) as desk:
-        records, _ = desk.pages(path, key, 1)
+        records, _ = page_of(desk, path, key, 1)
     found = {each: fields.custom_field(each) for each in in_force if each.startswith(fields.CUSTOM)}
     found |= {each.key: each for record in records for each in fields.custom_fields_of(record)}
     return sorted(found.values(), key=lambda each: each.label)

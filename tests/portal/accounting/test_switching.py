@@ -76,7 +76,7 @@ def test_after_a_switch_old_invoices_stay_and_new_ones_go_to_the_other(linked: L
     drain(linked.organisation_id)
     first, second = linked.remote, another(linked)
     assert switch(admin, linked, second).location == "/books/setup"
-    start(admin)
+    start(admin, linked.organisation_id)
     pay(linked, old)
     drain(linked.organisation_id)
     assert linked.zoho.records(second, "invoices") == linked.zoho.records(second, "customerpayments") == []
@@ -127,7 +127,7 @@ def test_going_back_takes_up_the_first_organisation_where_it_stopped(linked: Lin
     drain(linked.organisation_id)
     first, before = linked.remote, linked.link().id
     switch(admin, linked, another(linked))
-    start(admin)
+    start(admin, linked.organisation_id)
     drain(linked.organisation_id)
     switch(admin, linked, first)
     linked.zoho.forget_requests()

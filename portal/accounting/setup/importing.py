@@ -1,0 +1,81 @@
+"""The first import at work: one step of it is one page read, or a few records taken over, each kept at once.
+
+It is the workers' work, with the minute's calls that all of them share: nobody has to hold a page open, and a kill
+costs nothing but the step it fell into.
+"""
+
+import logging
+
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror.lease import LeaseLost, Turn, held
+from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.models import Link
+from portal.accounting.setup import reading, steps, taking
+from portal.gateways.errors import GatewayError
+from portal.shared import queues
+from portal.shared.running import job_session
+
+log = logging.getLogger(__name__)
+
+READ, TAKE, REST = "read", "take", ""
+_TAKEN_A_STEP = 10
+
+
+def go(session: Session, link: Link, what: str) -> None:
+    """Have the workers read, take over, or rest. Does not commit."""
+    link.importing, link.import_problem = what, ""
+    if what:
+        queues.wake(session, "mirror", link.organisation_id)
+
+
+def is_due(turn: Turn) -> bool:
+    with held(turn) as session:
+        return bool(session.get_one(Link, turn.link_id).importing)
+
+
+def step(turn: Turn, remote: Remote) -> bool:
+    """True when something was done, and there may be more."""
+    with held(turn) as session:
+        what = session.get_one(Link, turn.link_id).importing
+    if not what:
+        return False
+    try:
+        is_done = _read(turn, remote) if what == READ else _take(turn, remote)
+    except (LeaseLost, *STOPS):
+        raise
+    except GatewayError as problem:
+        _rest(turn, what, problem.words)
+        return False
+    except Exception:
+        log.exception("import failed", extra={"organisation": turn.organisation_id})
+        _rest(turn, what, "The portal stumbled over what it read. The fault is the portal's: tell whoever runs it.")
+        return False
+    if is_done:
+        _finish(turn, what)
+    return True
+
+
+def _read(turn: Turn, remote: Remote) -> bool:
+    return reading.read_on(remote, turn.organisation_id, turn.link_id, most=1).is_done
+
+
+def _take(turn: Turn, remote: Remote) -> bool:
+    return taking.take_over(remote, turn.organisation_id, turn.link_id, most=_TAKEN_A_STEP) == 0
+
+
+def _finish(turn: Turn, what: str) -> None:
+    with held(turn) as session:
+        link = session.get_one(Link, turn.link_id, populate_existing=True)
+        if link.importing == what:
+            link.importing = REST
+        if what == TAKE and steps.MATCH not in link.setup_steps:
+            steps.finish(session, link, steps.MATCH)
+
+
+def _rest(turn: Turn, what: str, words: str) -> None:
+    """What was done so far stays; a person reads why it stopped, and presses again."""
+    with job_session(turn.organisation_id) as session:
+        link = session.get_one(Link, turn.link_id)
+        if link.importing == what:
+            link.importing, link.import_problem = REST, words[:300]
