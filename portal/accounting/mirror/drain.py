@@ -74,8 +74,10 @@ def _use(turn: Turn, until: float) -> bool:
 
 
 def _round(turn: Turn, remote: Remote) -> bool:
-    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither, and
-    when all is done, one step of the first import or of a reconciliation. From a restored database, nothing but that."""
+    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither.
+
+    When all is done, one step of the first import or of a reconciliation; from a restored database only the latter.
+    """
     if turn.is_restored:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
