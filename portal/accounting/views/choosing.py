@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.accounting import link, rules, switching
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import new_organisation, steps
+from portal.accounting.setup import new_organisation, sizes, steps
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -124,8 +124,9 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),
     )  # fmt: skip
+    options = _options(offered, consent.wish, sizes.customers_in(consent, offered.candidates))
     page = render_template(
-        "accounting/choose.html", consent=consent, offered=offered, form=shown, options=_options(offered, consent.wish),
+        "accounting/choose.html", consent=consent, offered=offered, form=shown, options=options,
         usable=usable, is_new=consent.wish == "new", tied=tied,
         other_emails=sorted({each.email for each in offered.candidates if each.email})
         if _is_another_account(offered) else [],
@@ -137,17 +138,21 @@ def _is_another_account(offered: rules.Choice) -> bool:
     return rules.is_another_account(offered, [g.viewer.email, g.organisation.email])
 
 
-def _options(offered: rules.Choice, wish: str) -> list[dict[str, object]]:
-    """Those of the product that was wished for come first."""
+def _options(offered: rules.Choice, wish: str, sizes: dict[str, str]) -> list[dict[str, object]]:
+    """Those of the product that was wished for come first. sizes: organisation → what is in it."""
     in_order = sorted(offered.candidates, key=lambda each: each.product != wish)
     return [
         {
             "value": each.id, "label": each.name, "disabled": bool(each.obstacle),
-            "note": each.obstacle or " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize()])),
+            "note": each.obstacle or _about(each, sizes),
             "chip": PRODUCTS[each.product].name,
         }
         for each in in_order
     ]  # fmt: skip
+
+
+def _about(each: rules.Candidate, sizes: dict[str, str]) -> str:
+    return " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize(), sizes.get(each.id)]))
 
 
 def _open_consent(consent_id: int) -> Consent:

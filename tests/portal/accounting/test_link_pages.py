@@ -75,6 +75,19 @@ def test_a_consent_opens_the_organisations_to_choose_from(zoho: ZohoStandIn, adm
     assert "1 organisation is not shown: its trial has expired" in page.text
 
 
+def test_each_organisation_says_how_many_customers_it_has(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    before = len(zoho.records(NORTHGATE, "contacts"))
+    for number in range(2):
+        zoho.act(NORTHGATE, "POST /contacts", {"contact_name": f"Harbour {before} {number}"})
+    zoho.act(NORTHGATE, "POST /contacts", {"contact_name": f"Supplier {before}", "contact_type": "vendor"})
+    chosen = admin.get(consent(admin)).location
+    assert f"{before + 2} customers" in admin.get(chosen).text
+    zoho.break_down("error_500_before", method="GET", path="/contacts", times=9)
+    page = admin.get(chosen)
+    zoho.mend()
+    assert page.status_code == 200 and f"{before + 2} customers" not in page.text and "Northgate Heating" in page.text
+
+
 def test_nothing_goes_over_before_the_start_and_everything_sent_so_far_after_it(
     zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
 ) -> None:
