@@ -130,7 +130,7 @@ def _written(
     if outcome.adopted and push.module in ("customer", "item"):
         # What an earlier try sent may be older than what we have: bring it up to date.
         common = common_of(session, record.link_id, push.module, answer)
-        record.snapshot |= {"sent": None, "common": common}
+        record.snapshot = {**record.snapshot, "sent": None, "common": common}  # a new one: changes inside go unseen
     differs = _check_invoice(session, turn, record, push, answer) if push.module == "invoice" else False
     if is_new and not differs:
         _tell(session, turn, record, push, _arrival(turn, record, push), for_invoice)
