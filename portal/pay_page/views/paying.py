@@ -15,7 +15,7 @@ from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, re
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
 from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see, show_page, shown_on
 from portal.payments.actions import Started, look_at_attempt, start_attempt
-from portal.payments.rules import CannotPay, NothingToPay, TooManySessions
+from portal.payments.rules import CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
@@ -74,6 +74,8 @@ def _send_to_stripe(token: str, page: PayPage) -> Response:
         return see(token, asked_language())
     except TooManySessions as problem:
         return come_later(token, page, problem.wait)
+    except TooManyDeclines:
+        return show_page(token, page_of(token), problem="too_many_cards", status=409)
     except CannotPay as problem:
         log.info("no card payment for attempt: %s", problem.sentence)
         return show_page(token, page_of(token), problem="cannot_pay", status=409)
