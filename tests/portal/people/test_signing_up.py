@@ -50,7 +50,7 @@ def test_signing_up_founds_an_organisation_with_its_administrator_and_taxes(clie
 
 def test_the_tax_number_is_called_what_the_country_calls_it(client: FlaskClient, world) -> None:
     sign_up(client, answers())
-    assert "VAT number" in client.get("/settings").text
+    assert "VAT number" in client.get("/settings/documents").text
 
 
 @pytest.mark.parametrize(
