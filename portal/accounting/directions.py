@@ -1,5 +1,6 @@
 """In which direction each module of a link is kept, and which of them rest."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Select, func, select, update
@@ -14,7 +15,7 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 # Modules that may also be kept from their side.
-TWO_WAY = ("customer", "item")
+TWO_WAY = ("customer", "item", "invoice", "payment")
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments",
@@ -82,6 +83,8 @@ def _read_back(session: Session, link: Link, module: str) -> None:
         .execution_options(populate_existing=True)
     ).one()
     if row.direction == BOTH and not row.is_paused:
+        unkeyed = update(Link).where(Link.id == link.id, Link.hint_key == "")
+        session.execute(unkeyed.values(hint_key=secrets.token_urlsafe(24)))
         cursors.begin(session, link, module)
     else:
         cursors.rest(session, link, module)

@@ -64,6 +64,7 @@ class Link(Tenant, Base):
         referenced(),
         belongs_to("zoho_consents", "consent_id"),
         Index("uq_links_live", "organisation_id", unique=True, postgresql_where=text("archived_at IS NULL")),
+        Index("uq_links_hint_key", "hint_key", unique=True, postgresql_where=text("hint_key <> ''")),
         CheckConstraint("product IN ('books', 'invoice')", name="product"),
     )
 
@@ -95,6 +96,8 @@ class Link(Tenant, Base):
     # The first import at work: read, take, or "" while it rests; and why it had to stop.
     importing: Mapped[str] = mapped_column(String(10), server_default=text("''"))
     import_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
+    # In the address at which Zoho may say that something changed there; made once a module goes both ways.
+    hint_key: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))
 
     consent: Mapped[Consent] = relationship(
         primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True

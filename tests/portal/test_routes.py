@@ -50,6 +50,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.fix_drift": rights("see_board", "manage_link"),
     "accounting.inbox": rights("see_board", "manage_link"),
     "accounting.questions": rights("see_board", "manage_link"),
+    "accounting.receive_hint": EVERYONE,
     "accounting.receive_consent": rights("manage_link"),
     "accounting.rehearse": rights("manage_link"),
     "accounting.retry": rights("see_board", "manage_link"),

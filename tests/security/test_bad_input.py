@@ -170,7 +170,8 @@ def desk(app: Flask, world: World) -> Desk:
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
     "accounting.connect", "accounting.create_reconciliation", "accounting.decide", "accounting.decide_all",
-    "accounting.end_link", "accounting.fix_drift", "accounting.rehearse", "accounting.retry", "accounting.retry_all",
+    "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
+    "accounting.retry", "accounting.retry_all",
     "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",

@@ -1,7 +1,7 @@
 """The rows that say how far Zoho's changes were read, and when they are looked for again."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -34,13 +34,19 @@ def rest(session: Session, link: Link, module: str) -> None:
     )
 
 
-def hurry(session: Session, link_id: int, modules: Sequence[str]) -> None:
-    """Look at once, if the module is read at all. Does not commit."""
+def hurry(session: Session, link: Link, modules: Sequence[str]) -> None:
+    """Zoho says that something changed: look soon, if the module is read at all. Does not commit."""
+    if not rules.may_hurry(link.quota_limit, link.quota_left):
+        return
+    soon = func.greatest(
+        func.clock_timestamp(), func.coalesce(PullCursor.looked_at + rules.AFTER_HINT, PullCursor.since)
+    )
     session.execute(
         update(PullCursor)
-        .where(PullCursor.link_id == link_id, PullCursor.module.in_(modules), PullCursor.next_look_at.is_not(None))
-        .values(next_look_at=func.clock_timestamp(), idle_looks=0)
+        .where(PullCursor.link_id == link.id, PullCursor.module.in_(modules), PullCursor.next_look_at > soon)
+        .values(next_look_at=soon, idle_looks=0)
     )
+    queues.wake(session, "mirror", link.organisation_id)
 
 
 def due(session: Session, link_id: int) -> list[str]:
@@ -51,6 +57,20 @@ def due(session: Session, link_id: int) -> list[str]:
         .order_by(PullCursor.next_look_at)
     )
     return list(session.scalars(found))
+
+
+def is_read(session: Session, link_id: int, module: str) -> bool:
+    return is_stale(session, link_id, module, timedelta(0))
+
+
+def is_stale(session: Session, link_id: int, module: str, age: timedelta) -> bool:
+    """Is this module read at all, and was it not within `age`?"""
+    looked_at = func.coalesce(PullCursor.looked_at, PullCursor.since)
+    found = select(PullCursor.id).where(
+        PullCursor.link_id == link_id, PullCursor.module == module, PullCursor.next_look_at.is_not(None),
+        looked_at < func.clock_timestamp() - age,
+    )  # fmt: skip
+    return session.scalars(found).first() is not None
 
 
 def of(session: Session, link_id: int, module: str) -> PullCursor:

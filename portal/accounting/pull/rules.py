@@ -14,6 +14,9 @@ _SHARE = 4  # at most a quarter of the day's calls is spent on looking
 _USUAL_LIMIT = 1_000  # calls a day, until Zoho has told its own figure
 _SHORTEST, _LONGEST_IDLE = timedelta(minutes=2), timedelta(hours=1)
 _MOST_DOUBLINGS = 2
+# However often Zoho says that something changed: not sooner than this after the last look, and not while less than half
+# of the day's calls is left.
+AFTER_HINT = timedelta(seconds=60)
 AFTER_PROBLEM = timedelta(minutes=15)
 
 
@@ -65,3 +68,8 @@ def pause(limit: int | None, calls: int, modules: int, idle_looks: int) -> timed
     busy = max(least, _SHORTEST)
     doublings: int = min(idle_looks, _MOST_DOUBLINGS)
     return min(busy * (1 << doublings), max(busy, _LONGEST_IDLE))
+
+
+def may_hurry(limit: int | None, left: int | None) -> bool:
+    """May a hint shorten the wait?"""
+    return limit is None or left is None or left * 2 >= limit

@@ -4,6 +4,7 @@ from portal.accounting.views import (
     choosing,
     comparing,
     differing,
+    hints,
     importing,
     inbox,
     linking,
@@ -16,6 +17,6 @@ from portal.accounting.views import (
 from portal.accounting.views.pages import bp
 
 __all__ = [
-    "bp", "choosing", "comparing", "differing", "importing", "inbox", "linking", "mapping", "modules", "questions",
-    "reconciling", "setup",
+    "bp", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping", "modules",
+    "questions", "reconciling", "setup",
 ]  # fmt: skip
