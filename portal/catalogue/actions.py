@@ -67,6 +67,12 @@ def set_standing(session: Session, item: Item, standing: ItemStanding) -> None:
     audit.note(session, item.organisation_id, "tax standing changed", "item", item.id, before=before, after=wanted)
 
 
+def retire_item(session: Session, item: Item) -> None:
+    """Off sale; what was written with it stays. Safe to repeat. Does not commit."""
+    item.is_active = False
+    _announce(session, item, "item retired")
+
+
 def _apply(session: Session, item: Item, facts: ItemFacts) -> None:
     with session.no_autoflush:
         alike = session.scalars(select(Item.id).where(func.lower(Item.code) == func.lower(facts.code))).all()

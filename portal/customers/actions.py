@@ -90,6 +90,13 @@ def set_standing(session: Session, customer: Customer, standing: TaxStanding) ->
     )  # fmt: skip
 
 
+def retire_customer(session: Session, customer: Customer) -> None:
+    """No new work for them; all that was done and billed stays. Safe to repeat. Does not commit."""
+    customer.is_active = False
+    outbox.record(session, customer.organisation_id, "customer", customer.id)
+    audit.note(session, customer.organisation_id, "customer retired", "customer", customer.id, words="Retired")
+
+
 def _apply(customer: Customer, facts: CustomerFacts, *, uses: tuple[str, ...]) -> None:
     for field in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language"):
         setattr(customer, field, getattr(facts, field))

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from portal.accounting.mirror import drain as draining
 from portal.accounting.mirror.drain import drain
 from portal.accounting.mirror.remote import Remote
-from portal.accounting.pull import cursors, lists, rules
+from portal.accounting.pull import cursors, lists, payments, rules
 from portal.customers.models import Customer
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, cursor, look, questions
+from tests.portal.accounting.doings import sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.test_payments_back import MODULES, balance, paid_there
 
 __all__ = ["linked", "zoho"]
 NAMES = [f"Customer {number}" for number in range(7)]
@@ -83,6 +85,23 @@ def test_killed_between_the_rows_and_the_place_they_are_read_again_without_effec
     look(seven_new)
     assert names_here(seven_new) == NAMES
     assert questions(seven_new) == []
+
+
+@pytest.mark.parametrize(("of", "name"), [(payments, "book"), (payments, "tie_to"), (cursors, "finish")])
+def test_killed_while_a_payment_is_taken_over_it_is_recorded_once(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch, of: Any, name: str
+) -> None:
+    invoice = sent_invoice(linked)
+    both_ways(linked, *MODULES)
+    look(linked)
+    paid_there(linked, invoice, 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(of, name, dying(getattr(of, name), 1))
+        with pytest.raises(Killed):
+            look(linked)
+    look(linked)
+    assert balance(linked, invoice).minor == 13580
+    assert len(linked.there("customerpayments")) == len([one for one in linked.mirror("payment") if one.remote_id]) == 1
 
 
 def test_a_reading_that_runs_out_of_time_goes_on_where_it_stood(

@@ -11,7 +11,7 @@ from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
-from portal.accounting.pull.looking import look
+from portal.accounting.pull.looking import look, look_before_paying
 from portal.accounting.reconciliation import reading
 from portal.accounting.setup import importing
 from portal.accounting.warning import warn_of_switched_off
@@ -81,6 +81,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
     if turn.is_restored:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
+    look_before_paying(turn, remote)
     worked = _push_due(turn, remote, ("payment",), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))

@@ -14,6 +14,8 @@ from portal.accounting.mirror.payloads import frozen, reference_of
 from portal.accounting.mirror.push import COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import questions
+from portal.shared import outbox
 
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
 
@@ -26,8 +28,12 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
             return None  # refused a moment ago
         version = records.version_of(session, record)
         source = sources.read(session, record.module, record.local_id)
-        if source is None or source.stays_here:
+        if source is None or source.stays_here or (record.snapshot or {}).get("is_theirs"):
             _finish(session, record, version, "")
+            return None
+        if record.module == "payment" and questions.is_stopped(session, record):
+            record.state = "conflict"
+            outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
             return None
         twins = records.ensure(session, turn, source.needs)
         first = _first_unmet(session, record, source, twins)

@@ -1,105 +1,65 @@
 """Carrying out what a person decided about a difference."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import fields
-from portal.accounting.link import live_link
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import changes
-from portal.accounting.pull.models import FIELD, Question
+from portal.accounting.pull import asking, changes, endings, payments
+from portal.accounting.pull.asking import AGAIN, END, OURS, SAME, THEIRS
+from portal.accounting.pull.models import FIELD, GONE, STATUS, TWICE, Question
+from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations import audit
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
-
-OURS, THEIRS = "ours", "theirs"
-MOST_SHOWN = 100
-CHOICES = {FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts"))}
 
 
 class CannotDecide(RuleBroken):
     """This answer does not fit the question."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """One question as people read it."""
+def prepare(session: Session, question_id: int, decision: str) -> None:
+    """What must be done before, in transactions of its own, as others are spoken to: closing payment pages and voiding.
 
-    id: int
-    kind: str
-    label: str
-    title: str
-    why: str
-    ours: str
-    theirs: str
-    ours_by: str
-    ours_at: datetime | None
-    theirs_at: datetime | None
-    choices: Sequence[tuple[str, str]]
+    Leaves no transaction open. Raises RuleBroken, GatewayError.
+    """
+    question = session.get(Question, question_id)
+    session.commit()
+    if question is None or question.decision or question.local_id is None or question.module != "invoice":
+        return
+    is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == ("void", THEIRS)
+    if is_to_end:
+        endings.void_here(session, question)
 
 
-def shown(question: Question) -> Shown:
-    told = question.facts
-    title = fields.label_of(question.module, question.field) if question.kind == FIELD else told.get("title", "")
-    return Shown(
-        question.id, question.kind, told.get("label", ""), title, told.get("why", ""), question.ours, question.theirs,
-        question.ours_by, question.ours_at, question.theirs_at, CHOICES[question.kind],
-    )  # fmt: skip
-
-
-def count_open(session: Session) -> int:
-    link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
-    return session.scalars(select(func.count()).where(Question.link_id == link_id, Question.decision == "")).one()
-
-
-def open_questions(session: Session) -> Sequence[Question]:
-    """Of the live link, those of one record together."""
-    link = live_link(session)
-    if link is None:
-        return []
-    return session.scalars(
-        select(Question)
-        .where(Question.link_id == link.id, Question.decision == "")
-        .order_by(Question.kind, Question.module, Question.local_id, Question.id)
-        .limit(MOST_SHOWN)
-    ).all()
-
-
-def decide(session: Session, question_id: int, decision: str, *, by: str) -> bool:
+def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
     """False when it was decided already. Raises CannotDecide, RuleBroken. Does not commit."""
-    question = session.get(Question, question_id, with_for_update=True)
+    question = session.get(Question, question_id, with_for_update=True, populate_existing=True)
     if question is None or question.decision:
         return False
-    if decision not in dict(CHOICES[question.kind]):
-        raise CannotDecide("Choose one of the two.")
-    _carry_out(session, question, decision)
+    labels = dict(asking.choices(question))
+    if decision not in labels:
+        raise CannotDecide("Choose one of the answers.")
+    _CARRY_OUT[question.kind](session, question, decision, person_id)
     question.decision, question.decided_by, question.decided_at = decision, by[:200], func.clock_timestamp()
     audit.note(
         session, question.organisation_id, "difference decided", question.module, question.local_id or 0,
-        words=f"{shown(question).title}: {dict(CHOICES[question.kind])[decision]}",
+        words=f"{asking.shown(question).title}: {labels[decision]}",
         before={"ours": question.ours, "theirs": question.theirs}, after={"decision": decision},
     )  # fmt: skip
     return True
 
 
-def decide_all(session: Session, decision: str, *, by: str) -> int:
+def decide_all(session: Session, decision: str, *, by: str, person_id: int) -> int:
     """The same for every field that both sides changed; how many that were. Raises CannotDecide. Does not commit."""
-    ids = [each.id for each in open_questions(session) if each.kind == FIELD]
-    return sum(decide(session, question_id, decision, by=by) for question_id in ids)
+    ids = [each.id for each in asking.open_questions(session) if each.kind == FIELD]
+    return sum(decide(session, question_id, decision, by=by, person_id=person_id) for question_id in ids)
 
 
-def _carry_out(session: Session, question: Question, decision: str) -> None:
+def _field(session: Session, question: Question, decision: str, _person_id: int) -> None:
     """Their value counts as known from now on, so that ours, if it is to count, goes over as a change of ours."""
-    record = session.scalars(
-        select(MirrorRecord)
-        .where(MirrorRecord.link_id == question.link_id, MirrorRecord.module == question.module)
-        .where(MirrorRecord.local_id == question.local_id)
-        .with_for_update()
-    ).one()
+    record = _record(session, question)
     if decision == THEIRS:
         changes.make(session, record, {question.field: question.theirs})
     common = (record.snapshot or {}).get("common") or {}
@@ -109,6 +69,54 @@ def _carry_out(session: Session, question: Question, decision: str) -> None:
         Question.local_id == question.local_id, Question.decision == "", Question.id != question.id,
     )  # fmt: skip
     if session.scalars(others.limit(1)).first() is None:
-        record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
-        record.last_error = ""
-        outbox.record(session, record.organisation_id, record.module, record.local_id)
+        _go_on(session, record)
+
+
+def _twice(session: Session, question: Question, decision: str, _person_id: int) -> None:
+    of, link_id, facts = question.organisation_id, question.link_id, question.facts
+    if decision == SAME:
+        if not payments.tie_to(session, of, link_id, question.local_id or 0, facts):
+            raise CannotDecide("One of the two belongs to another payment by now. Look at both.")
+        outbox.record(session, of, "payment", question.local_id or 0)
+        return
+    product = session.scalars(select(Link.product).where(Link.id == link_id)).one()
+    payments.book(session, of, link_id, facts, PRODUCTS[product].name)
+    _go_on(session, _record(session, question))
+
+
+def _status(session: Session, question: Question, decision: str, _person_id: int) -> None:
+    if decision == THEIRS:
+        _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
+    elif decision == OURS:
+        endings.leave_as_it_is(session, _record(session, question))
+
+
+def _gone(session: Session, question: Question, decision: str, person_id: int) -> None:
+    record = _record(session, question)
+    if decision == AGAIN:
+        record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
+        record.remote_modified_at = None
+        record.sending_since = func.clock_timestamp()  # looked for first: somebody may have made it again there
+        _go_on(session, record)
+        return
+    endings.end_here(session, record, person_id)
+
+
+def _go_on(session: Session, record: MirrorRecord) -> None:
+    record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
+    record.last_error = record.last_error_code = ""
+    outbox.record(session, record.organisation_id, record.module, record.local_id)
+
+
+def _record(session: Session, question: Question) -> MirrorRecord:
+    return session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == question.link_id, MirrorRecord.module == question.module)
+        .where(MirrorRecord.local_id == question.local_id)
+        .with_for_update()
+    ).one()
+
+
+_CARRY_OUT: dict[str, Callable[[Session, Question, str, int], None]] = {
+    FIELD: _field, TWICE: _twice, STATUS: _status, GONE: _gone,
+}  # fmt: skip

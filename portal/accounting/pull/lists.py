@@ -27,6 +27,8 @@ class Listing:
 LISTS = {
     "customer": Listing(True, True, {"filter_by": "Status.All"}),
     "item": Listing(False, False, {"filter_by": "Status.All"}),
+    "payment": Listing(True, True, {}),
+    "invoice": Listing(True, False, {}),
 }
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,27 +13,49 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import cursors, lists, newcomers
+from portal.accounting.pull import cursors, invoices, lists, missing, newcomers, payments
 from portal.accounting.pull.both_sides import bring_together, looks_changed, stamp_of
 from portal.gateways.zoho.errors import Refused, Unanswered
 
 Row = dict[str, Any]
+_FRESH = timedelta(seconds=30)
 
 
 def look(turn: Turn, remote: Remote, until: float) -> None:
     """Read what is due, for as long as the turn lasts; what is left goes on in the next. Raises STOPS, LeaseLost."""
     with held(turn) as session:
         due = cursors.due(session, turn.link_id)
+        if "invoice" in due and cursors.is_read(session, turn.link_id, "payment"):
+            # Before a balance is judged, the payments behind it are known.
+            due = ["payment", *(module for module in due if module != "payment")]
+        if due:
+            missing.ask_about(session, turn.link_id)
     if not due or records.keep_reserve(turn):
         return
     for module in due:
-        try:
-            while not _read_page(turn, remote, module):
-                if time.monotonic() >= until:
-                    return
-        except (Refused, Unanswered) as problem:
-            with held(turn) as session:
-                cursors.put_off(session, turn.link_id, module, problem.words)
+        if not _read(turn, remote, module, until):
+            return
+
+
+def look_before_paying(turn: Turn, remote: Remote) -> None:
+    """A payment that is about to be sent may have been recorded there by somebody else a moment ago."""
+    with held(turn) as session:
+        due = records.due(session, turn.link_id, ("payment",), 1)
+        is_stale = bool(due) and cursors.is_stale(session, turn.link_id, "payment", _FRESH)
+    if is_stale:
+        _read(turn, remote, "payment", until=None)
+
+
+def _read(turn: Turn, remote: Remote, module: str, until: float | None) -> bool:
+    """False when the turn was over before the end was reached."""
+    try:
+        while not _read_page(turn, remote, module):
+            if until is not None and time.monotonic() >= until:
+                return False
+    except (Refused, Unanswered) as problem:
+        with held(turn) as session:
+            cursors.put_off(session, turn.link_id, module, problem.words)
+    return True
 
 
 def _read_page(turn: Turn, remote: Remote, module: str) -> bool:
@@ -57,6 +80,14 @@ def _read_page(turn: Turn, remote: Remote, module: str) -> bool:
 
 def _follow(turn: Turn, remote: Remote, module: str, rows: list[Row]) -> int:
     """How many of the rows brought something."""
+    if module == "payment":
+        return payments.follow(turn, remote, rows)
+    if module == "invoice":
+        return invoices.follow(turn, remote, rows)
+    return _follow_records(turn, remote, module, rows)
+
+
+def _follow_records(turn: Turn, remote: Remote, module: str, rows: list[Row]) -> int:
     id_key = MODULES[module].id_key
     with held(turn) as session:
         known = _known(session, turn.link_id, module, [str(row[id_key]) for row in rows])

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull.models import FIELD, Question
+from portal.accounting.pull.models import FIELD, TWICE, Question
 from portal.organisations.models import AuditEntry
 
 SETTLED = "settled"
@@ -55,6 +55,34 @@ def ask_about_fields(
             session, of(record), FIELD, field=name, ours=ours, theirs=theirs, ours_by=editor[0], ours_at=editor[1],
             theirs_at=record.remote_modified_at, facts={"label": label, "why": why},
         )  # fmt: skip
+
+
+def settle(session: Session, record: MirrorRecord, kind: str, field: str) -> None:
+    """The two sides became equal by themselves. Does not commit."""
+    session.execute(
+        update(Question)
+        .where(Question.link_id == record.link_id, Question.module == record.module, Question.decision == "")
+        .where(Question.local_id == record.local_id, Question.kind == kind, Question.field == field)
+        .values(decision=SETTLED, decided_at=func.clock_timestamp())
+    )
+
+
+def stop(session: Session, link_id: int, module: str, local_id: int, words: str) -> None:
+    """Nothing of this record is sent until somebody has decided. Does not commit."""
+    session.execute(
+        update(MirrorRecord)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.local_id == local_id)
+        .values(state="conflict", last_error=words, last_error_code="")
+    )
+
+
+def is_stopped(session: Session, record: MirrorRecord) -> bool:
+    """Is it open whether Zoho has it already, made by somebody else?"""
+    asked = select(Question.id).where(
+        Question.link_id == record.link_id, Question.module == record.module, Question.decision == "",
+        Question.local_id == record.local_id, Question.kind == TWICE,
+    )  # fmt: skip
+    return record.remote_id is None and session.scalars(asked.limit(1)).first() is not None
 
 
 def of(record: MirrorRecord) -> dict[str, Any]:

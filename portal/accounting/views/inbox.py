@@ -5,7 +5,7 @@ from itertools import groupby
 from flask import Response, flash, render_template, url_for
 
 from portal.accounting import actions, link, queries
-from portal.accounting.pull import decisions
+from portal.accounting.pull import asking
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
@@ -23,7 +23,7 @@ def inbox() -> str:
         "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
         under_way=queries.under_way(session), count=len(stuck),
         addresses={record.id: _address(record) for record in stuck},
-        reconciled=summary_of(session, link.live_link(session)), to_decide=decisions.count_open(session),
+        reconciled=summary_of(session, link.live_link(session)), to_decide=asking.count_open(session),
     )  # fmt: skip
 
 

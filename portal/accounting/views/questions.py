@@ -5,9 +5,10 @@ from itertools import groupby
 from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import queries
-from portal.accounting.pull import decisions
+from portal.accounting.pull import asking, decisions
 from portal.accounting.pull.models import FIELD
 from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
@@ -18,12 +19,12 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def questions() -> str:
     session = request_session()
-    asked = [decisions.shown(each) for each in decisions.open_questions(session)]
+    asked = [asking.shown(each) for each in asking.open_questions(session)]
     groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
     count = sum(each.kind == FIELD for each in asked)
     return render_template(
         "accounting/questions.html", groups=groups, state=queries.link_state(session), fields=count,
-        most=decisions.MOST_SHOWN, count=len(asked),
+        most=asking.MOST_SHOWN, count=len(asked),
     )  # fmt: skip
 
 
@@ -31,12 +32,13 @@ def questions() -> str:
 @allow("see_board", "manage_link")
 def decide(question_id: int) -> Response:
     """Pressed twice, or by two people, the first one counts."""
-    session = request_session()
+    session, decision = request_session(), request.form.get("decision", "")
     try:
-        is_first = decisions.decide(session, question_id, request.form.get("decision", ""), by=g.viewer.name)
-    except RuleBroken as problem:
+        decisions.prepare(session, question_id, decision)
+        is_first = decisions.decide(session, question_id, decision, by=g.viewer.name, person_id=g.viewer.id)
+    except (RuleBroken, GatewayError) as problem:
         session.rollback()
-        flash(problem.sentence, "late")
+        flash(problem.sentence if isinstance(problem, RuleBroken) else problem.words, "late")
         return see_other(url_for("accounting.questions"))
     session.commit()
     if is_first:
@@ -49,7 +51,7 @@ def decide(question_id: int) -> Response:
 def decide_all() -> Response:
     session = request_session()
     try:
-        count = decisions.decide_all(session, request.form.get("decision", ""), by=g.viewer.name)
+        count = decisions.decide_all(session, request.form.get("decision", ""), by=g.viewer.name, person_id=g.viewer.id)
     except RuleBroken as problem:
         session.rollback()
         flash(problem.sentence, "late")

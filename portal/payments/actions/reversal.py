@@ -14,7 +14,7 @@ from portal.shared import outbox
 def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) -> None:
     """What it had paid is open again. Safe to repeat. Raises NotFound, CannotReverse. Does not commit."""
     payment = queries.get_payment(session, payment_id).payment
-    if payment.provider != "offline":
+    if payment.provider == "stripe":
         raise CannotReverse("This money came by card: give it back by a refund.")
     lock_customer(session, payment.customer_id)
     if session.scalar(select(PaymentReversal.id).where(PaymentReversal.payment_id == payment_id)):

@@ -1,0 +1,72 @@
+"""The open questions as people read them, and the answers each may have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting import fields
+from portal.accounting.link import live_link
+from portal.accounting.models import Link
+from portal.accounting.pull.models import FIELD, GONE, TWICE, Question
+
+OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END = "ours", "theirs", "same", "two", "seen", "again", "end"
+MOST_SHOWN = 100
+_CHOICES = {
+    FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts")),
+    TWICE: ((SAME, "It is one"), (TWO, "They are two")),
+    GONE: ((AGAIN, "Make it again"), (END, "End it here too")),
+}
+_OF_STATUS = {"void": ((THEIRS, "Void it here too"), (OURS, "Keep it here"))}
+_ONLY_SEEN = ((SEEN, "I have seen it"),)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One question as people read it."""
+
+    id: int
+    kind: str
+    label: str
+    title: str
+    why: str
+    ours: str
+    theirs: str
+    ours_by: str
+    ours_at: datetime | None
+    theirs_at: datetime | None
+    choices: Sequence[tuple[str, str]]
+
+
+def choices(question: Question) -> Sequence[tuple[str, str]]:
+    """(decision, what the button says)"""
+    return _CHOICES.get(question.kind, _OF_STATUS.get(question.field, _ONLY_SEEN))
+
+
+def shown(question: Question) -> Shown:
+    told = question.facts
+    title = fields.label_of(question.module, question.field) if question.kind == FIELD else told.get("title", "")
+    return Shown(
+        question.id, question.kind, told.get("label", ""), title, told.get("why", ""), question.ours, question.theirs,
+        question.ours_by, question.ours_at, question.theirs_at, choices(question),
+    )  # fmt: skip
+
+
+def open_questions(session: Session) -> Sequence[Question]:
+    """Of the live link, those of one record together."""
+    link = live_link(session)
+    if link is None:
+        return []
+    return session.scalars(
+        select(Question)
+        .where(Question.link_id == link.id, Question.decision == "")
+        .order_by(Question.kind, Question.module, Question.local_id, Question.id)
+        .limit(MOST_SHOWN)
+    ).all()
+
+
+def count_open(session: Session) -> int:
+    link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
+    return session.scalars(select(func.count()).where(Question.link_id == link_id, Question.decision == "")).one()

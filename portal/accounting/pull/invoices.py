@@ -1,0 +1,107 @@
+"""What became of our invoices in Zoho: void, changed, or settled by a credit there. An invoice that was sent is never
+changed by it: a difference is shown, and a person decides."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.agreement import checking
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.payloads import payload_now
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import questions
+from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull.models import STATUS
+from portal.gateways.zoho import wire
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
+from portal.shared.money import Money
+
+Row = Mapping[str, Any]
+VOID, BALANCE = "void", "balance"
+MISMATCH = "totals"
+
+
+def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
+    """How many of the rows brought something."""
+    changed, found = [], 0
+    with held(turn) as session:
+        for record, invoice, balance, row in _known(session, turn.link_id, rows):
+            stamp = stamp_of(row)
+            if stamp is None or (record.remote_modified_at is not None and stamp <= record.remote_modified_at):
+                continue
+            if _total(row, invoice) != invoice.total and row.get("status") not in (VOID, "draft"):
+                changed.append(record.id)
+                continue
+            record.remote_modified_at = stamp
+            found += _is_void(session, record, invoice, row) or _is_lower(session, record, invoice, balance, row)
+    return found + sum(_compare(turn, remote, record_id) for record_id in changed)
+
+
+def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row) -> bool:
+    if row.get("status") != VOID or invoice.status != SENT or record.remote_status == VOID:
+        questions.settle(session, record, STATUS, VOID)
+        return False
+    questions.ask(
+        session, questions.of(record), STATUS, field=VOID, ours="to be paid", theirs="void",
+        theirs_at=record.remote_modified_at,
+        facts={"label": f"Invoice {invoice.number}", "title": "Void in Zoho", "why": "Somebody voided it there."},
+    )  # fmt: skip
+    return True
+
+
+def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money, row: Row) -> bool:
+    """Payments there are records here by now. What is still missing was credited or written off there."""
+    theirs = Money.rounded(wire.amount(row.get("balance")) or balance.decimal * 0, invoice.currency)
+    if row.get("status") in (VOID, "draft") or invoice.status != SENT or theirs >= balance:
+        questions.settle(session, record, STATUS, BALANCE)
+        return False
+    questions.ask(
+        session, questions.of(record), STATUS, field=BALANCE, ours=str(balance), theirs=str(theirs),
+        theirs_at=record.remote_modified_at,
+        facts={"label": f"Invoice {invoice.number}", "title": "Less to pay in Zoho",
+               "why": "A credit note or a write-off was made there. Make the same here, or take it back there."},
+    )  # fmt: skip
+    return True
+
+
+def _compare(turn: Turn, remote: Remote, record_id: int) -> bool:
+    """Its lines were changed there: both breakdowns are kept, and nobody is asked to pay until they agree."""
+    with held(turn) as session:
+        remote_id = session.get_one(MirrorRecord, record_id).remote_id or ""
+    detail = remote.detail(MODULES["invoice"], remote_id)
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
+        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        source, payload = payload_now(session, record)
+        if source.figures is None or record.state != "in_step":
+            return False
+        words = checking.check(session, record, source.figures, detail, is_void=source.is_void)
+        if words:
+            record.state, record.last_error, record.last_error_code = "mismatch", words[:500], MISMATCH
+            record.snapshot = {"sent": None, "differs": payload}
+        return bool(words)
+
+
+def _known(
+    session: Session, link_id: int, rows: Sequence[Row]
+) -> list[tuple[MirrorRecord, Invoice, Money, Row]]:  # fmt: skip
+    by_id = {str(row[MODULES["invoice"].id_key]): row for row in rows}
+    found = session.execute(
+        select(MirrorRecord, Invoice, InvoiceBalance.balance_minor)
+        .join(Invoice, Invoice.id == MirrorRecord.local_id)
+        .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "invoice")
+        .where(MirrorRecord.remote_id.in_(by_id))
+    )
+    return [
+        (record, invoice, Money(minor, invoice.currency), by_id[str(record.remote_id)])
+        for record, invoice, minor in found
+    ]
+
+
+def _total(row: Row, invoice: Invoice) -> Money:
+    return Money.rounded(wire.amount(row.get("total")) or invoice.total.decimal * 0, invoice.currency)

@@ -1,0 +1,224 @@
+"""Payments that were recorded in Zoho: real records here, never guessed from a balance, and never doubled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror import uses
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.payloads import payload_now
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import questions
+from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull.changes import in_the_name_of
+from portal.accounting.pull.models import STATUS, TWICE
+from portal.accounting.setup.tying import tie
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho import wire
+from portal.organisations.models import Organisation
+from portal.payments.actions import BookedPayment, add_booked_payment, release_invoice
+from portal.payments.models import Allocation, Payment, PaymentReversal
+from portal.payments.rules import words_of
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+
+Row = Mapping[str, Any]
+NEAR = timedelta(days=7)
+_METHODS = {"cash": "cash", "check": "cheque", "creditcard": "terminal"}
+
+
+def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
+    """How many of the rows brought something."""
+    id_key = MODULES["payment"].id_key
+    with held(turn) as session:
+        known = _known(session, turn.link_id, [str(row[id_key]) for row in rows])
+        ours = _own_references(session, [str(row.get("reference_number") or "-") for row in rows])
+    found = 0
+    for row in rows:
+        twin = known.get(str(row[id_key]))
+        if twin is None:
+            is_own = str(row.get("reference_number") or "") in ours  # made by us a moment ago: the next try adopts it
+            found += 0 if is_own else _take_on(turn, remote, str(row[id_key]))
+        elif _is_news(twin, row):
+            found += _compare(turn, remote, twin.id, str(row[id_key]))
+    return found
+
+
+def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[str, Any], product_name: str) -> None:
+    """Record what `facts` tells of a payment there, and tie the two. Does not commit."""
+    organisation = session.get_one(Organisation, organisation_id)
+    currency = facts["currency"]
+    with in_the_name_of(product_name):
+        payment = add_booked_payment(
+            session, organisation,
+            BookedPayment(
+                facts["customer_id"], Money(facts["minor"], currency), facts["method"], facts["reference"],
+                date.fromisoformat(facts["on"]), facts["remote_id"],
+                {int(invoice_id): Money(minor, currency) for invoice_id, minor in facts["parts"].items()},
+            ),
+        )  # fmt: skip
+    tie_to(session, organisation_id, link_id, payment.id, facts)
+
+
+def tie_to(session: Session, organisation_id: int, link_id: int, payment_id: int, facts: Mapping[str, Any]) -> bool:
+    """False when one of the two is tied to another already. Does not commit."""
+    tied = tie(
+        session, organisation_id, link_id, "payment", payment_id, facts["remote_id"], remote_number=facts["number"],
+        snapshot={"there": facts["there"]},
+    )  # fmt: skip
+    record = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "payment")
+        .where(MirrorRecord.local_id == payment_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    _, payload = payload_now(session, record)
+    record.snapshot = {"there": facts["there"], "sent": payload, "is_theirs": facts["is_partly_ours"]}
+    record.sending_since = None
+    return tied
+
+
+def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
+    detail = remote.detail(MODULES["payment"], remote_id)
+    with held(turn) as session:
+        facts = _facts(session, turn, detail)
+        alike = _alike(session, turn.link_id, facts) if facts else None
+        if facts and alike is not None:
+            _ask_whether_the_same(session, turn, alike, facts, detail)
+            return True
+    if facts is None:
+        return False
+    _close_payment_pages(turn, facts)
+    with held(turn) as session:
+        book(session, turn.organisation_id, turn.link_id, facts, turn.product_name)
+    return True
+
+
+def _facts(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None:
+    """What is needed to record it, in plain values; None for a payment that is no business of ours."""
+    currency = str(detail.get("currency_code") or session.scalars(select(Organisation.currency)).one())
+    applied = uses.seen(detail, None).applied
+    twins = _locals(session, turn.link_id, "invoice", list(applied))
+    customer = _locals(session, turn.link_id, "customer", [str(detail.get("customer_id"))])
+    parts = {str(twins[remote_id]): _minor(amount, currency) for remote_id, amount in applied.items()
+             if remote_id in twins and amount > 0}  # fmt: skip
+    is_of_ours = bool(parts) or not applied
+    if not customer or not is_of_ours or currency != session.scalars(select(Organisation.currency)).one():
+        return None
+    is_partly_ours = len(twins) < len(applied)
+    minor = sum(parts.values()) if is_partly_ours else _minor(wire.amount(detail["amount"]) or Decimal(0), currency)
+    method = _METHODS.get(str(detail.get("payment_mode")), "bank_transfer")
+    number, said = str(detail.get("payment_number", "")), str(detail.get("reference_number") or "")
+    return {
+        "remote_id": str(detail["payment_id"]), "number": number, "customer_id": next(iter(customer.values())),
+        "currency": currency, "minor": minor, "method": method, "on": str(detail["date"]), "parts": parts,
+        "reference": f"{words_of(method, said[:60])}, payment {number} in {turn.product_name}",
+        "there": uses.seen(detail, None).as_text(), "is_partly_ours": is_partly_ours,
+    }  # fmt: skip
+
+
+def _alike(session: Session, link_id: int, facts: Mapping[str, Any]) -> Payment | None:
+    """One of ours that has not reached Zoho, of the same amount and about the same day, on one of the same invoices."""
+    there = select(MirrorRecord.local_id).where(
+        MirrorRecord.link_id == link_id, MirrorRecord.module == "payment", MirrorRecord.remote_id.is_not(None)
+    )
+    on = date.fromisoformat(facts["on"])
+    found = (
+        select(Payment)
+        .where(Payment.customer_id == facts["customer_id"], Payment.amount_minor == facts["minor"])
+        .where(Payment.currency == facts["currency"], Payment.received_on.between(on - NEAR, on + NEAR))
+        .where(Payment.id.not_in(there), Payment.id.not_in(select(PaymentReversal.payment_id)))
+        .order_by(Payment.id)
+    )
+    if facts["parts"]:
+        invoices = [int(invoice_id) for invoice_id in facts["parts"]]
+        found = found.where(Payment.id.in_(select(Allocation.payment_id).where(Allocation.invoice_id.in_(invoices))))
+    return session.scalars(found.limit(1)).first()
+
+
+def _ask_whether_the_same(
+    session: Session, turn: Turn, ours: Payment, facts: Mapping[str, Any], detail: Row
+) -> None:  # fmt: skip
+    of = {
+        "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": "payment", "local_id": ours.id,
+        "remote_id": facts["remote_id"],
+    }  # fmt: skip
+    questions.ask(
+        session, of, TWICE, ours=f"{ours.amount} on {ours.received_on:%Y-%m-%d}, {ours.reference or ours.method}",
+        theirs=f"{Money(facts['minor'], facts['currency'])} on {facts['on']}, {facts['reference']}",
+        ours_at=ours.created_at, theirs_at=stamp_of(detail),
+        facts={**facts, "label": f"Payment {ours.number}", "title": "Is this one payment, or two?",
+               "why": "Both have the same amount, on the same invoice. Ours is not sent until you say."},
+    )  # fmt: skip
+    questions.stop(session, turn.link_id, "payment", ours.id, "It looks like a payment that Zoho has already.")
+
+
+def _compare(turn: Turn, remote: Remote, record_id: int, remote_id: str) -> bool:
+    """A payment of ours that was changed there. Money is never overwritten: a person is told."""
+    detail = remote.detail(MODULES["payment"], remote_id)
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
+        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        known, now = uses.from_text(record.snapshot), uses.seen(detail, None)
+        differs = known is not None and known.applied != now.applied and record.state == "in_step"
+        payment = session.get_one(Payment, record.local_id)
+        if differs and known is not None:
+            questions.ask(
+                session, questions.of(record), STATUS, field="uses", ours=_said(known), theirs=_said(now),
+                theirs_at=record.remote_modified_at,
+                facts={"label": f"Payment {payment.number}", "title": "Put to other invoices in Zoho",
+                       "why": "Money is never moved here by itself. Correct the side that is wrong."},
+            )  # fmt: skip
+        return differs
+
+
+def _said(there: uses.There) -> str:
+    total = sum(there.applied.values(), Decimal(0))
+    return f"{total} on {len(there.applied)} {'invoice' if len(there.applied) == 1 else 'invoices'}"
+
+
+def _close_payment_pages(turn: Turn, facts: Mapping[str, Any]) -> None:
+    """Nobody shall pay by card what is paid. Where that cannot be had, a second payment becomes the customer's credit:
+    money that has come is recorded in any case."""
+    for invoice_id in facts["parts"]:
+        try:
+            release_invoice(turn.organisation_id, int(invoice_id))
+        except (RuleBroken, GatewayError):
+            continue
+
+
+def _is_news(record: MirrorRecord, row: Row) -> bool:
+    stamp = stamp_of(row)
+    return stamp is not None and (record.remote_modified_at is None or stamp > record.remote_modified_at)
+
+
+def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:
+    rows = session.scalars(
+        select(MirrorRecord).where(
+            MirrorRecord.link_id == link_id, MirrorRecord.module == "payment", MirrorRecord.remote_id.in_(remote_ids)
+        )
+    )
+    return {str(record.remote_id): record for record in rows}
+
+
+def _own_references(session: Session, references: Sequence[str]) -> set[str]:
+    return set(session.scalars(select(Payment.provider_payment_id).where(Payment.provider_payment_id.in_(references))))
+
+
+def _locals(session: Session, link_id: int, module: str, remote_ids: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(MirrorRecord.remote_id, MirrorRecord.local_id).where(
+            MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.in_(remote_ids)
+        )
+    )
+    return {str(remote_id): local_id for remote_id, local_id in rows}
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    return Money.rounded(amount, currency).minor

@@ -1,0 +1,79 @@
+"""Money that somebody recorded in the linked books: a payment like any other here, and marked as theirs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import SENT
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.organisations.numbering import next_number
+from portal.payments import queries
+from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
+from portal.payments.models import Payment
+from portal.shared import formats, outbox
+from portal.shared.money import Money
+
+PROVIDER = "books"
+
+
+@dataclass(frozen=True)
+class BookedPayment:
+    """
+    remote_id  the payment's id in the books; one of ours stands for it only once
+    parts      our invoice → how much the books have put to it
+    """
+
+    customer_id: int
+    amount: Money
+    method: str
+    reference: str
+    received_on: date
+    remote_id: str
+    parts: Mapping[int, Money]
+
+
+def add_booked_payment(session: Session, organisation: Organisation, booked: BookedPayment) -> Payment:
+    """Record it as the books have it. What no invoice here can take stays the customer's credit, and is said. Safe to
+    repeat. Nobody is mailed a receipt: the money came some other way. Does not commit."""
+    lock_customer(session, booked.customer_id)
+    known = session.scalars(
+        select(Payment).where(Payment.provider == PROVIDER, Payment.provider_payment_id == booked.remote_id)
+    ).one_or_none()
+    if known is not None:
+        return known
+    invoices = lock_invoices(session, booked.parts)
+    payment = Payment(
+        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
+        customer_id=booked.customer_id, method=booked.method, amount_minor=booked.amount.minor,
+        currency=booked.amount.currency, received_on=booked.received_on, provider=PROVIDER,
+        provider_payment_id=booked.remote_id, reference=booked.reference[:100],
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    zero = Money.zero(booked.amount.currency)
+    parts = {
+        invoice_id: max(zero, min(part, queries.balance_of(session, invoice_id)))
+        for invoice_id, part in booked.parts.items() if invoices[invoice_id].status == SENT
+    }  # fmt: skip
+    put_to(session, payment, parts)
+    _tell(session, organisation, payment, parts)
+    changed = [("invoice", invoice_id) for invoice_id in parts]
+    outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
+    return payment
+
+
+def _tell(session: Session, organisation: Organisation, payment: Payment, parts: Mapping[int, Money]) -> None:
+    after = {"received": str(payment.amount), "way": payment.reference, "books": payment.provider_payment_id}
+    audit.note(session, organisation.id, "payment booked", "payment", payment.id, words="Recorded in the books",
+               after=after)  # fmt: skip
+    for invoice_id, part in parts.items():
+        words = f"{formats.money(part, organisation.locale)} paid, recorded in the books, receipt {payment.number}"
+        audit.note(session, organisation.id, "payment booked", "invoice", invoice_id, words=words)
+    surplus = payment.amount - Money.total(parts.values(), payment.currency)
+    if surplus:
+        words = f"{formats.money(surplus, organisation.locale)} is kept as the customer's credit"
+        audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)

@@ -1,0 +1,225 @@
+"""Payments, voids and deletions in Zoho come back: recorded, or asked about, never guessed, never doubled."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from portal.accounting.mirror.drain import drain
+from portal.accounting.pull import decisions
+from portal.accounting.reconciliation import reading
+from portal.customers.models import Customer
+from portal.invoices.models import Invoice
+from portal.invoices.queries import get_invoice
+from portal.payments.models import Payment
+from portal.payments.queries import allocations_of, balance_of
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
+from tests.portal.accounting.doings import pay, sent_invoice
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+
+__all__ = ["linked", "zoho"]
+MODULES = ("customer", "item", "invoice", "payment")
+
+
+@pytest.fixture
+def billed(linked: LinkedFirm) -> tuple[LinkedFirm, Invoice]:
+    """One invoice of 235.80 that both sides have, all modules kept from both sides."""
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    both_ways(linked, *MODULES)
+    look(linked)
+    let_time_pass(linked)
+    return linked, invoice
+
+
+def paid_there(linked: LinkedFirm, invoice: Invoice, amount: float = 235.8, **more: Any) -> str:
+    there = next(each for each in linked.there("invoices") if each["invoice_number"] == invoice.number)
+    body = {"customer_id": there["customer_id"], "payment_mode": "check", "reference_number": "4711", "amount": amount,
+            "date": clock.today("Europe/London").isoformat(),
+            "invoices": [{"invoice_id": there["invoice_id"], "amount_applied": amount}]}  # fmt: skip
+    return str(act(linked, "POST /customerpayments", **(body | more))["payment"]["payment_id"])
+
+
+def payments(linked: LinkedFirm) -> list[Payment]:
+    with job_session(linked.organisation_id) as session:
+        return session.query(Payment).order_by(Payment.id).all()
+
+
+def balance(linked: LinkedFirm, invoice: Invoice) -> Money:
+    with job_session(linked.organisation_id) as session:
+        return balance_of(session, invoice.id)
+
+
+def decide(linked: LinkedFirm, decision: str) -> None:
+    (asked,) = questions(linked)
+    with job_session(linked.organisation_id) as session:
+        decisions.prepare(session, asked.id, decision)
+        person = linked.firm.people["manager"]
+        assert decisions.decide(session, asked.id, decision, by="Mo Manager", person_id=person)
+    drain(linked.organisation_id)
+
+
+def test_a_payment_recorded_there_is_a_payment_here_with_its_allocation(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    remote_id = paid_there(linked, invoice, 100)
+    look(linked)
+    (payment,) = payments(linked)
+    assert (payment.provider, payment.provider_payment_id, payment.method) == ("books", remote_id, "cheque")
+    assert payment.reference == "Cheque 4711, payment 1 in Zoho Books"
+    with job_session(linked.organisation_id) as session:
+        (part,) = allocations_of(session, [payment.id])[payment.id]
+    assert (part.invoice_id, part.amount, balance(linked, invoice).minor) == (invoice.id, Money(10000, "GBP"), 13580)
+    assert questions(linked) == []
+
+
+def test_it_is_not_sent_back_and_not_recorded_twice(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice)
+    look(linked)
+    linked.zoho.forget_requests()
+    for _ in range(3):
+        look(linked)
+    assert {one["method"] for one in linked.zoho.requests(linked.remote)} <= {"GET"}
+    assert len(payments(linked)) == len(linked.there("customerpayments")) == 1
+    assert [record.state for record in linked.mirror("payment")] == ["in_step"]
+
+
+def test_a_look_takes_one_call_for_payments_and_one_for_the_payment(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    look(linked)
+    paid_there(linked, invoice)
+    linked.zoho.forget_requests()
+    look(linked)
+    asked = [one["path"].partition("/v3")[2].split("/")[1:] for one in linked.zoho.requests(linked.remote)]
+    assert sorted(parts[0] for parts in asked if parts[0] == "customerpayments") == ["customerpayments"] * 2
+
+
+def test_an_advance_is_the_customers_credit(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice, 50, invoices=[])
+    look(linked)
+    assert [each.amount_minor for each in payments(linked)] == [5000]
+    assert balance(linked, invoice).minor == 23580
+
+
+def test_a_payment_on_both_sides_is_asked_about_before_ours_is_sent(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice, 100)
+    pay(linked, invoice, 10000)
+    linked.change("UPDATE pull_cursors SET looked_at = looked_at - interval '10 minutes'")
+    drain(linked.organisation_id)
+    (asked,) = questions(linked)
+    assert (asked.kind, "100.00" in asked.ours, "4711" in asked.theirs) == ("twice", True, True)
+    assert len(linked.there("customerpayments")) == len(payments(linked)) == 1
+    decide(linked, "same")
+    look(linked)
+    assert len(linked.there("customerpayments")) == len(payments(linked)) == 1
+    assert [record.state for record in linked.mirror("payment")] == ["in_step"]
+
+
+def test_two_payments_alike_are_two_when_a_person_says_so(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice, 100)
+    pay(linked, invoice, 10000)
+    linked.change("UPDATE pull_cursors SET looked_at = looked_at - interval '10 minutes'")
+    drain(linked.organisation_id)
+    decide(linked, "two")
+    assert len(linked.there("customerpayments")) == len(payments(linked)) == 2
+    assert balance(linked, invoice).minor == 3580
+
+
+def test_our_own_payment_is_no_news(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    look(linked)
+    assert len(payments(linked)) == 1 and questions(linked) == []
+
+
+def test_an_invoice_voided_there_is_voided_here_when_a_person_says_so(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    (there,) = linked.there("invoices")
+    act(linked, f"POST /invoices/{there['invoice_id']}/status/void")
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.field, asked.theirs) == ("void", "void")
+    linked.zoho.forget_requests()
+    decide(linked, "theirs")
+    with job_session(linked.organisation_id) as session:
+        assert get_invoice(session, invoice.id).status == "void"
+    assert {one["method"] for one in linked.zoho.requests(linked.remote)} <= {"GET"}
+
+
+def test_a_total_changed_there_never_changes_a_sent_invoice(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    (there,) = linked.there("invoices")
+    lines = [{"line_item_id": line["line_item_id"], "rate": 1, "quantity": 1} for line in there["line_items"]]
+    act(linked, f"PUT /invoices/{there['invoice_id']}", line_items=lines)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert get_invoice(session, invoice.id).total == invoice.total
+    assert [record.state for record in linked.mirror("invoice")] == ["mismatch"]
+
+
+def test_a_credit_made_there_is_told_and_settles_when_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, _invoice = billed
+    (there,) = linked.there("invoices")
+    act(linked, f"POST /invoices/{there['invoice_id']}/writeoff")
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.field, asked.ours, asked.theirs) == ("balance", "235.80 GBP", "0.00 GBP")
+    act(linked, f"POST /invoices/{there['invoice_id']}/writeoff/cancel")
+    let_time_pass(linked)
+    look(linked)
+    assert questions(linked) == []
+
+
+def compare_at_night(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        assert reading.begin(session, linked.link())
+    drain(linked.organisation_id)
+    look(linked)
+
+
+@pytest.mark.parametrize(("decision", "left_there"), [("again", 1), ("end", 0)])
+def test_what_was_deleted_there_is_asked_about_once(linked: LinkedFirm, decision: str, left_there: int) -> None:
+    both_ways(linked, "customer")
+    (there,) = linked.there("contacts")
+    act(linked, f"DELETE /contacts/{there['contact_id']}")
+    look(linked)
+    assert questions(linked) == []  # not met in a list of changes: that is no sighting
+    compare_at_night(linked)
+    (asked,) = questions(linked)
+    assert (asked.kind, asked.theirs) == ("gone", "deleted")
+    decide(linked, decision)
+    assert len(linked.there("contacts")) == left_there
+    with job_session(linked.organisation_id) as session:
+        assert session.get_one(Customer, linked.firm.customer_id).is_active is (decision == "again")
+    compare_at_night(linked)
+    assert questions(linked) == []
+
+
+def test_a_comparison_that_cannot_read_asks_nothing(linked: LinkedFirm) -> None:
+    both_ways(linked, "customer")
+    linked.zoho.break_down("error_500_before", method="GET", path="/contacts", times=50)
+    with job_session(linked.organisation_id) as session:
+        assert reading.begin(session, linked.link())
+    drain(linked.organisation_id)
+    linked.zoho.mend()
+    assert questions(linked) == []
+
+
+def test_money_is_conserved_whatever_came_from_where(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice, 100)
+    pay(linked, invoice, 13580)
+    drain(linked.organisation_id)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        used = session.execute(text("SELECT sum(amount_minor), sum(allocated_minor), min(unused_minor)"
+                                    " FROM payment_uses")).one()  # fmt: skip
+    assert tuple(used) == (23580, 23580, 0)
+    assert [each["balance"] for each in linked.there("invoices")] == [0]
