@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields as parts
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -91,22 +92,17 @@ def _change_customer(session: Session, customer_id: int, wanted: Mapping[str, st
 def _facts_of(customer: Customer) -> CustomerFacts:
     person = next((each for each in customer.contacts if each.is_primary), None)
     address = next((each for each in customer.addresses if each.use == "billing"), None)
+    own = {each.name: getattr(customer, each.name) for each in parts(CustomerFacts) if hasattr(customer, each.name)}
     of_person = {"first_name": person.first_name, "last_name": person.last_name} if person else {}
     of_address = (
         {key: getattr(address, key) for key in ("street", "city", "state", "postal_code", "country")} if address else {}
     )
-    return CustomerFacts(
-        kind=customer.kind, name=customer.name, email=customer.email, phone=customer.phone,
-        tax_number=customer.tax_number, payment_terms_days=customer.payment_terms_days, notes=customer.notes,
-        **of_person, **of_address,
-    )  # fmt: skip
+    return CustomerFacts(**own | of_person | of_address)
 
 
 def _change_item(session: Session, record: MirrorRecord, wanted: Mapping[str, str]) -> None:
     item = session.get_one(Item, record.local_id, populate_existing=True, with_for_update=True)
-    facts = ItemFacts(
-        item.code, item.kind, item.name, item.unit_price, item.unit, item.description, item.tax_id, item.is_active
-    )
+    facts = ItemFacts(**{each.name: getattr(item, each.name) for each in parts(ItemFacts)})
     values: dict[str, Any] = dict(wanted)
     if "unit_price" in values:
         values["unit_price"] = Decimal(values["unit_price"])

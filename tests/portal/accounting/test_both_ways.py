@@ -68,6 +68,18 @@ def test_what_is_changed_there_appears_here_and_the_trail_says_from_where(linked
     assert [record.state for record in linked.mirror("customer")] == ["in_step"]
 
 
+def test_what_zoho_does_not_know_of_stays_as_it_is(linked: LinkedFirm) -> None:
+    both_ways(linked, "customer")
+    edit(linked, language="de", tax_number="GB 123", notes="Key at reception")
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    act(linked, f"PUT {at(linked)}", contact_name="Maple Dental Ltd")
+    look(linked)
+    found = customer(linked)
+    assert (found.name, found.language, found.tax_number) == ("Maple Dental Ltd", "de", "GB 123")
+    assert found.notes == "Key at reception"
+
+
 def test_what_came_from_there_is_not_sent_back(linked: LinkedFirm) -> None:
     both_ways(linked, "customer")
     act(linked, f"PUT {at(linked)}", contact_name="Maple Dental Ltd")
