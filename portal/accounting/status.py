@@ -58,6 +58,10 @@ class Status:
         return "" if self.limit_today is None else f"{self.used_today} of {self.limit_today}"
 
     @property
+    def may_all_go_both_ways(self) -> bool:
+        return any(module.may_go_both_ways and module.direction == directions.PUSH for module in self.modules)
+
+    @property
     def why_so_often(self) -> str:
         """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
         read = sum(module.next_look_at is not None for module in self.modules)
@@ -66,7 +70,7 @@ class Status:
         limit, busy = pulling.calls_a_day(self.limit_today), pulling.pause(self.limit_today, 1, read, 0)
         minutes = -(-int(busy.total_seconds()) // 60)
         return (
-            f"Zoho allows {limit} calls a day, and a quarter of them may be spent on looking for changes there: each"
+            f"Zoho allows {limit:,} calls a day, and a quarter of them may be spent on looking for changes there: each"
             f" kind about every {minutes} minutes, less often while nothing happens."
         )
 

@@ -91,7 +91,7 @@ def set_standing(session: Session, customer: Customer, standing: TaxStanding) ->
 
 
 def retire_customer(session: Session, customer: Customer) -> None:
-    """No new work for them; all that was done and billed stays. Safe to repeat. Does not commit."""
+    """Marked as over; all that was done and billed stays. Safe to repeat. Does not commit."""
     customer.is_active = False
     outbox.record(session, customer.organisation_id, "customer", customer.id)
     audit.note(session, customer.organisation_id, "customer retired", "customer", customer.id, words="Retired")

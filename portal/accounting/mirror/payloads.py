@@ -22,6 +22,12 @@ def frozen(payload: Any) -> Any:
     return str(payload) if isinstance(payload, Decimal) else payload
 
 
+def emptied(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that were sent with a value and have none any more: what is left out of an update would stay there."""
+    gone = {key: value for key, value in (before or {}).items() if key not in now}
+    return {key: "" if isinstance(value, str) else 0 for key, value in gone.items() if isinstance(value, str | int)}
+
+
 def reference_of(record: MirrorRecord, source: Source) -> str:
     """The name it goes by there: with its number behind it, where somebody else's record has the plain one."""
     is_spare = source.spare_name != "" and record.remote_number == source.spare_name

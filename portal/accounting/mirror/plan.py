@@ -10,7 +10,7 @@ from portal.accounting import directions, field_rules
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.payloads import frozen, reference_of
+from portal.accounting.mirror.payloads import emptied, frozen, reference_of
 from portal.accounting.mirror.push import COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
@@ -109,9 +109,12 @@ def _next_step(
     if record.module != "payment":
         record.remote_number = reference
     persons = (record.snapshot or {}).get("persons", {})
+    payload = dress(source.build(twin_id, reference, persons))
+    if record.module in READ_BACK:
+        payload = emptied((record.snapshot or {}).get("sent"), snapshot) | payload
     push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
-        dress(source.build(twin_id, reference, persons)), snapshot, source, unknown_since, _taken(session, record),
+        payload, snapshot, source, unknown_since, _taken(session, record),
     )  # fmt: skip
     return push if source.uses is None else using.placing(push, use)
 

@@ -1,7 +1,7 @@
 """One record as both sides have it: what changed there is taken over, what changed here stays to be sent, and what both
 changed is asked about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,15 +57,14 @@ def common_of(session: Session, link_id: int, module: str, theirs: Mapping[str, 
     return incoming.values_of(module, theirs, field_rules.rules_of(session, link_id, module))
 
 
-def looks_changed(session: Session, record: MirrorRecord, row: Mapping[str, Any]) -> bool:
+def looks_changed(record: MirrorRecord, row: Mapping[str, Any], rules: Sequence[Rule]) -> bool:
     """Does a row of Zoho's list say anything else than what both sides had in common, as far as it tells?"""
-    rules = field_rules.rules_of(session, record.link_id, record.module)
     common = _common(record, rules)
     there = incoming.listed_values(record.module, row, rules)
     return any(common.get(name, there[name]) != there[name] for name in there)
 
 
-def _common(record: MirrorRecord, rules: list[Rule]) -> dict[str, str]:
+def _common(record: MirrorRecord, rules: Sequence[Rule]) -> dict[str, str]:
     kept = record.snapshot or {}
     if kept.get("common") is not None:
         return dict(kept["common"])

@@ -1,13 +1,15 @@
 """Looking for what was changed in Zoho: module by module, page by page, within the calls that are to be had."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounting import field_rules
+from portal.accounting.fields import Rule
 from portal.accounting.mirror import records
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
@@ -23,6 +25,8 @@ _FRESH = timedelta(seconds=30)
 
 def look(turn: Turn, remote: Remote, until: float) -> None:
     """Read what is due, for as long as the turn lasts; what is left goes on in the next. Raises STOPS, LeaseLost."""
+    if turn.is_restored:
+        return  # both sides are compared first
     with held(turn) as session:
         due = cursors.due(session, turn.link_id)
         if "invoice" in due and cursors.is_read(session, turn.link_id, "payment"):
@@ -91,7 +95,8 @@ def _follow_records(turn: Turn, remote: Remote, module: str, rows: list[Row]) ->
     id_key = MODULES[module].id_key
     with held(turn) as session:
         known = _known(session, turn.link_id, module, [str(row[id_key]) for row in rows])
-        open_ = [row for row in rows if (twin := known.get(str(row[id_key]))) and _may_differ(session, twin, row)]
+        rules = field_rules.rules_of(session, turn.link_id, module)
+        open_ = [row for row in rows if (twin := known.get(str(row[id_key]))) and _may_differ(twin, row, rules)]
         strangers = [row for row in rows if str(row[id_key]) not in known]
     found = sum(_follow_one(turn, remote, known[str(row[id_key])].id, row) for row in open_)
     return found + newcomers.welcome(turn, remote, module, strangers)
@@ -116,7 +121,7 @@ def _known(session: Session, link_id: int, module: str, remote_ids: list[str]) -
     return {str(record.remote_id): record for record in rows}
 
 
-def _may_differ(session: Session, record: MirrorRecord, row: Mapping[str, Any]) -> bool:
+def _may_differ(record: MirrorRecord, row: Mapping[str, Any], rules: Sequence[Rule]) -> bool:
     """Is this row more than the echo of what we know? Stamps have whole seconds: of two changes within one, what the
     list itself tells decides. Nothing is read to find that out."""
     stamp, known = stamp_of(row), record.remote_modified_at
@@ -124,7 +129,7 @@ def _may_differ(session: Session, record: MirrorRecord, row: Mapping[str, Any]) 
         return False
     if known is not None and stamp > known:
         return True
-    if looks_changed(session, record, row):
+    if looks_changed(record, row, rules):
         return True
     record.remote_modified_at = stamp
     return False

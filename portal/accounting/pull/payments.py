@@ -149,9 +149,10 @@ def _ask_whether_the_same(
         "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": "payment", "local_id": ours.id,
         "remote_id": facts["remote_id"],
     }  # fmt: skip
+    on = date.fromisoformat(facts["on"])
     questions.ask(
-        session, of, TWICE, ours=f"{ours.amount} on {ours.received_on:%Y-%m-%d}, {ours.reference or ours.method}",
-        theirs=f"{Money(facts['minor'], facts['currency'])} on {facts['on']}, {facts['reference']}",
+        session, of, TWICE, ours=f"{ours.amount} on {ours.received_on:%d %b %Y}, {ours.reference or ours.method}",
+        theirs=f"{Money(facts['minor'], facts['currency'])} on {on:%d %b %Y}, {facts['reference']}",
         ours_at=ours.created_at, theirs_at=stamp_of(detail),
         facts={**facts, "label": f"Payment {ours.number}", "title": "Is this one payment, or two?",
                "why": "Both have the same amount, on the same invoice. Ours is not sent until you say."},

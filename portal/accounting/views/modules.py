@@ -24,17 +24,26 @@ def update_module() -> Response:
     """Pause, resume or turn one module; the buttons of the status page send which and what."""
     session = request_session()
     tied, module, wanted = link.live_link(session), request.form.get("module", ""), request.form.get("do", "")
-    if tied is None or module not in MODULES or wanted not in _SAID:
+    chosen = _chosen(module, wanted)
+    if tied is None or not chosen or wanted not in _SAID:
         return see_other(url_for("accounting.show"))
     try:
-        _do(tied, module, wanted)
+        for each in chosen:
+            _do(tied, each, wanted)
     except RuleBroken as problem:
         session.rollback()
         flash(problem.sentence, "late")
         return see_other(url_for("accounting.show"))
     session.commit()
-    flash(_SAID[wanted].format(name=directions.CALLED[module]), "good")
+    flash(_SAID[wanted].format(name=" and ".join(directions.CALLED[each] for each in chosen)), "good")
     return see_other(url_for("accounting.show") + "#modules")
+
+
+def _chosen(module: str, wanted: str) -> tuple[str, ...]:
+    """One module; or all that can, where everything is to go both ways or one way."""
+    if module == "all" and wanted in (directions.PUSH, directions.BOTH):
+        return directions.TWO_WAY
+    return (module,) if module in MODULES else ()
 
 
 def _do(tied: Link, module: str, wanted: str) -> None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from portal.accounting import field_rules, fields
+from portal.accounting.fields import Rule
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import changes, decisions
 from portal.catalogue.actions import ItemFacts, edit_item
@@ -198,6 +200,20 @@ def test_items_flow_and_merge_too(linked: LinkedFirm) -> None:
     assert questions(linked) == []
 
 
+def test_what_is_emptied_here_is_emptied_there_and_does_not_come_back(linked: LinkedFirm) -> None:
+    both_ways(linked, "item")
+    with job_session(linked.organisation_id) as session:
+        labour = session.query(Item).filter(Item.code == "SV-02").one()
+        edit_item(session, labour, ItemFacts(labour.code, labour.kind, labour.name, labour.unit_price))
+    drain(linked.organisation_id)
+    there = next(each for each in linked.there("items") if each["sku"] == "SV-02")
+    assert (there["unit"], there["tax_id"]) == ("", "")
+    let_time_pass(linked)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert session.get_one(Item, labour.id).unit == ""
+
+
 def test_an_item_retired_there_is_off_sale_here_and_comes_back(linked: LinkedFirm) -> None:
     both_ways(linked, "item")
     there = next(each for each in linked.there("items") if each["sku"] == "SV-01")
@@ -228,3 +244,36 @@ def test_an_idle_look_takes_one_call_and_comes_less_often(linked: LinkedFirm) ->
     assert len(linked.zoho.requests(linked.remote)) == 1
     pauses = [each.next_look_at - each.looked_at for each in (busy, idle) if each.next_look_at and each.looked_at]
     assert pauses[1] == 2 * pauses[0]
+
+
+def test_a_field_that_the_mapping_moved_comes_back_from_where_it_is(linked: LinkedFirm) -> None:
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/customfields",
+                        {"entity": "contacts", "label": "VAT no", "api_name": "cf_vat"})  # fmt: skip
+    with job_session(linked.organisation_id) as session:
+        moved = {"tax_number": Rule("tax_number", "cf:cf_vat"), "notes": Rule("notes", "notes")}
+        wanted = [moved.get(rule.ours, rule) for rule in fields.usual("customer")]
+        field_rules.keep(session, linked.link(), "customer", wanted, made_by="Ada Admin")
+    both_ways(linked, "customer")
+    act(linked, f"PUT {at(linked)}", notes="Ring twice", custom_fields=[{"api_name": "cf_vat", "value": "GB 123"}])
+    look(linked)
+    assert (customer(linked).tax_number, customer(linked).notes) == ("GB 123", "Ring twice")
+    edit(linked, notes="Ring once")
+    drain(linked.organisation_id)
+    there = contact(linked)
+    assert (there["notes"], [each["value"] for each in there["custom_fields"]]) == ("Ring once", ["GB 123"])
+    assert questions(linked) == []
+
+
+@pytest.mark.parametrize(("wins", "name"), [("ours", "0113 496 1111"), ("theirs", "0113 496 2222")])
+def test_a_rule_decides_where_the_mapping_says_so(linked: LinkedFirm, wins: str, name: str) -> None:
+    """For a field whose rule is not to ask."""
+    with job_session(linked.organisation_id) as session:
+        wanted = [replace(rule, theirs="notes" if rule.ours == "notes" else rule.theirs, wins=wins)
+                  for rule in fields.usual("customer")]  # fmt: skip
+        field_rules.keep(session, linked.link(), "customer", wanted, made_by="Ada Admin")
+    both_ways(linked, "customer")
+    act(linked, f"PUT {at(linked)}", notes="0113 496 2222")
+    edit(linked, notes="0113 496 1111")
+    drain(linked.organisation_id)
+    assert (customer(linked).notes, contact(linked)["notes"]) == (name, name)
+    assert questions(linked) == []
