@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, collate, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, collate, exists, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link, MirrorRecord
@@ -75,7 +75,7 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
 def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> Iterator[Theirs]:
     """Ordered by key: ours where the record is tied, so that a renumbered one is still found."""
     key = collate(func.coalesce(kind.key, ReadRow.number), "C")
-    number = ReadRow.number if kind.figures else literal("")  # what is only counted is not compared
+    number = _their_number(kind)
     statement = (
         select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, ReadRow.status)
         .add_columns(ReadRow.total_minor, ReadRow.open_minor)
@@ -92,6 +92,13 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
     )
     for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
         yield Theirs(*row)
+
+
+def _their_number(kind: Kind) -> Any:
+    """What is only counted is not compared; a payment recorded there keeps whatever was written there as its number."""
+    if kind.module == "payment":
+        return case((Payment.provider == "books", Payment.provider_payment_id), else_=ReadRow.number)
+    return ReadRow.number if kind.figures else literal("")
 
 
 def next_unseen(session: Session, link: Link, run: Reconciliation) -> tuple[str, str] | None:

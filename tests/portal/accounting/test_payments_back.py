@@ -8,6 +8,7 @@ from sqlalchemy import text
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import decisions
 from portal.accounting.reconciliation import reading
+from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
@@ -182,6 +183,16 @@ def compare_at_night(linked: LinkedFirm) -> None:
         assert reading.begin(session, linked.link())
     drain(linked.organisation_id)
     look(linked)
+
+
+def test_at_night_a_payment_recorded_there_is_no_difference(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    paid_there(linked, invoice, 100)
+    look(linked)
+    compare_at_night(linked)
+    with job_session(linked.organisation_id) as session:
+        assert [(each.module, each.cause) for each in session.query(DriftRow)] == []
+        assert session.query(Reconciliation.stage).scalar() == "done"
 
 
 @pytest.mark.parametrize(("decision", "left_there"), [("again", 1), ("end", 0)])
