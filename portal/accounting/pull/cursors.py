@@ -95,8 +95,8 @@ def turn_page(cursor: PullCursor, stamps: Sequence[datetime], *, is_sorted: bool
 def finish(session: Session, link: Link, cursor: PullCursor, *, is_sorted: bool) -> None:
     """The reading is through."""
     now = session.scalars(select(func.clock_timestamp())).one()
-    cursor.since = rules.known_until(
-        cursor.since, cursor.highest, cursor.began_at or now, pages=cursor.calls, is_sorted=is_sorted
+    cursor.since, cursor.sure = rules.known_until(
+        cursor.since, cursor.sure, cursor.highest, cursor.began_at or now, pages=cursor.calls, is_sorted=is_sorted
     )
     cursor.lower, cursor.page, cursor.problem, cursor.looked_at = None, 1, "", now
     cursor.idle_looks = 0 if cursor.found else cursor.idle_looks + 1

@@ -17,6 +17,7 @@ class PullCursor(Tenant, Base):
     """How far one module of a link has been read. Kept after each page, so that a reading that was killed goes on.
 
     since         changes up to here are known; the next reading begins a little earlier
+    sure          up to here they are once the next reading has met nothing else (a list read in several pages)
     lower, page   where the reading under way goes on; lower is empty while there is none
     highest       the latest change that the reading under way has met
     next_look_at  empty while the module goes one way only, or rests
@@ -29,6 +30,7 @@ class PullCursor(Tenant, Base):
     link_id: Mapped[int] = mapped_column(BigInteger)
     module: Mapped[str] = mapped_column(String(20))
     since: Mapped[datetime]
+    sure: Mapped[datetime | None]
     lower: Mapped[datetime | None]
     page: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     highest: Mapped[datetime | None]

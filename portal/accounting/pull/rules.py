@@ -44,13 +44,18 @@ def go_on(place: Place, stamps: Sequence[datetime], *, is_sorted: bool) -> Place
 
 
 def known_until(
-    since: datetime, highest: datetime | None, began_at: datetime, *, pages: int, is_sorted: bool
-) -> datetime:
-    """Up to when changes are known once a reading is through. Never earlier than before."""
+    since: datetime, sure: datetime | None, highest: datetime | None, began_at: datetime, *, pages: int, is_sorted: bool
+) -> tuple[datetime, datetime | None]:
+    """Up to when changes are known once a reading is through, and up to when once the next one confirms it.
+
+    sure  what the reading before this one left to be confirmed
+    In a list that is not sorted by change, a record deleted between two pages moves another one to a page that was read
+    already. So what took several pages is read a second time before it counts as known. Never earlier than before.
+    """
     reached = max(since, highest or since)
-    if pages > 1 and not is_sorted:
-        reached = max(since, min(reached, began_at - CLOCKS_DIFFER))
-    return reached
+    if pages <= 1 or is_sorted:
+        return reached, None
+    return max(since, sure or since), max(since, min(reached, began_at - CLOCKS_DIFFER))
 
 
 def calls_a_day(limit: int | None) -> int:
