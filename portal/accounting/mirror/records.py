@@ -130,7 +130,14 @@ def ensure(session: Session, turn: Turn, needs: Sequence[tuple[str, int]]) -> di
         .where(func.row(MirrorRecord.module, MirrorRecord.local_id).in_([func.row(*need) for need in needs]))
         .execution_options(populate_existing=True)
     )
-    return {(record.module, record.local_id): record for record in found}
+    twins = {(record.module, record.local_id): record for record in found}
+    return twins | {need: _joined(session, twin) for need, twin in twins.items() if "joined" in (twin.snapshot or {})}
+
+
+def _joined(session: Session, twin: MirrorRecord) -> MirrorRecord:
+    """The one that `twin` was merged into there."""
+    found = select(MirrorRecord).where(MirrorRecord.link_id == twin.link_id, MirrorRecord.module == twin.module)
+    return session.scalars(found.where(MirrorRecord.local_id == (twin.snapshot or {})["joined"])).one()
 
 
 def bring_in_step(session: Session, record: MirrorRecord, version: int, label: str) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from portal.accounting import fields
 from portal.accounting.link import live_link
 from portal.accounting.models import Link
-from portal.accounting.pull.models import FIELD, GONE, TWICE, Question
+from portal.accounting.pull.models import FIELD, GONE, MERGED, TWICE, Question
 
-OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END = "ours", "theirs", "same", "two", "seen", "again", "end"
+OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
 MOST_SHOWN = 100
 _CHOICES = {
     FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts")),
@@ -42,6 +42,8 @@ class Shown:
 
 def choices(question: Question) -> Sequence[tuple[str, str]]:
     """(decision, what the button says)"""
+    if question.field == MERGED:
+        return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
     return _CHOICES.get(question.kind, _OF_STATUS.get(question.field, _ONLY_SEEN))
 
 

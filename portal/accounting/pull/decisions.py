@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import asking, changes, endings, payments
-from portal.accounting.pull.asking import AGAIN, END, OURS, SAME, THEIRS
+from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
 from portal.accounting.pull.models import FIELD, GONE, STATUS, TWICE, Question
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations import audit
@@ -93,6 +93,9 @@ def _status(session: Session, question: Question, decision: str, _person_id: int
 
 def _gone(session: Session, question: Question, decision: str, person_id: int) -> None:
     record = _record(session, question)
+    if decision == JOIN:
+        endings.join(session, record, question.facts["into"])
+        return
     if decision == AGAIN:
         record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
         record.remote_modified_at = None

@@ -1,6 +1,6 @@
 """Ending here what was ended in Zoho, when a person says so: voided, reversed, retired, never erased."""
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import records
@@ -36,6 +36,27 @@ def end_here(session: Session, record: MirrorRecord, person_id: int) -> None:
         retire_customer(session, session.get_one(Customer, record.local_id))
     session.flush()
     leave_as_it_is(session, record)
+
+
+def join(session: Session, record: MirrorRecord, into: str) -> None:
+    """A customer whom Zoho knows only as a part of another: what goes over for him goes to that one. Does not commit.
+
+    Where nobody here is that one yet, he is from now on, and what differs is asked about. Else he stands beside that
+    customer of ours, and nothing of himself is sent any more.
+    """
+    holder = session.scalars(
+        select(MirrorRecord.local_id)
+        .where(MirrorRecord.link_id == record.link_id, MirrorRecord.module == record.module)
+        .where(MirrorRecord.remote_id == into)
+    ).first()
+    record.remote_id, record.remote_modified_at, record.snapshot = None, None, None
+    if holder is not None:
+        leave_as_it_is(session, record)
+        record.snapshot = {"is_theirs": True, "joined": holder}
+        return
+    record.remote_id, record.state, record.attempts = into, "pending", 0
+    record.next_try_at, record.sending_since = func.clock_timestamp(), None
+    outbox.record(session, record.organisation_id, record.module, record.local_id)
 
 
 def leave_as_it_is(session: Session, record: MirrorRecord) -> None:

@@ -32,10 +32,9 @@ def look(turn: Turn, remote: Remote, until: float) -> None:
         if "invoice" in due and cursors.is_read(session, turn.link_id, "payment"):
             # Before a balance is judged, the payments behind it are known.
             due = ["payment", *(module for module in due if module != "payment")]
-        if due:
-            missing.ask_about(session, turn.link_id)
     if not due or records.keep_reserve(turn):
         return
+    missing.ask_about(turn, remote)
     for module in due:
         if not _read(turn, remote, module, until):
             return

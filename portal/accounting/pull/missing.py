@@ -1,18 +1,54 @@
 """What was deleted in Zoho. The nightly comparison does not find it in the list and asks Zoho for it by its id: only
-after these two sightings a person is asked. A reading that failed is no deletion."""
+after these two sightings a person is asked. A reading that failed is no deletion. A customer whose invoices belong to
+another one now was merged into that one."""
+
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord, ModuleSetting
 from portal.accounting.pull import questions
-from portal.accounting.pull.models import GONE, Question
+from portal.accounting.pull.models import GONE, MERGED, Question
 from portal.accounting.reconciliation.comparing import DELETED_THERE
 from portal.accounting.reconciliation.models import DONE, DriftRow, Reconciliation
+from portal.gateways.zoho.errors import Refused
+from portal.invoices.models import Invoice
+
+_DELETED = {"title": "Was deleted in Zoho", "why": "It was there, and is gone. Nothing is made or ended until you say."}
 
 
-def ask_about(session: Session, link_id: int) -> int:
-    """How many questions are new, of modules that are kept from both sides. Does not commit."""
+@dataclass(frozen=True)
+class Missing:
+    """A record of ours that is gone there. invoice: one of a customer's that is still there, by its id there."""
+
+    record_id: int
+    label: str
+    invoice: str = ""
+
+
+def ask_about(turn: Turn, remote: Remote) -> int:
+    """How many questions are new, of modules that are kept from both sides. One call for each customer that is gone."""
+    with held(turn) as session:
+        missing = _not_asked_yet(session, turn.link_id)
+    for each in missing:
+        into = _whose_now(remote, each.invoice) if each.invoice else {}
+        with held(turn) as session:
+            record = session.get_one(MirrorRecord, each.record_id)
+            is_merged = into.get("into", record.remote_id) != record.remote_id
+            facts = _merged(into) if is_merged else _DELETED
+            questions.ask(
+                session, questions.of(record), GONE, field=MERGED if is_merged else "", ours="is here",
+                theirs=f"part of {into['name']}" if is_merged else "deleted",
+                facts={"label": f"{record.module.capitalize()} {each.label}", **facts},
+            )  # fmt: skip
+    return len(missing)
+
+
+def _not_asked_yet(session: Session, link_id: int) -> list[Missing]:
     newest = select(func.max(Reconciliation.id)).where(Reconciliation.link_id == link_id, Reconciliation.stage == DONE)
     both_ways = select(ModuleSetting.module).where(
         ModuleSetting.link_id == link_id, ModuleSetting.direction == "both", ~ModuleSetting.is_paused
@@ -28,10 +64,33 @@ def ask_about(session: Session, link_id: int) -> int:
         .where(DriftRow.module.in_(both_ways), MirrorRecord.link_id == link_id, MirrorRecord.remote_id.is_not(None))
         .where(~asked.exists())
     ).all()
-    for drift, record in found:
-        questions.ask(
-            session, questions.of(record), GONE, ours="is here", theirs="deleted",
-            facts={"label": f"{drift.module.capitalize()} {drift.label}", "title": "Was deleted in Zoho",
-                   "why": "It was there, and is gone. Nothing is made or ended until you say."},
-        )  # fmt: skip
-    return len(found)
+    return [Missing(record.id, drift.label, _an_invoice_of(session, record)) for drift, record in found]
+
+
+def _an_invoice_of(session: Session, record: MirrorRecord) -> str:
+    if record.module != "customer":
+        return ""
+    found = (
+        select(MirrorRecord.remote_id)
+        .join(Invoice, Invoice.id == MirrorRecord.local_id)
+        .where(MirrorRecord.link_id == record.link_id, MirrorRecord.module == "invoice")
+        .where(MirrorRecord.remote_id.is_not(None), Invoice.customer_id == record.local_id)
+        .order_by(MirrorRecord.id.desc())
+    )
+    return session.scalars(found.limit(1)).first() or ""
+
+
+def _whose_now(remote: Remote, invoice_id: str) -> dict[str, str]:
+    """into, name: whose this invoice is there; nothing where it is gone, too."""
+    try:
+        invoice = remote.detail(MODULES["invoice"], invoice_id)
+    except Refused:
+        return {}
+    return {"into": str(invoice["customer_id"]), "name": str(invoice.get("customer_name") or "another customer")}
+
+
+def _merged(into: dict[str, str]) -> dict[str, str]:
+    return {
+        "title": "Was merged in Zoho", "into": into["into"], "into_name": into["name"],
+        "why": f"Its invoices belong to {into['name']} there. Say where what is new goes.",
+    }  # fmt: skip

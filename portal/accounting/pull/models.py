@@ -11,6 +11,7 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 FIELD, TWICE, GONE, STATUS = "field", "twice", "gone", "status"
 KINDS = (FIELD, TWICE, GONE, STATUS)
+MERGED = "merged"  # the field of a question about a customer who is gone because he was merged into another
 
 
 class PullCursor(Tenant, Base):

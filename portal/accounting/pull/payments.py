@@ -21,6 +21,7 @@ from portal.accounting.pull.models import STATUS, TWICE
 from portal.accounting.setup.tying import tie
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import wire
+from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.payments.actions import BookedPayment, add_booked_payment, release_invoice
 from portal.payments.models import Allocation, Payment, PaymentReversal
@@ -105,22 +106,29 @@ def _facts(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None:
     currency = str(detail.get("currency_code") or session.scalars(select(Organisation.currency)).one())
     applied = uses.seen(detail, None).applied
     twins = _locals(session, turn.link_id, "invoice", list(applied))
-    customer = _locals(session, turn.link_id, "customer", [str(detail.get("customer_id"))])
+    customer = _customer_of(session, turn.link_id, twins, str(detail.get("customer_id")))
     parts = {str(twins[remote_id]): _minor(amount, currency) for remote_id, amount in applied.items()
              if remote_id in twins and amount > 0}  # fmt: skip
     is_of_ours = bool(parts) or not applied
-    if not customer or not is_of_ours or currency != session.scalars(select(Organisation.currency)).one():
+    if customer is None or not is_of_ours or currency != session.scalars(select(Organisation.currency)).one():
         return None
     is_partly_ours = len(twins) < len(applied)
     minor = sum(parts.values()) if is_partly_ours else _minor(wire.amount(detail["amount"]) or Decimal(0), currency)
     method = _METHODS.get(str(detail.get("payment_mode")), "bank_transfer")
     number, said = str(detail.get("payment_number", "")), str(detail.get("reference_number") or "")
     return {
-        "remote_id": str(detail["payment_id"]), "number": number, "customer_id": next(iter(customer.values())),
+        "remote_id": str(detail["payment_id"]), "number": number, "customer_id": customer,
         "currency": currency, "minor": minor, "method": method, "on": str(detail["date"]), "parts": parts,
         "reference": f"{words_of(method, said[:60])}, payment {number} in {turn.product_name}",
         "there": uses.seen(detail, None).as_text(), "is_partly_ours": is_partly_ours,
     }  # fmt: skip
+
+
+def _customer_of(session: Session, link_id: int, invoices: Mapping[str, int], remote_id: str) -> int | None:
+    """Whose invoices it pays; there he may be merged into another."""
+    if invoices:
+        return session.scalars(select(Invoice.customer_id).where(Invoice.id.in_(invoices.values()))).first()
+    return _locals(session, link_id, "customer", [remote_id]).get(remote_id)
 
 
 def _alike(session: Session, link_id: int, facts: Mapping[str, Any]) -> Payment | None:

@@ -122,6 +122,7 @@ def _is_moving(run: Reconciliation) -> ColumnElement[bool]:
         or_(
             ~Change.is_settled, Change.changed_at >= run.created_at, MirrorRecord.pushed_at >= run.created_at,
             MirrorRecord.state.in_(("pending", "sending")),
+            MirrorRecord.snapshot["is_theirs"].as_boolean(),  # a person said that the sides go their own ways
         ), False,
     )  # fmt: skip
 

@@ -101,6 +101,20 @@ def mark_inactive(call: Call, contact_id: str) -> Answer:
     return _mark(call, contact_id, "inactive")
 
 
+@operation("POST /contacts/{contact_id}/merge", "contacts.CREATE")
+def merge_contact(call: Call, contact_id: str) -> Answer:
+    """The contact's transactions become those of another, and it is gone. The documents name no body: the other one's
+    id is taken from `contact_id` in it."""
+    master = call.books.find("contacts", fields.text(call.body, "contact_id"))
+    call.books.find("contacts", contact_id)
+    for module in ("invoices", "customerpayments", "creditnotes"):
+        for row in call.books.all(module):
+            if row["customer_id"] == contact_id:
+                call.books.keep(module, row | {"customer_id": master["contact_id"]})
+    call.books.drop("contacts", contact_id)
+    return Answer(message="The contacts have been merged.")
+
+
 def show(books: Ledger, contact: Record) -> Record:
     """A contact as GET answers it."""
     shown = _with_money(books, contact, balances(books))
