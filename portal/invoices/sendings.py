@@ -19,6 +19,7 @@ from portal.shared.errors import NotFound
 from portal.shared.running import here
 
 _MOST_LISTED = 50
+_LISTED = ("invoice", "customer")  # a link to choose a password goes to nobody but its person
 
 
 class Sending(NamedTuple):
@@ -100,7 +101,7 @@ def tell_sender(session: Session, message: Message) -> None:
     text, html = render_mail(
         "undelivered", lang=organisation.locale[:2], title="Not delivered", firm=organisation.name, phone="",
         person=person.name, subject=message.subject, to=message.to_address, why=message.last_error,
-        link_url=f"{here().settings.public_url}/undelivered",
+        link_url=f"{here().settings.public_url}/{'undelivered' if message.record in _LISTED else 'people'}",
     )  # fmt: skip
     queue_mail(
         session, organisation.id, once=f"undelivered:{message.id}", kind="undelivered", record=message.record,
@@ -121,5 +122,5 @@ def _failed(viewer: Viewer) -> Select[Message, Invoice]:
     return (
         select(Message, Invoice)
         .outerjoin(Invoice, about)
-        .where(Message.state == "failed", Message.kind != "undelivered", seen)
+        .where(Message.record.in_(_LISTED), Message.state == "failed", Message.kind != "undelivered", seen)
     )

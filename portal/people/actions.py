@@ -1,11 +1,13 @@
 """Taking people on."""
 
+import secrets
+
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
 from portal.organisations.actions import NewOrganisation, create_organisation
-from portal.people import passwords
+from portal.people import passwords, tokens
 from portal.people.models import Person
 from portal.people.roles import start_roles
 from portal.people.sign_in import end_other_sign_ins
@@ -49,6 +51,13 @@ def add_person(session: Session, organisation_id: int, *, name: str, email: str,
     return person
 
 
+def invite(session: Session, organisation_id: int, *, name: str, email: str, role: str, by: int) -> Person:
+    """Take somebody on and mail them a link to choose their password. Raises EmailTaken. Does not commit."""
+    person = add_person(session, organisation_id, name=name, email=email, role=role, password=secrets.token_urlsafe(32))
+    tokens.send(session, person, "invited", sent_by=by)
+    return person
+
+
 def deactivate(session: Session, person: Person) -> None:
     """They can sign in no more, and are signed out at once. Raises LastAdministrator. Does not commit."""
     if not person.is_active:
@@ -60,15 +69,18 @@ def deactivate(session: Session, person: Person) -> None:
     if list(administrators) == [person.id]:
         raise LastAdministrator("This is the only administrator. Add another one first.")
     person.is_active = False
+    tokens.forget_tokens(session, person.id)
     end_other_sign_ins(session, person.id, keep=None)
     audit.note(session, person.organisation_id, "person deactivated", "person", person.id, after={"is_active": False})
 
 
-def reactivate(session: Session, person: Person) -> None:
-    """They can sign in again, with the role and the password they had. Does not commit."""
+def reactivate(session: Session, person: Person, *, by: int) -> None:
+    """They can sign in again, with the role they had and a password that they choose by mail. Does not commit."""
     if person.is_active:
         return
     person.is_active = True
+    person.password_hash = passwords.hash_password(secrets.token_urlsafe(32))
+    tokens.send(session, person, "back", sent_by=by)
     audit.note(session, person.organisation_id, "person reactivated", "person", person.id, after={"is_active": True})
 
 
@@ -78,5 +90,6 @@ def change_password(session: Session, person: Person, current: str, new: str, *,
         raise WrongPassword("This is not your password. Type it again.", field="current_password")
     passwords.check_strength(new, person.email)
     person.password_hash = passwords.hash_password(new)
+    tokens.forget_tokens(session, person.id)
     end_other_sign_ins(session, person.id, keep=keep)
     audit.note(session, person.organisation_id, "password changed", "person", person.id)

@@ -18,7 +18,7 @@ _LONGEST_PATH = 500
 
 @dataclass(frozen=True)
 class NewPerson:
-    """Someone to take on, with the password they begin with."""
+    """Someone to take on; the password of who signs a firm up, and none of who is invited."""
 
     name: str
     email: str
@@ -57,7 +57,14 @@ def read_person(raw: Mapping[str, str]) -> tuple[Form, NewPerson]:
     """The form with its errors, and the person (to be used only when the form is ok)."""
     form = Form(raw)
     role = form.choice("role", "a role", NAMES, default="field_agent")
-    return form, _read_person(form, role)
+    name, email = _read_name_and_email(form)
+    return form, NewPerson(name, email, role, "")
+
+
+def read_first_password(raw: Mapping[str, str], email: str) -> tuple[Form, str]:
+    """The form, and the password that whoever signs in with `email` chooses by a mailed link."""
+    form = Form(raw)
+    return form, _read_password(form, "new_password", email)
 
 
 def read_new_password(raw: Mapping[str, str], email: str) -> tuple[Form, str, str]:
@@ -77,9 +84,12 @@ def _own_unless_chosen(form: Form, name: str, label: str, allowed: Collection[st
 
 
 def _read_person(form: Form, role: str) -> NewPerson:
-    name = form.text("name", "a name", longest=120)
-    email = form.email("email", "an e-mail address")
+    name, email = _read_name_and_email(form)
     return NewPerson(name, email, role, _read_password(form, "password", email))
+
+
+def _read_name_and_email(form: Form) -> tuple[str, str]:
+    return form.text("name", "a name", longest=120), form.email("email", "an e-mail address")
 
 
 def _read_password(form: Form, name: str, email: str) -> str:

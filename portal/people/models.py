@@ -41,6 +41,18 @@ class Person(Tenant, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
 
 
+class PasswordToken(Base):
+    """A link by which somebody chooses a password. The mail holds the secret, this row only its SHA-256."""
+
+    __tablename__ = "password_tokens"
+    __table_args__ = (belongs_to("people", "person_id"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    expires_at: Mapped[datetime]
+
+
 class SignIn(Base):
     """One open sign-in. The cookie holds the secret, this row only its SHA-256; deleting the row ends it."""
 

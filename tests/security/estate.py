@@ -23,6 +23,8 @@ from portal.messages.models import Message
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
+from portal.people.models import PasswordToken
+from portal.people.sign_in import digest_of
 from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
@@ -160,10 +162,22 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "credit_note_id": make_credit_note(session, firm).id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
-        "person_id": spare.id, "payment_id": _cash(session, firm).id,
+        "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
         "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
+
+
+def _password_token(session: Session, firm: Firm) -> str:
+    """Of somebody whose access nobody takes away."""
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        PasswordToken(
+            digest=digest_of(secret), organisation_id=firm.organisation_id, person_id=firm.people["manager"],
+            expires_at=clock.now() + timedelta(hours=1),
+        )
+    )  # fmt: skip
+    return secret
 
 
 def _stopped(session: Session, invoice_id: int) -> int:

@@ -76,8 +76,7 @@ def fill_with(app: Flask, payload: str) -> tuple[Estate, str]:
         "postal_code": said[:20], "country": "US", "notes": said,  # where no rule holds for tax numbers
     }  # fmt: skip
     assert post(admin, f"/customers/{firm.customer_id}", customer).status_code == 303
-    person = {"name": said[:120], "email": f"x{firm.organisation_id}@example.com", "role": "manager",
-              "password": "a long enough password"}  # fmt: skip
+    person = {"name": said[:120], "email": f"x{firm.organisation_id}@example.com", "role": "manager"}
     assert post(admin, "/people", person).status_code == 303
     item = {"code": said[:40], "kind": "service", "name": said[:100], "unit_price": "10.00", "unit": said[:20],
             "description": said, "tax_id": tax_of(firm), "is_active": "yes"}  # fmt: skip

@@ -54,7 +54,7 @@ def test_a_customer_takes_its_own_facts_only(estate: Estate, rival: Estate) -> N
 
 def test_a_person_joins_the_firm_that_takes_them_on(estate: Estate, rival: Estate) -> None:
     sent = {"name": "Nia", "email": f"nia{estate.firm.organisation_id}@example.com", "role": "field_agent",
-            "password": "a long enough password", "organisation_id": rival.firm.organisation_id}  # fmt: skip
+            "password_hash": "x", "organisation_id": rival.firm.organisation_id}  # fmt: skip
     assert with_extras(estate["administrator"], "/people", sent).status_code == 303
     row = one(estate.firm, "SELECT * FROM people WHERE name = 'Nia'")
     assert (row["organisation_id"], row["role"], row["is_active"]) == (estate.firm.organisation_id, "field_agent", True)

@@ -149,8 +149,7 @@ def test_the_cookie_tells_nothing_about_a_person(app: Flask, estate: Estate) -> 
     """Also while it carries a message to the next page: names of people and firms stay out of it."""
     client = sign_in(browser(app), estate.firm, "administrator")
     told = [readable(cookie_of(client))]
-    form = {"name": "Zelda Zanzibar", "email": f"zelda{estate.firm.organisation_id}@example.com", "role": "manager",
-            "password": "a long enough password"}  # fmt: skip
+    form = {"name": "Zelda Zanzibar", "email": f"zelda{estate.firm.organisation_id}@example.com", "role": "manager"}
     assert post(client, "/people", form, page="/people").status_code == 303
     told.append(readable(cookie_of(client)))
     post(client, f"/people/{estate.ids['person_id']}/deactivation", {}, page="/people/me/password")

@@ -27,16 +27,14 @@ def create() -> Response:
     if not form.ok:
         return _people_page(form, 422)
     try:
-        actions.add_person(
-            session, g.viewer.organisation_id, name=new.name, email=new.email, role=new.role, password=new.password
-        )
+        actions.invite(session, g.viewer.organisation_id, name=new.name, email=new.email, role=new.role, by=g.viewer.id)
         session.commit()
     except (RuleBroken, IntegrityError) as problem:
         session.rollback()
         form.refuse(told(problem))
         return _people_page(form, 422)
     # Without the name: the message travels in a cookie that anybody can read.
-    flash("Added. They can sign in now, with the password you chose.", "good")
+    flash("Added. A mail is on its way, in which they choose their password.", "good")
     return see_other(url_for("people.index"))
 
 
@@ -59,9 +57,9 @@ def deactivate(person_id: int) -> Response:
 @allow("manage_people")
 def reactivate(person_id: int) -> Response:
     session = request_session()
-    actions.reactivate(session, queries.get_person(session, person_id))
+    actions.reactivate(session, queries.get_person(session, person_id), by=g.viewer.id)
     session.commit()
-    flash("Done. They can sign in again, with the password they had.", "good")
+    flash("Done. A mail is on its way, in which they choose a new password.", "good")
     return see_other(url_for("people.index"))
 
 
