@@ -19,6 +19,7 @@ from portal.pay_page.views import bp as pay_page
 from portal.payments.views import bp as payments
 from portal.people.views import bp as people
 from portal.people.views import load_viewer
+from portal.reminders.views import bp as reminders
 from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
 from portal.taxes.standing.views import bp as standing
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from portal.config import Settings
 
 BLUEPRINTS = (
-    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reports, standing, taxes,
-    work_orders, health.bp,
+    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reminders, reports, standing,
+    taxes, work_orders, health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024
 _BIGGEST_NUMBER = 2**63 - 1

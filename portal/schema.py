@@ -6,7 +6,7 @@ from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
-from portal.invoices import holds
+from portal.invoices import holds, pauses
 from portal.invoices import models as invoices
 from portal.invoices.credit_notes import models as credit_notes
 from portal.invoices.documents import models as documents
@@ -16,6 +16,7 @@ from portal.payments import models as payments
 from portal.payments.cash import models as cash
 from portal.payments.refunds import models as refunds
 from portal.people import models as people
+from portal.reminders import models as reminders
 from portal.shared import outbox, throttle
 from portal.shared.db import Base
 from portal.taxes import models as taxes
@@ -24,8 +25,8 @@ from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "messages", "metadata", "organisations", "outbox", "payments", "people", "pull", "reconciliation", "refunds",
-    "standing", "taxes", "throttle", "work_orders",
+    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pull", "reconciliation",
+    "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -8,6 +8,7 @@ from portal.messages import actions
 from portal.messages.actions import TakenMessage
 from portal.messages.models import Message
 from portal.organisations import audit
+from portal.reminders.actions import may_leave, take_due_steps
 from portal.shared.running import job_session
 from workers.papers import attached, keep_papers
 
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 def look(organisation_id: int) -> None:
     """Make the papers, then send every mail that is due. One that fails never holds up the rest."""
     keep_papers(organisation_id)
+    take_due_steps(organisation_id)
     while True:
         with job_session(organisation_id) as session:
             taken = actions.take_due(session)
@@ -29,6 +31,9 @@ def look(organisation_id: int) -> None:
 def _try(organisation_id: int, taken: TakenMessage) -> None:
     try:
         with job_session(organisation_id) as session:
+            if not may_leave(session, taken.id):
+                actions.cancel(session, taken.id)
+                return
             papers = attached(session, organisation_id, taken.attachment)
             mail = actions.read_mail(session, taken.id, papers)
         actions.deliver(mail)

@@ -81,6 +81,8 @@ def desk(app: Flask, world: World) -> Desk:
         "technician_id": str(estate.firm.people["field_agent"]),
     }  # fmt: skip
     person = {"name": "Pat", "email": "pat@example.com", "role": "manager"}
+    plan = {"is_on": "yes", "before": "3", "on_the_day": "yes", "after": "7, 14", "from_hour": "9", "until_hour": "18",
+            "words": "Dear customer"}  # fmt: skip
     firm = {
         "name": "Firm",
         "address": "a",
@@ -160,6 +162,7 @@ def desk(app: Flask, world: World) -> Desk:
                 (f"{name}_next" for name in PREFIXES), "9000"),
         ),
         "people.create": Paper("/people", person),
+        "reminders.update": Paper("/settings/reminders", plan),
         "people.create_password_request": Paper("/forgotten-password", {"email": ""}, "", "/forgotten-password"),
         "people.update_forgotten": Paper(
             f"/choose-password/{ids['password_token']}", {"new_password": "short"}, "", "/forgotten-password"
@@ -181,7 +184,8 @@ BUTTONS = {
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
-    "people.reactivate", "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
+    "people.reactivate", "reminders.create_pause", "reminders.create_resumption",
+    "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_renewal",
@@ -214,7 +218,7 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "standing.create_exemption",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create", "people.create_password_request",
-     "people.update_forgotten",
+     "people.update_forgotten", "reminders.update",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
      "accounting.accept_difference"],
 )  # fmt: skip
@@ -279,6 +283,9 @@ BESIDE = [
     ("people.create_sign_up", "time_zone", "../../etc/passwd"), ("people.create_sign_up", "country", "EU"),
     ("invoices.create", "email", "a b@example.com"), ("invoices.create_sending", "email", "x"),
     ("invoices.create_resending", "email", "x"), ("people.create_password_request", "email", "x"),
+    ("reminders.update", "before", "0"), ("reminders.update", "after", "7, seven"),
+    ("reminders.update", "after", "181"), ("reminders.update", "until_hour", "25"),
+    ("reminders.update", "until_hour", "9"), ("reminders.update", "from_hour", ""),
 ]  # fmt: skip
 
 

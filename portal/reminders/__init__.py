@@ -1,0 +1,1 @@
+"""Reminding customers of what they owe: when, how, and when not."""
