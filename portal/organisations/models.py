@@ -19,6 +19,7 @@ class Organisation(Base):
         CheckConstraint("tax_rounding IN ('document', 'line')", name="tax_rounding"),
         CheckConstraint("round_total_to > 0", name="round_total_to"),
         CheckConstraint("discount_style IN ('free', 'none', 'line', 'before_tax', 'after_tax')", name="discount_style"),
+        CheckConstraint("least_part_minor >= 0", name="least_part"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="terms"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )
@@ -48,6 +49,8 @@ class Organisation(Base):
     tax_registered_from: Mapped[date | None]
     tax_registered_until: Mapped[date | None]
     tax_place: Mapped[str] = mapped_column(String(8), default="", server_default="")  # its own state, if that matters
+    takes_parts: Mapped[bool] = mapped_column(server_default="false")  # may customers pay a part on their page?
+    least_part_minor: Mapped[int] = mapped_column(server_default="0")  # and how much at least
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     logo_url = None

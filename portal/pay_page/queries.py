@@ -15,6 +15,7 @@ from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, I
 from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
 from portal.organisations.models import Organisation
+from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import payments_of
@@ -52,6 +53,13 @@ class PayPage:
     @property
     def after_tax(self) -> Sequence[PrintedSum]:
         return after_tax(self.invoice)
+
+    @property
+    def parts(self) -> Parts | None:
+        """What may be paid instead of the whole; None where nothing may."""
+        firm = self.organisation
+        least = Money(firm.least_part_minor, firm.currency)
+        return parts_of(self.balance.balance, are_taken=firm.takes_parts and self.is_payable, least_part=least)
 
     @property
     def is_payable(self) -> bool:
@@ -166,4 +174,5 @@ _OPENED = (
     .join(InvoiceBalance, InvoiceBalance.invoice_id == PayLink.invoice_id)
     .join(Customer, Customer.id == Invoice.customer_id)
     .where(PayLink.id == bindparam("link_id"), PayLink.revoked_at.is_(None))
+    .execution_options(populate_existing=True)  # looked at twice in one request when something has changed meanwhile
 )  # fmt: skip

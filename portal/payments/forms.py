@@ -54,3 +54,9 @@ def read_count(form: Form, name: str, label: str, currency: str) -> Money:
     places = decimals_of(currency)
     value = form.decimal(name, label, least=Decimal(0), most=_LARGEST, places=places)
     return Money.rounded(value, currency)
+
+
+def read_parts(form: Form, currency: str) -> tuple[bool, Money]:
+    """Whether parts are taken, and the least of one; nothing for as little as a card payment can be."""
+    are_taken = form.choice("are_taken", "what customers pay", ("", "yes"), default="") == "yes"
+    return are_taken, read_amount(form, "least", "the least amount", currency, required=False) or Money.zero(currency)

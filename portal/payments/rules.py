@@ -39,6 +39,10 @@ class PaymentUnderWay(CannotPay):
     """A payment that Stripe has not finished yet."""
 
 
+class AmountChanged(CannotPay):
+    """What is to pay is not any more what the customer has seen."""
+
+
 class TooManySessions(CannotPay):
     """No other Session is made for now. wait: how long that lasts."""
 
@@ -152,6 +156,12 @@ def check_not_held(*, is_held: bool) -> None:
     """Raises CannotPay while the firm has to look at the invoice first."""
     if is_held:
         raise CannotPay("The firm is checking this invoice. It can be paid here as soon as that is done.")
+
+
+def check_agreed(balance: Money, agreed: Money) -> None:
+    """Raises AmountChanged: a payment may have arrived since, and the same part must not be taken twice."""
+    if balance != agreed:
+        raise AmountChanged("The amount has changed. Look at it again before you pay.")
 
 
 def check_pace(made_at: Sequence[datetime], now: datetime) -> None:

@@ -134,6 +134,7 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
+        "payments.update_part_settings": Paper("/payments/settings/parts", {"are_taken": "yes", "least": "30"}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
         "invoices.update_document_settings": Paper("/settings/documents", {

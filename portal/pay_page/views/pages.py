@@ -11,7 +11,9 @@ from portal.pay_page import limits
 from portal.pay_page.proofs import form_proof
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, open_link
 from portal.shared import clock, formats, phrases
+from portal.shared.forms import Form
 from portal.shared.phrases import Language
+from portal.shared.text import decimal_mark
 from portal.shared.web import client_address, request_session
 
 bp = Blueprint("pay_page", __name__)
@@ -55,6 +57,7 @@ def speak(organisation: Organisation | None, customers: str = "") -> Language:
         return language
     language = phrases.choose(asked_language(), customers, organisation.locale)
     g.locale, g.time_zone = language.locale(organisation.locale), organisation.time_zone
+    decimal_mark.set(formats.decimal_mark_of(g.locale))
     return language
 
 
@@ -82,12 +85,19 @@ def answer(
     return make_response(body, status)
 
 
-def show_page(token: str, page: PayPage, *, problem: str = "", status: int = 200) -> Response:
-    """The link's page. problem: a key of the catalogue of words."""
+def show_page(
+    token: str, page: PayPage, *, problem: str = "", part_form: Form | None = None, status: int = 200
+) -> Response:  # fmt: skip
+    """The link's page.
+
+    problem    a key of the catalogue of phrases
+    part_form  the amount that somebody typed, and what is wrong with it
+    """
     shown = shown_on(page)
     return answer(
         "show", page.organisation, page.language, status=status, address=url_for("pay_page.show", token=token),
         page=page, invoice=page.invoice, token=token, shown=shown, proof=form_proof(token, shown), problem=problem,
+        part_form=part_form or Form(),
     )  # fmt: skip
 
 

@@ -11,14 +11,20 @@ from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
+from portal.pay_page.parts import PartRefused, chosen_amount
 from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see, show_page, shown_on
-from portal.payments.actions import Started, look_at_attempt, start_attempt
-from portal.payments.rules import CannotPay, NothingToPay, TooManyDeclines, TooManySessions
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see, show_page, shown_on, speak
+from portal.payments.actions import Started, Wish, look_at_attempt, start_attempt
+from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
+from portal.shared import formats
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
+from portal.shared.forms import Form
+from portal.shared.money import Money
+from portal.shared.phrases import Language
+from portal.shared.text import clean
 from portal.shared.web import request_session, settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +47,13 @@ def create_attempt(token: str) -> Response:
         return show_page(token, page, problem="changed", status=409)
     if limits.is_beyond(limits.TAPS, page.link.id):
         return come_later(token, page, limits.TAPS.window)
-    return _send_to_stripe(token, page)
+    language = speak(page.organisation, page.language)
+    choice, typed = request.form.get("part", ""), clean(request.form.get("amount", ""))
+    try:
+        amount = chosen_amount(page.balance.balance, page.parts, choice, typed)
+    except PartRefused as refused:
+        return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
+    return _send_to_stripe(token, page, amount)
 
 
 @bp.get("/r/<uuid:public_id>")
@@ -67,15 +79,26 @@ def come_back(public_id: uuid.UUID) -> Response:
     return see(reveal_token(link, settings().vault), payer.language)
 
 
-def _send_to_stripe(token: str, page: PayPage) -> Response:
+def _refused(language: Language, refused: PartRefused, typed: str) -> Form:
+    amounts = {name: formats.money(amount) for name, amount in refused.amounts.items()}
+    if "example" in refused.amounts:
+        amounts["example"] = formats.amount(refused.amounts["example"])
+    form = Form(amount=typed[:40])
+    form.errors["amount"] = language.say(refused.key, **amounts)
+    return form
+
+
+def _send_to_stripe(token: str, page: PayPage, amount: Money) -> Response:
     try:
-        started = start_attempt(page.organisation.id, page.invoice.id)
+        started = start_attempt(page.organisation.id, page.invoice.id, Wish(amount, page.balance.balance))
     except NothingToPay:
         return see(token, asked_language())
     except TooManySessions as problem:
         return come_later(token, page, problem.wait)
     except TooManyDeclines:
         return show_page(token, page_of(token), problem="too_many_cards", status=409)
+    except AmountChanged:
+        return show_page(token, page_of(token), problem="changed", status=409)
     except CannotPay as problem:
         log.info("no card payment for attempt: %s", problem.sentence)
         return show_page(token, page_of(token), problem="cannot_pay", status=409)

@@ -1,7 +1,7 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
-from portal.payments.actions.attempts import Started, start_attempt
+from portal.payments.actions.attempts import Started, Wish, start_attempt
 from portal.payments.actions.booked import BookedPayment, add_booked_payment
 from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
@@ -14,7 +14,7 @@ from portal.payments.actions.settlement import look_at_attempt, look_soon, settl
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 
 __all__ = [
-    "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "add_booked_payment", "apply_credit",
+    "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment", "apply_credit",
     "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt", "look_soon",
     "note_failed_event", "plan_refund", "record_payment", "refresh_webhook_address", "release_invoice", "retry_event",
     "reverse_payment", "settle", "start_attempt", "sweep_events", "take_due_attempts", "take_due_events",

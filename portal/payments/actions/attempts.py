@@ -42,6 +42,14 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What a customer agreed to pay, and of which balance: all of it or a part."""
+
+    amount: Money
+    balance: Money
+
+
+@dataclass(frozen=True)
 class Plan:
     """One attempt, as it was when the lock was let go.
 
@@ -58,35 +66,41 @@ class Plan:
     is_stale: bool
 
 
-def start_attempt(organisation_id: int, invoice_id: int) -> Started:
-    """The page at Stripe where this invoice's balance can be paid, made or found again.
+def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = None) -> Started:
+    """The page at Stripe where this invoice's balance can be paid, or a part of it, made or found again.
 
+    wish  None for the whole balance, whatever it is now
     Calls Stripe between short transactions of its own: hold none open. Raises CannotPay with words for the customer,
     GatewayError when Stripe does not answer (asking again is safe).
     """
     for _ in range(_MOST_ROUNDS):
         with job_session(organisation_id) as session:
-            plan = plan_attempt(session, invoice_id)
+            plan = plan_attempt(session, invoice_id, wish)
         started = _make(plan) if plan.state == "creating" else _find_again(plan)
         if started is not None:
             return started
     raise CannotPay("Somebody else is paying this invoice at this moment. Try again in a minute.")
 
 
-def plan_attempt(session: Session, invoice_id: int) -> Plan:
-    """The invoice's open attempt, or a new one. Does not commit. Raises CannotPay, TooManySessions among them."""
+def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) -> Plan:
+    """The invoice's open attempt, or a new one. Does not commit.
+
+    Raises CannotPay: TooManySessions, and AmountChanged when the wish was for another balance than there is now.
+    """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     balance = queries.balance_of(session, invoice.id)
     rules.check_payable(invoice.status, balance)
     rules.check_not_held(is_held=holds.is_held(session, invoice.id))
+    rules.check_agreed(balance, wish.balance if wish else balance)
+    amount = wish.amount if wish else balance
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
         rules.check_pace(queries.sessions_made_at(session, invoice.id), clock.now())
         rules.check_declines(queries.refused_cards(session, invoice.id))
-        attempt = _add_attempt(session, invoice, balance)
-    return plan_of(session, attempt, invoice, balance)
+        attempt = _add_attempt(session, invoice, amount)
+    return plan_of(session, attempt, invoice, amount)
 
 
 def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
@@ -99,14 +113,14 @@ def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
     return attempt
 
 
-def plan_of(session: Session, attempt: PaymentAttempt, invoice: Invoice, balance: Money) -> Plan:
+def plan_of(session: Session, attempt: PaymentAttempt, invoice: Invoice, amount: Money) -> Plan:
     account = session.get_one(StripeAccount, attempt.stripe_account_id)
     asked = (attempt.amount, attempt.invoice_revision)
     is_ending = attempt.expires_at - clock.now() < rules.NEARLY_OVER
     return Plan(
         organisation_id=attempt.organisation_id, attempt_id=attempt.id, public_id=attempt.public_id,
         state=attempt.state, session_id=attempt.session_id, key=key_of(account), order=_order(attempt, invoice),
-        is_stale=asked != (balance, invoice.revision) or is_ending or account.closed_at is not None,
+        is_stale=asked != (amount, invoice.revision) or is_ending or account.closed_at is not None,
     )  # fmt: skip
 
 
@@ -131,15 +145,15 @@ def close_session(plan: Plan) -> str:
     return _record(plan, stripe_gateway.retrieve_session(client, plan.session_id or ""))
 
 
-def _add_attempt(session: Session, invoice: Invoice, balance: Money) -> PaymentAttempt:
+def _add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAttempt:
     account = queries.live_account(session)
     if account is None:
         raise CannotPay("Card payment is not set up yet. Please ask the firm how to pay.")
     now = clock.now()
     attempt = PaymentAttempt(
         organisation_id=invoice.organisation_id, public_id=uuid.uuid4(), invoice_id=invoice.id,
-        invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=balance.minor,
-        currency=balance.currency, state="creating", expires_at=now + rules.OPEN_FOR,
+        invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=amount.minor,
+        currency=amount.currency, state="creating", expires_at=now + rules.OPEN_FOR,
         look_at=now + rules.next_look(now - now),
     )  # fmt: skip
     session.add(attempt)

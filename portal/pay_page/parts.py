@@ -1,0 +1,63 @@
+"""How much of an invoice can be paid at once: the firm's rule, and what a card payment can be. On plain values."""
+
+from dataclasses import dataclass
+
+from portal.payments.rules import least_charge
+from portal.shared.money import Money
+from portal.shared.text import decimal_from
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What may be paid instead of the whole balance.
+
+    most  leaves enough for another card payment
+    half  None where half is less than the least
+    """
+
+    least: Money
+    most: Money
+    half: Money | None
+
+
+class PartRefused(Exception):
+    """key: what to tell, in the catalogue of phrases, filled with the amounts."""
+
+    def __init__(self, key: str, **amounts: Money) -> None:
+        super().__init__(key)
+        self.key, self.amounts = key, amounts
+
+
+def parts_of(balance: Money, *, are_taken: bool, least_part: Money) -> Parts | None:
+    """None where only the whole can be paid. least_part: what the firm asks for, in its own currency."""
+    smallest = least_charge(balance.currency)
+    asked = least_part if least_part.currency == balance.currency else smallest
+    least, most = max(smallest, asked), balance - smallest
+    if not are_taken or least > most:
+        return None
+    half = Money((balance.minor + 1) // 2, balance.currency)
+    return Parts(least, most, half if least <= half <= most else None)
+
+
+def chosen_amount(balance: Money, parts: Parts | None, choice: str, typed: str) -> Money:
+    """The amount behind a button, or as somebody typed it. Raises PartRefused.
+
+    choice  "" for the whole, half, or other
+    """
+    if not choice:
+        return balance
+    if parts is None:
+        raise PartRefused("parts_not_taken")
+    if choice == "half" and parts.half is not None:
+        return parts.half
+    try:
+        wanted = Money.of(decimal_from(typed), balance.currency)
+    except ValueError as problem:
+        raise PartRefused("amount_unclear", example=parts.least) from problem
+    if wanted > balance:
+        raise PartRefused("amount_too_high", most=balance)
+    if wanted < parts.least:
+        raise PartRefused("amount_too_low", least=parts.least)
+    if parts.most < wanted < balance:
+        raise PartRefused("amount_leaves_too_little", least=least_charge(balance.currency))
+    return wanted

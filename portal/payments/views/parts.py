@@ -1,0 +1,47 @@
+"""Whether customers may pay a part, and how small."""
+
+from flask import Response, flash, g, make_response, render_template, request, url_for
+
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments.forms import read_parts
+from portal.payments.views.pages import bp
+from portal.shared.access import allow
+from portal.shared.forms import Form
+from portal.shared.htmx import see_other
+from portal.shared.money import Money
+from portal.shared.text import as_typed
+from portal.shared.web import request_session
+
+
+@bp.get("/payments/settings/parts")
+@allow("manage_organisation")
+def part_settings() -> Response:
+    organisation = _own()
+    least = Money(organisation.least_part_minor, organisation.currency)
+    values = {"are_taken": "yes" if organisation.takes_parts else "", "least": as_typed(least.decimal) if least else ""}
+    return _page(Form(values))
+
+
+@bp.post("/payments/settings/parts")
+@allow("manage_organisation")
+def update_part_settings() -> Response:
+    organisation = _own()
+    form = Form(request.form)
+    are_taken, least = read_parts(form, organisation.currency)
+    if not form.ok:
+        return _page(form, 422)
+    organisation.takes_parts, organisation.least_part_minor = are_taken, least.minor
+    words = f"Part payments: {'yes' if are_taken else 'no'}"
+    audit.note(request_session(), organisation.id, "settings changed", "organisation", organisation.id, words=words)
+    request_session().commit()
+    flash("Saved. It holds for every invoice that is open now.", "good")
+    return see_other(url_for("payments.settings"))
+
+
+def _own() -> Organisation:
+    return request_session().get_one(Organisation, g.viewer.organisation_id)
+
+
+def _page(form: Form, status: int = 200) -> Response:
+    return make_response(render_template("payments/parts.html", form=form), status)
