@@ -10,6 +10,7 @@ from portal.invoices import holds, pauses
 from portal.invoices import models as invoices
 from portal.invoices.credit_notes import models as credit_notes
 from portal.invoices.documents import models as documents
+from portal.invoices.questions import models as questions
 from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import models as payments
@@ -25,8 +26,8 @@ from portal.work_orders import models as work_orders
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pull", "reconciliation",
-    "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
+    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pull", "questions",
+    "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -24,6 +24,7 @@ RETURNS = Limit("return", 30, timedelta(minutes=10))
 # New links: for one who asks, and for one invoice, whoever asks. The second is not told: the answer is always the same.
 RENEWALS = Limit("pay link renewed", 10, timedelta(minutes=10))
 RENEWALS_OF_INVOICE = Limit("pay links of invoice renewed", 3, timedelta(days=1))
+QUESTIONS = Limit("question about invoice", 5, timedelta(days=1))
 
 
 def is_beyond(limit: Limit, subject: object) -> bool:

@@ -14,6 +14,7 @@ from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
+from portal.invoices.questions.queries import waits
 from portal.organisations.models import Organisation
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
@@ -34,6 +35,7 @@ class PayPage:
     given_back  what of payments went back to the customer
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
+    has_asked   a question of the customer waits for an answer
     """
 
     link: PayLink
@@ -45,6 +47,7 @@ class PayPage:
     given_back: Money
     language: str
     is_revised: bool
+    has_asked: bool
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -94,7 +97,9 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
     set_committed_value(invoice, "lines", session.scalars(lines).all())
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
-    return PayPage(link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised)
+    return PayPage(
+        link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked
+    )  # fmt: skip
 
 
 def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
@@ -168,6 +173,7 @@ _OPENED = (
             CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
         )).label("is_revised"),
         Customer.language.label("language"),
+        waits().label("has_asked"),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)

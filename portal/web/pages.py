@@ -22,6 +22,7 @@ _NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("catalogue.index", "Catalogue", ("edit_catalogue",)),
 )
 _NAV_MORE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("invoices.questions", "Questions", ("raise_invoices", "see_board")),
     ("payments.purses", "Cash", ("take_cash",)),
     ("accounting.show", "Books", ("manage_link",)),
     ("people.index", "People", ("manage_people",)),

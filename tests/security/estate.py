@@ -19,7 +19,9 @@ from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.invoices.models import PayLink
+from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
+from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.people.actions import add_person
@@ -160,6 +162,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
         "credit_note_id": make_credit_note(session, firm).id,
+        "question_id": ask(session, session.get_one(Organisation, firm.organisation_id), invoice, "Why so much?").id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,

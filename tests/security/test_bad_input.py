@@ -134,6 +134,8 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
+        "pay_page.create_question": Paper(f"/p/{ids['token']}/questions", {"question": "Why?"}, role=""),
+        "invoices.create_answer": Paper(f"/questions/{ids['question_id']}/answer", {"answer": "Because."}),
         "payments.update_part_settings": Paper("/payments/settings/parts", {"are_taken": "yes", "least": "30"}),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),

@@ -6,6 +6,7 @@ from portal.invoices import holds, printed, queries
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.questions.queries import is_waiting
 from portal.invoices.sendings import sendings_of
 from portal.organisations.audit import timeline
 from portal.shared import clock
@@ -22,6 +23,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
+        has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),
         form=form or Form(email=str(invoice.bill_to.get("email", ""))),
     )  # fmt: skip

@@ -14,9 +14,9 @@ from portal.payments.actions.settlement import look_at_attempt, look_soon, settl
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 
 __all__ = [
-    "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment", "apply_credit",
-    "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt", "look_soon",
-    "note_failed_event", "plan_refund", "record_payment", "refresh_webhook_address", "release_invoice", "retry_event",
-    "reverse_payment", "settle", "start_attempt", "sweep_events", "take_due_attempts", "take_due_events",
-    "take_due_refunds", "take_due_sweep", "void_invoice", "webhook_secrets",
+    "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment",
+    "apply_credit", "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt",
+    "look_soon", "note_failed_event", "plan_refund", "record_payment", "refresh_webhook_address", "release_invoice",
+    "retry_event", "reverse_payment", "settle", "start_attempt", "sweep_events", "take_due_attempts",
+    "take_due_events", "take_due_refunds", "take_due_sweep", "void_invoice", "webhook_secrets",
 ]  # fmt: skip
