@@ -30,10 +30,10 @@ def waiting_questions(session: Session, viewer: Viewer) -> Sequence[Asked]:
     return [Asked(*row) for row in session.execute(found)]
 
 
-def get_waiting(session: Session, viewer: Viewer, question_id: int) -> Asked:
-    """Locked against a second answer. Raises NotFound, also for one that has been answered."""
+def get_question(session: Session, viewer: Viewer, question_id: int) -> Asked:
+    """Locked against a second answer. Raises NotFound."""
     row = session.execute(
-        _ASKED.where(Question.id == question_id, Question.answered_at.is_(None), visible_to(viewer))
+        _ASKED.where(Question.id == question_id, visible_to(viewer))
         .with_for_update(of=Question)
     ).one_or_none()  # fmt: skip
     if row is None:

@@ -21,7 +21,10 @@ def questions() -> Response:
 def create_answer(question_id: int) -> Response:
     """With words, which are mailed, or without, when the customer has heard already."""
     session = request_session()
-    asked = queries.get_waiting(session, g.viewer, question_id)
+    asked = queries.get_question(session, g.viewer, question_id)
+    if asked.question.answered_at is not None:
+        flash("Somebody has answered this already.", "quiet")
+        return see_other(url_for("invoices.questions"))
     form = Form(request.form)
     words = form.text("answer", "an answer", longest=2000, required=False, lines=True)
     if not form.ok:
