@@ -45,14 +45,15 @@ def pause(session: Session, organisation_id: int, invoice_id: int, why: str) -> 
         )
 
 
-def resume(session: Session, organisation_id: int, invoice_id: int) -> None:
-    """Does not commit."""
-    ended = session.execute(
-        update(ReminderPause)
-        .where(ReminderPause.invoice_id == invoice_id, ReminderPause.ended_at.is_(None))
-        .values(ended_at=clock.now())
-        .returning(ReminderPause.id)
-    ).scalars()
+def resume(session: Session, organisation_id: int, invoice_id: int, *, why: str = "") -> None:
+    """Does not commit.
+
+    why  ends only the pause that stands for this reason; "" for any
+    """
+    standing_one = update(ReminderPause).where(ReminderPause.invoice_id == invoice_id, ReminderPause.ended_at.is_(None))
+    if why:
+        standing_one = standing_one.where(ReminderPause.why == why)
+    ended = session.execute(standing_one.values(ended_at=clock.now()).returning(ReminderPause.id)).scalars()
     if list(ended):
         audit.note(session, organisation_id, "reminders resumed", "invoice", invoice_id, words="Reminders go on")
 

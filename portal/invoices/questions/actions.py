@@ -4,9 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
+from portal.invoices import pauses
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.invoices.questions.models import Question
-from portal.invoices.questions.queries import Asked
+from portal.invoices.questions.queries import Asked, is_waiting
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import render_mail
 from portal.organisations import audit
@@ -14,6 +15,8 @@ from portal.organisations.models import Organisation
 from portal.shared import clock, phrases
 from portal.shared.running import here
 from portal.work_orders.models import WorkOrderLine
+
+_WHY = "the customer has asked something"
 
 
 def ask(session: Session, organisation: Organisation, invoice: Invoice, words: str) -> Question:
@@ -34,6 +37,7 @@ def ask(session: Session, organisation: Organisation, invoice: Invoice, words: s
     for record, record_id in about:
         said = f"Asked about {invoice.number}: {words}" if record == "work_order" else f"Asked: {words}"
         audit.note(session, organisation.id, "question asked", record, record_id, words=said)
+    pauses.pause(session, organisation.id, invoice.id, _WHY)
     _mail_to_firm(session, organisation, invoice, question)
     return question
 
@@ -44,6 +48,9 @@ def answer(session: Session, organisation: Organisation, asked: Asked, words: st
     question.answer, question.answered_at, question.answered_by = words, clock.now(), by
     said = f"Answered: {words}" if words else "The question was answered"
     audit.note(session, organisation.id, "question answered", "invoice", invoice.id, words=said)
+    session.flush()
+    if not is_waiting(session, invoice.id):
+        pauses.resume(session, organisation.id, invoice.id, why=_WHY)
     if words and customer.email:
         _mail_to_customer(session, organisation, asked)
 

@@ -42,7 +42,7 @@ def get_question(session: Session, viewer: Viewer, question_id: int) -> Asked:
 
 
 def is_waiting(session: Session, invoice_id: int) -> bool:
-    """Has the customer asked, and nobody answered? Then no reminder is sent."""
+    """Has the customer asked, and nobody answered?"""
     return session.execute(select(waits(invoice_id))).scalar_one()
 
 

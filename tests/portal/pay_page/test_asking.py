@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from portal.customers.models import Customer
+from portal.invoices import pauses
 from portal.invoices.questions.models import Question
-from portal.invoices.questions.queries import is_waiting
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.organisations.audit import timeline
@@ -35,8 +35,9 @@ def mails(firm: Firm, kind: str) -> list[tuple[str, str, str, str]]:
 
 
 def waits(firm: Firm, invoice_id: int) -> bool:
+    """Do reminders?"""
     with job_session(firm.organisation_id) as session:
-        return is_waiting(session, invoice_id)
+        return pauses.standing(session, invoice_id) is not None
 
 
 def test_a_question_reaches_the_firm_and_pauses_reminders(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
@@ -83,11 +84,25 @@ def test_staff_answer_by_mail_in_the_customers_language_and_reminders_go_on(
 
 def test_a_question_answered_on_the_telephone_sends_no_mail(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
     ask(till, sent[1])
+    ask(till, sent[1], "And why on a Sunday?")
+    manager = sign_in(till.browser(), firm, "manager")
+    with job_session(firm.organisation_id) as session:
+        question_ids = session.scalars(select(Question.id).order_by(Question.id)).all()
+    for question_id in question_ids:
+        assert waits(firm, sent[0])
+        assert post(manager, f"/questions/{question_id}/answer", {"answer": " "}, page="/questions").status_code == 303
+    assert mails(firm, "answer") == [] and not waits(firm, sent[0])
+
+
+def test_a_pause_of_the_firms_own_outlives_the_answer(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
+    with job_session(firm.organisation_id) as session:
+        pauses.pause(session, firm.organisation_id, sent[0], "by Ann")
+    ask(till, sent[1])
+    manager = sign_in(till.browser(), firm, "manager")
     with job_session(firm.organisation_id) as session:
         question_id = session.scalars(select(Question.id)).one()
-    manager = sign_in(till.browser(), firm, "manager")
-    assert post(manager, f"/questions/{question_id}/answer", {"answer": " "}, page="/questions").status_code == 303
-    assert mails(firm, "answer") == [] and not waits(firm, sent[0])
+    post(manager, f"/questions/{question_id}/answer", {"answer": ""}, page="/questions")
+    assert waits(firm, sent[0])
 
 
 @pytest.mark.parametrize(("words", "said"), [(" \n ", "Write your question first"), ("x" * 1001, "1000 char")])
