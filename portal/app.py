@@ -22,6 +22,7 @@ from portal.people.views import load_viewer
 from portal.reminders.views import bp as reminders
 from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
+from portal.statements.views import bp as statements
 from portal.taxes.standing.views import bp as standing
 from portal.taxes.views import bp as taxes
 from portal.web import errors, health, pages, requests
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reminders, reports, standing,
-    taxes, work_orders, health.bp,
+    statements, taxes, work_orders, health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024
 _BIGGEST_NUMBER = 2**63 - 1

@@ -138,12 +138,10 @@ def _claim(session: Session, invoice: Invoice, step: int) -> bool:
 def _remind(
     session: Session, organisation: Organisation, plan: ReminderPlan, invoice: Invoice, step: int, target: Target
 ) -> None:
-    days = organisation.pay_link_days
     link, token = make_pay_link(
-        session, invoice, here().settings.vault, channel=target.channel, pay_link_days=days, sent_to=target.address
-    )
-    # Who is reminded late must be able to pay by it, too.
-    link.expires_at = max(link.expires_at, clock.now() + timedelta(days=days))
+        session, invoice, here().settings.vault, channel=target.channel, pay_link_days=organisation.pay_link_days,
+        sent_to=target.address,
+    )  # fmt: skip
     link.message_id = _queue(session, organisation, plan, invoice, step, target.address, address_of(token))
     session.flush()
     taken = session.query(Reminder).filter(Reminder.invoice_id == invoice.id, Reminder.step == step).one()

@@ -155,6 +155,8 @@ EXPECTED: dict[str, Access] = {
     "people.edit_forgotten": EVERYONE,
     "people.new_password_request": EVERYONE,
     "people.update_forgotten": EVERYONE,
+    "statements.create": rights("see_board"),
+    "statements.show": rights("see_board"),
     "reminders.create_pause": rights("raise_invoices"),
     "reminders.create_resumption": rights("raise_invoices"),
     "reminders.settings": rights("manage_organisation"),

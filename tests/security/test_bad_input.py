@@ -165,6 +165,9 @@ def desk(app: Flask, world: World) -> Desk:
                 (f"{name}_next" for name in PREFIXES), "9000"),
         ),
         "people.create": Paper("/people", person),
+        "statements.create": Paper(
+            f"/customers/{ids['customer_id']}/statements", {"email": "a@example.com", "form_id": "x"}
+        ),
         "reminders.update": Paper("/settings/reminders", plan),
         "people.create_password_request": Paper("/forgotten-password", {"email": ""}, "", "/forgotten-password"),
         "people.update_forgotten": Paper(
@@ -221,7 +224,7 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "standing.create_exemption",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create", "people.create_password_request",
-     "people.update_forgotten", "reminders.update",
+     "people.update_forgotten", "reminders.update", "statements.create",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
      "accounting.accept_difference"],
 )  # fmt: skip
@@ -286,6 +289,7 @@ BESIDE = [
     ("people.create_sign_up", "time_zone", "../../etc/passwd"), ("people.create_sign_up", "country", "EU"),
     ("invoices.create", "email", "a b@example.com"), ("invoices.create_sending", "email", "x"),
     ("invoices.create_resending", "email", "x"), ("people.create_password_request", "email", "x"),
+    ("statements.create", "email", "x"),
     ("reminders.update", "before", "0"), ("reminders.update", "after", "7, seven"),
     ("reminders.update", "after", "181"), ("reminders.update", "until_hour", "25"),
     ("reminders.update", "until_hour", "9"), ("reminders.update", "from_hour", ""),

@@ -1,0 +1,1 @@
+"""What one customer owes, all in one: to look at, to print, to mail."""

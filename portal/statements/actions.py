@@ -1,0 +1,94 @@
+"""A statement by mail, with a link for each open invoice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Customer
+from portal.invoices.models import Invoice
+from portal.invoices.pay_links import make_pay_link
+from portal.invoices.queries import balance_of
+from portal.invoices.sending import address_of
+from portal.messages.actions import queue_mail
+from portal.messages.rendering import long_date, render_mail
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments.queries import open_invoices
+from portal.shared import clock, formats
+from portal.shared.access import Viewer
+from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
+from portal.shared.running import here
+from portal.statements import rules
+
+MOST_LINKS = 50
+
+
+class NothingOwed(RuleBroken):
+    """There is no open invoice to tell of."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """All open invoices of a customer in the firm's currency, oldest first."""
+
+    invoices: Sequence[Invoice]
+    ages: Sequence[rules.Age]
+    total: Money
+    today: date
+
+    def days_late(self, invoice: Invoice) -> int:
+        return rules.days_late(invoice.due_on, self.today)
+
+
+def draw_up(session: Session, organisation: Organisation, viewer: Viewer, customer_id: int) -> Statement:
+    invoices = open_invoices(session, viewer, customer_id, organisation.currency)
+    today = clock.today(organisation.time_zone)
+    debts = [(rules.days_late(each.due_on, today), balance_of(each).balance) for each in invoices]
+    total = Money.total((amount for _late, amount in debts), organisation.currency)
+    return Statement(invoices, rules.by_age(debts, organisation.currency), total, today)
+
+
+def mail_statement(
+    session: Session, organisation: Organisation, customer: Customer, statement: Statement, to: str, *,
+    form_id: str, sent_by: int,
+) -> bool:  # fmt: skip
+    """False when this very form was sent before. Raises NothingOwed. Does not commit."""
+    if not statement.invoices:
+        raise NothingOwed("This customer owes nothing, so there is nothing to send.", field="email")
+    vault, days = here().settings.vault, organisation.pay_link_days
+    told = statement.invoices[:MOST_LINKS]
+    links = [
+        make_pay_link(session, each, vault, channel="email", pay_link_days=days, sent_to=to, created_by=sent_by)
+        for each in told
+    ]
+    text, html = render_mail(
+        "statement", lang=organisation.locale[:2], title="What is open", firm=organisation.name,
+        phone=organisation.phone, customer=customer.name, total=formats.money(statement.total, organisation.locale),
+        left_out=len(statement.invoices) - len(told),
+        lines=[_line(organisation, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
+    )  # fmt: skip
+    with session.no_autoflush:
+        message_id = queue_mail(
+            session, organisation.id, once=f"statement:{customer.id}:{form_id}", kind="statement", record="customer",
+            record_id=customer.id, to=to, reply_to=organisation.email, from_name=organisation.name,
+            subject=f"What is open with {organisation.name}", text=text, html=html, sent_by=sent_by,
+        )  # fmt: skip
+    for link, _token in links:
+        link.message_id = message_id
+    audit.note(
+        session, organisation.id, "statement mailed", "customer", customer.id,
+        words=f"Statement over {formats.money(statement.total, organisation.locale)} mailed to {to}",
+    )  # fmt: skip
+    return message_id is not None
+
+
+def _line(organisation: Organisation, statement: Statement, invoice: Invoice, token: str) -> dict[str, object]:
+    late = statement.days_late(invoice)
+    return {
+        "number": invoice.number, "what": invoice.title, "link_url": address_of(token), "days_late": late,
+        "due_on": long_date(invoice.due_on or statement.today, organisation.locale),
+        "amount": formats.money(balance_of(invoice).balance, organisation.locale),
+    }  # fmt: skip

@@ -1,0 +1,86 @@
+"""A customer's statement: all that is open, how old it is, and by mail with a link for each invoice."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from portal.gateways import mail_gateway
+from portal.gateways.mail_gateway import Mail
+from portal.invoices.models import Invoice, PayLink
+from portal.messages.models import Message
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from portal.statements.rules import by_age
+from tests.builders import Firm, make_invoice, post, sign_in
+from tests.conftest import browser
+from tests.paying import take_cash
+from workers import mail_jobs
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
+    mails: list[Mail] = []
+    monkeypatch.setattr(mail_gateway, "send", lambda _url, mail: mails.append(mail))
+    return mails
+
+
+@pytest.fixture
+def three(firm: Firm) -> list[int]:
+    """One 40 days late and part paid, one not due yet, one paid."""
+    with job_session(firm.organisation_id) as session:
+        made = [make_invoice(session, firm).id for _ in range(3)]
+        session.execute(
+            update(Invoice).where(Invoice.id == made[0]).values(due_on=clock.now().date() - timedelta(days=40))
+        )
+    take_cash(firm, made[0], 3580)
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Invoice).where(Invoice.id == made[2]).values(status="void", void_reason="x"))
+    return made
+
+
+def test_it_tells_what_is_open_and_for_how_long(client: FlaskClient, firm: Firm, three: list[int]) -> None:
+    sign_in(client, firm, "manager")
+    page = client.get(f"/customers/{firm.customer_id}/statement").text
+    for words in ("INV-00001", "200.00", "40 days late", "INV-00002", "235.80", "£435.80", "31 to 60 days late"):
+        assert words in page
+    assert "INV-00003" not in page
+
+
+def test_by_mail_with_a_link_for_each_invoice_and_once(
+    app: Flask, client: FlaskClient, firm: Firm, three: list[int], taken: list[Mail]
+) -> None:
+    sign_in(client, firm, "manager")
+    form = {"email": "rita@maple.example", "form_id": "one"}
+    for _ in range(2):  # a double tap
+        assert post(client, f"/customers/{firm.customer_id}/statements", form).status_code == 303
+    mail_jobs.look(firm.organisation_id)
+    (mail,) = taken
+    tokens = re.findall(r"/p/[\w-]{43}", mail.text)
+    assert "£435.80" in mail.text and len(tokens) == 2
+    pages = [browser(app).get(token).text for token in tokens]
+    assert "INV-00001" in pages[0] and "£200.00" in pages[0] and "INV-00002" in pages[1]
+    with job_session(firm.organisation_id) as session:
+        assert session.scalar(select(func.count()).select_from(PayLink).where(PayLink.channel == "email")) == 2
+    assert "Statement over £435.80 mailed" in client.get(f"/customers/{firm.customer_id}").text
+
+
+def test_who_owes_nothing_gets_none(client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "manager")
+    assert "Nothing is open" in client.get(f"/customers/{firm.customer_id}/statement").text
+    answer = post(client, f"/customers/{firm.customer_id}/statements", {"email": "rita@maple.example"})
+    assert answer.status_code == 422 and "owes nothing" in answer.text
+    with job_session(firm.organisation_id) as session:
+        assert session.scalar(select(func.count()).select_from(Message)) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 10**9))))
+def test_the_ages_together_are_all_that_is_owed(debts: list[tuple[int, int]]) -> None:
+    ages = by_age(((late, Money(minor, "GBP")) for late, minor in debts), "GBP")
+    assert sum(age.amount.minor for age in ages) == sum(minor for _late, minor in debts)
