@@ -57,6 +57,7 @@ def raise_invoice(
     invoice.lines = billing.printed_lines(invoice, chosen, breakdown)
     for line, each in zip(invoice.lines, decided, strict=True):
         taxing.write_on(line, each, taxes, today)
+    rules.check_in_force(billing.endings(invoice.lines, taxes, today))
     drafts.take_totals(organisation, invoice, breakdown)
     session.add(invoice)
     session.flush()
@@ -83,7 +84,9 @@ def issue_invoice(
         untaxed_line=untaxed if organisation.is_registered_on(today) else "",
     )  # fmt: skip
     if reckoned_on != today:  # the rate of this day counts
-        drafts.rewrite(session, organisation, invoice, today)
+        taxes = taxes_by_id(session)
+        rules.check_in_force(billing.endings(invoice.lines, taxes, today))
+        drafts.rewrite(session, organisation, invoice, today, taxes)
         session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
     invoice.number = next_number(session, organisation.id, "invoice")
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)

@@ -72,6 +72,14 @@ def _with_discount(reckoned: arithmetic.Line, line: InvoiceLine) -> arithmetic.L
     return replace(reckoned, discount_percent=line.discount_percent, discount_amount=amount, key=f"{line.id:020}")
 
 
+def endings(lines: Sequence[Any], taxes: Mapping[int, Tax], tax_point: date) -> list[tuple[str, str, bool]]:
+    """For rules.check_in_force: of lines of a work order or of an invoice."""
+    return [
+        (line.name, taxes[line.tax_id].name, taxes[line.tax_id].has_ended(tax_point))
+        for line in lines if line.tax_id in taxes
+    ]  # fmt: skip
+
+
 def policy_of(organisation: Organisation) -> arithmetic.Policy:
     return arithmetic.Policy(
         currency=organisation.currency, price_includes_tax=organisation.price_includes_tax,

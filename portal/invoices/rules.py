@@ -1,5 +1,6 @@
 """Decisions about invoices on plain values."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from portal.shared.errors import RuleBroken
@@ -54,6 +55,13 @@ def check_issuable(status: str, line_count: int, total: Money, *, untaxed_line: 
         raise CannotIssue("There is nothing to pay: the total is zero. Give a line its price first.", field="lines")
     if untaxed_line:
         raise CannotIssue(f"It is not settled which tax this bears. {untaxed_line}", field="taxes")
+
+
+def check_in_force(lines: Sequence[tuple[str, str, bool]]) -> None:
+    """lines: name, its tax, and whether the law has ended that tax. Raises CannotIssue with what to do."""
+    for name, tax, has_ended in lines:
+        if has_ended:
+            raise CannotIssue(f"{tax} on {name} is abolished. Choose its new tax in the catalogue, then bill it again.")
 
 
 def check_voidable(status: str, paid: Money, *, credited_by: str = "") -> None:

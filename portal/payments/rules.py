@@ -135,6 +135,15 @@ def least_charge(currency: str) -> Money:
     return Money(_LEAST.get(currency, 1), currency)
 
 
+def other_ways(balance: Money) -> str:
+    """Why a card cannot pay this, and what can, for staff; nothing where a card can."""
+    if is_too_small(balance):
+        return f"A card payment is {least_charge(balance.currency)} at least. Take it in cash or by bank transfer."
+    if balance.minor > _LARGEST_UNITS:
+        return "This is more than one card payment can be. Take it by bank transfer, or in parts."
+    return ""
+
+
 def is_too_small(balance: Money) -> bool:
     """Less than a card payment can be."""
     return Money.zero(balance.currency) < balance < least_charge(balance.currency)

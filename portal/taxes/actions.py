@@ -23,9 +23,14 @@ class CannotChangeTax(RuleBroken):
 def add_tax(
     session: Session, organisation_id: int, name: str, rate: Decimal, *, kind: str = "percent", authority: str = "",
     why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
+    ends_on: date | None = None,
 ) -> Tax:  # fmt: skip
-    """rate in percent; why: the few words that an invoice line says about it. Does not commit."""
+    """rate in percent; why: the few words that an invoice line says about it; ends_on: its last day, if any.
+
+    Does not commit.
+    """
     tax = _new_tax(session, organisation_id, name, kind=kind, authority=authority, why=why, is_default=is_default)
+    tax.ends_on = ends_on
     tax.rates = [TaxRate(organisation_id=organisation_id, rate=rate, valid_from=valid_from)]
     return _keep(session, tax, {"name": name, "kind": kind, "rate": str(rate)})
 

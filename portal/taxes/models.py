@@ -31,6 +31,7 @@ class Tax(Tenant, Base):
     is_default: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     between_states_id: Mapped[int | None] = mapped_column(BigInteger)  # what takes its place across the state's border
+    ends_on: Mapped[date | None]  # the last day of its law
 
     rates: Mapped[list["TaxRate"]] = relationship(
         primaryjoin="Tax.id == foreign(TaxRate.tax_id)", order_by="TaxRate.valid_from", lazy="selectin"
@@ -39,6 +40,11 @@ class Tax(Tenant, Base):
     members: Mapped[list["TaxGroupMember"]] = relationship(
         primaryjoin="Tax.id == foreign(TaxGroupMember.group_id)", order_by="TaxGroupMember.position", lazy="selectin"
     )
+
+    def has_ended(self, tax_point: date) -> bool:
+        """Whether the law knows this tax no more; a group ends with the first of its members."""
+        own = self.ends_on is not None and self.ends_on < tax_point
+        return own or any(member.tax.has_ended(tax_point) for member in self.members)
 
     def rate_on(self, tax_point: date) -> Decimal:
         """Percent (money a piece for fixed_per_unit) in force on the day of supply; zero before the first rate began.

@@ -14,6 +14,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.arithmetic import Impossible
 from portal.taxes.queries import taxes_by_id
+from portal.taxes.regions import pack
 
 _ARITHMETIC = ("tax_rounding", "rounding_mode", "price_includes_tax", "round_total_to")
 
@@ -36,7 +37,7 @@ class DocumentSettings:
 def change_settings(session: Session, organisation: Organisation, wanted: DocumentSettings) -> int:
     """How many drafts were reckoned anew. Raises CannotSettle. Does not commit."""
     rules.check_settings(
-        organisation.country, rounding=wanted.tax_rounding, price_includes_tax=wanted.price_includes_tax
+        pack(organisation.country), rounding=wanted.tax_rounding, price_includes_tax=wanted.price_includes_tax
     )
     after = asdict(wanted)
     before = {name: getattr(organisation, name) for name in after}

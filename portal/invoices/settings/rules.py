@@ -1,6 +1,8 @@
 """Which settings go together, on plain values."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from portal.shared.errors import RuleBroken
 
@@ -21,21 +23,20 @@ MODES = {
 }
 # What a country's invoices are usually rounded to, for the hint beside the field.
 USUAL_INCREMENTS = {"CH": Decimal("0.05"), "IN": Decimal(1)}
-_ROUNDED_ONCE = ("JP",)  # one rounding for each rate of the invoice, by law
-_NEVER_INCLUSIVE = ("US", "CA")  # the books of these editions know no prices with tax inside
 
 
 class CannotSettle(RuleBroken):
     """The settings do not go together, or not with this country."""
 
 
-def check_settings(country: str, *, rounding: str, price_includes_tax: bool) -> None:
-    """Raises CannotSettle."""
-    if rounding == "line" and country in _ROUNDED_ONCE:
+def check_settings(pack: Mapping[str, Any], *, rounding: str, price_includes_tax: bool) -> None:
+    """pack: of the firm's country, as taxes.regions reads it. Raises CannotSettle."""
+    if rounding not in pack.get("rounding", ROUNDINGS):
         raise CannotSettle(
-            "Japan's law wants the tax rounded once for each rate. Choose: once for each tax.", field="tax_rounding"
+            "The law of your country wants the tax rounded once for each rate. Choose: once for each tax.",
+            field="tax_rounding",
         )
-    if price_includes_tax and country in _NEVER_INCLUSIVE:
+    if price_includes_tax and not pack.get("inclusive", True):
         raise CannotSettle(
             "Prices with tax inside cannot be kept in the books of your country. Choose prices without tax.",
             field="price_includes_tax",

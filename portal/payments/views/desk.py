@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import ForgedEvent, verify_event
-from portal.invoices.queries import get_invoice
-from portal.payments import actions, queries
+from portal.invoices.queries import balance_of, get_invoice
+from portal.payments import actions, queries, rules
 from portal.payments.models import StripeAccount
 from portal.payments.views.pages import bp
 from portal.shared import clock
@@ -47,7 +47,12 @@ def index() -> str:
 @allow("raise_invoices", "see_board")
 def readiness() -> str:
     """A fragment for the page that shows the code: a warning, or nothing when customers can pay by card."""
-    return render_template("payments/_readiness.html", account=queries.live_account(request_session()))
+    session, invoice_id = request_session(), id_from(request.args.get("invoice_id", ""))
+    balance = balance_of(get_invoice(session, invoice_id, g.viewer)).balance if invoice_id else None
+    return render_template(
+        "payments/_readiness.html", account=queries.live_account(session),
+        other_ways=rules.other_ways(balance) if balance else "",
+    )  # fmt: skip
 
 
 @bp.get("/payments/settings")

@@ -1,6 +1,6 @@
 """Region packs: what a new organisation in a country starts with. Data, not code: one file a region in packs/.
 
-A pack of a country: tax_number_label, source, taxes (name, rate or dated rates, kind, why, default), groups of them;
+A pack of a country: tax_number_label, source, taxes (name, rate or dated rates, until, kind, why, default), groups;
 check (the rule of its tax numbers), places (of supply, code → name), inclusive (false where prices with tax are not
 offered), rounding (the levels that the law allows, where it does not allow all).
 """
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.organisations.places import countries
+from portal.shared import clock
 from portal.taxes.actions import add_group, add_rate, add_tax, set_between_states
 from portal.taxes.determination import GULF
 from portal.taxes.regions.standing import exemptions_of, place_code, standing_of
@@ -50,10 +51,12 @@ def start_taxes(session: Session, organisation_id: int, country: str) -> None:
     """The taxes that a new organisation in `country` begins with. Does not commit."""
     made = {each["name"]: _start_tax(session, organisation_id, each) for each in pack(country)["taxes"]}
     for group in pack(country).get("groups", ()):
+        members = [made[name] for name in group["members"]]
         added = add_group(
-            session, organisation_id, group["name"], [made[name] for name in group["members"]],
-            why=group.get("why", ""), is_default=group.get("default", False),
+            session, organisation_id, group["name"], members, why=group.get("why", ""),
+            is_default=group.get("default", False),
         )  # fmt: skip
+        added.is_active = all(member.is_active for member in members)
         if "between_states" in group:
             set_between_states(session, added, made[group["between_states"]])
     rows = [
@@ -69,9 +72,11 @@ def _start_tax(session: Session, organisation_id: int, each: dict[str, Any]) -> 
     tax = add_tax(
         session, organisation_id, each["name"], Decimal(first["rate"]), kind=each.get("kind", "percent"),
         why=each.get("why", ""), is_default=each.get("default", False), valid_from=date.fromisoformat(first["from"]),
+        ends_on=date.fromisoformat(each["until"]) if "until" in each else None,
     )  # fmt: skip
     for rate in later:
         add_rate(tax, Decimal(rate["rate"]), date.fromisoformat(rate["from"]))
+    tax.is_active = tax.ends_on is None or tax.ends_on >= clock.now().date()
     return tax
 
 

@@ -112,3 +112,18 @@ def test_numbers_have_no_gap_and_no_double_under_load(session: Session, firm: Fi
     with ThreadPoolExecutor(6) as phones:
         numbers = sorted(phones.map(lambda job: _raise_and_send(firm, job, None), jobs))
     assert numbers == [f"INV-{n:05d}" for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("drafted_before", [True, False])
+def test_a_tax_whose_law_has_ended_is_not_billed(session: Session, firm: Firm, drafted_before: bool) -> None:
+    draft = make_invoice(session, firm, sent=False) if drafted_before else None
+    session.execute(text("UPDATE taxes SET ends_on = '2026-01-31'"))
+    session.commit()
+    session.expire_all()
+    with pytest.raises(CannotIssue, match="is abolished"):
+        if draft is None:
+            make_invoice(session, firm, sent=False)
+        else:
+            organisation = session.get_one(Organisation, firm.organisation_id)
+            actions.issue_invoice(session, organisation, get_invoice(session, draft.id, lock=True))
+    session.rollback()

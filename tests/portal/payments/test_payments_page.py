@@ -8,6 +8,7 @@ from portal.shared import clock
 from portal.shared.running import here, job_session
 from tests.builders import Firm, sign_in
 from tests.paying import Till
+from tests.portal.payments.test_recording import record
 
 
 @pytest.fixture
@@ -65,3 +66,12 @@ def _statements(deed: object) -> int:
     finally:
         event.remove(here().engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_who_shows_the_code_of_a_tiny_invoice_is_told_how_else_to_take_it(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    invoice_id, _ = till.invoice(firm)
+    client, code = sign_in(till.browser(), firm, "manager"), f"/payments/readiness?invoice_id={invoice_id}"
+    assert "A card payment is" not in client.get(code).text
+    record(firm, [invoice_id], 23580 - 29)
+    assert "A card payment is 0.30 GBP at least. Take it in cash or by bank transfer." in client.get(code).text

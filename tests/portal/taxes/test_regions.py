@@ -108,3 +108,18 @@ def test_a_right_number_passes(country: str, number: str) -> None:
 )  # fmt: skip
 def test_a_wrong_number_is_told_with_what_to_do(country: str, number: str) -> None:
     assert "or leave it empty" in problem_with(country, number)
+
+
+def test_india_knows_its_abolished_rates_and_offers_them_no_more() -> None:
+    """12 and 28 % ended with 21 September 2025; 40 % began the day after. Source: GST Council's 56th meeting."""
+    firm = make_firm(country="IN", currency="INR", time_zone="Asia/Kolkata")
+    last, after = date(2025, 9, 21), date(2025, 9, 22)
+    with job_session(firm.organisation_id) as session:
+        taxes = {tax.name: tax for tax in session.scalars(select(Tax))}
+        rates = {name: [taxes[name].rate_on(day) for day in (last, after)] for name in ("GST28", "IGST12", "IGST40")}
+        ended = {name for name, tax in taxes.items() if tax.has_ended(after)}
+        offered = {name for name, tax in taxes.items() if tax.is_active}
+        assert not any(tax.has_ended(last) for tax in taxes.values())
+    assert rates["GST28"][0] == 28 and rates["IGST12"][0] == 12 and rates["IGST40"] == [0, 40]
+    assert ended == {"CGST6", "SGST6", "GST12", "IGST12", "CGST14", "SGST14", "GST28", "IGST28"}
+    assert not ended & offered and {"GST5", "GST18", "GST40"} <= offered
