@@ -119,10 +119,10 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "invoices.create_sending": Paper(f"/invoices/{ids['invoice_id']}/sendings", {"email": "a@example.com"}),
         "invoices.create_resending": Paper(f"/undelivered/{ids['message_id']}/resending", {"email": "a@example.com"}),
-        "invoices.create_credit_note": Paper(
+        "payments.create_credit_note": Paper(
             f"/invoices/{ids['invoice_id']}/credit-notes", {"reason": "", "then": "apply", "form_id": ""}
         ),
-        "invoices.create_credit_application": Paper(
+        "payments.create_credit_application": Paper(
             f"/credit-notes/{ids['credit_note_id']}/applications", {"invoice_id": str(ids["invoice_id"])}
         ),
         "payments.create_of_invoice": Paper(f"/invoices/{ids['invoice_id']}/payments", cash),

@@ -1,16 +1,18 @@
 """Finding credit notes. Whoever may see the invoice may see what was taken back of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine
 from portal.invoices.models import Invoice, InvoiceBalance
-from portal.invoices.queries import visible_to
+from portal.invoices.queries import PAGE_SIZE, visible_to
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
+from portal.shared.text import anywhere
 
 
 def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None = None) -> CreditNote:
@@ -28,6 +30,51 @@ def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None
     if found is None:
         raise NotFound
     return found
+
+
+@dataclass(frozen=True)
+class ListedNote:
+    """kept: what has been put to no invoice."""
+
+    note: CreditNote
+    kept: Money
+
+
+def list_credit_notes(
+    session: Session, viewer: Viewer, *, state: str = "", search: str = "", page: int = 1
+) -> tuple[list[ListedNote], bool]:
+    """One page with their invoices, newest first, and whether there is another. state: "", kept or used."""
+    found = (
+        select(CreditNote, CreditNote.total_minor - _APPLIED)
+        .join(CreditNote.invoice)
+        .options(contains_eager(CreditNote.invoice))
+        .where(visible_to(viewer), *_in_state(state), *_matching(search))
+        .order_by(CreditNote.id.desc())
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE + 1)
+    )
+    rows = [ListedNote(note, Money(int(kept), note.currency)) for note, kept in session.execute(found)]
+    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+
+
+_APPLIED = (
+    select(func.coalesce(func.sum(CreditApplication.amount_minor), 0))
+    .where(CreditApplication.credit_note_id == CreditNote.id)
+    .scalar_subquery()
+)
+
+
+def _in_state(state: str) -> list[ColumnElement[bool]]:
+    kept = CreditNote.total_minor > _APPLIED
+    return {"kept": [kept], "used": [~kept]}.get(state, [])
+
+
+def _matching(search: str) -> list[ColumnElement[bool]]:
+    if not search:
+        return []
+    pattern = anywhere(search)
+    found = (CreditNote.number, Invoice.number, CreditNote.reason, CreditNote.bill_to["name"].astext)
+    return [or_(*(column.ilike(pattern) for column in found))]
 
 
 def find_by_form(session: Session, form_id: str) -> CreditNote | None:

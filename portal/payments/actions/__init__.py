@@ -4,6 +4,7 @@ from portal.payments.actions.accounts import connect_stripe_account, refresh_web
 from portal.payments.actions.attempts import Started, Wish, start_attempt
 from portal.payments.actions.booked import BookedPayment, add_booked_payment
 from portal.payments.actions.credit import apply_credit
+from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.refunds import CannotRefund, plan_refund
@@ -16,7 +17,8 @@ from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 __all__ = [
     "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment",
     "apply_credit", "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt",
-    "look_soon", "note_failed_event", "plan_refund", "record_payment", "refresh_webhook_address", "release_invoice",
-    "retry_event", "reverse_payment", "settle", "start_attempt", "sweep_events", "take_due_attempts",
-    "take_due_events", "take_due_refunds", "take_due_sweep", "void_invoice", "webhook_secrets",
+    "look_soon", "note_failed_event", "plan_refund", "put_credit_note", "raise_credit_note", "record_payment",
+    "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle", "start_attempt",
+    "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep", "void_invoice",
+    "webhook_secrets",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.forms import read_payment
 from portal.payments.refunds.queries import disputes_of, refunds_of
-from portal.payments.views.pages import bp
+from portal.payments.views.pages import AWAY, bp
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -25,8 +25,6 @@ from portal.shared.htmx import see_other
 from portal.shared.money import Money
 from portal.shared.web import request_session
 from portal.taxes.cash import cash_rounded
-
-_AWAY = "Stripe did not answer, so the customer could still pay there as well. Try again in a minute."
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def create_credit_use(invoice_id: int) -> Response:
     except RuleBroken as problem:
         flash(problem.sentence, "late")
     except GatewayError:
-        flash(_AWAY, "late")
+        flash(AWAY, "late")
     return see_other(url_for("invoices.show", invoice_id=invoice_id))
 
 
@@ -160,7 +158,7 @@ def _record(form: Form, organisation_id: int, taken: actions.OfflinePayment) -> 
     except RuleBroken as problem:
         form.refuse(problem)
     except GatewayError:
-        form.errors["form"] = _AWAY
+        form.errors["form"] = AWAY
     return None
 
 

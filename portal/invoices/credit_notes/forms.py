@@ -1,0 +1,43 @@
+"""The form of a credit note: strings to typed values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.shared.forms import Form
+from portal.shared.money import Money, decimals_of
+from portal.shared.text import as_typed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """parts: by position of the line, charges after the lines. keep: all of it stays the customer's credit."""
+
+    parts: Mapping[int, Money]
+    reason: str
+    keep: bool
+
+
+def read_credit_note(form: Form, left: Sequence[Money]) -> Wanted:
+    """left: of each line. Good only while form.ok."""
+    return Wanted(
+        parts={at: _amount(form, at, most) for at, most in enumerate(left)},
+        reason=form.text("reason", "why it is taken back", longest=200),
+        keep=form.choice("then", "what happens with the money", ("apply", "keep"), default="apply") == "keep",
+    )
+
+
+def filled_with(left: Sequence[Money], form_id: str) -> Form:
+    """All that is left of each line."""
+    typed = {f"line-{at}": as_typed(amount.decimal, decimals_of(amount.currency)) for at, amount in enumerate(left)}
+    return Form(typed, form_id=form_id, then="apply")
+
+
+def _amount(form: Form, at: int, most: Money) -> Money:
+    """Of one line; a deduction on the invoice is taken back with its sign."""
+    zero = Money.zero(most.currency)
+    least, greatest = sorted((zero.decimal, most.decimal))
+    name = f"line-{at}"
+    if not form.values.get(name, "").strip():
+        return zero
+    value = form.decimal(name, "the amount", least=least, most=greatest, places=decimals_of(most.currency))
+    return zero if name in form.errors else Money.of(value, most.currency)

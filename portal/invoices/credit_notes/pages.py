@@ -1,0 +1,33 @@
+"""Pages of credit notes, for whoever shows one or shows one again with what is wrong."""
+
+from collections.abc import Sequence
+
+from flask import g, render_template
+
+from portal.invoices import queries
+from portal.invoices.credit_notes import queries as credit_queries
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.models import Invoice
+from portal.organisations.audit import timeline
+from portal.shared.forms import Form
+from portal.shared.money import Money
+from portal.shared.web import request_session
+
+
+def new_page(invoice: Invoice, left: Sequence[Money], form: Form) -> str:
+    """left: of each line, and then of shipping, by position."""
+    names = [line.name for line in invoice.lines] + ["Shipping"] * (len(left) - len(invoice.lines))
+    return render_template(
+        "credit_notes/new.html", invoice=invoice, form=form, balance=queries.balance_of(invoice),
+        left=list(zip(names, left, strict=False)),
+    )  # fmt: skip
+
+
+def note_page(note: CreditNote, form: Form) -> str:
+    session = request_session()
+    kept = credit_queries.kept_as_credit(session, note)
+    may_apply = bool(kept) and g.viewer.may("void")
+    return render_template(
+        "credit_notes/show.html", note=note, kept=kept, form=form, events=timeline(session, "credit_note", note.id),
+        open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
+    )  # fmt: skip
