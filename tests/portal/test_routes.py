@@ -90,6 +90,8 @@ EXPECTED: dict[str, Access] = {
     "invoices.update_taxes": rights("edit_catalogue"),
     "invoices.create_answer": rights("raise_invoices", "see_board"),
     "invoices.questions": rights("raise_invoices", "see_board"),
+    "invoices.show_credit_note_facturx": rights("raise_invoices", "see_board"),
+    "invoices.show_credit_note_ubl": rights("raise_invoices", "see_board"),
     "invoices.credit_notes": rights("raise_invoices", "see_board"),
     "payments.create_credit_application": rights("void"),
     "payments.create_credit_note": rights("void"),

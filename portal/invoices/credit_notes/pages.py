@@ -7,6 +7,7 @@ from flask import g, render_template
 from portal.invoices import queries
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.e_invoice.rules import EXPORTING
 from portal.invoices.models import Invoice
 from portal.organisations.audit import timeline
 from portal.shared.forms import Form
@@ -29,5 +30,6 @@ def note_page(note: CreditNote, form: Form) -> str:
     may_apply = bool(kept) and g.viewer.may("void")
     return render_template(
         "credit_notes/show.html", note=note, kept=kept, form=form, events=timeline(session, "credit_note", note.id),
+        has_e_invoice=g.organisation.country in EXPORTING,
         open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
     )  # fmt: skip

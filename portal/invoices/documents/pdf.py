@@ -30,9 +30,9 @@ def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence
     return _printed(facts_of(organisation, invoice), made, standards)
 
 
-def credit_note_pdf(organisation: Organisation, note: CreditNote) -> bytes:
-    """`note` as get_credit_note reads it."""
-    return _printed(credit_note_facts(organisation, note), int(note.created_at.timestamp()))
+def credit_note_pdf(organisation: Organisation, note: CreditNote, standards: Sequence[str] = ()) -> bytes:
+    """`note` as get_credit_note reads it; standards as for render_pdf."""
+    return _printed(credit_note_facts(organisation, note), int(note.created_at.timestamp()), standards)
 
 
 def receipt_pdf(facts: dict[str, Any], made: datetime) -> bytes:

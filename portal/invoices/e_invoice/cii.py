@@ -17,7 +17,7 @@ def cii_invoice(invoice: EInvoice) -> bytes:
     )  # fmt: skip
     document = put(root, "rsm:ExchangedDocument")
     put(document, "ram:ID", head.number)
-    put(document, "ram:TypeCode", "380")
+    put(document, "ram:TypeCode", head.kind)
     _day(put(document, "ram:IssueDateTime"), head.issued_on)
     trade = put(root, "rsm:SupplyChainTradeTransaction")
     for number, item in enumerate(invoice.items, start=1):
@@ -26,7 +26,10 @@ def cii_invoice(invoice: EInvoice) -> bytes:
     put(agreement, "ram:BuyerReference", head.reference or head.number)
     _party(put(agreement, "ram:SellerTradeParty"), head.seller)
     _party(put(agreement, "ram:BuyerTradeParty"), head.buyer)
-    put(trade, "ram:ApplicableHeaderTradeDelivery")
+    delivery = put(trade, "ram:ApplicableHeaderTradeDelivery")
+    if invoice.delivered_to:
+        put(delivery, "ram:ShipToTradeParty/ram:PostalTradeAddress/ram:CountryID", invoice.delivered_to)
+        _day(put(delivery, "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"), head.issued_on)
     _settlement(put(trade, "ram:ApplicableHeaderTradeSettlement"), invoice)
     return written(root)
 
@@ -49,6 +52,8 @@ def _settlement(at: Element, invoice: EInvoice) -> None:
     put(sums, "ram:GrandTotalAmount", invoice.gross)
     put(sums, "ram:TotalPrepaidAmount", invoice.paid)
     put(sums, "ram:DuePayableAmount", invoice.due)
+    if invoice.header.credits:
+        put(at, "ram:InvoiceReferencedDocument/ram:IssuerAssignedID", invoice.header.credits)
 
 
 def _tax(at: Element, group: Group) -> None:

@@ -1,6 +1,9 @@
 """The files themselves, of an invoice read with lines, tax rows, customer and balance."""
 
-from portal.invoices.documents.pdf import render_pdf
+from decimal import Decimal
+
+from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
+from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
 from portal.invoices.e_invoice import rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
@@ -28,6 +31,44 @@ def facturx_of(organisation: Organisation, invoice: Invoice) -> bytes:
     data = cii_invoice(_told(organisation, invoice))
     paper = render_pdf(organisation, invoice, ("a-3b",))
     return bytes(facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931"))
+
+
+def ubl_of_note(organisation: Organisation, note: CreditNote) -> bytes:
+    """`note` as get_credit_note reads it. Raises CannotExport."""
+    return ubl_invoice(_note_told(organisation, note))
+
+
+def facturx_of_note(organisation: Organisation, note: CreditNote) -> bytes:
+    """As facturx_of."""
+    import facturx  # see facturx_of
+
+    data = cii_invoice(_note_told(organisation, note))
+    paper = credit_note_pdf(organisation, note, ("a-3b",))
+    return bytes(facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931"))
+
+
+def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
+    if organisation.country not in rules.EXPORTING:
+        raise rules.CannotExport("These files are for credit notes of firms in the EU and the UK.")
+    breakdown, policy = from_text(note.breakdown, note.currency)
+    seller = _seller(letterhead_of(organisation, note.letterhead or note.invoice.letterhead))
+    header = rules.Header(
+        number=note.number, issued_on=note.issued_on, due_on=None, currency=note.currency, seller=seller,
+        buyer=_buyer(organisation, note.invoice), reference=clean(note.invoice.reference), kind=rules.CREDIT_NOTE,
+        credits=note.invoice.number or "",
+    )  # fmt: skip
+    named, keys = {line.position: line for line in note.lines}, {row.name: row.key for row in breakdown.taxes}
+    lines = [
+        _credited_line(named[at], keys)
+        if at in named else rules.PrintedLine("-", "", Decimal(1))
+        for at in range(len(breakdown.line_totals))
+    ]  # fmt: skip
+    return rules.e_invoice(header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=Decimal(0))
+
+
+def _credited_line(line: CreditNoteLine, keys: dict[str, str]) -> rules.PrintedLine:
+    """An amount, not a quantity, is taken back. keys: of the rows of taxes, by their names."""
+    return rules.PrintedLine(clean(line.name) or "-", clean(line.description), Decimal(1), keys.get(line.tax_name, ""))
 
 
 def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:

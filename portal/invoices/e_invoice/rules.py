@@ -9,12 +9,16 @@ from datetime import date
 from decimal import Decimal
 
 from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, TaxRow
+from portal.taxes.arithmetic.rounding import allocate
 
 EXPORTING = frozenset((
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
     "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ))  # fmt: skip
+_EUROPEAN_UNION = EXPORTING - {"GB"}
+INVOICE, CREDIT_NOTE = "380", "381"
 _CATEGORIES = {"percent": "S", "zero": "Z", "exempt": "E", "reverse_charge": "AE", "out_of_scope": "O"}
 REASONS = {"E": "Exempt from tax", "AE": "Reverse charge", "K": "Intra-community supply", "G": "Export outside the EU",
            "O": "Not subject to VAT"}  # fmt: skip
@@ -83,6 +87,8 @@ class Header:
     seller: Party
     buyer: Party
     reference: str = ""
+    kind: str = INVOICE  # [BT-3]
+    credits: str = ""  # number of the invoice that a credit note takes back [BT-25]
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,11 @@ class EInvoice:
     rounding: Decimal  # [BT-114] an adjustment and the rounding of the total
     due: Decimal  # [BT-115]
 
+    @property
+    def delivered_to(self) -> str:
+        """The country that goods went to, where the standard wants it told: with an intra-community supply [BT-80]."""
+        return self.header.buyer.country if any(group.category == "K" for group in self.groups) else ""
+
     def sum_of(self, *, charges: bool) -> Decimal:
         return sum((extra.amount for extra in self.extras if extra.is_charge is charges), Decimal(0))
 
@@ -110,24 +121,56 @@ def e_invoice(
     reasons: dict[str, str] | None = None,
 ) -> EInvoice:  # fmt: skip
     """paid: so far. reasons: the words of a tax row's exemption, by its key. Raises CannotExport."""
-    grouped = [_group_of(row, (reasons or {}).get(row.key, "")) for row in breakdown.taxes]
+    untaxed = _untaxed_category(header.seller, header.buyer)
+    grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
+    borne = [_row_of(position, lines, breakdown, header.kind) for position in range(len(breakdown.lines))]
+    is_net = includes_tax or header.kind == CREDIT_NOTE  # each line after every discount, so there is no allowance
+    nets = _credited_nets(breakdown, borne) if header.kind == CREDIT_NOTE else [part.net for part in breakdown.lines]
     items, extras = [], []
-    for position, part in enumerate(breakdown.lines):
-        printed = lines[position] if position < len(lines) else None
-        borne = [at for at, base in enumerate(part.bases) if base]
-        if not borne and printed:
-            borne = [at for at, row in enumerate(breakdown.taxes) if row.key == printed.tax_key]
-        if len(borne) != 1:
-            raise CannotExport(f"Line {position + 1} needs exactly one tax, or a reason for having none.")
-        group = replace(grouped[borne[0]], base=Decimal(0), tax=Decimal(0))
-        net = part.net.decimal if includes_tax else part.total.decimal
-        if printed:
-            items.append(Item(printed, net, group))
-        elif net:
-            extras.append(Extra(net, group, is_charge=True))
-        if part.discount_share and not includes_tax:
+    for position, (part, at, net) in enumerate(zip(breakdown.lines, borne, nets, strict=True)):
+        if at is None:
+            continue
+        group, amount = replace(grouped[at], base=Decimal(0), tax=Decimal(0)), net if is_net else part.total
+        if position < len(lines):
+            items.append(Item(lines[position], amount.decimal, group))
+        elif amount:
+            extras.append(Extra(amount.decimal, group, is_charge=True))
+        if part.discount_share and not is_net:
             extras.append(Extra(part.discount_share.decimal, group))
-    net, tax = breakdown.subtotal.decimal, breakdown.tax_total.decimal
+    return _summed_up(header, items, extras, grouped, breakdown, paid)
+
+
+def _row_of(position: int, lines: Sequence[PrintedLine], breakdown: Breakdown, kind: str) -> int | None:
+    """Which row of taxes a line or charge bears; None where a credit note takes nothing back. Raises CannotExport."""
+    part = breakdown.lines[position]
+    if kind == CREDIT_NOTE and not part.total:
+        return None
+    borne = [at for at, base in enumerate(part.bases) if base]
+    if not borne and position < len(lines):
+        borne = [at for at, row in enumerate(breakdown.taxes) if row.key == lines[position].tax_key]
+    if len(borne) != 1:
+        raise CannotExport(f"Line {position + 1} needs exactly one tax, or a reason for having none.")
+    return borne[0]
+
+
+def _credited_nets(breakdown: Breakdown, borne: Sequence[int | None]) -> list[Money]:
+    """Nets that add up to the bases of the rows [BR-S-08]: a part of a part is rounded, so lines by themselves need
+    not."""
+    nets = [Money.zero(part.net.currency) for part in breakdown.lines]
+    for at, row in enumerate(breakdown.taxes):
+        those = [position for position, row_at in enumerate(borne) if row_at == at]
+        shares = allocate(row.base.minor, [breakdown.lines[each].net.minor for each in those], those)
+        for position, share in zip(those, shares, strict=True):
+            nets[position] = Money(share, row.base.currency)
+    return nets
+
+
+def _summed_up(
+    header: Header, items: Sequence[Item], extras: Sequence[Extra], grouped: Sequence[Group], breakdown: Breakdown,
+    paid: Decimal,
+) -> EInvoice:  # fmt: skip
+    """The standard has no discount after tax: with the adjustment and the rounding it stands in BT-114."""
+    net, tax = sum((group.base for group in grouped), Decimal(0)), breakdown.tax_total.decimal
     rounding = breakdown.total.decimal - net - tax
     return EInvoice(
         header=header, items=tuple(items), extras=_merged(extras), groups=_summed(grouped),
@@ -136,12 +179,21 @@ def e_invoice(
     )  # fmt: skip
 
 
-def _group_of(row: TaxRow, reason: str) -> Group:
+def _untaxed_category(seller: Party, buyer: Party) -> str:
+    """What a rate of nought means: goods to a business in another member state, goods out of the union, or nought."""
+    if not seller.tax_number or buyer.country in ("", seller.country):
+        return "Z"
+    if seller.country in _EUROPEAN_UNION and buyer.country in _EUROPEAN_UNION:
+        return "K" if buyer.tax_number else "Z"
+    return "G"
+
+
+def _group_of(row: TaxRow, reason: str, untaxed: str) -> Group:
     if row.kind not in _CATEGORIES:
         raise CannotExport(f"{row.name} cannot be told in an EN 16931 invoice.")
     category = _CATEGORIES[row.kind]
-    if category == "S" and not row.rate:
-        category = "Z"
+    if category == "Z" or (category == "S" and not row.rate):
+        category = untaxed
     is_charged = category == "S"
     return Group(
         category, row.rate if is_charged else Decimal(0), row.base.decimal,

@@ -1,31 +1,41 @@
-"""UBL 2.1 Invoice."""
+"""UBL 2.1 Invoice and CreditNote."""
 
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
-from portal.invoices.e_invoice.rules import EInvoice, Extra, Group, Item, Party
+from portal.invoices.e_invoice.rules import CREDIT_NOTE, EInvoice, Extra, Group, Item, Party
 from portal.invoices.e_invoice.writing import named, put, written
 
 
 def ubl_invoice(invoice: EInvoice) -> bytes:
     head = invoice.header
-    root = Element(named("inv:Invoice"))
+    is_credit = head.kind == CREDIT_NOTE
+    kind = "CreditNote" if is_credit else "Invoice"
+    root = Element(named("crn:CreditNote" if is_credit else "inv:Invoice"))
     put(root, "cbc:CustomizationID", "urn:cen.eu:en16931:2017")
     put(root, "cbc:ID", head.number)
     put(root, "cbc:IssueDate", head.issued_on.isoformat())
-    if head.due_on:
+    if head.due_on and not is_credit:
         put(root, "cbc:DueDate", head.due_on.isoformat())
-    put(root, "cbc:InvoiceTypeCode", "380")
+    put(root, f"cbc:{kind}TypeCode", head.kind)
     put(root, "cbc:DocumentCurrencyCode", head.currency)
     put(root, "cbc:BuyerReference", head.reference or head.number)
+    if head.credits:
+        put(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", head.credits)
     _party(put(root, "cac:AccountingSupplierParty/cac:Party"), head.seller)
     _party(put(root, "cac:AccountingCustomerParty/cac:Party"), head.buyer)
+    if invoice.delivered_to:
+        delivery = put(root, "cac:Delivery")
+        put(delivery, "cbc:ActualDeliveryDate", head.issued_on.isoformat())
+        country = "cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode"
+        put(delivery, country, invoice.delivered_to)
     for extra in invoice.extras:
         _extra(root, extra, head.currency)
     _taxes(root, invoice)
     _totals(put(root, "cac:LegalMonetaryTotal"), invoice)
     for number, item in enumerate(invoice.items, start=1):
-        _line(put(root, "cac:InvoiceLine"), number, item, head.currency)
+        line = put(root, f"cac:{kind}Line")
+        _line(line, number, item, head.currency, "Credited" if is_credit else "Invoiced")
     return written(root)
 
 
@@ -83,9 +93,9 @@ def _totals(at: Element, invoice: EInvoice) -> None:
         put(at, f"cbc:{name}", amount, currencyID=invoice.header.currency)
 
 
-def _line(at: Element, number: int, item: Item, currency: str) -> None:
+def _line(at: Element, number: int, item: Item, currency: str, which: str) -> None:
     put(at, "cbc:ID", number)
-    put(at, "cbc:InvoicedQuantity", item.printed.quantity, unitCode="C62")
+    put(at, f"cbc:{which}Quantity", item.printed.quantity, unitCode="C62")
     put(at, "cbc:LineExtensionAmount", item.net, currencyID=currency)
     goods = put(at, "cac:Item")
     if item.printed.description:

@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 
 NAMESPACES = {
     "inv": "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
+    "crn": "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2",
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
     "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
@@ -12,7 +13,7 @@ NAMESPACES = {
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
 }
 for _prefix, _address in NAMESPACES.items():
-    register_namespace("" if _prefix == "inv" else _prefix, _address)
+    register_namespace(_prefix, _address)
 
 
 def named(name: str) -> str:

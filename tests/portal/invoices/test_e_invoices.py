@@ -1,6 +1,7 @@
 """The EN 16931 files: the standard's own rules over generated invoices, by a checker that reads only the XML."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from xml.etree import ElementTree
@@ -8,7 +9,7 @@ from xml.etree import ElementTree
 import facturx
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -16,8 +17,10 @@ from portal.invoices.e_invoice import making, rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
 from portal.organisations.models import Organisation
-from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, reckon
-from tests.builders import Firm, make_invoice, sign_in
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, credit, reckon
+from tests.builders import Firm, make_credit_note, make_firm, make_invoice, sign_in
 
 TAXES = [
     LineTax("1", "VAT 20%", Decimal(20)), LineTax("2", "VAT 5%", Decimal(5)),
@@ -34,25 +37,36 @@ lines = st.builds(
     Line, quantity=st.integers(1, 4000).map(lambda q: Decimal(q) / 100), unit_price=amounts,
     taxes=st.sampled_from(TAXES).map(lambda tax: (tax,)),
 )  # fmt: skip
-discounts = st.none() | st.integers(1, 90).map(lambda p: Discount("percent", Decimal(p)))
+discounts = st.none() | st.builds(
+    Discount, st.just("percent"), st.integers(1, 90).map(Decimal), st.sampled_from(["before_tax", "after_tax"])
+)
 charges = st.lists(amounts.map(lambda amount: Charge(amount, (TAXES[0],))), max_size=1)
 
 
-def _header() -> rules.Header:
-    seller = rules.Party("A & B <Heating>", "GB", ("1 High St",), "GB123456789")
-    buyer = rules.Party("Käufer ]]> GmbH", "DE", (), "DE123456789")
-    return rules.Header("INV-1", date(2026, 1, 2), date(2026, 2, 1), "GBP", seller, buyer)
+def _header(seller: str = "GB", buyer: str = "DE", buyer_number: str = "DE123456789", **more: str) -> rules.Header:
+    return rules.Header(
+        "INV-1", date(2026, 1, 2), date(2026, 2, 1), "GBP",
+        rules.Party("A & B <Heating>", seller, ("1 High St",), f"{seller}123456789"),
+        rules.Party("Käufer ]]> GmbH", buyer, (), buyer_number), **more,
+    )  # fmt: skip
 
 
 @st.composite
 def e_invoices(draw: st.DrawFn) -> rules.EInvoice:
     chosen = draw(st.lists(lines, min_size=1, max_size=6))
     includes_tax = draw(st.booleans())
-    breakdown = reckon(
-        chosen, Policy("GBP", price_includes_tax=includes_tax), discount=draw(discounts), charges=draw(charges)
+    policy = Policy(
+        "GBP", price_includes_tax=includes_tax, round_total_to=draw(st.sampled_from([None, Decimal("0.05")]))
     )
+    breakdown = reckon(tuple(chosen), policy, discount=draw(discounts), charges=tuple(draw(charges)))
     printed = [rules.PrintedLine(f"Line {n}", "", one.quantity, one.taxes[0].key) for n, one in enumerate(chosen)]
-    return rules.e_invoice(_header(), printed, breakdown, includes_tax=includes_tax, paid=Decimal("0.00"))
+    header = _header(draw(st.sampled_from(["GB", "DE", "FR"])), draw(st.sampled_from(["GB", "DE", "US"])))
+    if draw(st.booleans()):
+        taken = [Money(draw(st.integers(0, part.total.minor)), "GBP") for part in breakdown.lines]
+        assume(any(taken))
+        breakdown = credit(breakdown, policy, taken)
+        header = replace(header, kind=rules.CREDIT_NOTE, credits="INV-0")
+    return rules.e_invoice(header, printed, breakdown, includes_tax=includes_tax, paid=Decimal("0.00"))
 
 
 def _money(at: ElementTree.Element, path: str) -> Decimal:
@@ -70,7 +84,7 @@ def test_ubl_obeys_the_rules_of_the_standard(invoice: rules.EInvoice) -> None:
     less, more = _money(total, "cbc:AllowanceTotalAmount"), _money(total, "cbc:ChargeTotalAmount")
     bases: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     line_nets = Decimal(0)
-    for line in root.findall("cac:InvoiceLine", NAMES):
+    for line in [*root.findall("cac:InvoiceLine", NAMES), *root.findall("cac:CreditNoteLine", NAMES)]:
         category = line.find("cac:Item/cac:ClassifiedTaxCategory", NAMES)
         line_nets += _add(bases, category, _money(line, "cbc:LineExtensionAmount"))
     found = {"true": Decimal(0), "false": Decimal(0)}
@@ -108,7 +122,7 @@ def _check_row(row: ElementTree.Element, bases: dict[tuple[str, str], Decimal]) 
     assert base == bases[_key(category)]  # BR-S-08
     exact = base * _money(category, "cbc:Percent") / 100
     assert abs(tax - exact.quantize(CENT, ROUND_HALF_UP)) <= CENT  # BR-CO-17, BR-S-09
-    needs_reason = _key(category)[0] in ("E", "AE", "O")
+    needs_reason = _key(category)[0] in ("E", "AE", "O", "K", "G")
     assert needs_reason == bool(category.findtext("cbc:TaxExemptionReason", "", NAMES))
 
 
@@ -149,3 +163,47 @@ def test_the_page_offers_the_files_of_a_sent_invoice_only(client: FlaskClient, s
     assert client.get(f"/invoices/{sent}/e-invoice.xml").data.startswith(b"<?xml")
     assert client.get(f"/invoices/{sent}/e-invoice.pdf").data.startswith(b"%PDF")
     assert "sent invoices" in client.get(f"/invoices/{draft}/e-invoice.xml").text
+
+
+@pytest.mark.parametrize(
+    ("seller", "buyer", "buyer_number", "category"),
+    [("DE", "FR", "FR123", "K"), ("DE", "FR", "", "Z"), ("DE", "US", "", "G"), ("DE", "GB", "GB1", "G"),
+     ("DE", "DE", "DE1", "Z"), ("GB", "FR", "FR123", "G"), ("GB", "GB", "", "Z")],
+)  # fmt: skip
+def test_a_rate_of_nought_says_why_across_borders(seller: str, buyer: str, buyer_number: str, category: str) -> None:
+    """K also names the country that the goods went to (BR-IC-11, BR-IC-12)."""
+    line = Line(Decimal(1), Decimal(5), (TAXES[2],))
+    printed = [rules.PrintedLine("x", "", Decimal(1), "3")]
+    told = rules.e_invoice(
+        _header(seller, buyer, buyer_number), printed, reckon((line,), Policy("GBP")), includes_tax=False,
+        paid=Decimal(0),
+    )  # fmt: skip
+    assert [group.category for group in told.groups] == [item.group.category for item in told.items] == [category]
+    assert bool(told.groups[0].reason) == (category != "Z")
+    root = ElementTree.fromstring(ubl_invoice(told))
+    delivered = root.findtext("cac:Delivery/cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode", "",
+                              NAMES)  # fmt: skip
+    assert delivered == (buyer if category == "K" else "")
+
+
+def test_a_credit_note_is_told_with_its_invoice(client: FlaskClient, session: Session, firm: Firm) -> None:
+    note = make_credit_note(session, firm, share="0.5")
+    sign_in(client, firm, "administrator")
+    page = client.get(f"/credit-notes/{note.id}").text
+    assert "(UBL)" in page and "(Factur-X)" in page
+    root = ElementTree.fromstring(client.get(f"/credit-notes/{note.id}/e-credit-note.xml").data)
+    assert root.tag.endswith("CreditNote-2}CreditNote") and root.findtext("cbc:CreditNoteTypeCode", "", NAMES) == "381"
+    assert root.findtext("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", "", NAMES) == "INV-00001"
+    assert root.findtext("cac:LegalMonetaryTotal/cbc:PayableAmount", "", NAMES) == str(note.total.decimal)
+    _, data = facturx.get_xml_from_pdf(client.get(f"/credit-notes/{note.id}/e-credit-note.pdf").data)
+    assert b">381<" in data and b"INV-00001" in data
+
+
+def test_elsewhere_no_file_of_a_credit_note_is_made(client: FlaskClient, session: Session) -> None:
+    firm = make_firm(country="US", currency="USD")
+    with job_session(firm.organisation_id) as own:
+        note_id = make_credit_note(own, firm).id
+    sign_in(client, firm, "administrator")
+    assert "(UBL)" not in client.get(f"/credit-notes/{note_id}").text
+    answer = client.get(f"/credit-notes/{note_id}/e-credit-note.xml")
+    assert answer.status_code == 422 and "firms in the EU and the UK" in answer.text
