@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.customers.models import Customer
 from portal.invoices import billing, drafts, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.documents.rules import other_currency
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
@@ -83,6 +84,8 @@ def issue_invoice(
         invoice.status, len(invoice.lines), invoice.total,
         untaxed_line=untaxed if organisation.is_registered_on(today) else "",
     )  # fmt: skip
+    if organisation.tax_number and invoice.tax_minor:
+        rules.check_exchange(other_currency(organisation.country, invoice.currency), invoice.exchange_rate)
     if reckoned_on != today:  # the rate of this day counts
         taxes = taxes_by_id(session)
         rules.check_in_force(billing.endings(invoice.lines, taxes, today))

@@ -48,6 +48,8 @@ def reckon_invoice(
 ) -> arithmetic.Breakdown:
     """What an invoice comes to, with all that it was given beside its lines."""
     lines = tuple(_with_discount(_reckoned(line, taxes, tax_point), line) for line in invoice.lines)
+    withheld = _on_line(taxes[invoice.withholding_tax_id], tax_point) if invoice.withholding_tax_id else ()
+    lines = tuple(replace(line, taxes=(*line.taxes, *withheld)) for line in lines)
     shipping = Money(invoice.shipping_minor, invoice.currency).decimal
     bears = _reckoned(_Shipping(invoice.shipping_tax_id, shipping), taxes, tax_point).taxes
     discount = arithmetic.Discount(invoice.discount_kind, invoice.discount_value, invoice.discount_applied)

@@ -45,6 +45,8 @@ def price_draft(
         raise pricing.CannotPrice(f"This cannot be reckoned: {problem.why}.") from problem
     if invoice.total_minor < 0:
         raise pricing.CannotPrice("The total would be less than zero. Give less away.", field="adjustment")
+    if invoice.withheld_minor > invoice.total_minor:
+        raise pricing.CannotPrice("More would be withheld than there is to pay.", field="withholding_tax_id")
     audit.note(
         session, organisation.id, "draft priced", "invoice", invoice.id, words=f"Priced anew: {invoice.total}",
         before={"total": (before or {}).get("total")}, after={"total": str(invoice.total.decimal)},
@@ -88,6 +90,7 @@ def take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdo
     invoice.subtotal_minor = breakdown.subtotal.minor
     invoice.tax_minor = breakdown.tax_total.minor
     invoice.total_minor = breakdown.total.minor
+    invoice.withheld_minor = -breakdown.withholding.minor
 
 
 def _given(invoice: Invoice) -> pricing.Pricing:
@@ -113,5 +116,6 @@ def _set(invoice: Invoice, wanted: pricing.Pricing) -> None:
     invoice.discount_kind = "amount" if whole.amount else "percent" if whole.percent else ""
     invoice.discount_value = whole.amount.decimal if whole.amount else whole.percent or Decimal(0)
     invoice.discount_applied = whole.applied
+    invoice.withholding_tax_id, invoice.exchange_rate = wanted.withholding_tax_id, wanted.exchange_rate
     invoice.shipping_minor, invoice.shipping_tax_id = wanted.shipping.minor, wanted.shipping_tax_id
     invoice.adjustment_minor, invoice.adjustment_reason = wanted.adjustment.minor, wanted.adjustment_reason

@@ -12,10 +12,13 @@ from portal.shared.text import as_typed
 from portal.taxes.models import Tax
 
 _MOST = Decimal(10) ** 9
+_LEAST_RATE = Decimal(1).scaleb(-9)
 
 
-def read_pricing(form: Form, invoice: Invoice, tax_ids: Collection[int], *, may_adjust: bool) -> pricing.Pricing:
-    """may_adjust False: the adjustment stays as it is, whatever was posted."""
+def read_pricing(
+    form: Form, invoice: Invoice, tax_ids: Collection[int], withholding_ids: Collection[int], *, may_adjust: bool
+) -> pricing.Pricing:  # fmt: skip
+    """tax_ids: for shipping. may_adjust False: the adjustment stays as it is, whatever was posted."""
     currency = invoice.currency
     cuts = {line.id: _cut(form, f"discount-{line.id}", currency) for line in invoice.lines}
     applied = form.choice("applied", "when it is taken off", ("before_tax", "after_tax"), default="before_tax")
@@ -24,6 +27,10 @@ def read_pricing(form: Form, invoice: Invoice, tax_ids: Collection[int], *, may_
     tax_id = form.record("shipping_tax_id", "a tax for shipping", required=False)
     if tax_id is not None and tax_id not in tax_ids:
         form.errors["shipping_tax_id"] = "Choose a tax for shipping from the list."
+    withholding_id = form.record("withholding_tax_id", "what is withheld", required=False)
+    if withholding_id is not None and withholding_id not in withholding_ids:
+        form.errors["withholding_tax_id"] = "Choose what is withheld from the list."
+    rate = form.decimal("exchange_rate", "the exchange rate", least=_LEAST_RATE, most=_MOST, places=9, required=False)
     adjustment = Money(invoice.adjustment_minor, currency)
     reason = invoice.adjustment_reason
     if may_adjust:
@@ -31,7 +38,8 @@ def read_pricing(form: Form, invoice: Invoice, tax_ids: Collection[int], *, may_
         reason = form.text("adjustment_reason", "what the adjustment is for", longest=100, required=False)
     return pricing.Pricing(
         adjustment=adjustment, adjustment_reason=reason if adjustment else "", shipping=shipping,
-        shipping_tax_id=tax_id if shipping else None, whole=whole, lines=cuts,
+        shipping_tax_id=tax_id if shipping else None, withholding_tax_id=withholding_id,
+        exchange_rate=rate if form.values.get("exchange_rate", "").strip() else None, whole=whole, lines=cuts,
     )  # fmt: skip
 
 
@@ -46,6 +54,8 @@ def filled_with(invoice: Invoice) -> Form:
         "shipping": as_typed(Money(invoice.shipping_minor, invoice.currency).decimal, places)
         if invoice.shipping_minor else "",
         "shipping_tax_id": str(invoice.shipping_tax_id or ""),
+        "exchange_rate": "" if invoice.exchange_rate is None else as_typed(invoice.exchange_rate),
+        "withholding_tax_id": str(invoice.withholding_tax_id or ""),
         "adjustment": as_typed(Money(invoice.adjustment_minor, invoice.currency).decimal, places)
         if invoice.adjustment_minor else "",
         "adjustment_reason": invoice.adjustment_reason,

@@ -32,6 +32,9 @@ class Invoice(Tenant, Base):
         CheckConstraint("discount_kind IN ('', 'percent', 'amount')", name="discount_kind"),
         CheckConstraint("discount_applied IN ('before_tax', 'after_tax')", name="discount_applied"),
         belongs_to("taxes", "shipping_tax_id"),
+        belongs_to("taxes", "withholding_tax_id"),
+        CheckConstraint("exchange_rate > 0", name="exchange_rate"),
+        CheckConstraint("withheld_minor BETWEEN 0 AND GREATEST(total_minor, 0)", name="withheld"),
         Index("ix_invoices_status", "organisation_id", "status", "due_on"),
     )
 
@@ -56,6 +59,9 @@ class Invoice(Tenant, Base):
     discount_applied: Mapped[str] = mapped_column(String(12), server_default="before_tax")
     shipping_minor: Mapped[int] = mapped_column(server_default="0")
     shipping_tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    withholding_tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    exchange_rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))  # the country's money for one of its own
+    withheld_minor: Mapped[int] = mapped_column(server_default="0", default=0)  # the customer pays it to the state
     adjustment_minor: Mapped[int] = mapped_column(server_default="0")
     adjustment_reason: Mapped[str] = mapped_column(String(100), server_default="")
     revision: Mapped[int] = mapped_column(default=1)
@@ -95,6 +101,15 @@ class Invoice(Tenant, Base):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def withheld(self) -> Money:
+        return Money(self.withheld_minor, self.currency)
+
+    @property
+    def amount_due(self) -> Money:
+        """What the customer pays in all: the total without what is withheld."""
+        return self.total - self.withheld
 
     @property
     def printed_taxes(self) -> list["PrintedTax"]:

@@ -38,6 +38,8 @@ class Pricing:
     adjustment: Money
     shipping: Money
     shipping_tax_id: int | None = None
+    withholding_tax_id: int | None = None
+    exchange_rate: Decimal | None = None
     adjustment_reason: str = ""
     whole: Cut = field(default_factory=Cut)
     lines: Mapping[int, Cut] = field(default_factory=dict)

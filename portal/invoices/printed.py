@@ -31,6 +31,15 @@ def after_tax(invoice: Invoice) -> list[PrintedSum]:
     return [one for one in sums if one.amount]
 
 
+def withheld(invoice: Invoice) -> list[PrintedSum]:
+    """Below the total: what the customer pays to the state instead."""
+    rows = (invoice.breakdown or {}).get("taxes", ())
+    return [
+        PrintedSum(f"Withheld: {row['name']}", Money.of(Decimal(row["amount"]), invoice.currency))
+        for row in rows if row["kind"] == "withholding"
+    ]  # fmt: skip
+
+
 def _amount(invoice: Invoice, name: str) -> Money:
     return Money.of(Decimal((invoice.breakdown or {}).get(name, "0")), invoice.currency)
 

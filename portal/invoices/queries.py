@@ -61,7 +61,7 @@ def balance_of(invoice: Invoice) -> InvoiceBalance:
 def status_of(invoice: Invoice, today: date) -> str:
     """As people read it; of an invoice that was read with its balance."""
     return rules.shown_status(
-        invoice.status, total=invoice.total, balance=balance_of(invoice).balance, due_on=invoice.due_on,
+        invoice.status, total=invoice.amount_due, balance=balance_of(invoice).balance, due_on=invoice.due_on,
         was_viewed=invoice.viewed_at is not None, today=today,
     )  # fmt: skip
 

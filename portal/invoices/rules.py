@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -62,6 +63,15 @@ def check_in_force(lines: Sequence[tuple[str, str, bool]]) -> None:
     for name, tax, has_ended in lines:
         if has_ended:
             raise CannotIssue(f"{tax} on {name} is abolished. Choose its new tax in the catalogue, then bill it again.")
+
+
+def check_exchange(currency: str, rate: Decimal | None) -> None:
+    """currency: in which the tax has to be told as well, or "". Raises CannotIssue."""
+    if currency and rate is None:
+        raise CannotIssue(
+            f"The tax must be printed in {currency}, too. Keep this as a draft and enter the exchange rate there, "
+            "under Discount, shipping."
+        )
 
 
 def check_voidable(status: str, paid: Money, *, credited_by: str = "") -> None:

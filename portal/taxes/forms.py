@@ -17,6 +17,7 @@ KINDS = {
     "exempt": "Exempt",
     "out_of_scope": "Out of scope",
     "reverse_charge": "Reverse charge: the customer accounts for it",
+    "withholding": "Withheld: the customer pays it to the state for you",
 }
 # What an invoice must give a reason for.
 WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
@@ -41,10 +42,12 @@ def read_tax(raw: MultiDict[str, str]) -> tuple[Form, NewTax]:
     form = Form(raw)
     kind = form.choice("kind", "a kind", KINDS, default="percent")
     rate = Decimal(0)
-    if kind in ("percent", "reverse_charge"):
+    if kind in ("percent", "reverse_charge", "withholding"):
         rate = form.decimal("rate", "a rate", least=Decimal(0), most=_HUNDRED, places=_PLACES)
-    if kind == "percent" and rate == 0 and "rate" not in form.errors:
+    if kind in ("percent", "withholding") and rate == 0 and "rate" not in form.errors:
         form.errors["rate"] = "Enter a rate above 0, or choose the kind Zero-rated."
+    if kind == "withholding" and form.values.get("is_default", "") == "yes":
+        form.errors["kind"] = "What is withheld is chosen on a draft: it cannot be the usual tax of services and parts."
     why = form.text("why", "a reason", longest=100, required=False)
     if kind in WITH_REASON and not why:
         form.errors["why"] = "Enter the reason: it is printed on the invoice."

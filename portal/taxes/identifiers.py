@@ -9,10 +9,13 @@ from stdnum.exceptions import ValidationError
 
 from portal.taxes.regions import pack, tax_number_label
 
-# Rules that python-stdnum has not: the Gulf's registration numbers have 15 digits, Saudi Arabia's begin and end with 3.
-_OWN = {"trn": re.compile(r"\d{15}"), "trn_sa": re.compile(r"3\d{13}3")}
+# Rules that python-stdnum has not: the Gulf's registration numbers have 15 digits, Saudi Arabia's begin and end with 3;
+# a Japanese issuer of qualified invoices has a T and 13 digits.
+_OWN = {"trn": re.compile(r"\d{15}"), "trn_sa": re.compile(r"3\d{13}3"),
+        "trn_jp": re.compile(r"T\d{13}")}  # fmt: skip
 _EXAMPLES = {
-    "trn": "15 digits", "trn_sa": "15 digits, the first and the last a 3", "in_.gstin": "like 27AAPFU0939F1ZV",
+    "trn": "15 digits", "trn_sa": "15 digits, the first and the last a 3", "trn_jp": "T and 13 digits",
+    "in_.gstin": "like 27AAPFU0939F1ZV",
     "eu.vat": "with its country in front, like DE136695976", "gb.vat": "like GB 980 7806 84", "au.abn": "11 digits",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from portal.organisations.numbering import next_number
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, Impossible, credit
+from portal.taxes.arithmetic.document import WITHHOLDING
 
 
 def creditable(session: Session, invoice: Invoice) -> list[Money]:
@@ -46,14 +47,15 @@ def raise_credit_note(
         invoice_id=invoice.id, customer_id=invoice.customer_id, currency=invoice.currency,
         issued_on=clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to, breakdown=text,
         subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
-        total_minor=breakdown.total.minor, raised_by=raised_by, form_id=form_id,
+        total_minor=breakdown.total.minor, withheld_minor=-breakdown.withholding.minor,
+        raised_by=raised_by, form_id=form_id,
         letterhead=drawn_up(organisation, str(invoice.bill_to.get("language", ""))).as_text(),
     )  # fmt: skip
     session.add(note)
     session.flush()
     session.add_all(_lines(note, invoice, breakdown))
     session.add_all(_tax_rows(note, breakdown))
-    part = rules.part_to_apply(note.total, balance_of(invoice).balance, keep=keep)
+    part = rules.part_to_apply(note.worth, balance_of(invoice).balance, keep=keep)
     if part:
         _apply(session, note, invoice, part)
     _announce(session, organisation, note, invoice, part)
@@ -118,7 +120,7 @@ def _tax_rows(note: CreditNote, breakdown: Breakdown) -> Sequence[CreditNoteTax]
             base_minor=row.base.minor, amount_minor=row.amount.minor, currency=note.currency,
         )
         for position, row in enumerate(breakdown.taxes)
-        if row.base or row.amount
+        if (row.base or row.amount) and row.kind != WITHHOLDING
     ]  # fmt: skip
 
 
@@ -133,7 +135,7 @@ def _apply(session: Session, note: CreditNote, invoice: Invoice, part: Money) ->
 
 
 def _announce(session: Session, organisation: Organisation, note: CreditNote, invoice: Invoice, applied: Money) -> None:
-    kept = note.total - applied
+    kept = note.worth - applied
     said = f"{formats.money(note.total, organisation.locale)} credited as {note.number}: {note.reason}"
     if kept:
         said += f" ({formats.money(kept, organisation.locale)} kept as the customer's credit)"

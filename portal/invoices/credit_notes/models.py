@@ -24,6 +24,7 @@ class CreditNote(Tenant, Base):
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("total_minor > 0", name="total"),
+        CheckConstraint("withheld_minor BETWEEN 0 AND GREATEST(total_minor, 0)", name="withheld"),
     )
 
     number: Mapped[str] = mapped_column(String(20))
@@ -38,6 +39,7 @@ class CreditNote(Tenant, Base):
     subtotal_minor: Mapped[int]
     tax_minor: Mapped[int]
     total_minor: Mapped[int]
+    withheld_minor: Mapped[int] = mapped_column(server_default="0", default=0)  # as on the invoice
     raised_by: Mapped[int | None] = mapped_column(BigInteger)
     form_id: Mapped[str | None] = mapped_column(String(40))
 
@@ -62,6 +64,11 @@ class CreditNote(Tenant, Base):
     @property
     def tax(self) -> Money:
         return Money(self.tax_minor, self.currency)
+
+    @property
+    def worth(self) -> Money:
+        """What it takes off what is to pay: nobody paid what was withheld."""
+        return Money(self.total_minor - self.withheld_minor, self.currency)
 
     @property
     def total(self) -> Money:

@@ -45,7 +45,7 @@ def list_credit_notes(
 ) -> tuple[list[ListedNote], bool]:
     """One page with their invoices, newest first, and whether there is another. state: "", kept or used."""
     found = (
-        select(CreditNote, CreditNote.total_minor - _APPLIED)
+        select(CreditNote, CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED)
         .join(CreditNote.invoice)
         .options(contains_eager(CreditNote.invoice))
         .where(visible_to(viewer), *_in_state(state), *_matching(search))
@@ -65,7 +65,7 @@ _APPLIED = (
 
 
 def _in_state(state: str) -> list[ColumnElement[bool]]:
-    kept = CreditNote.total_minor > _APPLIED
+    kept = CreditNote.total_minor - CreditNote.withheld_minor > _APPLIED
     return {"kept": [kept], "used": [~kept]}.get(state, [])
 
 
@@ -126,4 +126,4 @@ def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
 def kept_as_credit(session: Session, note: CreditNote) -> Money:
     """What of a note has been put to no invoice. Whoever refunds it must count that as well."""
     applied = sum(one.amount_minor for one in applications_of(session, note))
-    return Money(note.total_minor - applied, note.currency)
+    return Money(note.worth.minor - applied, note.currency)

@@ -42,7 +42,9 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "sums": _sums(invoice, words, locale),
         "notes": _notes(head, invoice, words, locale),
         "code": _code(head, invoice) if law.get("qr") and invoice.sent_at else "",
-        "total": formats.money(invoice.total, locale), "paid": "", "balance": "",
+        "total": formats.money(invoice.total, locale),
+        "withheld": _withheld(invoice, words, locale),
+        "to_pay": formats.money(invoice.amount_due, locale) if invoice.withheld else "",
     }  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
             for line in note.lines
         ],
         "sums": sums, "notes": [], "code": "",
-        "total": formats.money(note.total, locale), "paid": "", "balance": "",
+        "total": formats.money(note.total, locale), "withheld": [], "to_pay": "",
     }  # fmt: skip
 
 
@@ -152,6 +154,19 @@ def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, st
     ]
 
 
+def _withheld(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
+    rows = [row for row in (invoice.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
+    return [
+        [_told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], invoice, locale)),
+         _printed(row["amount"], invoice, locale)]
+        for row in rows
+    ]  # fmt: skip
+
+
+def _printed(amount: str, invoice: Invoice, locale: str) -> str:
+    return formats.money(Money.of(Decimal(amount), invoice.currency), locale)
+
+
 def _in_words(label: str, words: dict[str, str]) -> str:
     """One of the product's own labels ("Discount 10 %") in the reader's language; the firm's own words as they are."""
     first, *rest = label.split(" ")
@@ -168,9 +183,21 @@ def _notes(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: st
         notes.append(_told(words["includes_tax"], name=invoice.taxes[0].name))
     if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
         notes.append(words["reduced"])
+    notes += _tax_elsewhere(head, invoice, words, locale)
     said = rules.amount_in_words(invoice.total.decimal, invoice.currency) if law.get("in_words") else ""
     notes += [f"{words['in_words']}: {said}"] if said else []
     return [*map(_safe, notes), *(words[key] for key in law.get("notes", ()))]
+
+
+def _tax_elsewhere(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
+    """The tax in the country's own currency, where the document's is another."""
+    local, rate = rules.other_currency(head.country, invoice.currency), invoice.exchange_rate
+    if not local or rate is None:
+        return []
+    amount = formats.money(Money.rounded(invoice.tax.decimal * rate, local), locale)
+    return [
+        _told(words["tax_elsewhere"], amount=amount, currency=invoice.currency, rate=f"{rate.normalize():f} {local}")
+    ]
 
 
 def _includes_tax(invoice: Invoice) -> bool:

@@ -33,5 +33,5 @@ def receipt_facts(
             for name, part in parts
         ],
         "sums": [[words["rounding"], formats.money(rounding, locale)]] if rounding else [],
-        "notes": [], "code": "", "total": formats.money(amount, locale), "paid": "", "balance": "",
+        "notes": [], "code": "", "total": formats.money(amount, locale), "withheld": [], "to_pay": "",
     }  # fmt: skip

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from babel.numbers import get_territory_currencies
 from num2words import num2words
 
 _FOLDER = Path(__file__).parent
@@ -21,6 +22,12 @@ RIGHT_TO_LEFT = ("ar",)
 def law_of(country: str) -> dict[str, Any]:
     """What a country asks of a document."""
     return _COUNTRIES.get(country, _COUNTRIES["*"])
+
+
+def other_currency(country: str, currency: str) -> str:
+    """In which currency the tax has to be told as well: the country's, where the document's is another, or ""."""
+    own = get_territory_currencies(country)
+    return "" if not own or currency in own else str(own[0])
 
 
 def language_of(locale: str) -> str:

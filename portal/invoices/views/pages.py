@@ -21,6 +21,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
+        withheld=printed.withheld(invoice),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
         has_asked=is_waiting(request_session(), invoice.id),

@@ -3,6 +3,7 @@
 from flask import Response, g, make_response, render_template, request, url_for
 
 from portal.invoices import drafts, forms, queries
+from portal.invoices.documents.rules import other_currency
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.views.pages import bp, place_of
 from portal.shared.access import allow
@@ -10,7 +11,8 @@ from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
-from portal.taxes.queries import list_taxes
+from portal.taxes.arithmetic.document import WITHHOLDING
+from portal.taxes.queries import taxes_by_id
 
 
 @bp.get("/invoices/<int:invoice_id>/prices")
@@ -28,8 +30,8 @@ def update_prices(invoice_id: int) -> Response:
     session = request_session()
     invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
     form = Form(request.form)
-    tax_ids = {tax.id for tax in list_taxes(session)}
-    wanted = forms.read_pricing(form, invoice, tax_ids, may_adjust=g.viewer.may("give_discount"))
+    bearable, withheld = _taxes(invoice)
+    wanted = forms.read_pricing(form, invoice, dict(bearable), dict(withheld), may_adjust=g.viewer.may("give_discount"))
     if form.ok:
         try:
             drafts.price_draft(session, g.organisation, invoice, wanted, g.viewer.discount_limit)
@@ -43,8 +45,21 @@ def update_prices(invoice_id: int) -> Response:
 
 
 def _page(invoice: Invoice, form: Form) -> str:
-    taxes = [(tax.id, tax.name) for tax in list_taxes(request_session())]
+    taxes, withheld = _taxes(invoice)
     return render_template(
-        "invoices/prices.html", invoice=invoice, form=form, taxes=taxes, gross=drafts.gross_of(invoice),
+        "invoices/prices.html", invoice=invoice, form=form, taxes=taxes, withheld=withheld,
+        other_currency=other_currency(g.organisation.country, invoice.currency),
+        gross=drafts.gross_of(invoice),
         limit=g.viewer.discount_limit, style=g.organisation.discount_style, may_adjust=g.viewer.may("give_discount"),
     )  # fmt: skip
+
+
+def _taxes(invoice: Invoice) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """(id, name) of those that shipping can bear, and of those that a customer withholds."""
+    taxes = [
+        tax for tax in taxes_by_id(request_session()).values()
+        if tax.is_active or tax.id in (invoice.shipping_tax_id, invoice.withholding_tax_id)
+    ]  # fmt: skip
+    named = sorted(taxes, key=lambda tax: (not tax.is_default, tax.name))
+    bearable = [(tax.id, tax.name) for tax in named if tax.kind != WITHHOLDING]
+    return bearable, [(tax.id, tax.name) for tax in named if tax.kind == WITHHOLDING]

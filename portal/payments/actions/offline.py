@@ -136,7 +136,7 @@ def _repeated(session: Session, taken: OfflinePayment) -> Payment | None:
 def _to_pay(session: Session, invoice_id: int) -> Money:
     """On a draft, which is sent on the way: all of it."""
     invoice = get_invoice(session, invoice_id)
-    return invoice.total if invoice.status == DRAFT else balance_of(invoice).balance
+    return invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).balance
 
 
 def _in_coins(

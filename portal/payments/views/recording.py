@@ -111,7 +111,7 @@ def create_reversal(payment_id: int) -> Response:
 
 def _invoice_desk(invoice_id: int) -> Desk:
     invoice = get_invoice(request_session(), invoice_id, g.viewer)
-    due = invoice.total if invoice.status == DRAFT else balance_of(invoice).balance
+    due = invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).balance
     return Desk(
         invoice.customer_id, invoice.customer.name, [invoice], due, url_for("invoices.show", invoice_id=invoice_id),
         url_for("payments.create_of_invoice", invoice_id=invoice_id), invoice.number or "Draft",

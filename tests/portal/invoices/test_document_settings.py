@@ -123,3 +123,16 @@ def test_a_discount_given_before_the_style_changed_stays(admin: FlaskClient, fir
     assert post(admin, prices, given | {"shipping": "1"}, page=PATH).status_code == 303
     assert 'name="discount"' in admin.get(prices).text
     assert 'name="discount"' not in admin.get(f"/invoices/{invoice(firm, sent=False)}/prices").text
+
+
+def test_tax_in_another_currency_is_told_in_the_countrys_own(client: FlaskClient) -> None:
+    """A British firm that bills euros prints its VAT in pounds, too; without a rate the invoice is not sent."""
+    firm = make_firm(currency="EUR")
+    sign_in(client, firm, "administrator")
+    save(client, tax_number="GB 980 7806 84")
+    draft = invoice(firm, sent=False)
+    assert "The tax must be printed in GBP" in post(client, f"/invoices/{draft}/issuance", {}, page=PATH).text
+    prices = {"applied": "before_tax", "exchange_rate": "0.8543"}
+    assert post(client, f"/invoices/{draft}/prices", prices, page=PATH).status_code == 303
+    assert post(client, f"/invoices/{draft}/issuance", {}, page=PATH).status_code == 303
+    assert "Tax total: £33.57 (1 EUR = 0.8543 GBP)" in paper(client, draft)  # 39.30 × 0.8543 = 33.573…

@@ -92,7 +92,7 @@ def test_nova_scotia_changed_its_rate(session: Session, firm: Firm, day: date, r
     [
         ("DE", "DE136695976"), ("DE", "136695976"), ("GB", "GB 980 7806 84"), ("IN", "27AAPFU0939F1ZV"),
         ("AE", "100 1234 5678 9003"), ("SA", "300000000000003"), ("AU", "83 914 571 673"), ("US", "anything"),
-        ("FR", ""), ("BR", "12345"),
+        ("FR", ""), ("BR", "12345"), ("JP", "T1234567890123"),
     ],
 )  # fmt: skip
 def test_a_right_number_passes(country: str, number: str) -> None:
@@ -103,7 +103,7 @@ def test_a_right_number_passes(country: str, number: str) -> None:
     ("country", "number"),
     [
         ("DE", "DE136695977"), ("GB", "GB 980 7806 85"), ("IN", "27AAPFU0939F1ZA"), ("AE", "1001234567890"),
-        ("SA", "100000000000003"), ("AU", "83 914 571 674"), ("DE", "\x00"), ("IN", "😀" * 15),
+        ("SA", "100000000000003"), ("JP", "1234567890123"), ("AU", "83 914 571 674"), ("DE", "\x00"), ("IN", "😀" * 15),
     ],
 )  # fmt: skip
 def test_a_wrong_number_is_told_with_what_to_do(country: str, number: str) -> None:
