@@ -84,11 +84,9 @@ class Invoice(Tenant, Base):
         primaryjoin="Invoice.id == foreign(InvoiceTax.invoice_id)", order_by="InvoiceTax.position", lazy="raise_on_sql"
     )
     balance_row: Mapped["InvoiceBalance | None"] = relationship(
-        primaryjoin="Invoice.id == foreign(InvoiceBalance.invoice_id)",
-        lazy="raise_on_sql",
-        viewonly=True,
+        primaryjoin="Invoice.id == foreign(InvoiceBalance.invoice_id)", lazy="raise_on_sql", viewonly=True,
         uselist=False,
-    )
+    )  # fmt: skip
 
     @property
     def subtotal(self) -> Money:
