@@ -76,13 +76,16 @@ def resume(session: Session, link: Link, module: str) -> None:
 
 
 def _read_back(session: Session, link: Link, module: str) -> None:
-    """Zoho's changes are looked for while the module goes both ways and does not rest."""
+    """Zoho's changes are looked for while the module goes both ways and does not rest; those of taxes in any case, as
+    each side's are offered on the other."""
     row = session.scalars(
         select(ModuleSetting)
         .where(ModuleSetting.link_id == link.id, ModuleSetting.module == module)
         .execution_options(populate_existing=True)
     ).one()
-    if row.direction == BOTH and not row.is_paused:
+    if module == "tax" and not row.is_paused:
+        cursors.begin(session, link, module)
+    elif row.direction == BOTH and not row.is_paused:
         unkeyed = update(Link).where(Link.id == link.id, Link.hint_key == "")
         session.execute(unkeyed.values(hint_key=secrets.token_urlsafe(24)))
         cursors.begin(session, link, module)

@@ -64,7 +64,7 @@ class Status:
     @property
     def why_so_often(self) -> str:
         """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
-        read = sum(module.next_look_at is not None for module in self.modules)
+        read = sum(module.next_look_at is not None for module in self.modules if module.module != "tax")
         if not read:
             return ""
         limit, busy = pulling.calls_a_day(self.limit_today), pulling.pause(self.limit_today, 1, read, 0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import new_organisation, reading, rehearsal, taking, taxes
+from portal.accounting.setup import new_organisation, reading, rehearsal, taking, tax_reading, taxes
 from portal.accounting.setup.desk import Desk
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
@@ -39,6 +39,10 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
     monkeypatch.setattr(Line, "call", held_against_the_documents)
     linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Harbour Hotel"})
     linked.zoho.act(linked.remote, "POST /settings/taxes", {"tax_name": "VAT", "tax_percentage": 20})
+    for name in ("One", "Two"):
+        linked.zoho.act(linked.remote, "POST /settings/taxes", {"tax_name": name, "tax_percentage": 9})
+    ids = ",".join(one["tax_id"] for one in linked.there("taxes")[-2:])
+    linked.zoho.act(linked.remote, "POST /settings/taxgroups", {"tax_group_name": "Both", "taxes": ids})
     with job_session(linked.organisation_id) as session:
         link = session.get_one(Link, linked.link().id)
         consent = session.get_one(Consent, link.consent_id)
@@ -53,13 +57,14 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
         with job_session(linked.organisation_id) as session:
             planned = rehearsal.plan(session, session.get_one(Link, link.id))
         assert rehearsal.play(desk, planned) == ""
-        assert taxes.read_preferences(desk).rounding == "document"
+        assert tax_reading.read_preferences(desk).rounding == "document"
     assert len(seen) >= 12 and problems == []
 
 
 def _settle_taxes(linked: LinkedFirm, desk: Desk) -> None:
-    theirs = taxes.read(desk)
+    theirs = tax_reading.read(desk)
     with job_session(linked.organisation_id) as session:
         organisation = session.get_one(Organisation, linked.organisation_id)
         link = session.get_one(Link, linked.link().id)
-        taxes.keep(session, link, taxes.compare(session, organisation, theirs), [], taxes.Preferences())
+        rows = taxes.compare(session, organisation, theirs)
+        taxes.keep(session, link, theirs, rows, [], tax_reading.Preferences(), [])

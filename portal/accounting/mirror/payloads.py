@@ -11,6 +11,7 @@ from portal.accounting import field_rules
 from portal.accounting.mirror import sources
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import tax_changes
 
 
 def frozen(payload: Any) -> Any:
@@ -29,7 +30,11 @@ def emptied(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[st
 
 
 def reference_of(record: MirrorRecord, source: Source) -> str:
-    """The name it goes by there: with its number behind it, where somebody else's record has the plain one."""
+    """The name it goes by there: with its number behind it, where somebody else's record has the plain one; a tax that
+    was tied keeps theirs."""
+    if record.module == "tax" and record.remote_id is not None:
+        there = tax_changes.known_there(record)
+        return there.name if there else source.name
     is_spare = source.spare_name != "" and record.remote_number == source.spare_name
     return source.spare_name if is_spare else source.name
 

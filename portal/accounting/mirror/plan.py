@@ -14,7 +14,7 @@ from portal.accounting.mirror.payloads import emptied, frozen, reference_of
 from portal.accounting.mirror.push import COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions
+from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
@@ -90,6 +90,8 @@ def _next_step(
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
     use = _use(turn, record, source, twin_id)
     verb = use.verb if use else _verb(record, source, snapshot)
+    if verb == UPDATE and record.module == "tax" and not tax_changes.is_wanted_there(session, record):
+        verb = None
     if verb == UPDATE and _is_to_be_compared(session, record, version):
         verb = COMPARE
     if verb is None:

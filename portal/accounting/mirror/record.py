@@ -14,6 +14,7 @@ from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import tax_changes
 from portal.accounting.pull.both_sides import bring_together, common_of, stamp_of
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
@@ -127,6 +128,8 @@ def _written(
         "sent": push.snapshot, "persons": _persons(push, answer), "is_active": (record.snapshot or {}).get("is_active"),
     }  # fmt: skip
     record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
+    if push.module == "tax":
+        tax_changes.seen(record, answer)
     if outcome.adopted and push.module in ("customer", "item"):
         # What an earlier try sent may be older than what we have: bring it up to date.
         common = common_of(session, record.link_id, push.module, answer)

@@ -1,6 +1,7 @@
 """Our rows as the mapping wants them: what each is called, what must be in Zoho before it, how its payload is made."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +39,7 @@ def _tax(session: Session, tax_id: int) -> Source | None:
     today = clock.today(session.scalars(select(Organisation.time_zone)).one())
     record = mapping.TaxRecord(tax.name, tax.rate_on(today))
     return Source(
-        f"Tax {tax.name}", tax.name, lambda _twins, _name, _persons: mapping.tax_payload(record),
+        f"Tax {tax.name}", tax.name, lambda _twins, name, _persons: mapping.tax_payload(replace(record, name=name)),
         stays_here=tax.kind in rules.TAXES_THAT_STAY_HERE,
     )  # fmt: skip
 

@@ -10,16 +10,22 @@ from sqlalchemy.orm import Session
 from portal.accounting import fields
 from portal.accounting.link import live_link
 from portal.accounting.models import Link
-from portal.accounting.pull.models import FIELD, GONE, MERGED, TWICE, Question
+from portal.accounting.pull.models import FIELD, GONE, MERGED, NEW_TAX, OFF, RATE, TWICE, Question
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
+APART = "apart"
 MOST_SHOWN = 100
 _CHOICES = {
     FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts")),
     TWICE: ((SAME, "It is one"), (TWO, "They are two")),
     GONE: ((AGAIN, "Make it again"), (END, "End it here too")),
 }
-_OF_STATUS = {"void": ((THEIRS, "Void it here too"), (OURS, "Keep it here"))}
+_OF_STATUS = {
+    "void": ((THEIRS, "Void it here too"), (OURS, "Keep it here")),
+    RATE: ((THEIRS, "Use Zoho's from today"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
+    NEW_TAX: ((THEIRS, "Use it here too"), (SEEN, "Leave it there")),
+    OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
+}
 _ONLY_SEEN = ((SEEN, "I have seen it"),)
 
 

@@ -103,6 +103,12 @@ def finish(session: Session, link: Link, cursor: PullCursor, *, is_sorted: bool)
     cursor.next_look_at = now + rules.pause(link.quota_limit, cursor.calls, _count(session, link.id), cursor.idle_looks)
 
 
+def finish_for_a_day(session: Session, cursor: PullCursor) -> None:
+    """Of what changes a few times a year."""
+    now = session.scalars(select(func.clock_timestamp())).one()
+    cursor.problem, cursor.looked_at, cursor.next_look_at = "", now, now + timedelta(days=1)
+
+
 def put_off(session: Session, link_id: int, module: str, words: str) -> None:
     """This module cannot be read now; people are told why."""
     session.execute(
@@ -114,5 +120,7 @@ def put_off(session: Session, link_id: int, module: str, words: str) -> None:
 
 def _count(session: Session, link_id: int) -> int:
     return session.scalars(
-        select(func.count()).where(PullCursor.link_id == link_id, PullCursor.next_look_at.is_not(None))
+        select(func.count()).where(
+            PullCursor.link_id == link_id, PullCursor.next_look_at.is_not(None), PullCursor.module != "tax"
+        )
     ).one()

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import asking, changes, endings, payments
+from portal.accounting.pull import asking, changes, endings, payments, tax_decisions
 from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
 from portal.accounting.pull.models import FIELD, GONE, STATUS, TWICE, Question
 from portal.gateways.zoho.calls import PRODUCTS
@@ -85,7 +85,9 @@ def _twice(session: Session, question: Question, decision: str, _person_id: int)
 
 
 def _status(session: Session, question: Question, decision: str, _person_id: int) -> None:
-    if decision == THEIRS:
+    if question.module == "tax":
+        tax_decisions.carry_out(session, question, decision)
+    elif decision == THEIRS:
         _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
     elif decision == OURS:
         endings.leave_as_it_is(session, _record(session, question))

@@ -15,7 +15,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import cursors, invoices, lists, missing, newcomers, payments
+from portal.accounting.pull import cursors, invoices, lists, missing, newcomers, payments, taxes
 from portal.accounting.pull.both_sides import bring_together, looks_changed, stamp_of
 from portal.gateways.zoho.errors import Refused, Unanswered
 
@@ -52,6 +52,9 @@ def look_before_paying(turn: Turn, remote: Remote) -> None:
 def _read(turn: Turn, remote: Remote, module: str, until: float | None) -> bool:
     """False when the turn was over before the end was reached."""
     try:
+        if module == "tax":
+            taxes.look(turn, remote)
+            return True
         while not _read_page(turn, remote, module):
             if until is not None and time.monotonic() >= until:
                 return False

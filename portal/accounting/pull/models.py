@@ -11,6 +11,8 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 FIELD, TWICE, GONE, STATUS = "field", "twice", "gone", "status"
 KINDS = (FIELD, TWICE, GONE, STATUS)
+# Fields of questions about a tax: its rate, a new one, and one that was switched off.
+RATE, NEW_TAX, OFF = "rate", "new tax", "tax off"
 MERGED = "merged"  # the field of a question about a customer who is gone because he was merged into another
 
 

@@ -18,17 +18,19 @@ SETTLED = "settled"
 def ask(
     session: Session, record_of: Mapping[str, Any], kind: str, *, field: str = "", ours: str = "", theirs: str = "",
     ours_by: str = "", ours_at: datetime | None = None, theirs_at: datetime | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None, is_settled: bool = False,
 ) -> None:  # fmt: skip
     """Ask, or bring an open question of the same kind up to date. Does not commit.
 
-    record_of  organisation_id, link_id, module, local_id, remote_id
+    record_of   organisation_id, link_id, module, local_id, remote_id
+    is_settled  nobody needs to be asked; only so that it is known
     """
     told = {
         "ours": ours, "theirs": theirs, "ours_by": ours_by[:200], "ours_at": ours_at, "theirs_at": theirs_at,
         "facts": dict(facts or {}),
     }  # fmt: skip
-    fresh = insert(Question).values(**record_of, kind=kind, field=field, decision="", decided_by="", **told)
+    fresh = insert(Question).values(**record_of, kind=kind, field=field, decided_by="", **told)
+    fresh = fresh.values(decision=SETTLED if is_settled else "")
     session.execute(
         fresh.on_conflict_do_update(
             index_elements=["link_id", "module", "remote_id", "kind", "field"],

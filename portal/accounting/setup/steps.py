@@ -51,6 +51,7 @@ def begin(session: Session, link: Link, *, is_new: bool) -> None:
     if is_new:
         for step in (*NEEDED, START):
             finish(session, link, step)
+        directions.resume(session, link, "tax")  # which are looked at from now on
     else:
         hold(session, link)
 

@@ -1,38 +1,28 @@
 """Taxes of both sides beside each other: which are the same, and which only one side has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
-from portal.accounting.models import Link
-from portal.accounting.setup.desk import Desk, page_of
-from portal.accounting.setup.tying import tie
+from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.setup.taking_taxes import Taker
+from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, Preferences, TheirTax
 from portal.catalogue.models import Item
-from portal.gateways.zoho import wire
 from portal.organisations.models import Organisation
 from portal.shared import clock
-from portal.taxes.actions import add_tax
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
-_ROUNDING = {"entity_level": "document", "item_level": "line"}  # zoho/API.md §11; the second name is a guess of ours
-
-
-@dataclass(frozen=True)
-class TheirTax:
-    """One of Zoho's list. kind: tax, compound_tax or tax_group."""
-
-    id: str
-    name: str
-    rate: Decimal
-    kind: str
-    authority: str
+TERMS, DISCOUNT = "terms", "discount"
+_STYLES = {
+    "line": "Discounts on lines", "before_tax": "Discounts on the whole, before tax",
+    "after_tax": "Discounts on the whole, after tax",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,59 +40,26 @@ class TaxRow:
     obstacle: str = ""
 
 
-@dataclass(frozen=True)
-class Preferences:
-    """What an invoice of theirs shows of their settings; empty where they have none yet."""
-
-    rounding: str = ""
-    is_discount_before_tax: bool | None = None
-    payment_terms_days: int | None = None
-    last_number: str = ""
-
-
-def read(desk: Desk) -> list[TheirTax]:
-    """Calls Zoho, once for each two hundred. Raises GatewayError."""
-    found: list[TheirTax] = []
-    page, has_more = 1, True
-    while has_more:
-        rows, has_more = page_of(desk, "/settings/taxes", "taxes", page)
-        found += [_their_tax(row) for row in rows]
-        page += 1
-    return found
-
-
-def read_preferences(desk: Desk) -> Preferences:
-    """From the invoice they made last: no documented call tells these settings. Calls Zoho once or twice."""
-    body = desk.call(
-        "GET", "/invoices", {"per_page": "1", "page": "1", "sort_column": "created_time", "sort_order": "D"}
-    )
-    rows = body.get("invoices", [])
-    if not rows:
-        return Preferences()
-    invoice = desk.call("GET", f"/invoices/{rows[0]['invoice_id']}")["invoice"]
-    terms = str(invoice.get("payment_terms", ""))
-    return Preferences(
-        _ROUNDING.get(str(invoice.get("tax_rounding", "")), ""), invoice.get("is_discount_before_tax"),
-        int(terms) if terms.isdigit() else None, str(invoice.get("invoice_number", "")),
-    )  # fmt: skip
-
-
 def compare(session: Session, organisation: Organisation, theirs: Sequence[TheirTax]) -> list[TaxRow]:
     """Ours first; the same taxes stand on one line."""
     today = clock.today(organisation.time_zone)
     ours, used = list_taxes(session), _used(session)
     rates = {tax.id: tax.rate_on(today) for tax in ours}
     simple = [tax for tax in ours if tax.kind in ("percent", "zero")]  # a group of the same rate is another thing
-    pairs = pair([(tax.id, tax.name, rates[tax.id]) for tax in simple], theirs)
+    tied = _tied(session, theirs)
+    free = [their for their in theirs if their not in tied.values()]
+    pairs = tied | pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
+    pairs |= _pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
+    pairs |= _pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
     taken = {their.id for their in pairs.values()}
-    names = {tax.name.casefold() for tax in ours}
+    names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
     rows = [_our_row(tax, rates[tax.id], used.get(tax.id, 0), pairs.get(tax.id)) for tax in ours]
-    return rows + [_their_row(their, names) for their in theirs if their.id not in taken]
+    return rows + [_their_row(their, names, titles) for their in theirs if their.id not in taken]
 
 
 def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
     """our id → theirs: the same name and rate; else the only simple one of that rate on both sides."""
-    simple = [their for their in theirs if their.kind == "tax"]
+    simple = [their for their in theirs if their.kind == TAX]
     found: dict[int, TheirTax] = {}
     for tax_id, name, rate in ours:
         same = [each for each in simple if each.name.casefold() == name.casefold() and each.rate == rate]
@@ -117,43 +74,98 @@ def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -
     return found
 
 
-def keep(session: Session, link: Link, rows: Sequence[TaxRow], wanted: Sequence[str], preferences: Preferences) -> None:
-    """Tie the pairs, take over those of theirs that were ticked, and their rounding. Does not commit."""
+def keep(
+    session: Session, link: Link, theirs: Sequence[TheirTax], rows: Sequence[TaxRow], wanted: Collection[str],
+    preferences: Preferences, settings: Collection[str],
+) -> None:  # fmt: skip
+    """Tie the pairs, take over those of theirs that were ticked, and how they reckon. Does not commit.
+
+    settings  which of their habits are to be the usual ones here: terms, discount
+    """
+    taker = Taker(session, link.organisation_id, link.id, theirs)
     for row in rows:
-        if row.source == BOTH and row.local_id is not None:
-            tie(session, link.organisation_id, link.id, "tax", row.local_id, row.remote_id)
-        elif row.source == THERE and row.remote_id in wanted and not row.obstacle:
-            kind = "percent" if row.rate else "zero"
-            tax = add_tax(session, link.organisation_id, row.name, row.rate, kind=kind, authority=row.authority)
-            tie(session, link.organisation_id, link.id, "tax", tax.id, row.remote_id)
+        their = next((each for each in theirs if each.id == row.remote_id), None)
+        if row.source == BOTH and row.local_id is not None and their is not None and their.kind != EXEMPTION:
+            taker.tie(row.local_id, their)
+    for row in rows:
+        if row.source == THERE and row.remote_id in wanted and not row.obstacle:
+            taker.take(row.remote_id)
+    organisation = session.get_one(Organisation, link.organisation_id)
     if preferences.rounding:
-        session.get_one(Organisation, link.organisation_id).tax_rounding = preferences.rounding
+        organisation.tax_rounding = preferences.rounding
+    if TERMS in settings and preferences.payment_terms_days is not None:
+        organisation.payment_terms_days = preferences.payment_terms_days
+    if DISCOUNT in settings and preferences.discount_style:
+        organisation.discount_style = preferences.discount_style
 
 
-def _their_tax(row: Mapping[str, Any]) -> TheirTax:
-    return TheirTax(
-        str(row["tax_id"]), str(row.get("tax_name", "")), wire.amount(row.get("tax_percentage")) or Decimal(0),
-        str(row.get("tax_type") or "tax"), str(row.get("tax_authority_name") or ""),
-    )  # fmt: skip
+def habits(organisation: Organisation, preferences: Preferences) -> list[tuple[str, str, str]]:
+    """(value of `settings`, title, note) of what they do otherwise than is usual here."""
+    found = []
+    days, style = preferences.payment_terms_days, preferences.discount_style
+    if days is not None and days != organisation.payment_terms_days:
+        found.append((TERMS, f"{days} days to pay", f"{organisation.payment_terms_days} here until now"))
+    if style and style != organisation.discount_style:
+        found.append((DISCOUNT, _STYLES[style], "New invoices here have any discount until now"))
+    return found
+
+
+def _tied(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
+    """What both sides have agreed on before, whatever it is called and however its rate was changed since."""
+    rows = session.execute(
+        select(MirrorRecord.local_id, MirrorRecord.remote_id)
+        .join(Link, (Link.id == MirrorRecord.link_id) & Link.archived_at.is_(None))
+        .join(Tax, (Tax.id == MirrorRecord.local_id) & Tax.is_active)
+        .where(MirrorRecord.module == "tax", MirrorRecord.remote_id.in_([their.id for their in theirs]))
+    )
+    by_id = {their.id: their for their in theirs}
+    return {local_id: by_id[str(remote_id)] for local_id, remote_id in rows}
+
+
+def _pair_groups(
+    ours: Sequence[Tax], theirs: Sequence[TheirTax], pairs: Mapping[int, TheirTax]
+) -> dict[int, TheirTax]:  # fmt: skip
+    """The same members; where several groups have them, the one of the same name."""
+    found: dict[int, TheirTax] = {}
+    for tax in ours:
+        members = {pairs[each.tax_id].id if each.tax_id in pairs else "" for each in tax.members}
+        alike = [each for each in theirs if each.kind == GROUP and set(each.members) == members]
+        alike = [each for each in alike if each.name.casefold() == tax.name.casefold()] or alike
+        if len(alike) == 1 and alike[0] not in found.values():
+            found[tax.id] = alike[0]
+    return found
+
+
+def _pair_exemptions(ours: Sequence[Tax], theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
+    by_name = {each.name.casefold(): each for each in theirs if each.kind == EXEMPTION}
+    return {tax.id: by_name[tax.name.casefold()] for tax in ours if tax.name.casefold() in by_name}
 
 
 def _our_row(tax: Tax, rate: Decimal, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
         return TaxRow(tax.name, rate, tax.authority, HERE, used, note, local_id=tax.id)
-    note = "" if their.name == tax.name else f"called {their.name} there"
-    return TaxRow(tax.name, rate, tax.authority or their.authority, BOTH, used, note, their.id, tax.id)
+    notes = [f"called {their.name} there"] if their.name != tax.name else []
+    notes += [f"{their.rate.normalize():f} % there"] if their.rate != rate else []
+    return TaxRow(tax.name, rate, tax.authority or their.authority, BOTH, used, ", ".join(notes), their.id, tax.id)
 
 
-def _their_row(their: TheirTax, names: set[str]) -> TaxRow:
-    obstacle = ""
-    if their.kind == "tax_group":
-        obstacle = "A group of taxes: it stays in Zoho."
-    elif their.kind != "tax":
-        obstacle = "A tax on a tax: it stays in Zoho."
-    elif their.name.casefold() in names:
-        obstacle = "You have a tax of this name with another rate. Correct one of the two."
-    return TaxRow(their.name, their.rate, their.authority, THERE, 0, remote_id=their.id, obstacle=obstacle)
+def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:
+    members = [theirs[each] for each in their.members if each in theirs]
+    obstacle, note = "", ""
+    if their.kind == GROUP:
+        note = " + ".join(each.name for each in members)
+        if len(members) < 2 or not all(each.rate for each in members):
+            obstacle = "A group with a tax of nothing: it stays in Zoho."
+        elif any(each.kind == COMPOUND for each in members[:-1]):
+            obstacle = "A tax on a tax before others: it stays in Zoho."
+    elif their.kind == COMPOUND:
+        obstacle = "A tax on a tax: it comes with its group."
+    elif their.kind == EXEMPTION:
+        note = "exemption"
+    if their.name.casefold() in names:
+        obstacle = "You have another tax of this name. Correct one of the two."
+    return TaxRow(their.name, their.rate, their.authority, THERE, 0, note, their.id, obstacle=obstacle)
 
 
 def _used(session: Session) -> dict[int, int]:

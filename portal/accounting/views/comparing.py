@@ -4,13 +4,14 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import link
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import steps, taxes
+from portal.accounting.setup import steps, tax_reading, taxes
 from portal.accounting.setup.desk import Desk
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.organisations.models import Organisation
 from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
@@ -29,7 +30,8 @@ def show_taxes() -> Response:
     organisation = session.get_one(Organisation, g.viewer.organisation_id)
     page = render_template(
         "accounting/taxes.html", tied=tied, rows=taxes.compare(session, organisation, theirs),
-        preferences=preferences, is_done=steps.TAXES in tied.setup_steps,
+        preferences=preferences, habits=taxes.habits(organisation, preferences),
+        is_done=steps.TAXES in tied.setup_steps,
     )  # fmt: skip
     return make_response(page)
 
@@ -49,16 +51,22 @@ def update_taxes() -> Response:
     organisation = session.get_one(Organisation, g.viewer.organisation_id)
     rows = taxes.compare(session, organisation, theirs)
     tied = session.merge(tied)
-    taxes.keep(session, tied, rows, request.form.getlist("take"), preferences)
+    wanted, settings = request.form.getlist("take"), request.form.getlist("settings")
+    try:
+        taxes.keep(session, tied, theirs, rows, wanted, preferences, settings)
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+        return see_other(url_for("accounting.show_taxes"))
     steps.finish(session, tied, steps.TAXES)
     session.commit()
     flash("Taxes are settled.", "good")
     return see_other(url_for("accounting.show_setup"))
 
 
-def _read(tied: Link) -> tuple[list[taxes.TheirTax], taxes.Preferences]:
+def _read(tied: Link) -> tuple[list[tax_reading.TheirTax], tax_reading.Preferences]:
     session = request_session()
     consent = session.get_one(Consent, tied.consent_id)
     session.commit()  # no transaction stays open while Zoho is called
     with Desk(tied, consent) as desk:
-        return taxes.read(desk), taxes.read_preferences(desk)
+        return tax_reading.read(desk), tax_reading.read_preferences(desk)

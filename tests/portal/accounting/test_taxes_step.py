@@ -13,7 +13,8 @@ from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import MODULES
 from portal.accounting.setup import steps
-from portal.accounting.setup.taxes import TheirTax, pair
+from portal.accounting.setup.tax_reading import TheirTax
+from portal.accounting.setup.taxes import pair
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
@@ -62,7 +63,7 @@ def id_there(linked: LinkedFirm, name: str) -> str:
 def test_the_page_shows_both_sides_with_source_and_use(linked: LinkedFirm, admin: FlaskClient) -> None:
     shown = words(admin.get(PAGE).text)
     assert "called UK VAT 20 there · used by 3 items" in shown
-    assert "Only in Zoho" in shown and "Insurance premium" in shown and "A group of taxes" in shown
+    assert "Only in Zoho" in shown and "Insurance premium" in shown and "Insurance premium + Levy" in shown
     assert "Insurance premium" not in ours(linked)
 
 
@@ -82,6 +83,39 @@ def test_what_was_ticked_is_taken_over_and_nothing_is_made_twice_there(linked: L
     (invoice,) = linked.there("invoices")
     assert {line["tax_id"] for line in invoice["line_items"]} == {id_there(linked, "UK VAT 20")}
     assert "Insurance premium" not in [one["tax_name"] for one in linked.there("taxes")][before:]
+
+
+def test_a_group_comes_with_its_members_and_an_exemption_with_its_words(linked: LinkedFirm, admin: FlaskClient) -> None:
+    """And what both have as a group is known to be the same, whatever it is called."""
+    exemption = {"tax_exemption_code": "RESALE", "type": "customer", "description": "Bought to be sold"}
+    linked.zoho.act(linked.remote, "POST /settings/taxexemptions", exemption)
+    found = re.search(r'value="(\d+)"[^>]*>\s*<span class="grow">RESALE', admin.get(PAGE).text)
+    assert found is not None
+    post(admin, PAGE, {"take": [id_there(linked, "Both"), found.group(1)]}, page=PAGE)
+    taken = ours(linked)
+    assert [member.tax.name for member in taken["Both"].members] == ["Insurance premium", "Levy"]
+    assert (taken["RESALE"].kind, taken["RESALE"].why) == ("exempt", "Bought to be sold")
+    linked.change("UPDATE taxes SET name = 'Premium and levy' WHERE name = 'Both'")
+    linked.change("UPDATE mirror_records SET remote_id = NULL WHERE module = 'tax'")
+    shown = words(admin.get(PAGE).text)
+    assert "called Both there" in shown and "Only in Zoho" not in shown
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote, "PUT") == []
+
+
+def test_their_days_to_pay_and_discounts_are_offered(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Somebody"})
+    customer = linked.there("contacts")[0]["contact_id"]
+    body = {"customer_id": customer, "payment_terms": 30, "discount": 5, "discount_type": "entity_level",
+            "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}  # fmt: skip
+    linked.zoho.act(linked.remote, "POST /invoices", body)
+    shown = words(admin.get(PAGE).text)
+    assert "30 days to pay 14 here until now" in shown and "Discounts on the whole, before tax" in shown
+    post(admin, PAGE, {"settings": "terms"}, page=PAGE)
+    with job_session(linked.organisation_id) as session:
+        organisation = session.get_one(Organisation, linked.organisation_id)
+        assert (organisation.payment_terms_days, organisation.discount_style) == (30, "free")
 
 
 def test_their_rounding_is_taken_over_from_the_invoice_made_last(linked: LinkedFirm, admin: FlaskClient) -> None:

@@ -1,0 +1,119 @@
+"""A tax that was changed after both sides had agreed on it: offered on the other side, forced on none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import questions
+from portal.accounting.pull.models import RATE, STATUS
+from portal.organisations.models import Organisation
+from portal.shared import clock
+from portal.taxes.actions import CannotChangeTax, change_rate
+from portal.taxes.models import Tax
+
+_OURS, _THEIRS = "The rate was changed here", "The rate was changed in Zoho"
+_BOTH = "The rate was changed on both sides"
+_WHY = "Invoices agree to the cent only while both sides have the same rate."
+
+
+@dataclass(frozen=True)
+class Known:
+    """A tax as Zoho has it. rate in percent."""
+
+    name: str
+    rate: Decimal
+
+    def as_text(self) -> dict[str, str]:
+        return {"name": self.name, "rate": f"{self.rate:f}"}
+
+
+def known_there(record: MirrorRecord) -> Known | None:
+    """As Zoho had it when it was last seen; None when nobody has looked."""
+    kept = record.snapshot or {}
+    if kept.get("common"):
+        return Known(kept["common"]["name"], Decimal(kept["common"]["rate"]))
+    sent = kept.get("sent") or {}
+    return Known(sent["tax_name"], Decimal(sent["tax_percentage"])) if "tax_percentage" in sent else None
+
+
+def seen(record: MirrorRecord, there: Mapping[str, Any]) -> None:
+    """Remember what an answer says of a tax or a group."""
+    name = there.get("tax_name") or there.get("tax_group_name") or ""
+    rate = there.get("tax_percentage", there.get("tax_group_percentage", 0))
+    _keep(record, common=Known(str(name), Decimal(str(rate))).as_text())
+
+
+def compare(session: Session, record: MirrorRecord, there: Known) -> bool:
+    """Offer what differs, once for each state of it. True when something did. Does not commit."""
+    tax = session.get_one(Tax, record.local_id, populate_existing=True)
+    ours, before = _rate_now(session, tax), known_there(record)
+    if ours == there.rate or tax.kind not in ("percent", "zero"):
+        questions.settle(session, record, STATUS, RATE)
+        _keep(record, common=there.as_text(), apart=None, wanted=None)
+        return False
+    if (record.snapshot or {}).get("apart") == [_said(ours), _said(there.rate)]:
+        return False  # a person has left it so
+    moved_here, moved_there = before is None or before.rate != ours, before is None or before.rate != there.rate
+    title = _BOTH if moved_here and moved_there else _THEIRS if moved_there else _OURS
+    editor = questions.last_editor(session, "tax", tax.id) if moved_here else ("", None)
+    questions.ask(
+        session, questions.of(record), STATUS, field=RATE, ours=_said(ours), theirs=_said(there.rate),
+        ours_by=editor[0], ours_at=editor[1],
+        facts={"label": f"Tax {tax.name}", "title": title, "why": _WHY, "there": there.as_text()},
+    )  # fmt: skip
+    return True
+
+
+def is_wanted_there(session: Session, record: MirrorRecord) -> bool:
+    """Has somebody said that our rate is to be theirs? Otherwise it is offered, as far as theirs is known. Taxes that
+    were tied keep their names on both sides, and groups their members. Does not commit."""
+    there = known_there(record)
+    wanted = (record.snapshot or {}).get("wanted")
+    tax = session.get_one(Tax, record.local_id, populate_existing=True)
+    if there is None or tax.kind == "group":
+        return False
+    if wanted is not None and wanted == _said(_rate_now(session, tax)):
+        return True
+    compare(session, record, there)
+    return False
+
+
+def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str]) -> None:
+    """From today on. Raises CannotChangeTax. Does not commit."""
+    tax = session.get_one(Tax, record.local_id, populate_existing=True, with_for_update=True)
+    if tax.kind != "percent":
+        raise CannotChangeTax("This tax has no rate of its own here. Make another one, or correct it in Zoho.")
+    change_rate(session, tax, Decimal(there["rate"]), _today(session))
+    _keep(record, common=dict(there), apart=None)
+
+
+def send_ours(session: Session, record: MirrorRecord) -> None:
+    tax = session.get_one(Tax, record.local_id, populate_existing=True)
+    _keep(record, wanted=_said(_rate_now(session, tax)), apart=None)
+
+
+def leave_apart(record: MirrorRecord, ours: str, theirs: str) -> None:
+    """Not asked again until one of the two changes."""
+    _keep(record, apart=[ours, theirs])
+
+
+def _keep(record: MirrorRecord, **facts: Any) -> None:
+    kept = (record.snapshot or {}) | facts
+    record.snapshot = {key: value for key, value in kept.items() if value is not None}
+
+
+def _rate_now(session: Session, tax: Tax) -> Decimal:
+    return tax.rate_on(_today(session))
+
+
+def _today(session: Session):  # type: ignore[no-untyped-def]
+    return clock.today(session.scalars(select(Organisation.time_zone)).one())
+
+
+def _said(rate: Decimal) -> str:
+    return f"{rate.normalize():f} %"

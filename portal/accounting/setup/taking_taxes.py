@@ -1,0 +1,75 @@
+"""Taking taxes of Zoho's over here: simple ones, groups with their members, exemptions."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import MirrorRecord
+from portal.accounting.setup import tying
+from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TheirTax
+from portal.taxes.actions import add_group, add_tax
+from portal.taxes.models import Tax
+
+
+class Taker:
+    """Takes over of `theirs` what is wanted, each once. Raises CannotChangeTax. Does not commit."""
+
+    def __init__(self, session: Session, organisation_id: int, link_id: int, theirs: Sequence[TheirTax]) -> None:
+        self._session, self._organisation_id, self._link_id = session, organisation_id, link_id
+        self._theirs = {their.id: their for their in theirs}
+
+    def take(self, remote_id: str) -> Tax:
+        """The tax here that stands for this one; made, with its members, where there is none yet."""
+        known = self._known(remote_id)
+        if known is not None:
+            return known
+        their = self._theirs[remote_id]
+        if their.kind == EXEMPTION:
+            return add_tax(
+                self._session, self._organisation_id, their.name[:100], Decimal(0), kind="exempt",
+                why=their.authority[:100],
+            )  # fmt: skip
+        tax = self._group(their) if their.kind == GROUP else self._simple(their)
+        self.tie(tax.id, their)
+        return tax
+
+    def tie(self, tax_id: int, their: TheirTax) -> None:
+        tying.tie(
+            self._session,
+            self._organisation_id,
+            self._link_id,
+            "tax",
+            tax_id,
+            their.id,
+            snapshot={"common": known(their)},
+        )
+
+    def _simple(self, their: TheirTax) -> Tax:
+        kind = "percent" if their.rate else "zero"
+        return add_tax(
+            self._session, self._organisation_id, their.name[:100], their.rate, kind=kind,
+            authority=their.authority[:100],
+        )  # fmt: skip
+
+    def _group(self, their: TheirTax) -> Tax:
+        members = [self.take(each) for each in their.members]
+        is_compound = self._theirs[their.members[-1]].kind == COMPOUND if their.members else False
+        return add_group(
+            self._session, self._organisation_id, their.name[:100], members, last_is_compound=is_compound
+        )  # fmt: skip
+
+    def _known(self, remote_id: str) -> Tax | None:
+        return self._session.scalars(
+            select(Tax)
+            .join(MirrorRecord, MirrorRecord.local_id == Tax.id)
+            .where(MirrorRecord.link_id == self._link_id, MirrorRecord.module == "tax")
+            .where(MirrorRecord.remote_id == remote_id)
+        ).first()
+
+
+def known(their: TheirTax) -> dict[str, Any]:
+    """What is remembered of it, so that a later change is noticed."""
+    return {"name": their.name, "rate": f"{their.rate:f}"}
