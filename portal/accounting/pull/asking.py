@@ -53,12 +53,19 @@ def choices(question: Question) -> Sequence[tuple[str, str]]:
     return _CHOICES.get(question.kind, _OF_STATUS.get(question.field, _ONLY_SEEN))
 
 
-def shown(question: Question) -> Shown:
+def may_decide(question: Question | None, *, is_administrator: bool) -> bool:
+    """Taxes are an administrator's matter, here as on their own pages."""
+    return is_administrator or question is None or question.module != "tax"
+
+
+def shown(question: Question, *, is_administrator: bool = True) -> Shown:
+    """With the answers that this person may give."""
     told = question.facts
     title = fields.label_of(question.module, question.field) if question.kind == FIELD else told.get("title", "")
     return Shown(
         question.id, question.kind, told.get("label", ""), title, told.get("why", ""), question.ours, question.theirs,
-        question.ours_by, question.ours_at, question.theirs_at, choices(question),
+        question.ours_by, question.ours_at, question.theirs_at,
+        choices(question) if may_decide(question, is_administrator=is_administrator) else (),
     )  # fmt: skip
 
 

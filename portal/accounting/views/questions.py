@@ -6,7 +6,7 @@ from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import queries
 from portal.accounting.pull import asking, decisions
-from portal.accounting.pull.models import FIELD
+from portal.accounting.pull.models import FIELD, Question
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
@@ -19,7 +19,8 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def questions() -> str:
     session = request_session()
-    asked = [asking.shown(each) for each in asking.open_questions(session)]
+    may_all = g.viewer.may("manage_link")
+    asked = [asking.shown(each, is_administrator=may_all) for each in asking.open_questions(session)]
     groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
     count = sum(each.kind == FIELD for each in asked)
     return render_template(
@@ -33,6 +34,10 @@ def questions() -> str:
 def decide(question_id: int) -> Response:
     """Pressed twice, or by two people, the first one counts."""
     session, decision = request_session(), request.form.get("decision", "")
+    question = session.get(Question, question_id)
+    if not asking.may_decide(question, is_administrator=g.viewer.may("manage_link")):
+        flash("An administrator decides about taxes. Ask one to look here.", "late")
+        return see_other(url_for("accounting.questions"))
     try:
         decisions.prepare(session, question_id, decision)
         is_first = decisions.decide(session, question_id, decision, by=g.viewer.name, person_id=g.viewer.id)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
@@ -14,6 +15,8 @@ from portal.shared.running import job_session
 from portal.taxes.actions import change_rate
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
+from tests.builders import post, sign_in
+from tests.conftest import browser
 from tests.portal.accounting.both_ways import act, look, questions
 from tests.portal.accounting.doings import sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
@@ -80,6 +83,19 @@ def test_a_rate_changed_here_is_offered_there(agreed: LinkedFirm, decision: str,
     decide(agreed, decision)
     assert (there(agreed)["tax_percentage"], ours(agreed).rate_on(TODAY)) == (in_zoho, 21)  # and keeps its own name
     look(agreed)
+    assert questions(agreed) == []
+
+
+def test_only_an_administrator_decides_about_taxes(agreed: LinkedFirm, app: Flask) -> None:
+    change_here(agreed, 21)
+    drain(agreed.organisation_id)
+    (asked,) = questions(agreed)
+    manager = sign_in(browser(app), agreed.firm, "manager")
+    assert "An administrator decides about taxes" in manager.get("/books/questions").text
+    post(manager, f"/books/questions/{asked.id}", {"decision": "ours"}, page="/customers/new")
+    assert len(questions(agreed)) == 1
+    post(sign_in(browser(app), agreed.firm, "administrator"), f"/books/questions/{asked.id}", {"decision": "ours"},
+         page="/books/questions")  # fmt: skip
     assert questions(agreed) == []
 
 
