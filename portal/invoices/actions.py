@@ -50,7 +50,7 @@ def raise_invoice(
     chosen = _chosen(session, work_order, line_ids)
     today = clock.today(organisation.time_zone)
     taxes = taxes_by_id(session)
-    decided = taxing.decide(organisation, work_order, chosen, taxes, today)
+    decided = taxing.decide(session, organisation, work_order, chosen, taxes, today)
     if usual_where_missing:
         decided = taxing.with_usual(decided, taxes)
     breakdown = billing.preview(taxing.bearing(chosen, decided), taxes, organisation, today)

@@ -66,7 +66,7 @@ def _ruled(
     job = job_of_line(session, next(line.work_order_line_id for line in invoice.lines if line.work_order_line_id))
     of_job = {line.id: line for line in job.lines}
     lines = [of_job[line.work_order_line_id or 0] for line in invoice.lines]
-    return taxing.decide(organisation, job, lines, taxes, clock.today(organisation.time_zone))
+    return taxing.decide(session, organisation, job, lines, taxes, clock.today(organisation.time_zone))
 
 
 def _keep(session: Session, organisation: Organisation, invoice: Invoice, before: dict[str, str]) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy.orm import Session
+
 from portal.customers.models import Customer
 from portal.invoices.models import InvoiceLine
 from portal.organisations.models import Organisation
@@ -14,6 +16,7 @@ from portal.taxes.identifiers import problem_with
 from portal.taxes.models import Tax
 from portal.taxes.regions import place_of, places
 from portal.taxes.regions.standing import standing_of
+from portal.taxes.standing.queries import local_tax_of
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 
 USUAL_CHOSEN = "the firm's usual tax"
@@ -45,11 +48,11 @@ class Bearing:
 
 
 def decide(
-    organisation: Organisation, work_order: WorkOrder, lines: Sequence[WorkOrderLine], taxes: Mapping[int, Tax],
-    tax_point: date,
+    session: Session, organisation: Organisation, work_order: WorkOrder, lines: Sequence[WorkOrderLine],
+    taxes: Mapping[int, Tax], tax_point: date,
 ) -> list[OnLine]:  # fmt: skip
     """For each line of a job that was read whole."""
-    case = _Case(organisation, work_order, taxes, tax_point)
+    case = _Case(organisation, work_order, taxes, tax_point, _address_tax(session, organisation, work_order))
     return [case.line(line) for line in lines]
 
 
@@ -96,9 +99,11 @@ class _Case:
     """One job on one day."""
 
     def __init__(
-        self, organisation: Organisation, work_order: WorkOrder, taxes: Mapping[int, Tax], tax_point: date
-    ) -> None:
+        self, organisation: Organisation, work_order: WorkOrder, taxes: Mapping[int, Tax], tax_point: date,
+        address_tax: int | None,
+    ) -> None:  # fmt: skip
         self.organisation, self.work_order, self.taxes, self.day = organisation, work_order, taxes, tax_point
+        self.address_tax = address_tax
         self.customer, self.home = work_order.customer, organisation.country
         site, billed = work_order.service_address, work_order.billing_address
         self.site_country = site.country if site else ""
@@ -112,7 +117,7 @@ class _Case:
 
     def line(self, line: WorkOrderLine) -> OnLine:
         usual = self.taxes.get(line.tax_id) if line.tax_id is not None else None
-        job = determination.Job(self.place, None, self.is_reverse_charge, self.site_country)
+        job = determination.Job(self.place, self.address_tax, self.is_reverse_charge, self.site_country)
         treatment = self.customer.tax_treatment
         try:
             found = determination.determine(self._firm(usual), self.buyer, self._item(line, usual), job)
@@ -177,6 +182,14 @@ class _Case:
             number if number in known else "", place_of(home, billed.state) if billed else "",
         )  # fmt: skip
         return next(filter(None, found), "")
+
+
+def _address_tax(session: Session, organisation: Organisation, work_order: WorkOrder) -> int | None:
+    """Of where the work is done, in the countries where that decides."""
+    site, country = work_order.service_address, organisation.country
+    if site is None or not standing_of(country).get("by_address") or (site.country or country) != country:
+        return None
+    return local_tax_of(session, country, site.state, site.city, site.postal_code)
 
 
 def _on_building(line: WorkOrderLine) -> bool:

@@ -153,7 +153,8 @@ def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
     taxes = queries.taxes_by_id(request_session()).values()
     ticked = set(request.form.getlist("member"))
     page = render_template(
-        "taxes/index.html", form=form, group_form=group_form, taxes=sorted(taxes, key=_order), kinds=forms.KINDS,
+        "taxes/index.html", by_address=standing_of(g.organisation.country).get("by_address"),
+        form=form, group_form=group_form, taxes=sorted(taxes, key=_order), kinds=forms.KINDS,
         groupable=[tax for tax in taxes if tax.is_active and tax.kind == "percent"], ticked=ticked,
         today=clock.today(g.time_zone),
     )  # fmt: skip

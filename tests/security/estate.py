@@ -31,6 +31,7 @@ from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.models import LocalTax
 from portal.taxes.standing.queries import list_exemptions
 from portal.work_orders.models import Appointment
 from tests.builders import (
@@ -167,6 +168,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
         "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
+        "local_tax_id": _local_tax(session, firm).id,
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
 
@@ -201,6 +203,13 @@ def _undelivered(session: Session, firm: Firm, invoice_id: int) -> int:
     session.add(made)
     session.flush()
     return made.id
+
+
+def _local_tax(session: Session, firm: Firm) -> LocalTax:
+    made = LocalTax(organisation_id=firm.organisation_id, state="NY", tax_id=list_taxes(session)[0].id)
+    session.add(made)
+    session.flush()
+    return made
 
 
 def _hand_in(session: Session, firm: Firm) -> HandIn:

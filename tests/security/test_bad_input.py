@@ -149,6 +149,9 @@ def desk(app: Flask, world: World) -> Desk:
             f"/invoices/{ids['draft_id']}/taxes", {f"tax-{draft_line}": tax_id, f"reason-{draft_line}": "because"}
         ),
         "standing.create_exemption": Paper("/settings/taxes/exemptions", {"name": "Resale", "applies_to": "item"}),
+        "standing.create_local_tax": Paper(
+            "/settings/taxes/places", {"state": "", "city": "Leeds", "postal_code": "LS1", "member": tax_id}
+        ),
         "standing.update_registration": Paper(
             "/settings/taxes/registration",
             {"registered": "yes", "from": "2020-01-01", "until": "2040-01-01", "place": ""},
@@ -196,6 +199,7 @@ BUTTONS = {
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_renewal",
     "invoices.create_usual_tax", "standing.bring_back_exemption", "standing.retire_exemption",
+    "standing.remove_local_tax",
 }  # fmt: skip
 
 

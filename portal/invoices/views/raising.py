@@ -92,7 +92,7 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
     lines = [line for line in billing.billable_lines(work_order) if line.id in ticked]
     taxes = taxes_by_id(request_session())
     today = clock.today(g.time_zone)
-    ruled = taxing.decide(g.organisation, work_order, lines, taxes, today)
+    ruled = taxing.decide(request_session(), g.organisation, work_order, lines, taxes, today)
     decided = taxing.with_usual(ruled, taxes) if with_usual else ruled
     breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, today)
     return {

@@ -20,7 +20,7 @@ from portal.shared import clock
 from portal.taxes.actions import add_group, add_rate, add_tax, set_between_states
 from portal.taxes.determination import GULF
 from portal.taxes.regions.standing import exemptions_of, place_code, standing_of
-from portal.taxes.standing.models import Exemption
+from portal.taxes.standing.models import Exemption, LocalTax
 
 _FOLDER = Path(__file__).parent / "packs"
 _ELSEWHERE = "*"
@@ -50,6 +50,7 @@ def tax_number_label(country: str) -> str:
 def start_taxes(session: Session, organisation_id: int, country: str) -> None:
     """The taxes that a new organisation in `country` begins with. Does not commit."""
     made = {each["name"]: _start_tax(session, organisation_id, each) for each in pack(country)["taxes"]}
+    groups = []
     for group in pack(country).get("groups", ()):
         members = [made[name] for name in group["members"]]
         added = add_group(
@@ -57,6 +58,7 @@ def start_taxes(session: Session, organisation_id: int, country: str) -> None:
             is_default=group.get("default", False),
         )  # fmt: skip
         added.is_active = all(member.is_active for member in members)
+        groups.append(added)
         if "between_states" in group:
             set_between_states(session, added, made[group["between_states"]])
     rows = [
@@ -65,6 +67,13 @@ def start_taxes(session: Session, organisation_id: int, country: str) -> None:
         for name in names
     ]
     session.execute(insert(Exemption).values(rows).on_conflict_do_nothing())
+    named = {tax.name: tax.id for tax in [*made.values(), *groups]}
+    local = [
+        {"organisation_id": organisation_id, "state": state, "city": "", "postal_code": "", "tax_id": named[name]}
+        for state, name in standing_of(country).get("by_state", {}).items()
+    ]
+    if local:
+        session.execute(insert(LocalTax).values(local).on_conflict_do_nothing())
 
 
 def _start_tax(session: Session, organisation_id: int, each: dict[str, Any]) -> Any:

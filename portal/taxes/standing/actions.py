@@ -1,5 +1,6 @@
 """Setting up how the firm stands, and its reasons to charge no tax."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared.errors import RuleBroken
-from portal.taxes.standing.models import Exemption
+from portal.taxes.actions import add_group
+from portal.taxes.models import Tax
+from portal.taxes.standing.models import Exemption, LocalTax
 
 
 class CannotChangeStanding(RuleBroken):
@@ -59,3 +62,47 @@ def offer_exemption(session: Session, exemption: Exemption, *, is_active: bool) 
     exemption.is_active = is_active
     words = "Offered again" if is_active else "No longer offered"
     audit.note(session, exemption.organisation_id, words.lower(), "exemption", exemption.id, words=words)
+
+
+@dataclass(frozen=True)
+class Place:
+    """city and postal_code narrow the state down, "" for all of it; both as `local_tax_of` compares them."""
+
+    state: str
+    city: str
+    postal_code: str
+
+    @property
+    def name(self) -> str:
+        return ", ".join(filter(None, (self.city.title(), self.state, self.postal_code)))
+
+
+def add_local_tax(session: Session, organisation_id: int, place: Place, taxes: Sequence[Tax]) -> LocalTax:
+    """One tax, or several (state, county, city, district) that become a group named like the place.
+
+    Raises CannotChangeStanding, and CannotChangeTax for a group's name that is taken. Does not commit.
+    """
+    same = (LocalTax.state == place.state, LocalTax.city == place.city, LocalTax.postal_code == place.postal_code)
+    if session.scalar(select(func.count()).where(*same)):
+        raise CannotChangeStanding("This place is there already. Remove it first, then add it anew.", field="city")
+    bears = taxes[0] if len(taxes) == 1 else add_group(
+        session, organisation_id, f"Sales tax {place.name}"[:100], taxes, why=place.name
+    )  # fmt: skip
+    added = LocalTax(
+        organisation_id=organisation_id, state=place.state, city=place.city, postal_code=place.postal_code,
+        tax_id=bears.id,
+    )  # fmt: skip
+    session.add(added)
+    session.flush()
+    audit.note(session, organisation_id, "local tax added", "local_tax", added.id, words=f"{place.name}: {bears.name}")
+    return added
+
+
+def remove_local_tax(session: Session, local_tax: LocalTax) -> None:
+    """The tax itself stays. Does not commit."""
+    after = {"state": local_tax.state, "city": local_tax.city, "postal_code": local_tax.postal_code}
+    audit.note(
+        session, local_tax.organisation_id, "local tax removed", "local_tax", local_tax.id, words="Removed",
+        before=after | {"tax_id": local_tax.tax_id},
+    )  # fmt: skip
+    session.delete(local_tax)

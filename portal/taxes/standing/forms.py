@@ -1,11 +1,16 @@
 """The forms of the pages of standing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+
+from werkzeug.datastructures import MultiDict
 
 from portal.organisations.models import Organisation
 from portal.shared.forms import Form
-from portal.taxes.standing.actions import Registration
+from portal.shared.text import id_from
+from portal.taxes.models import Tax
+from portal.taxes.standing.actions import Place, Registration
+from portal.taxes.standing.queries import short_code
 
 APPLIES_TO = {"customer": "A customer", "item": "A service or part"}
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
@@ -38,3 +43,22 @@ def read_exemption(raw: Mapping[str, str]) -> tuple[Form, str, str]:
     form = Form(raw)
     name = form.text("name", "the reason", longest=100)
     return form, name, form.choice("applies_to", "whom it is of", APPLIES_TO, default="customer")
+
+
+def read_place(
+    raw: MultiDict[str, str], country: str, states: Mapping[str, str], choices: Sequence[Tax]
+) -> tuple[Form, Place, list[Tax]]:
+    """The form, the place, and what was ticked of `choices`."""
+    form = Form(raw)
+    ticked = {id_from(each) for each in raw.getlist("member")}
+    taxes = [tax for tax in choices if tax.id in ticked]
+    if not taxes:
+        form.errors["members"] = "Tick the taxes of this place."
+    elif len(taxes) > 1 and any(tax.kind != "percent" for tax in taxes):
+        form.errors["members"] = "Tick one group alone, or several taxes in percent."
+    place = Place(
+        state=form.choice("state", "a state", states),
+        city=form.text("city", "a town", longest=60, required=False).lower(),
+        postal_code=short_code(country, form.text("postal_code", "a postcode", longest=12, required=False)),
+    )
+    return form, place, taxes

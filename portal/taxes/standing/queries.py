@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.shared.errors import NotFound
-from portal.taxes.standing.models import Exemption
+from portal.taxes.regions.standing import place_code, standing_of
+from portal.taxes.standing.models import Exemption, LocalTax
 
 
 def list_exemptions(session: Session, applies_to: str = "", *, keep: int | None = None) -> Sequence[Exemption]:
@@ -28,3 +29,38 @@ def get_exemption(session: Session, exemption_id: int) -> Exemption:
     if found is None:
         raise NotFound
     return found
+
+
+def list_local_taxes(session: Session) -> Sequence[LocalTax]:
+    return session.scalars(select(LocalTax).order_by(LocalTax.state, LocalTax.city, LocalTax.postal_code)).all()
+
+
+def get_local_tax(session: Session, local_tax_id: int) -> LocalTax:
+    """Raises NotFound."""
+    found = session.get(LocalTax, local_tax_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def local_tax_of(session: Session, country: str, state: str, city: str, postal_code: str) -> int | None:
+    """The tax of an address as people write it: of its postcode, else of its town, else of its state."""
+    code = place_code(country, state, standing_of(country).get("states", {}))
+    if not code:
+        return None
+    found = (
+        select(LocalTax.tax_id)
+        .where(
+            LocalTax.state == code, LocalTax.city.in_(("", city.strip().lower())),
+            LocalTax.postal_code.in_(("", short_code(country, postal_code))),
+        )
+        .order_by((LocalTax.postal_code != "").desc(), (LocalTax.city != "").desc())
+        .limit(1)
+    )  # fmt: skip
+    return session.scalars(found).first()
+
+
+def short_code(country: str, postal_code: str) -> str:
+    """Five digits are enough to find an American place; elsewhere the whole of it, in one writing."""
+    written = "".join(postal_code.split()).upper()
+    return written[:5] if country == "US" else written

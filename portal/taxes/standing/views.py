@@ -1,4 +1,4 @@
-"""Settings of standing: the firm's registration, reasons to charge no tax."""
+"""Settings of standing: the firm's registration, reasons to charge no tax, taxes by place."""
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
@@ -8,6 +8,8 @@ from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
+from portal.taxes.models import Tax
+from portal.taxes.queries import list_taxes, taxes_by_id
 from portal.taxes.regions import pack
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.standing import actions, forms, queries
@@ -73,6 +75,62 @@ def _offer(exemption_id: int, *, is_active: bool) -> Response:
     actions.offer_exemption(session, queries.get_exemption(session, exemption_id), is_active=is_active)
     session.commit()
     return see_other(url_for("standing.exemptions"))
+
+
+@bp.get("/settings/taxes/places")
+@allow("manage_organisation")
+def local_taxes() -> Response:
+    return _places_page(Form())
+
+
+@bp.post("/settings/taxes/places")
+@allow("manage_organisation")
+def create_local_tax() -> Response:
+    session, country = request_session(), g.organisation.country
+    form, place, taxes = forms.read_place(request.form, country, _states(), _borne())
+    if form.ok:
+        try:
+            actions.add_local_tax(session, g.viewer.organisation_id, place, taxes)
+            session.commit()
+            flash(
+                "Added. It counts for what is drafted from now on; drafts and sent invoices stay as they are.", "good"
+            )
+            return see_other(url_for("standing.local_taxes"))
+        except RuleBroken as problem:
+            session.rollback()
+            form.refuse(problem)
+    return _places_page(form, 422)
+
+
+@bp.post("/settings/taxes/places/<int:local_tax_id>/removal")
+@allow("manage_organisation")
+def remove_local_tax(local_tax_id: int) -> Response:
+    session = request_session()
+    actions.remove_local_tax(session, queries.get_local_tax(session, local_tax_id))
+    session.commit()
+    return see_other(url_for("standing.local_taxes"))
+
+
+def _states() -> dict[str, str]:
+    """Code → name, where addresses decide; elsewhere there is none to choose."""
+    return dict(standing_of(g.organisation.country).get("states", {}))
+
+
+def _borne() -> list[Tax]:
+    """What a place may ask for."""
+    return [tax for tax in list_taxes(request_session()) if tax.kind in ("percent", "group", "exempt", "zero")]
+
+
+def _places_page(form: Form, status: int = 200) -> Response:
+    session = request_session()
+    taxes, states = taxes_by_id(session), _states()
+    found = queries.list_local_taxes(session)
+    places = [(each, states.get(each.state, each.state), taxes[each.tax_id]) for each in found]
+    page = render_template(
+        "standing/places.html", form=form, places=places, states=states, taxes=_borne(),
+        ticked=set(request.form.getlist("member")),
+    )  # fmt: skip
+    return make_response(page, status)
 
 
 def _own_places() -> dict[str, str]:

@@ -156,11 +156,13 @@ def linked(zoho: ZohoStandIn, firm: Firm) -> LinkedFirm:
     return connect(zoho, firm)
 
 
-def connect(zoho: ZohoStandIn, firm: Firm, *, product: str = "books", **limits: Any) -> LinkedFirm:
+def connect(
+    zoho: ZohoStandIn, firm: Firm, *, product: str = "books", currency: str = "GBP", **limits: Any
+) -> LinkedFirm:
     """A fresh organisation of a fresh user, without limits unless given, linked as the pages link it."""
     user = f"user{next(_count)}@firm.example"
     remote = zoho.control(
-        "POST", "/orgs", {"user": user, "dc": "eu", "name": f"Books of {user}", "currency_code": "GBP"}
+        "POST", "/orgs", {"user": user, "dc": "eu", "name": f"Books of {user}", "currency_code": currency}
     )
     remote_id = str(remote["organization_id"])
     no_limits = {"per_minute": None, "per_day": None, "concurrency": None}

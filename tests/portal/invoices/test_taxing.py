@@ -14,7 +14,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
-from portal.taxes.standing.models import Exemption
+from portal.taxes.standing.models import Exemption, LocalTax
 from tests.builders import Firm, make_firm, make_work_order, post, sign_in
 from tests.conftest import World, browser
 
@@ -171,6 +171,49 @@ def test_an_exempt_customer_wins_as_long_as_the_certificate_is_valid(app: Flask,
     assert str(invoice.total.decimal) == ("212.22" if is_charged else "196.50")
     assert why in office.get(f"/invoices/{invoice.id}").text
     assert office.get(f"/invoices/{invoice.id}/invoice.pdf").status_code == 200
+
+
+ROCHESTER = {"country": "US", "state": "New York", "city": "Rochester", "postal_code": "14607-1234"}
+
+
+def levy(office: FlaskClient, firm: Firm, name: str, rate: str) -> str:
+    form = {"name": name, "kind": "percent", "rate": rate, "why": "", "authority": name}
+    assert post(office, "/settings/taxes", form, page="/settings/taxes").status_code == 303
+    with job_session(firm.organisation_id) as session:
+        return str(session.scalars(select(Tax.id).where(Tax.name == name)).one())
+
+
+def test_the_address_of_the_work_decides_in_america_and_the_nearest_place_wins(app: Flask) -> None:
+    firm, office = settled(app, "US", "USD", ROCHESTER)
+    state, county = levy(office, firm, "NY State", "4"), levy(office, firm, "Monroe County", "4")
+    page = "/settings/taxes/places"
+    whole, town = {"state": "NY", "member": [state]}, {"state": "NY", "city": "Rochester", "member": [state, county]}
+    for form in (whole, town):
+        assert post(office, page, form, page=page).status_code == 303
+    assert "Rochester, New York" in office.get(page).text
+    again = post(office, page, whole, page=page)
+    assert again.status_code == 422 and "This place is there already" in again.text
+    assert "Tick the taxes" in post(office, page, {"state": "TX"}, page=page).text
+    invoice = billed(app, firm)
+    assert {line.tax_words for line in invoice.lines} == {"Sales tax Rochester, NY, tax of the service address"}
+    assert {row.name: str(row.amount.decimal) for row in invoice.taxes} == {"NY State": "7.86", "Monroe County": "7.86"}
+    zip_code = {"state": "NY", "postal_code": "14607", "member": [county]}
+    assert post(office, page, zip_code, page=page).status_code == 303
+    assert [row.name for row in billed(app, firm).taxes] == ["Monroe County"]
+    with job_session(firm.organisation_id) as session:
+        narrower = session.scalars(select(LocalTax.id).where(LocalTax.city + LocalTax.postal_code != "")).all()
+    for place in narrower:
+        assert post(office, f"{page}/{place}/removal", {}, page=page).status_code == 303
+    assert [row.name for row in billed(app, firm).taxes] == ["NY State"]
+    exempted = {"kind": "business", "name": "Acme", **ROCHESTER, "exemption_id": exempt(firm), "certificate": "1"}
+    assert post(office, f"/customers/{firm.customer_id}", exempted).status_code == 303
+    assert billed(app, firm).tax_minor == 0
+
+
+def test_a_canadian_firm_begins_with_the_taxes_of_the_provinces(app: Flask) -> None:
+    firm, _office = settled(app, "CA", "CAD", {"country": "CA", "state": "Quebec"})
+    invoice = billed(app, firm)
+    assert {row.name: str(row.amount.decimal) for row in invoice.taxes} == {"GST": "9.83", "QST": "19.60"}
 
 
 def test_an_item_that_bears_no_tax_says_why_and_the_others_bear_theirs(app: Flask) -> None:
