@@ -9,9 +9,9 @@ from babel.dates import format_date
 
 from portal.invoices import printed
 from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.documents import rules
+from portal.invoices.documents import particulars, rules
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import DRAFT, Invoice, InvoiceLine
+from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation
 from portal.shared import formats
@@ -36,12 +36,12 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "dates": [
             [words[key], day_in_words(day, locale)]
             for key, day in (("invoice_date", invoice.issued_on), ("due", invoice.due_on)) if day
-        ],
+        ] + [[words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice)],
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
         "lines": _lines(invoice, locale, law),
         "sums": _sums(invoice, words, locale),
-        "notes": _notes(head, invoice, words, locale),
-        "code": _code(head, invoice) if law.get("qr") and invoice.sent_at else "",
+        "notes": [_safe(note) for note in particulars.notes_of(head, invoice, words, locale)],
+        "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
         "total": formats.money(invoice.total, locale),
         "withheld": _withheld(invoice, words, locale),
         "to_pay": formats.money(invoice.amount_due, locale) if invoice.withheld else "",
@@ -57,15 +57,17 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
     sums += [[label, formats.money(amount, locale)] for label, amount in _tax_rows(rows, words, locale)]
     return {
         **frame,
-        "title": words["credit_note"], "stamp": "", "number": note.number,
+        "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
+        "number": note.number,
         "dates": [[words["date"], day_in_words(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
         "reference": "", "what": _safe(note.reason), "work": "",
         "lines": [
-            {"name": _safe(line.name), "description": _safe(line.description), "quantity": "", "price": "",
-             "tax": _safe(line.tax_name), "total": formats.amount(line.line_total, locale)}
+            {"name": _safe(line.name), "description": _safe(line.description), "detail": "", "quantity": "",
+             "price": "", "tax": _safe(line.tax_name), "total": formats.amount(line.line_total, locale)}
             for line in note.lines
         ],
-        "sums": sums, "notes": [], "code": "",
+        "sums": sums, "notes": [_safe(each) for each in particulars.credit_notes_notes(head, note, words, locale)],
+        "code": particulars.code_of(head, note.created_at, note.total, note.tax),
         "total": formats.money(note.total, locale), "withheld": [], "to_pay": "",
     }  # fmt: skip
 
@@ -123,11 +125,12 @@ def _lines(invoice: Invoice, locale: str, law: dict[str, Any]) -> list[dict[str,
     return [
         {
             "name": _safe(line.name) + " *" * (line.tax_rate == reduced), "description": _safe(line.description),
+            "detail": _safe(particulars.detail_of(law, invoice, position, locale)),
             "quantity": f"{formats.quantity(line.quantity, locale)} {_safe(line.unit)}".strip(),
             "price": formats.price(line.unit_price, locale), "tax": _safe(line.tax_name),
             "total": formats.amount(line.line_total, locale),
         }
-        for line in invoice.lines
+        for position, line in enumerate(invoice.lines)
     ]  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, st
     what is withheld is no part of the total."""
     return [
         PrintedSum(
-            _told(words["tax_on"], name=_safe(name), base=formats.money(base, locale)),
+            rules.told(words["tax_on"], name=_safe(name), base=formats.money(base, locale)),
             amount if kind in CHARGED else Money.zero(amount.currency),
         )
         for name, base, amount, kind in rows
@@ -157,7 +160,7 @@ def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, st
 def _withheld(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
     rows = [row for row in (invoice.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
     return [
-        [_told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], invoice, locale)),
+        [rules.told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], invoice, locale)),
          _printed(row["amount"], invoice, locale)]
         for row in rows
     ]  # fmt: skip
@@ -174,59 +177,8 @@ def _in_words(label: str, words: dict[str, str]) -> str:
     return " ".join([own, *(part for part in rest if own == first or part[:1].isdigit() or part == "%")])
 
 
-def _notes(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
-    """What the law wants said below the sums."""
-    law, kinds = rules.law_of(head.country), _kinds(invoice)
-    notes = [words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
-    notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
-    if _includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
-        notes.append(_told(words["includes_tax"], name=invoice.taxes[0].name))
-    if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
-        notes.append(words["reduced"])
-    notes += _tax_elsewhere(head, invoice, words, locale)
-    said = rules.amount_in_words(invoice.total.decimal, invoice.currency) if law.get("in_words") else ""
-    notes += [f"{words['in_words']}: {said}"] if said else []
-    return [*map(_safe, notes), *(words[key] for key in law.get("notes", ()))]
-
-
-def _tax_elsewhere(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
-    """The tax in the country's own currency, where the document's is another."""
-    local, rate = rules.other_currency(head.country, invoice.currency), invoice.exchange_rate
-    if not local or rate is None:
-        return []
-    amount = formats.money(Money.rounded(invoice.tax.decimal * rate, local), locale)
-    return [
-        _told(words["tax_elsewhere"], amount=amount, currency=invoice.currency, rate=f"{rate.normalize():f} {local}")
-    ]
-
-
-def _includes_tax(invoice: Invoice) -> bool:
-    return bool((invoice.breakdown or {}).get("policy", {}).get("price_includes_tax"))
-
-
-def _ground(line: InvoiceLine) -> str:
-    return f"{line.tax_name}: {line.tax_why}" if line.tax_name else line.tax_why
-
-
-def _needs_ground(why: str) -> bool:
-    return bool(why) and not why.endswith(" rate")
-
-
-def _code(head: Letterhead, invoice: Invoice) -> str:
-    at = invoice.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ") if invoice.sent_at else ""
-    tax: Money = invoice.tax
-    return rules.saudi_code(head.name, head.tax_number, at, invoice.total.decimal, tax.decimal)
-
-
 def day_in_words(day: date, locale: str) -> str:
     return str(format_date(day, "long", locale=locale))
-
-
-def _told(words: str, **said: str) -> str:
-    """`words` filled in, name by name: what is filled in may hold braces itself."""
-    first, *rest = words.split("{")
-    parts = [part.split("}", 1) for part in rest]
-    return first + "".join(said[name] + tail for name, tail in parts)
 
 
 def _safe(text: object) -> str:

@@ -28,8 +28,8 @@ def receipt_facts(
         "dates": [[words["date"], day_in_words(received_on, locale)]],
         "reference": "", "what": clean(how), "work": "",
         "lines": [
-            {"name": f"{words['invoice']} {name}", "description": "", "quantity": "", "price": "", "tax": "",
-             "total": formats.amount(part, locale)}
+            {"name": f"{words['invoice']} {name}", "description": "", "detail": "", "quantity": "",
+             "price": "", "tax": "", "total": formats.amount(part, locale)}
             for name, part in parts
         ],
         "sums": [[words["rounding"], formats.money(rounding, locale)]] if rounding else [],

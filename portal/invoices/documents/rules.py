@@ -61,6 +61,18 @@ def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is
     return "simplified_tax_invoice" if is_small or is_private else str(law["tax_title"])
 
 
+def credit_title_of(country: str, *, is_registered: bool) -> str:
+    """The key of the title of a credit note."""
+    return str(law_of(country).get("credit_title", "credit_note")) if is_registered else "credit_note"
+
+
+def told(words: str, **said: str) -> str:
+    """`words` filled in, name by name: what is filled in may hold braces itself."""
+    first, *rest = words.split("{")
+    parts = [part.split("}", 1) for part in rest]
+    return first + "".join(said[name] + tail for name, tail in parts)
+
+
 def amount_in_words(amount: Decimal, currency: str) -> str:
     """In English, lakh and crore for rupees; empty for currencies whose documents carry no words."""
     if currency not in _CURRENCIES:

@@ -1,0 +1,125 @@
+"""What the law of a country wants on an invoice beside lines and sums: place of supply, line taxes, notes, a code."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.documents import rules
+from portal.invoices.letterhead import Letterhead
+from portal.invoices.models import Invoice, InvoiceLine
+from portal.shared import formats
+from portal.shared.money import Money
+from portal.taxes.arithmetic import CHARGED
+from portal.taxes.regions import places
+from portal.taxes.regions.standing import standing_of
+
+
+def places_of_supply(country: str, invoice: Invoice) -> list[str]:
+    """Each once; with its code where the firm's own place has one, too (India's states)."""
+    names, has_code = places(country), bool(standing_of(country).get("own_place"))
+    codes = dict.fromkeys(line.place_of_supply for line in invoice.lines if line.place_of_supply)
+    return [names.get(code, code) + (f" ({code})" if has_code else "") for code in codes]
+
+
+def detail_of(law: Mapping[str, Any], invoice: Invoice, position: int, locale: str) -> str:
+    """Below a line: the number of its kind of goods or service, and each tax of it in money, where the law asks."""
+    line = invoice.lines[position]
+    said = [f"{law['item_codes']} {line.hsn_sac}"] if law.get("item_codes") and line.hsn_sac else []
+    breakdown = invoice.breakdown or {}
+    if law.get("line_taxes") and position < len(breakdown.get("lines", ())):
+        shares = breakdown["lines"][position]["taxes"]
+        said += [
+            f"{row['name']} {formats.amount(Money.of(Decimal(share), invoice.currency), locale)}"
+            for row, share in zip(breakdown["taxes"], shares, strict=True)
+            if row["kind"] in CHARGED and Decimal(share)
+        ]
+    return " · ".join(said)
+
+
+def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
+    """What is said below the sums."""
+    law, rows = rules.law_of(head.country), (invoice.breakdown or {}).get("taxes", ())
+    notes = _by_kind(words, law, {row["kind"] for row in rows})
+    notes += _accounted_for(words, law, rows, invoice.currency, locale)
+    notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
+    if _includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
+        notes.append(rules.told(words["includes_tax"], name=invoice.taxes[0].name))
+    if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
+        notes.append(words["reduced"])
+    notes += _tax_elsewhere(head, invoice, words, locale)
+    return notes + _at_the_end(words, law, invoice.total)
+
+
+def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str], locale: str) -> list[str]:
+    """The same of a credit note, as far as it takes back."""
+    law = rules.law_of(head.country)
+    rows = [{"kind": row.kind, "name": row.name, "base": row.base.decimal, "amount": row.amount.decimal}
+            for row in note.taxes]  # fmt: skip
+    notes = _by_kind(words, law, {row.kind for row in note.taxes})
+    return notes + _accounted_for(words, law, rows, note.currency, locale) + _at_the_end(words, law, note.total)
+
+
+def code_of(head: Letterhead, at: datetime | None, total: Money, tax: Money) -> str:
+    """What the QR code says, where the law wants one on what was sent."""
+    if not rules.law_of(head.country).get("qr") or at is None:
+        return ""
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rules.saudi_code(head.name, head.tax_number, moment, total.decimal, tax.decimal)
+
+
+def _by_kind(words: dict[str, str], law: Mapping[str, Any], kinds: set[str]) -> list[str]:
+    notes = [words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
+    if law.get("says_reverse_charge"):
+        notes.append(words["on_reverse_charge" if "reverse_charge" in kinds else "not_on_reverse_charge"])
+    return notes
+
+
+def _accounted_for(
+    words: dict[str, str], law: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], currency: str, locale: str
+) -> list[str]:
+    """The tax that the customer owes instead, where the law wants it in money (HMRC, domestic reverse charge).
+
+    Across borders it must not be told: whoever states a tax owes it (directive 2006/112, article 203).
+    """
+    if not law.get("tells_reverse_charge"):
+        return []
+    return [
+        rules.told(
+            words["accounted_for"], name=row["name"],
+            base=formats.money(Money.of(Decimal(row["base"]), currency), locale),
+            amount=formats.money(Money.of(Decimal(row["amount"]), currency), locale),
+        )
+        for row in rows if row["kind"] == "reverse_charge"
+    ]  # fmt: skip
+
+
+def _at_the_end(words: dict[str, str], law: Mapping[str, Any], total: Money) -> list[str]:
+    said = rules.amount_in_words(total.decimal, total.currency) if law.get("in_words") else ""
+    return ([f"{words['in_words']}: {said}"] if said else []) + [words[key] for key in law.get("notes", ())]
+
+
+def _tax_elsewhere(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
+    """The tax in the country's own currency, where the document's is another."""
+    local, rate = rules.other_currency(head.country, invoice.currency), invoice.exchange_rate
+    if not local or rate is None:
+        return []
+    amount = formats.money(Money.rounded(invoice.tax.decimal * rate, local), locale)
+    return [
+        rules.told(
+            words["tax_elsewhere"], amount=amount, currency=invoice.currency, rate=f"{rate.normalize():f} {local}"
+        )
+    ]
+
+
+def _includes_tax(invoice: Invoice) -> bool:
+    return bool((invoice.breakdown or {}).get("policy", {}).get("price_includes_tax"))
+
+
+def _ground(line: InvoiceLine) -> str:
+    return f"{line.tax_name}: {line.tax_why}" if line.tax_name else line.tax_why
+
+
+def _needs_ground(why: str) -> bool:
+    return bool(why) and not why.endswith(" rate")

@@ -1,0 +1,65 @@
+"""What a country's law wants on paper beside lines and sums, of invoices that were billed through the pages."""
+
+import io
+from typing import Any
+
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select, update
+
+from portal.catalogue.models import Item
+from portal.invoices.documents.facts import credit_note_facts, facts_of
+from portal.invoices.models import Invoice
+from portal.invoices.queries import get_invoice
+from portal.organisations.models import Organisation
+from portal.shared.running import job_session
+from tests.builders import Firm, make_credit_note
+from tests.portal.invoices.test_taxing import BRITISH, GSTIN, INDIA, MAHARASHTRA, billed, settled
+
+
+def _numbered(firm: Firm, number: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Organisation, firm.organisation_id).tax_number = number
+        session.execute(update(Item).values(hsn_sac="998719"))
+        session.commit()
+
+
+def test_an_indian_paper_says_where_it_is_supplied_and_each_half_of_each_line(app: Flask) -> None:
+    firm, office = settled(app, "IN", "INR", INDIA | {"state": "Maharashtra", "tax_number": GSTIN}, MAHARASHTRA)
+    _numbered(firm, GSTIN)
+    sent = billed(app, firm)
+    said = PdfReader(io.BytesIO(office.get(f"/invoices/{sent.id}/invoice.pdf").data)).pages[0].extract_text()
+    for words in (
+        "Tax invoice", GSTIN, "Place of supply", "Maharashtra (27)", "HSN/SAC 998719 · CGST9", "SGST9",
+        "Tax is payable on reverse charge: no",
+    ):  # fmt: skip
+        assert words in said
+    halves = [line["detail"] for line in _facts(firm, sent)["lines"]]
+    assert halves[0] == "HSN/SAC 998719 · CGST9 10.62 · SGST9 10.62"  # the halves of each line are equal, too
+
+
+def test_a_british_reverse_charge_tells_the_vat_that_the_customer_accounts_for(app: Flask) -> None:
+    """HMRC, VAT domestic reverse charge: technical guide. The total stays without it."""
+    customer = {"country": "GB", "tax_number": BRITISH, "accounts_for_tax": "yes"}
+    firm, _ = settled(app, "GB", "GBP", customer)
+    _numbered(firm, BRITISH)
+    facts = _facts(firm, billed(app, firm))
+    assert facts["total"] == "£196.50"
+    assert "Reverse charge 20%: the customer accounts for £39.30 on £196.50" in facts["notes"]
+
+
+def test_a_saudi_credit_note_carries_its_code(app: Flask) -> None:
+    firm, _ = settled(app, "SA", "SAR", {"country": "SA", "tax_treatment": "vat_registered"})
+    _numbered(firm, "310122393500003")
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        note = make_credit_note(session, firm)
+        facts = credit_note_facts(organisation, note)
+    assert facts["code"] and facts["title"] == "Credit note · إشعار دائن"
+    assert facts["notes"][0].startswith("In words · ")
+
+
+def _facts(firm: Firm, sent: Invoice) -> dict[str, Any]:
+    with job_session(firm.organisation_id) as session:
+        organisation = session.scalars(select(Organisation)).one()
+        return facts_of(organisation, get_invoice(session, sent.id))
