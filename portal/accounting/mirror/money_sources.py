@@ -13,7 +13,7 @@ from portal.accounting.mirror.source import Source, Twins
 from portal.accounting.mirror.uses import GivenBack, Uses
 from portal.organisations.models import Organisation
 from portal.payments.models import Allocation, Payment, PaymentReversal
-from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.refunds.models import BOOKED, COUNTS, Refund
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -57,7 +57,10 @@ def _given_back(session: Session, found: Payment) -> Sequence[GivenBack]:
     both entries, as we do, and no closed month is touched."""
     zone = session.scalars(select(Organisation.time_zone)).one()
     refunds = session.scalars(select(Refund).where(Refund.payment_id == found.id).order_by(Refund.id)).all()
-    back = [_refund(found, count, each, zone) for count, each in enumerate(refunds, 1)]
+    back = [
+        _refund(found, count, each, zone) for count, each in enumerate(refunds, 1)
+        if not (each.form_id or "").startswith(BOOKED)
+    ]  # fmt: skip
     reversal = session.scalars(select(PaymentReversal).where(PaymentReversal.payment_id == found.id)).one_or_none()
     if reversal is not None:
         amount: Decimal = Money(reversal.amount_minor, reversal.currency).decimal

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import fields
 from portal.accounting.link import live_link
 from portal.accounting.models import Link
-from portal.accounting.pull.models import FIELD, GONE, MERGED, NEW_TAX, OFF, RATE, TWICE, Question
+from portal.accounting.pull.models import FIELD, GONE, MERGED, NEW_TAX, OFF, RATE, REFUND, REOPENED, TWICE, Question
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
 APART = "apart"
@@ -23,6 +23,8 @@ _CHOICES = {
 _OF_STATUS = {
     "void": ((THEIRS, "Void it here too"), (OURS, "Keep it here")),
     RATE: ((THEIRS, "Use Zoho's from today"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
+    REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
+    REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
     NEW_TAX: ((THEIRS, "Use it here too"), (SEEN, "Leave it there")),
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
@@ -50,7 +52,12 @@ def choices(question: Question) -> Sequence[tuple[str, str]]:
     """(decision, what the button says)"""
     if question.field == MERGED:
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
-    return _CHOICES.get(question.kind, _OF_STATUS.get(question.field, _ONLY_SEEN))
+    return _CHOICES.get(question.kind, _OF_STATUS.get(kind_of(question), _ONLY_SEEN))
+
+
+def kind_of(question: Question) -> str:
+    """Without the id that stands behind the word where there may be several of a record."""
+    return REFUND if question.field.startswith(f"{REFUND} ") else question.field
 
 
 def may_decide(question: Question | None, *, is_administrator: bool) -> bool:

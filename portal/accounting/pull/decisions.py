@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import asking, changes, endings, payments, tax_decisions
+from portal.accounting.pull import asking, changes, endings, invoices, payment_changes, payments, tax_decisions
 from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
-from portal.accounting.pull.models import FIELD, GONE, STATUS, TWICE, Question
+from portal.accounting.pull.models import FIELD, GONE, REFUND, REOPENED, STATUS, TWICE, Question
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations import audit
 from portal.shared import outbox
@@ -79,18 +79,23 @@ def _twice(session: Session, question: Question, decision: str, _person_id: int)
             raise CannotDecide("One of the two belongs to another payment by now. Look at both.")
         outbox.record(session, of, "payment", question.local_id or 0)
         return
-    product = session.scalars(select(Link.product).where(Link.id == link_id)).one()
-    payments.book(session, of, link_id, facts, PRODUCTS[product].name)
+    payments.book(session, of, link_id, facts, _product(session, question))
     _go_on(session, _record(session, question))
 
 
-def _status(session: Session, question: Question, decision: str, _person_id: int) -> None:
+def _status(session: Session, question: Question, decision: str, person_id: int) -> None:
     if question.module == "tax":
         tax_decisions.carry_out(session, question, decision)
-    elif decision == THEIRS:
+    elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
+        payment_changes.record_refund(session, question, person_id, _product(session, question))
+    elif (question.field, decision) == (invoices.VOID, THEIRS):
         _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
-    elif decision == OURS:
+    elif (question.field, decision) == (invoices.VOID, OURS):
         endings.leave_as_it_is(session, _record(session, question))
+    elif (question.field, decision) == (REOPENED, OURS):
+        record = _record(session, question)
+        record.remote_status = "sent"  # so that it is voided there
+        _go_on(session, record)
 
 
 def _gone(session: Session, question: Question, decision: str, person_id: int) -> None:
@@ -111,6 +116,10 @@ def _go_on(session: Session, record: MirrorRecord) -> None:
     record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
     record.last_error = record.last_error_code = ""
     outbox.record(session, record.organisation_id, record.module, record.local_id)
+
+
+def _product(session: Session, question: Question) -> str:
+    return PRODUCTS[session.scalars(select(Link.product).where(Link.id == question.link_id)).one()].name
 
 
 def _record(session: Session, question: Question) -> MirrorRecord:

@@ -15,7 +15,7 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions
 from portal.accounting.pull.both_sides import stamp_of
-from portal.accounting.pull.models import STATUS
+from portal.accounting.pull.models import REOPENED, STATUS
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.shared.money import Money
@@ -42,6 +42,15 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
 
 
 def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row) -> bool:
+    if row.get("status") != VOID and invoice.status == VOID == record.remote_status:
+        questions.ask(
+            session, questions.of(record), STATUS, field=REOPENED, ours="void", theirs=str(row.get("status")),
+            theirs_at=record.remote_modified_at,
+            facts={"label": f"Invoice {invoice.number}", "title": "Open again in Zoho",
+                   "why": "It is void on both sides no more. Ours stays void."},
+        )  # fmt: skip
+        return True
+    questions.settle(session, record, STATUS, REOPENED)
     if row.get("status") != VOID or invoice.status != SENT or record.remote_status == VOID:
         questions.settle(session, record, STATUS, VOID)
         return False

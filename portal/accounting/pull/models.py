@@ -13,6 +13,8 @@ FIELD, TWICE, GONE, STATUS = "field", "twice", "gone", "status"
 KINDS = (FIELD, TWICE, GONE, STATUS)
 # Fields of questions about a tax: its rate, a new one, and one that was switched off.
 RATE, NEW_TAX, OFF = "rate", "new tax", "tax off"
+# Fields of questions about an invoice that was opened again, and (followed by its id) about a refund.
+REOPENED, REFUND = "reopened", "refund"
 MERGED = "merged"  # the field of a question about a customer who is gone because he was merged into another
 
 

@@ -14,10 +14,10 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions
+from portal.accounting.pull import payment_changes, questions
 from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.changes import in_the_name_of
-from portal.accounting.pull.models import STATUS, TWICE
+from portal.accounting.pull.models import TWICE
 from portal.accounting.setup.tying import tie
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import wire
@@ -47,7 +47,7 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
             is_own = str(row.get("reference_number") or "") in ours  # made by us a moment ago: the next try adopts it
             found += 0 if is_own else _take_on(turn, remote, str(row[id_key]))
         elif _is_news(twin, row):
-            found += _compare(turn, remote, twin.id, str(row[id_key]))
+            found += payment_changes.compare(turn, remote, twin.id, str(row[id_key]))
     return found
 
 
@@ -166,30 +166,6 @@ def _ask_whether_the_same(
                "why": "Both have the same amount, on the same invoice. Ours is not sent until you say."},
     )  # fmt: skip
     questions.stop(session, turn.link_id, "payment", ours.id, "It looks like a payment that Zoho has already.")
-
-
-def _compare(turn: Turn, remote: Remote, record_id: int, remote_id: str) -> bool:
-    """A payment of ours that was changed there. Money is never overwritten: a person is told."""
-    detail = remote.detail(MODULES["payment"], remote_id)
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
-        known, now = uses.from_text(record.snapshot), uses.seen(detail, None)
-        differs = known is not None and known.applied != now.applied and record.state == "in_step"
-        payment = session.get_one(Payment, record.local_id)
-        if differs and known is not None:
-            questions.ask(
-                session, questions.of(record), STATUS, field="uses", ours=_said(known), theirs=_said(now),
-                theirs_at=record.remote_modified_at,
-                facts={"label": f"Payment {payment.number}", "title": "Put to other invoices in Zoho",
-                       "why": "Money is never moved here by itself. Correct the side that is wrong."},
-            )  # fmt: skip
-        return differs
-
-
-def _said(there: uses.There) -> str:
-    total = sum(there.applied.values(), Decimal(0))
-    return f"{total} on {len(there.applied)} {'invoice' if len(there.applied) == 1 else 'invoices'}"
 
 
 def _close_payment_pages(turn: Turn, facts: Mapping[str, Any]) -> None:

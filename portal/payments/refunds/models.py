@@ -11,6 +11,7 @@ from portal.shared.money import Money
 
 UNDER_WAY = ("planned", "pending")
 COUNTS = (*UNDER_WAY, "succeeded")
+BOOKED = "books-"  # begins the form id of one that was made in the linked books; its id there follows
 
 
 class Refund(Tenant, Base):

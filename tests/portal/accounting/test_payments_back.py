@@ -14,11 +14,12 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.payments.models import Payment
 from portal.payments.queries import allocations_of, balance_of
+from portal.payments.refunds.models import Refund
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
-from tests.portal.accounting.doings import pay, sent_invoice
+from tests.portal.accounting.doings import pay, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -152,6 +153,59 @@ def test_an_invoice_voided_there_is_voided_here_when_a_person_says_so(billed: tu
     with job_session(linked.organisation_id) as session:
         assert get_invoice(session, invoice.id).status == "void"
     assert {one["method"] for one in linked.zoho.requests(linked.remote)} <= {"GET"}
+
+
+def test_an_invoice_opened_again_there_is_voided_there_again_when_a_person_says_so(
+    billed: tuple[LinkedFirm, Invoice],
+) -> None:
+    linked, invoice = billed
+    void(linked, invoice.id)
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    (there,) = linked.there("invoices")
+    act(linked, f"POST /invoices/{there['invoice_id']}/status/draft")
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.field, asked.ours, asked.theirs) == ("reopened", "void", "draft")
+    act(linked, f"POST /invoices/{there['invoice_id']}/status/sent")
+    decide(linked, "ours")
+    assert [each["status"] for each in linked.there("invoices")] == ["void"]
+
+
+@pytest.mark.parametrize("decision", ["theirs", "seen"])
+def test_a_refund_made_there_is_asked_about_once_and_never_made_twice(
+    billed: tuple[LinkedFirm, Invoice], decision: str
+) -> None:
+    linked, _invoice = billed
+    remote_id = paid_there(linked, _invoice, 50, invoices=[])
+    look(linked)
+    (payment,) = payments(linked)
+    let_time_pass(linked)
+    act(linked, f"POST /customerpayments/{remote_id}/refunds", date="2026-03-02", amount=20, refund_mode="cash",
+        from_account_id="1")  # fmt: skip
+    act(linked, f"PUT /customerpayments/{remote_id}", description="a refund")
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.facts["title"], asked.theirs) == ("Given back in Zoho", "20.00 GBP on 2026-03-02")
+    decide(linked, decision)
+    let_time_pass(linked)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        refunded = [each.amount_minor for each in session.query(Refund).filter(Refund.payment_id == payment.id)]
+    assert refunded == ([2000] if decision == "theirs" else [])
+    assert len(linked.there("paymentrefunds")) == 1 and questions(linked) == []
+
+
+def test_a_payment_of_another_amount_there_is_told_until_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    remote_id = paid_there(linked, invoice, 50)
+    look(linked)
+    for amount, told in ((60, [("amount", "50.00 GBP", "60.00 GBP")]), (50, [])):
+        let_time_pass(linked)
+        act(linked, f"PUT /customerpayments/{remote_id}", amount=amount)
+        look(linked)
+        assert [(asked.field, asked.ours, asked.theirs) for asked in questions(linked)] == told
+    assert [payment.amount_minor for payment in payments(linked)] == [5000]
 
 
 def test_a_total_changed_there_never_changes_a_sent_invoice(billed: tuple[LinkedFirm, Invoice]) -> None:
