@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from portal.accounting import link as linking
 from portal.accounting.models import Consent, Link
+from portal.accounting.pull import cursors
 from portal.config import Settings
 from portal.demo.firms import OWN_STRIPE_KEY, OWN_ZOHO_CENTRE, OWN_ZOHO_USER, DemoFirm
 from portal.gateways.zoho.consent import Tokens, scopes
@@ -83,7 +84,8 @@ def link_books(organisation_id: int, firm: DemoFirm, zoho: str) -> None:
     offered = linking.offered(organisation_id, consent, currency)
     chosen = next(each for each in offered.candidates if each.name == firm.name and each.product == firm.zoho_product)
     with job_session(organisation_id) as session:
-        linking.attach(session, session.get_one(Consent, consent_id), chosen, connected_by=None)
+        link = linking.attach(session, session.get_one(Consent, consent_id), chosen, connected_by=None)
+        cursors.begin(session, link, "tax")
 
 
 def books_page(organisation_id: int) -> str:

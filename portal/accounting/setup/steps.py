@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions
 from portal.accounting.models import MODULES, Link
+from portal.accounting.pull import cursors
 from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
@@ -51,7 +52,7 @@ def begin(session: Session, link: Link, *, is_new: bool) -> None:
     if is_new:
         for step in (*NEEDED, START):
             finish(session, link, step)
-        directions.resume(session, link, "tax")  # which are looked at from now on
+        cursors.begin(session, link, "tax")
     else:
         hold(session, link)
 
