@@ -20,7 +20,7 @@ demo: $(STAMP) ## run everything here with a believable firm; Ctrl-C stops it
 	@$(RUN) portal demo
 
 test: $(STAMP) ## run the tests; ARGS="-k words" for some of them
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## format, lint, types, imports, templates
 	.venv/bin/ruff format --check .

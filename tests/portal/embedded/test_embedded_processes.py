@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,12 +75,14 @@ def test_one_that_does_not_listen_is_killed_with_its_own_children(tmp_path: Path
 
 
 def _group_exists(group: int) -> bool:
-    stats = (path.read_text().rpartition(")")[2].split() for path in _stat_files())
-    return any(state != "Z" and int(pgrp) == group for state, _, pgrp, *_ in stats)
+    return any(state != "Z" and int(pgrp) == group for state, _, pgrp, *_ in _stats())
 
 
-def _stat_files() -> list[Path]:
-    return [path / "stat" for path in Path("/proc").iterdir() if path.name.isdigit() and (path / "stat").exists()]
+def _stats() -> Iterator[list[str]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may end while it is looked at
+                yield (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def test_a_crashed_child_is_started_again_and_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
