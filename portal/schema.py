@@ -23,10 +23,11 @@ from portal.shared.db import Base
 from portal.taxes import models as taxes
 from portal.taxes.standing import models as standing
 from portal.work_orders import models as work_orders
+from portal.work_orders.pictures import models as pictures
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pull", "questions",
+    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pictures", "pull", "questions",
     "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 

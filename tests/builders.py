@@ -1,12 +1,15 @@
 """Plain functions that make what a test needs, through the same actions as the product."""
 
+import io
 import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -32,6 +35,9 @@ from portal.taxes.queries import list_taxes
 from portal.taxes.regions import start_taxes
 from portal.work_orders.actions import NewWorkOrder, Visit, create_work_order, take_step
 from portal.work_orders.models import WorkOrder
+from portal.work_orders.pictures import actions as pictures
+from portal.work_orders.pictures.models import JobPicture
+from portal.work_orders.pictures.queries import pictures_of
 from portal.work_orders.queries import get_work_order
 
 PASSWORD = "a long enough password"
@@ -117,6 +123,19 @@ def make_work_order(
         take_step(session, work_order, "complete")
     session.commit()
     return work_order
+
+
+def picture_file(colour: str = "navy", size: tuple[int, int] = (64, 48), kind: str = "PNG", **more: Any) -> bytes:
+    """A picture of one colour, as a file."""
+    kept = io.BytesIO()
+    Image.new("RGB", size, colour).save(kept, kind, **more)
+    return kept.getvalue()
+
+
+def make_picture(session: Session, firm: Firm, work_order: WorkOrder, colour: str = "navy") -> JobPicture:
+    pictures.add_photo(session, work_order, picture_file(colour), firm.people["field_agent"])
+    session.commit()
+    return list(pictures_of(session, [work_order.id]))[-1]
 
 
 def make_invoice(

@@ -24,6 +24,9 @@ from portal.payments.refunds.models import Dispute
 from portal.payments.refunds.queries import OVER
 from portal.shared import clock
 from portal.shared.money import Money
+from portal.work_orders.models import WorkOrderLine
+from portal.work_orders.pictures.models import JobPicture
+from portal.work_orders.pictures.queries import Jobs, jobs_of, pictures_of
 
 NO_LINK = 0  # no link has this number
 
@@ -36,6 +39,7 @@ class PayPage:
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
+    pictures    of the work that it bills
     """
 
     link: PayLink
@@ -48,6 +52,7 @@ class PayPage:
     language: str
     is_revised: bool
     has_asked: bool
+    pictures: Sequence[JobPicture]
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -97,9 +102,15 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
     set_committed_value(invoice, "lines", session.scalars(lines).all())
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
+    pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     return PayPage(
-        link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked
+        link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked,
+        pictures,
     )  # fmt: skip
+
+
+def jobs_billed(invoice: Invoice) -> Jobs:
+    return jobs_of([line.work_order_line_id for line in invoice.lines])
 
 
 def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
@@ -172,6 +183,12 @@ _OPENED = (
         exists(select(CreditNote.id).where(
             CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
         )).label("is_revised"),
+        exists(
+            select(JobPicture.id)
+            .join(WorkOrderLine, WorkOrderLine.work_order_id == JobPicture.work_order_id)
+            .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+            .where(InvoiceLine.invoice_id == PayLink.invoice_id)
+        ).label("has_pictures"),
         Customer.language.label("language"),
         waits().label("has_asked"),
     )

@@ -1,6 +1,7 @@
 """What a view needs of the request: its session, and the person behind it."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from portal.shared.text import id_from
 
 if TYPE_CHECKING:
     from portal.config import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def install(app: Flask) -> None:
@@ -25,6 +28,16 @@ def request_session() -> Session:
 
 def settings() -> "Settings":
     return running.here().settings
+
+
+def large_form(most: int) -> Callable[[F], F]:
+    """For views that take files: up to `most` bytes in one request, from people who may use the view."""
+
+    def mark(view: F) -> F:
+        view.largest_form = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def client_address() -> str:

@@ -43,9 +43,11 @@ def _admit() -> Response | None:
     g.viewer = viewer
     g.sign_in_digest = viewer.digest
     audit.actor.set(audit.Actor("person", viewer.id, viewer.name, web.client_address()))
-    csrf.check(viewer.digest.hex())
     if not route.admits(viewer):
         abort(403)
+    view = current_app.view_functions[request.endpoint]
+    request.max_content_length = getattr(view, "largest_form", current_app.config["MAX_CONTENT_LENGTH"])
+    csrf.check(viewer.digest.hex())
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bench.running import RunningDemo, wait_until
@@ -132,3 +133,29 @@ def test_no_page_is_wider_than_the_phone(demo: RunningDemo, make_phone: Callable
         expect(page.get_by_role("heading", level=1).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
     assert administrator.complaints == []
+
+
+def test_photos_travel_small_and_the_customer_signs_on_the_glass(
+    demo: RunningDemo, make_phone: Callable[..., Phone], tmp_path: Path
+) -> None:
+    photo, sent = tmp_path / "boiler.jpg", []
+    noise = Image.effect_noise((3200, 2400), 60).convert("RGB")
+    noise.save(photo, quality=95)
+    phone = make_phone()
+    page = phone.sign_in(demo, "Field Agent")
+    page.on("request", lambda asked: sent.append(asked) if asked.method == "POST" else None)
+    page.get_by_role("link", name=JOBS[True]).click()
+    page.get_by_label("Add photos").set_input_files(photo)
+    expect(page.get_by_role("img", name="Photo 1")).to_be_visible()
+    assert 0 < int(sent[0].header_value("content-length")) < photo.stat().st_size / 3
+    page.get_by_role("link", name="Let the customer sign").click()
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 90, steps=5)
+    page.mouse.up()
+    page.get_by_label("Your name").fill("Rita Okafor")
+    page.get_by_role("button", name="Keep this signature").click()
+    expect(page.get_by_role("img", name="Signature of Rita Okafor")).to_be_visible()
+    assert phone.complaints == []

@@ -40,6 +40,7 @@ from tests.builders import (
     make_credit_note,
     make_firm,
     make_invoice,
+    make_picture,
     make_work_order,
     pay_address,
     sign_in,
@@ -161,7 +162,8 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     return {
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
-        "line_id": job.lines[0].id, "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
+        "line_id": job.lines[0].id, "picture_id": make_picture(session, firm, job).id,
+        "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
         "credit_note_id": make_credit_note(session, firm).id,
         "question_id": ask(session, session.get_one(Organisation, firm.organisation_id), invoice, "Why so much?").id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),

@@ -111,6 +111,7 @@ def desk(app: Flask, world: World) -> Desk:
         "work_orders.create_line": Paper(f"{job}/lines", {"item_id": str(ids["item_id"]), "form_id": ""}),
         "work_orders.update_line": Paper(f"{job}/lines/{ids['open_line_id']}", {"quantity": "2"}),
         "work_orders.create_step": Paper(f"{job}/steps", {"step": "start"}),
+        "work_orders.create_signature": Paper(f"{job}/signature", {"signed_by": "Rita Okafor"}),
         "invoices.create": Paper(f"{job}/invoices", {"line": "0", "email": "", "form_id": "", "then": "draft"}),
         "invoices.update_prices": Paper(
             f"/invoices/{ids['draft_id']}/prices",
@@ -195,6 +196,7 @@ BUTTONS = {
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "reminders.create_pause", "reminders.create_resumption",
     "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
+    "work_orders.create_pictures", "work_orders.remove_picture",
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_renewal",

@@ -1,6 +1,6 @@
 """Looking at the link's page, which changes nothing, and saying that somebody did."""
 
-from flask import Response, abort
+from flask import Response, abort, request
 
 from portal.pay_page import papers
 from portal.pay_page.actions import note_opening
@@ -31,6 +31,13 @@ def show_pdf(token: str) -> Response:
 def show_receipt(token: str, payment_id: int) -> Response:
     page = page_of(token)
     return papers.receipt_response(request_session(), page, payment_id)
+
+
+@bp.get("/p/<token>/pictures/<int:picture_id>.jpg")
+@everyone
+def show_picture(token: str, picture_id: int) -> Response:
+    page = page_of(token)
+    return papers.photo_response(request_session(), page, picture_id, is_small=request.args.get("size") == "small")
 
 
 @bp.post("/p/<token>/opening")
