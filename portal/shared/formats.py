@@ -73,9 +73,9 @@ def whole_day(value: date) -> str:
     return _words(value, english if _locale().startswith("en") else "full", _locale())
 
 
-def dated(value: date) -> str:
+def dated(value: date | datetime) -> str:
     """7 Dec 2026, always with its year, in the reader's order."""
-    return _words(value, "d MMM y" if _locale().startswith("en") else "medium", _locale())
+    return _words(_local_day(value), "d MMM y" if _locale().startswith("en") else "medium", _locale())
 
 
 def day_time(value: datetime) -> str:

@@ -151,6 +151,7 @@ EXPECTED: dict[str, Access] = {
     "payments.retry_event": rights("see_board"),
     "payments.settings": rights("manage_organisation"),
     "payments.show": rights("see_board"),
+    "payments.show_evidence": rights("see_board"),
     "payments.show_receipt": rights("see_board"),
     "payments.update_part_settings": rights("manage_organisation"),
     "payments.update_settings": rights("manage_organisation"),

@@ -40,6 +40,12 @@ def receipt_pdf(facts: dict[str, Any], made: datetime) -> bytes:
     return _printed(facts, int(made.timestamp()))
 
 
+def record_pdf(facts: dict[str, Any], made: datetime) -> bytes:
+    """facts: title; firm, its name and lines; facts, pairs of label and text; events, of when, what and who."""
+    inputs = {"facts": json.dumps(facts, ensure_ascii=False)}
+    return _compiled("record.typ", inputs, int(made.timestamp()))
+
+
 def as_response(pdf: bytes, name: str) -> Response:
     response = make_response(pdf)
     response.headers["Content-Type"] = "application/pdf"
@@ -51,17 +57,20 @@ def _printed(facts: dict[str, Any], made: int, standards: Sequence[str] = ()) ->
     """made: seconds since 1970, written into the file."""
     code = facts.pop("code")
     inputs = {"facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else ""}
-    return bytes(
-        _compiler().compile(
-            format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards)  # type: ignore[arg-type]
-        )
+    return _compiled("invoice.typ", inputs, made, standards)
+
+
+def _compiled(template: str, inputs: dict[str, str], made: int, standards: Sequence[str] = ()) -> bytes:
+    pdf = _compiler(template).compile(
+        format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards)  # type: ignore[arg-type]
     )  # fmt: skip
+    return bytes(pdf)  # type: ignore[arg-type]
 
 
 @cache
-def _compiler() -> typst.Compiler:
+def _compiler(template: str) -> typst.Compiler:
     return typst.Compiler(
-        str(_FOLDER / "invoice.typ"), root=str(_FOLDER), font_paths=[str(_FOLDER / "fonts")], ignore_system_fonts=True
+        str(_FOLDER / template), root=str(_FOLDER), font_paths=[str(_FOLDER / "fonts")], ignore_system_fonts=True
     )
 
 

@@ -37,6 +37,12 @@ def get_picture(session: Session, jobs: Jobs, picture_id: int, *, small: bool = 
     return picture
 
 
+def contents_of(session: Session, jobs: Jobs) -> Sequence[JobPicture]:
+    """All of them whole, as pictures_of lists them."""
+    found = select(JobPicture).where(JobPicture.work_order_id.in_(jobs)).order_by(JobPicture.kind, JobPicture.id)
+    return session.scalars(found.options(undefer(JobPicture.content))).all()
+
+
 def find_same(session: Session, work_order_id: int, digest: bytes) -> JobPicture | None:
     found = select(JobPicture).where(JobPicture.work_order_id == work_order_id, JobPicture.digest == digest)
     return session.scalars(found).one_or_none()

@@ -1,0 +1,1 @@
+"""What the firm can show when a cardholder argues: gathered from the job, ready to be given to Stripe."""

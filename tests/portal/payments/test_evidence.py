@@ -1,0 +1,41 @@
+"""A dispute is answered with what the job left behind: papers, signature, photos, and what happened when."""
+
+import io
+import re
+import zipfile
+
+from pypdf import PdfReader
+
+from portal.shared.running import job_session
+from tests.builders import Firm, make_invoice, make_picture, make_work_order, pay_address, sign_in
+from tests.paying import Till
+from tests.portal.payments.test_refunding import charge_of
+
+
+def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    with job_session(firm.organisation_id) as session:
+        job, another = make_work_order(session, firm), make_work_order(session, firm)
+        ours = make_picture(session, firm, job, "navy")
+        make_picture(session, firm, another, "teal")
+        path = pay_address(session, make_invoice(session, firm, work_order=job))
+        photo = ours.content
+    till.pay(path)
+    till.work(firm)
+    till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)  # the bank takes the money back at once
+    client = sign_in(till.browser(), firm, "manager")
+    [payment_id] = re.findall(r'href="/payments/(\d+)"', client.get("/payments/disputes").text)
+    assert "evidence.zip" in client.get(f"/payments/{payment_id}").text
+    pack = zipfile.ZipFile(io.BytesIO(client.get(f"/payments/{payment_id}/evidence.zip").data))
+    assert sorted(pack.namelist()) == [
+        "invoice_INV-00001.pdf", "receipt.pdf", "service_documentation.pdf", "uncategorized_file_photo_1.jpg",
+    ]  # fmt: skip
+    assert pack.read("uncategorized_file_photo_1.jpg") == photo
+    said = "\n".join(
+        page.extract_text() for page in PdfReader(io.BytesIO(pack.read("service_documentation.pdf"))).pages
+    )
+    for fact in ("£235.80", "invoice INV-00001", "Photo added", "Boiler annual service"):
+        assert fact in said, fact
+    assert said.count("taken back by the bank") == 1
+    assert said.index("Photo added") < said.index("taken back by the bank")  # in order of time
