@@ -1,7 +1,6 @@
 """Taking taxes of Zoho's over here: simple ones, groups with their members, exemptions."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -9,13 +8,16 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.models import MirrorRecord
 from portal.accounting.setup import tying
-from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TheirTax
+from portal.accounting.setup.tax_reading import COMPOUND, GROUP, TheirTax
 from portal.taxes.actions import add_group, add_tax
 from portal.taxes.models import Tax
+from portal.taxes.standing.actions import add_exemption
+from portal.taxes.standing.models import Exemption
 
 
 class Taker:
-    """Takes over of `theirs` what is wanted, each once. Raises CannotChangeTax. Does not commit."""
+    """Takes over of `theirs` what is wanted, each once. Raises CannotChangeTax, CannotChangeStanding. Does not
+    commit."""
 
     def __init__(self, session: Session, organisation_id: int, link_id: int, theirs: Sequence[TheirTax]) -> None:
         self._session, self._organisation_id, self._link_id = session, organisation_id, link_id
@@ -27,14 +29,14 @@ class Taker:
         if known is not None:
             return known
         their = self._theirs[remote_id]
-        if their.kind == EXEMPTION:
-            return add_tax(
-                self._session, self._organisation_id, their.name[:100], Decimal(0), kind="exempt",
-                why=their.authority[:100],
-            )  # fmt: skip
         tax = self._group(their) if their.kind == GROUP else self._simple(their)
         self.tie(tax.id, their)
         return tax
+
+    def take_reason(self, remote_id: str) -> Exemption:
+        """An exemption becomes a reason for customers or items, called by its code."""
+        their = self._theirs[remote_id]
+        return add_exemption(self._session, self._organisation_id, their.name[:100], their.applies_to)
 
     def tie(self, tax_id: int, their: TheirTax) -> None:
         tying.tie(

@@ -17,7 +17,8 @@ _ROUNDING = {"entity_level": "document", "item_level": "line"}  # zoho/API.md §
 class TheirTax:
     """One of Zoho's list. kind: tax, compound_tax, tax_group; or exemption, whose authority is a few words about it.
 
-    members  the ids of a group's taxes, in its order
+    members     the ids of a group's taxes, in its order
+    applies_to  of an exemption: customer | item
     """
 
     id: str
@@ -26,6 +27,7 @@ class TheirTax:
     kind: str
     authority: str
     members: tuple[str, ...] = ()
+    applies_to: str = ""
 
     def as_text(self) -> dict[str, Any]:
         return {**vars(self), "rate": f"{self.rate:f}", "members": list(self.members)}
@@ -105,7 +107,7 @@ def _exemptions(caller: Caller) -> list[TheirTax]:
     return [
         TheirTax(
             str(row.get("tax_exemption_id", "")), str(row.get("tax_exemption_code", "")), Decimal(0), EXEMPTION,
-            str(row.get("description") or ""),
+            str(row.get("description") or ""), applies_to="item" if row.get("type") == "item" else "customer",
         )
         for row in rows
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.queries import all_exemptions
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
 TERMS, DISCOUNT = "terms", "discount"
@@ -23,6 +24,7 @@ _STYLES = {
     "line": "Discounts on lines", "before_tax": "Discounts on the whole, before tax",
     "after_tax": "Discounts on the whole, after tax",
 }  # fmt: skip
+_REASONS = {"customer": "a reason for customers to pay none", "item": "a reason for items to bear none"}
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
     pairs = tied | pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
     pairs |= _pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
     pairs |= _pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
-    taken = {their.id for their in pairs.values()}
+    reasons = _same_reasons(session, theirs)
+    taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
-    rows = [_our_row(tax, rates[tax.id], used.get(tax.id, 0), pairs.get(tax.id)) for tax in ours]
+    rows = [_our_row(tax, rates[tax.id], used.get(tax.id, 0), pairs.get(tax.id)) for tax in ours] + reasons
     return rows + [_their_row(their, names, titles) for their in theirs if their.id not in taken]
 
 
@@ -83,13 +86,15 @@ def keep(
     settings  which of their habits are to be the usual ones here: terms, discount
     """
     taker = Taker(session, link.organisation_id, link.id, theirs)
+    by_id = {their.id: their for their in theirs}
     for row in rows:
-        their = next((each for each in theirs if each.id == row.remote_id), None)
+        their = by_id.get(row.remote_id)
         if row.source == BOTH and row.local_id is not None and their is not None and their.kind != EXEMPTION:
             taker.tie(row.local_id, their)
     for row in rows:
         if row.source == THERE and row.remote_id in wanted and not row.obstacle:
-            taker.take(row.remote_id)
+            is_reason = by_id[row.remote_id].kind == EXEMPTION
+            (taker.take_reason if is_reason else taker.take)(row.remote_id)
     organisation = session.get_one(Organisation, link.organisation_id)
     if preferences.rounding:
         organisation.tax_rounding = preferences.rounding
@@ -141,6 +146,16 @@ def _pair_exemptions(ours: Sequence[Tax], theirs: Sequence[TheirTax]) -> dict[in
     return {tax.id: by_name[tax.name.casefold()] for tax in ours if tax.name.casefold() in by_name}
 
 
+def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
+    """Exemptions that both sides have, by their code."""
+    ours = {(each.applies_to, each.name.casefold()) for each in all_exemptions(session)}
+    return [
+        TaxRow(their.name, their.rate, their.authority, BOTH, 0, _REASONS[their.applies_to], their.id)
+        for their in theirs
+        if their.kind == EXEMPTION and (their.applies_to, their.name.casefold()) in ours
+    ]
+
+
 def _our_row(tax: Tax, rate: Decimal, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
@@ -162,7 +177,9 @@ def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, The
     elif their.kind == COMPOUND:
         obstacle = "A tax on a tax: it comes with its group."
     elif their.kind == EXEMPTION:
-        note = "exemption"
+        return TaxRow(
+            their.name, their.rate, their.authority, THERE, 0, _REASONS.get(their.applies_to, ""), their.id
+        )  # fmt: skip
     if their.name.casefold() in names:
         obstacle = "You have another tax of this name. Correct one of the two."
     return TaxRow(their.name, their.rate, their.authority, THERE, 0, note, their.id, obstacle=obstacle)

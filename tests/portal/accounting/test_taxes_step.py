@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
@@ -18,6 +19,7 @@ from portal.accounting.setup.taxes import pair
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.doings import sent_invoice
@@ -85,7 +87,7 @@ def test_what_was_ticked_is_taken_over_and_nothing_is_made_twice_there(linked: L
     assert "Insurance premium" not in [one["tax_name"] for one in linked.there("taxes")][before:]
 
 
-def test_a_group_comes_with_its_members_and_an_exemption_with_its_words(linked: LinkedFirm, admin: FlaskClient) -> None:
+def test_a_group_comes_with_its_members_and_an_exemption_as_a_reason(linked: LinkedFirm, admin: FlaskClient) -> None:
     """And what both have as a group is known to be the same, whatever it is called."""
     exemption = {"tax_exemption_code": "RESALE", "type": "customer", "description": "Bought to be sold"}
     linked.zoho.act(linked.remote, "POST /settings/taxexemptions", exemption)
@@ -94,7 +96,8 @@ def test_a_group_comes_with_its_members_and_an_exemption_with_its_words(linked: 
     post(admin, PAGE, {"take": [id_there(linked, "Both"), found.group(1)]}, page=PAGE)
     taken = ours(linked)
     assert [member.tax.name for member in taken["Both"].members] == ["Insurance premium", "Levy"]
-    assert (taken["RESALE"].kind, taken["RESALE"].why) == ("exempt", "Bought to be sold")
+    with job_session(linked.organisation_id) as session:
+        assert session.scalars(select(Exemption.applies_to).where(Exemption.name == "RESALE")).all() == ["customer"]
     linked.change("UPDATE taxes SET name = 'Premium and levy' WHERE name = 'Both'")
     linked.change("UPDATE mirror_records SET remote_id = NULL WHERE module = 'tax'")
     shown = words(admin.get(PAGE).text)
