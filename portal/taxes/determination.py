@@ -116,7 +116,7 @@ def _rule_of(country: str) -> Callable[[Firm, Buyer, Item, Job], Determined]:
         return _european
     if country in GULF:
         return _gulf
-    return {"IN": _indian, "GB": _british}.get(country, _elsewhere)
+    return {"IN": _indian, "GB": _british, "MX": _mexican}.get(country, _elsewhere)
 
 
 def _stays_at_home(firm: Firm, item: Item, job: Job) -> bool:
@@ -209,6 +209,15 @@ def _british(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
         words = "VAT-registered in the EU" if buyer.treatment == "eu_vat_registered" else "overseas"
         return _of_kind(firm, "zero", f"customer {words}")
     return _usual(item)
+
+
+def _mexican(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
+    """In the border region the lower rate takes the place of the general one."""
+    if buyer.treatment == "border_region_mexico" and item.kind == "percent":
+        if item.tax_between_states is None:
+            raise Undetermined("Give the item's tax the one that takes its place in the border region.")
+        return Determined(item.tax_between_states, "border region")
+    return _elsewhere(firm, buyer, item, job)
 
 
 def _elsewhere(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:

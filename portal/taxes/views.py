@@ -143,8 +143,8 @@ def _groupable() -> list[Tax]:
 
 
 def _across(tax: Tax) -> list[Tax]:
-    """What may take its place between states: where states matter, and it has a rate."""
-    if not standing_of(g.organisation.country).get("own_place") or tax.kind not in ("percent", "group"):
+    """What may take its place elsewhere in the country: where there is such a place, and it has a rate."""
+    if not standing_of(g.organisation.country).get("replaced_in") or tax.kind not in ("percent", "group"):
         return []
     return [each for each in _groupable() if each.id != tax.id]
 
@@ -169,7 +169,8 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
     session = request_session()
     page = render_template(
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
-        touched=queries.touched_by(session, tax.id), across=_across(tax), has_rate=tax.kind in actions.WITH_RATE,
+        touched=queries.touched_by(session, tax.id), across=_across(tax),
+        replaced_in=standing_of(g.organisation.country).get("replaced_in"), has_rate=tax.kind in actions.WITH_RATE,
         events=timeline(session, "tax", tax.id),
     )  # fmt: skip
     return make_response(page, status)

@@ -50,6 +50,9 @@ def tax_number_label(country: str) -> str:
 def start_taxes(session: Session, organisation_id: int, country: str) -> None:
     """The taxes that a new organisation in `country` begins with. Does not commit."""
     made = {each["name"]: _start_tax(session, organisation_id, each) for each in pack(country)["taxes"]}
+    for each in pack(country)["taxes"]:
+        if "between_states" in each:
+            set_between_states(session, made[each["name"]], made[each["between_states"]])
     groups = []
     for group in pack(country).get("groups", ()):
         members = [made[name] for name in group["members"]]

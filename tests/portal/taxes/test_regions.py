@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.invoices.documents.rules import law_of
 from portal.organisations.places import countries
+from portal.shared.money import decimals_of
 from portal.shared.running import job_session
-from portal.taxes.identifiers import problem_with, validate
+from portal.taxes.identifiers import OWN, problem_with, validate
 from portal.taxes.models import Tax
 from portal.taxes.regions import packs, start_taxes
+from portal.taxes.regions.standing import exemptions_of, standing_of, treatments_of
 from tests.builders import Firm, make_firm
 from tests.conftest import World
 
@@ -43,7 +46,43 @@ def test_a_pack_is_whole(country: str) -> None:
     percents = {tax["name"] for tax in pack["taxes"] if tax.get("kind", "percent") == "percent"}
     assert all(set(group["members"]) <= percents and len(group["members"]) > 1 for group in pack.get("groups", ()))
     rule = pack.get("check", "")
-    assert not rule or rule.startswith("trn") or callable(validate(rule))
+    assert not rule or rule in OWN or callable(validate(rule))
+
+
+# TAX.md §1, edition by edition: title of a tax invoice, rule of tax numbers, a standing in Zoho's words, decimals.
+EDITIONS = {
+    "US": ("invoice", "us.ein", "", 2), "CA": ("invoice", "ca.bn", "", 2),
+    "GB": ("vat_invoice", "gb.vat", "eu_vat_registered", 2), "DE": ("invoice", "eu.vat", "business", 2),
+    "IN": ("tax_invoice", "in_.gstin", "business_gst", 2), "AE": ("tax_invoice", "trn", "dz_vat_registered", 2),
+    "SA": ("tax_invoice", "trn_sa", "non_gcc", 2), "BH": ("tax_invoice", "trn", "gcc_vat_registered", 3),
+    "KW": ("invoice", "", "non_gcc", 3), "OM": ("tax_invoice", "vat_om", "vat_not_registered", 3),
+    "QA": ("invoice", "", "gcc_vat_not_registered", 2), "KE": ("tax_invoice", "ke.pin", "vat_registered", 2),
+    "ZA": ("tax_invoice", "vat_za", "overseas", 2), "AU": ("tax_invoice", "au.abn", "overseas", 2),
+    "MX": ("invoice", "mx.rfc", "border_region_mexico", 2), "SG": ("tax_invoice", "gst_sg", "overseas", 2),
+    "*": ("invoice", "", "overseas", 2), "NZ": ("tax_invoice", "nz.ird", "overseas", 2),
+    "JP": ("qualified_invoice", "trn_jp", "overseas", 0), "CH": ("invoice", "ch.vat", "overseas", 2),
+    "MY": ("invoice", "sst_my", "overseas", 2),
+}  # fmt: skip
+CURRENCIES = {
+    "US": "USD", "CA": "CAD", "GB": "GBP", "DE": "EUR", "IN": "INR", "AE": "AED", "SA": "SAR", "BH": "BHD", "KW": "KWD",
+    "OM": "OMR", "QA": "QAR", "KE": "KES", "ZA": "ZAR", "AU": "AUD", "MX": "MXN", "SG": "SGD", "*": "USD", "NZ": "NZD",
+    "JP": "JPY", "CH": "CHF", "MY": "MYR",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("country", "edition"), EDITIONS.items(), ids=EDITIONS)
+def test_an_edition_has_title_identifier_standings_reasons_and_decimals(
+    country: str, edition: tuple[str, str, str, int]
+) -> None:
+    title, check, standing, decimals = edition
+    assert law_of(country)["tax_title"] == title and packs()[country].get("check", "") == check
+    assert not standing or standing in treatments_of(country)  # America and Canada go by address and exemption
+    assert bool(standing) != bool(standing_of(country).get("by_address"))
+    assert all(exemptions_of(country)[applies_to] for applies_to in ("customer", "item"))
+    assert decimals_of(CURRENCIES[country]) == decimals
+    assert (
+        packs()[country].get("rounding", ["document"])[0] == "document"
+    )  # what a firm begins with is lawful everywhere
 
 
 def test_no_rate_is_a_number_that_could_become_a_float() -> None:
@@ -91,8 +130,9 @@ def test_nova_scotia_changed_its_rate(session: Session, firm: Firm, day: date, r
     ("country", "number"),
     [
         ("DE", "DE136695976"), ("DE", "136695976"), ("GB", "GB 980 7806 84"), ("IN", "27AAPFU0939F1ZV"),
-        ("AE", "100 1234 5678 9003"), ("SA", "300000000000003"), ("AU", "83 914 571 673"), ("US", "anything"),
+        ("AE", "100 1234 5678 9003"), ("SA", "300000000000003"), ("AU", "83 914 571 673"), ("US", "12-3456789"),
         ("FR", ""), ("BR", "12345"), ("JP", "T1234567890123"),
+        ("ZA", "4123456789"), ("SG", "M2-0012345-6"), ("MY", "W10-1808-32000001"), ("OM", "OM1234567890"),
     ],
 )  # fmt: skip
 def test_a_right_number_passes(country: str, number: str) -> None:
@@ -104,6 +144,7 @@ def test_a_right_number_passes(country: str, number: str) -> None:
     [
         ("DE", "DE136695977"), ("GB", "GB 980 7806 85"), ("IN", "27AAPFU0939F1ZA"), ("AE", "1001234567890"),
         ("SA", "100000000000003"), ("JP", "1234567890123"), ("AU", "83 914 571 674"), ("DE", "\x00"), ("IN", "😀" * 15),
+        ("ZA", "5123456789"), ("SG", "M2-12"), ("MY", "12345"), ("OM", "1234567890"), ("US", "00-0000000"),
     ],
 )  # fmt: skip
 def test_a_wrong_number_is_told_with_what_to_do(country: str, number: str) -> None:

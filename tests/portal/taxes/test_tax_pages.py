@@ -4,12 +4,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.shared.running import job_session
 from portal.taxes.models import Tax
-from tests.builders import Firm, make_invoice, post, sign_in
+from tests.builders import Firm, make_firm, make_invoice, post, sign_in
+from tests.conftest import browser
 
 PAGE = "/settings/taxes"
 NEW = {"name": "Sales tax", "kind": "percent", "rate": "8.875", "why": "", "authority": "New York"}
@@ -121,3 +124,14 @@ def test_another_firms_tax_is_not_there(session: Session, client: FlaskClient, f
     sign_in(client, other_firm, "administrator")
     assert client.get(f"{PAGE}/{tax_id}").status_code == 404
     assert post(client, f"{PAGE}/{tax_id}/usual", {}, page=PAGE).status_code == 404
+
+
+def test_every_settings_page_of_taxes_says_what_a_change_will_not_touch(app: Flask) -> None:
+    """An American firm has all of them; documents and money is tested with its own settings."""
+    firm = make_firm(country="US", currency="USD")
+    client = sign_in(browser(app), firm, "administrator")
+    with job_session(firm.organisation_id) as session:
+        own = f"{PAGE}/{usual(session).id}"
+    for page in (PAGE, own, f"{PAGE}/registration", f"{PAGE}/exemptions", f"{PAGE}/places"):
+        said = " ".join(client.get(page).text.split())
+        assert "sent invoices never change" in said or "sent invoices keep what they say" in said, page
