@@ -18,7 +18,7 @@ PUSH, BOTH = "push", "both"
 TWO_WAY = ("customer", "item", "invoice", "payment")
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
-    "payment": "Payments",
+    "payment": "Payments", "credit_note": "Credit notes",
 }  # fmt: skip
 
 

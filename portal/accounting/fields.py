@@ -77,6 +77,8 @@ THEIRS: dict[str, tuple[Theirs, ...]] = {
     "customer": (
         Theirs("payment_terms", "Payment terms", NUMBER), Theirs("notes", "Remarks", longest=2000),
         Theirs("website", "Website", longest=255), Theirs("legal_name", "Legal name", longest=200, products=("books",)),
+        Theirs("vat_reg_no", "VAT number (United Kingdom)", longest=100), Theirs("gst_no", "GSTIN (India)", longest=15),
+        Theirs("tax_reg_no", "Tax number (Gulf, Kenya, Mexico, South Africa)", longest=100),
     ),
     "item": (
         Theirs("description", "Description", longest=2000), Theirs("unit", "Unit", longest=100),
@@ -86,6 +88,11 @@ THEIRS: dict[str, tuple[Theirs, ...]] = {
         Theirs("notes", "Customer notes", longest=5000), Theirs("terms", "Terms & conditions", longest=10000),
         Theirs("salesperson_name", "Salesperson", longest=200),
     ),
+}  # fmt: skip
+# Editions that have a field for the tax number want to hear beside it that there is one (zoho/API.md §6.1).
+_BESIDE = {
+    "vat_reg_no": {"vat_treatment": "uk"}, "gst_no": {"gst_treatment": "business_gst"},
+    "tax_reg_no": {"tax_treatment": "vat_registered"},
 }  # fmt: skip
 MAPPED = tuple(OURS)
 # Parts of what is compared with Zoho that are no row of the mapping.
@@ -178,5 +185,5 @@ def dress(payload: Mapping[str, Any], module: str, rules: Sequence[Rule], values
         if rule.theirs.startswith(CUSTOM):
             custom.append({"api_name": rule.theirs.removeprefix(CUSTOM), "value": value})
         elif rule.theirs and value != "":
-            dressed[rule.theirs] = value
+            dressed |= {rule.theirs: value, **_BESIDE.get(rule.theirs, {})}
     return dressed | ({"custom_fields": custom} if custom else {})

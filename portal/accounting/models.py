@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 
-MODULES = ("tax", "customer", "item", "invoice", "payment")
+MODULES = ("tax", "customer", "item", "invoice", "payment", "credit_note")
 STATES = ("pending", "sending", "in_step", "waiting", "failed", "conflict", "mismatch", "paused")
 
 

@@ -14,6 +14,7 @@ from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.gateways.zoho.errors import SWITCHED_OFF_WORDS
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
 from portal.shared import clock
@@ -24,6 +25,7 @@ MOST_SHOWN = 200
 _NAMES: dict[str, tuple[Any, Any]] = {
     "tax": (Tax, Tax.name), "customer": (Customer, Customer.name), "item": (Item, Item.name),
     "invoice": (Invoice, Invoice.number), "payment": (Payment, Payment.number),
+    "credit_note": (CreditNote, CreditNote.number),
 }  # fmt: skip
 
 
@@ -127,7 +129,8 @@ def under_way(session: Session) -> list[str]:
         .limit(MOST_SHOWN)
     ).all()
     named = _names(session, [(module, local_id) for module, local_id in changes])
-    return [f"{module.capitalize()} {named.get((module, local_id), local_id)}" for module, local_id in changes]
+    kinds = {module: module.replace("_", " ").capitalize() for module in MODULES}
+    return [f"{kinds[module]} {named.get((module, local_id), local_id)}" for module, local_id in changes]
 
 
 def stuck_records(session: Session) -> list[Stuck]:
@@ -181,12 +184,16 @@ def _counts(link_id: Any) -> Select[int, int]:
 
 
 def _parts(link_id: int, invoice_ids: Sequence[int]) -> Any:
-    """(invoice id, state) of each invoice and of each payment allocated to it; "" where nothing was begun yet."""
+    """(invoice id, state) of each invoice, of each payment allocated to it and of each credit note of it or put to it;
+    "" where nothing was begun yet."""
     invoices = select(Invoice.id.label("invoice_id"), literal("invoice").label("module"), Invoice.id.label("local_id"))
     payments = select(Allocation.invoice_id, literal("payment"), Allocation.payment_id)
+    notes = select(CreditNote.invoice_id, literal("credit_note"), CreditNote.id)
+    put = select(CreditApplication.invoice_id, literal("credit_note"), CreditApplication.credit_note_id)
     parts = union_all(
-        invoices.where(Invoice.id.in_(invoice_ids)), payments.where(Allocation.invoice_id.in_(invoice_ids))
-    ).subquery()
+        invoices.where(Invoice.id.in_(invoice_ids)), payments.where(Allocation.invoice_id.in_(invoice_ids)),
+        notes.where(CreditNote.invoice_id.in_(invoice_ids)), put.where(CreditApplication.invoice_id.in_(invoice_ids)),
+    ).subquery()  # fmt: skip
     record, change = aliased(MirrorRecord), aliased(Change)
     edited = and_(record.state == "in_step", change.version > record.version_pushed)
     state = case((edited, "pending"), else_=func.coalesce(record.state, ""))

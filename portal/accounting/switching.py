@@ -15,6 +15,7 @@ from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre
 from portal.gateways.zoho.errors import ConsentLost
 from portal.invoices import holds
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.organisations import audit
 from portal.payments.models import Allocation
@@ -81,12 +82,13 @@ def switch(
 
 
 def settle_what_stays(session: Session, link_id: int) -> None:
-    """Invoices dated before the cut-over, and payments of them, are no business of this link."""
+    """Invoices dated before the cut-over, with payments and credit notes of them, are no business of this link."""
     cut_over_on = session.scalars(select(Link.cut_over_on).where(Link.id == link_id)).one()
     if cut_over_on is None:
         return
     old = select(Invoice.id).where(Invoice.issued_on < cut_over_on)
     of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(old))
+    notes = select(CreditNote.id).where(CreditNote.invoice_id.in_(old))
     session.execute(
         update(Change)
         .where(~Change.is_settled)
@@ -94,6 +96,7 @@ def settle_what_stays(session: Session, link_id: int) -> None:
             or_(
                 (Change.subject == "invoice") & Change.subject_id.in_(old),
                 (Change.subject == "payment") & Change.subject_id.in_(of_old),
+                (Change.subject == "credit_note") & Change.subject_id.in_(notes),
             )
         )
         .values(is_settled=True)

@@ -9,7 +9,7 @@ from portal.accounting.mirror.drain import drain
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
 from tests.contract.zoho_contract import load
-from tests.portal.accounting.doings import fail_refund, give_back, pay, rename, reverse, sent_invoice, void
+from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, rename, reverse, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -52,14 +52,17 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
 
 
 def _move_money(linked: LinkedFirm) -> None:
-    """Given back, sent back by the bank, reversed; with an answer lost, so that it is looked for as well."""
+    """Credited, given back, sent back by the bank, reversed; with an answer lost, so that it is looked for as well."""
     card, cash = (pay(linked, sent_invoice(linked), method=method) for method in ("card", "cash"))
     drain(linked.organisation_id)
     refund_id = give_back(linked, card, 1000)
+    credit(linked, sent_invoice(linked), share="0.37")
     reverse(linked, cash)
     linked.zoho.break_down("error_500_after", path="/refunds")
+    linked.zoho.break_down("error_500_after", path="/creditnotes", times=2)
     drain(linked.organisation_id)
-    linked.make_due()
-    drain(linked.organisation_id)
+    for _ in range(3):
+        linked.make_due()
+        drain(linked.organisation_id)
     fail_refund(linked, refund_id)
     drain(linked.organisation_id)

@@ -9,7 +9,7 @@ import pytest
 from portal.accounting.mirror.drain import drain
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import worker
-from tests.portal.accounting.doings import fail_refund, give_back, pay, reverse, sent_invoice
+from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, reverse, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, wait_until, zoho
 
 __all__ = ["linked", "zoho"]
@@ -37,6 +37,14 @@ def a_refund_coming_back(linked: LinkedFirm) -> None:
     fail_refund(linked, refund_id)
 
 
+def crediting(linked: LinkedFirm) -> None:
+    """Half of the note is more than is left to pay."""
+    invoice = sent_invoice(linked)
+    pay(linked, invoice, minor=15000)
+    drain(linked.organisation_id)
+    credit(linked, invoice, share="0.5")
+
+
 # what happens, method and part of the path of the step that breaks, (balance, refunds, unused) in the end
 STEPS = [
     pytest.param(reversing, "PUT", "/customerpayments", (235.8, [235.8], 0), id="taken off the invoice"),
@@ -44,16 +52,18 @@ STEPS = [
     pytest.param(giving_back, "POST", "/refunds", (50, [20, 30], 0), id="given back"),
     pytest.param(a_refund_coming_back, "DELETE", "/refunds", (0, [], 0), id="refund withdrawn"),
     pytest.param(a_refund_coming_back, "PUT", "/customerpayments", (0, [], 0), id="put to the invoice again"),
+    pytest.param(crediting, "POST", "/creditnotes", (0, [], 32.1), id="credited"),
+    pytest.param(crediting, "POST", "/invoices", (0, [], 32.1), id="credit taken off"),
 ]
 STEP = pytest.mark.parametrize(("happens", "method", "path", "ends"), STEPS)
 
 
 def standing(linked: LinkedFirm) -> tuple[Any, ...]:
-    """Balance of the invoice, refunds, unused money: as it is in Zoho."""
+    """Balance of the invoice, refunds, unused money and credit: as it is in Zoho."""
     (invoice,), (payment,) = linked.there("invoices"), linked.there("customerpayments")
-    assert {record.state for record in linked.mirror()} == {"in_step"}
     refunds = sorted(refund["amount"] for refund in linked.there("paymentrefunds"))
-    return invoice["balance"], refunds, payment["unused_amount"]
+    kept = sum(note["balance"] for note in linked.there("creditnotes"))
+    return invoice["balance"], refunds, payment["unused_amount"] + kept
 
 
 @STEP
@@ -64,24 +74,26 @@ def test_an_answer_that_is_lost(
     happens(linked)
     linked.zoho.break_down(kind, method=method, path=path)
     drain(linked.organisation_id)
-    assert any(record.sending_since is not None for record in linked.mirror("payment"))
+    assert any(record.sending_since is not None for record in linked.mirror())
     linked.make_due()
     drain(linked.organisation_id)
     assert standing(linked) == ends
+    assert {record.state for record in linked.mirror()} == {"in_step"}
 
 
-@pytest.mark.parametrize(("happens", "method", "path", "ends"), [STEPS[1], STEPS[3]])
+@pytest.mark.parametrize(("happens", "method", "path", "ends"), [STEPS[1], STEPS[6]])
 def test_a_worker_killed_after_the_step_and_before_our_commit(
     world: World, linked: LinkedFirm, happens: Doing, method: str, path: str, ends: tuple[Any, ...]
 ) -> None:
     happens(linked)
     linked.zoho.break_down("hang", method=method, path=path, seconds=30)
     with worker(world, linked.organisation_id) as process:
-        wait_until(lambda: len(linked.there("paymentrefunds")) == len(ends[1]), what="the step there")
+        wait_until(lambda: standing(linked) == ends, what="the step there")
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert any(record.state == "sending" for record in linked.mirror("payment"))
+    assert any(record.state == "sending" for record in linked.mirror())
     linked.zoho.mend()
     linked.make_due()
     drain(linked.organisation_id)
     assert standing(linked) == ends
+    assert {record.state for record in linked.mirror()} == {"in_step"}

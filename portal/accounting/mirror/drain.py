@@ -74,7 +74,7 @@ def _use(turn: Turn, until: float) -> bool:
 
 
 def _round(turn: Turn, remote: Remote) -> bool:
-    """Payments that are ready, a batch of invoices made and marked sent together; the rest when there is neither.
+    """Payments and credit notes that are ready, invoices made and marked sent together; else the rest.
 
     When all is done, one step of the first import or of a reconciliation; from a restored database only the latter.
     """
@@ -82,7 +82,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
     look_before_paying(turn, remote)
-    worked = _push_due(turn, remote, ("payment",), _OTHERS_A_ROUND)
+    worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
     if worked > 0:

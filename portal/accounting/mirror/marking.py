@@ -10,6 +10,8 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import MirrorRecord
 from portal.gateways.zoho.errors import Refused, Unanswered
+from portal.organisations import audit
+from portal.shared import outbox
 
 _MOST_AT_ONCE = 25  # bulk e-mail takes 10 and bulk PDF 25; for status nothing is written down
 
@@ -30,7 +32,7 @@ def mark_sent(turn: Turn, remote: Remote, finish: Callable[[int], None]) -> int:
         return 0  # marking twice is marking once: they come back by themselves
     except Refused:
         marked = _mark_one_by_one(turn, remote, drafts)
-    record.marked_sent(turn, marked)
+    _marked_sent(turn, marked)
     for record_id in marked:
         finish(record_id)
     return len(marked)
@@ -66,5 +68,28 @@ def _mark_one_by_one(turn: Turn, remote: Remote, drafts: dict[int, str]) -> list
         except Unanswered:
             continue
         except Refused as problem:
-            record.not_marked(turn, record_id, problem)
+            _not_marked(turn, record_id, problem)
     return marked
+
+
+def _marked_sent(turn: Turn, record_ids: list[int]) -> None:
+    """These invoices have left draft in Zoho."""
+    with held(turn) as session:
+        for record_id in record_ids:
+            record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+            record.remote_status = "sent"
+            record.state, record.attempts, record.sending_since = "pending", 0, None
+            record.next_try_at = func.clock_timestamp()
+            audit.note(
+                session, turn.organisation_id, "marked sent", "invoice", record.local_id,
+                words=f"Marked as sent in {turn.product_name}",
+            )  # fmt: skip
+
+
+def _not_marked(turn: Turn, record_id: int, problem: Refused) -> None:
+    """Zoho has the invoice, but keeps it a draft."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+        record.state, record.last_error, record.last_error_code = "failed", problem.words[:500], problem.code[:20]
+        version = records.version_of(session, record)
+        outbox.settle(session, record.organisation_id, record.module, record.local_id, version)

@@ -1,4 +1,4 @@
-"""What differs between the five modules on the wire: paths, keys, and how our own record is found again."""
+"""What differs between the modules on the wire: paths, keys, and how our own record is found again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +39,15 @@ MODULES = {
         Module(
             "payment", "Payment", "/customerpayments", "customerpayments", "payment", "payment_id", "reference_number"
         ),
+        Module(
+            "credit_note",
+            "Credit note",
+            "/creditnotes",
+            "creditnotes",
+            "creditnote",
+            "creditnote_id",
+            "creditnote_number",
+        ),
     )
 }
 
@@ -66,6 +75,8 @@ def may_be_ours(module: str, row: Mapping[str, Any], payload: Mapping[str, Any])
         return bool(row.get("name") == payload["name"])
     if module == "invoice":
         return bool(row.get("invoice_number") == payload["invoice_number"])
+    if module == "credit_note":
+        return bool(row.get("creditnote_number") == payload["creditnote_number"])
     return bool(row.get("reference_number", payload["reference_number"]) == payload["reference_number"])
 
 
@@ -110,6 +121,12 @@ def _our_payment(record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
     return all(str(record.get(key, "")) == payload[key] for key in ("reference_number", "customer_id"))
 
 
+def _our_credit_note(record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    keys = ("creditnote_number", "customer_id", "date", "reference_number")
+    return all(str(record.get(key, "")) == payload[key] for key in keys)
+
+
 _OURS = {
     "tax": _our_tax, "customer": _our_customer, "item": _our_item, "invoice": _our_invoice, "payment": _our_payment,
+    "credit_note": _our_credit_note,
 }  # fmt: skip

@@ -11,12 +11,13 @@ from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import emptied, frozen, reference_of
-from portal.accounting.mirror.push import COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Needs, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Act, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
+INACTIVE = "inactive"
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
 
 
@@ -28,7 +29,7 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
             return None  # refused a moment ago
         version = records.version_of(session, record)
         source = sources.read(session, record.module, record.local_id)
-        if source is None or source.stays_here or (record.snapshot or {}).get("is_theirs"):
+        if source is None or source.stays_here or _is_no_business(record, source):
             _finish(session, record, version, "")
             return None
         if record.module == "payment" and questions.is_stopped(session, record):
@@ -40,6 +41,14 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if first is not None:
             return first if first.record_ids else None
         return _next_step(session, turn, record, version, source, twins)
+
+
+def _is_no_business(record: MirrorRecord, source: Source) -> bool:
+    """A person let the sides go their own ways; or it is no longer offered and has never been there, where it is of no
+    use: a line needs no item."""
+    if (record.snapshot or {}).get("is_theirs"):
+        return True
+    return record.module == "item" and source.is_inactive and record.remote_id is None and record.sending_since is None
 
 
 def _first_unmet(
@@ -82,9 +91,7 @@ def _next_step(
     session: Session, turn: Turn, record: MirrorRecord, version: int, source: Source,
     twins: dict[sources.Need, MirrorRecord],
 ) -> Push | Needs | None:  # fmt: skip
-    def twin_id(module: str, local_id: int | None) -> str:
-        return "" if local_id is None else twins[module, local_id].remote_id or ""
-
+    twin_id = _ids_of(record, twins)
     reference = reference_of(record, source)
     dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
@@ -92,12 +99,13 @@ def _next_step(
     verb = use.verb if use else _verb(record, source, snapshot)
     if verb == UPDATE and record.module == "tax" and not tax_changes.is_wanted_there(session, record):
         verb = None
-    if verb == UPDATE and _is_to_be_compared(session, record, version):
+    if use is None and verb == UPDATE and _is_to_be_compared(session, record, version):
         verb = COMPARE
+    act = _marking(source) if verb == ACT and use is None else None
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
         return None
-    held_by = using.holders(session, record, source, use, twin_id) if verb in (CREATE, UPDATE) else []
+    held_by = using.holders(session, record, source, use, twin_id)
     if held_by:
         needs = _wait_or_work(session, record, held_by)
         return needs if needs.record_ids else None
@@ -116,13 +124,27 @@ def _next_step(
         payload = emptied((record.snapshot or {}).get("sent"), snapshot) | payload
     push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
-        payload, snapshot, source, unknown_since, _taken(session, record),
+        payload, snapshot, source, unknown_since, _taken(session, record), act,
     )  # fmt: skip
     return push if source.uses is None else using.placing(push, use)
 
 
+def _ids_of(record: MirrorRecord, twins: dict[sources.Need, MirrorRecord]) -> sources.Twins:
+    """Zoho refuses a new line of an inactive item: without it, the line keeps its name."""
+    sent = (record.snapshot or {}).get("sent") or {}
+    known = {line.get("item_id") for line in sent.get("line_items", ())}
+
+    def twin_id(module: str, local_id: int | None) -> str:
+        twin = twins[module, local_id] if local_id is not None else None
+        if twin is None or (twin.module == "item" and twin.remote_status == INACTIVE and twin.remote_id not in known):
+            return ""
+        return twin.remote_id or ""
+
+    return twin_id
+
+
 def _use(turn: Turn, record: MirrorRecord, source: Source, twin_id: sources.Twins) -> using.Use | None:
-    if source.uses is None or record.remote_id is None:
+    if source.uses is None:
         return None
     wanted = {twin_id("invoice", invoice_id): amount for invoice_id, amount in source.uses.applied.items()}
     return using.next_use(record, source, wanted, turn.product_name)
@@ -147,9 +169,17 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
         return VOID if record.remote_status == "sent" else None
     if source.uses is not None:
         return None  # nothing about a payment changes but where its money is
+    is_inactive = record.remote_status == INACTIVE
+    if is_inactive and not source.is_inactive:
+        return ACT
     if (record.snapshot or {}).get("sent") != snapshot:
         return UPDATE
-    return None
+    return ACT if source.is_inactive and not is_inactive else None
+
+
+def _marking(source: Source) -> Act:
+    """Twice is once."""
+    return Act("POST", "/inactive", marks=INACTIVE) if source.is_inactive else Act("POST", "/active", marks="")
 
 
 def _is_to_be_compared(session: Session, record: MirrorRecord, version: int) -> bool:

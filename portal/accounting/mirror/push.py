@@ -15,12 +15,14 @@ COMPARE = "compare"  # read, and brought together with ours before anything is s
 class Act:
     """What is done to a record that is there, at an address below its own.
 
+    marks  the record's status there after it, where it changes that
     there  where the money is after it, but for the id of a refund that Zoho only tells in its answer
     """
 
     method: str
     path_end: str
     body: dict[str, Any] | None = None
+    marks: str | None = None
     there: There | None = None
 
 

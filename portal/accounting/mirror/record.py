@@ -41,6 +41,9 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
             holds.release(session, "void", record.local_id)
             _in_step(session, record, push)
             _tell(session, turn, record, push, f"{push.source.label} is void in {turn.product_name}", for_invoice)
+        elif push.act is not None and push.act.marks is not None:
+            record.remote_status = push.act.marks
+            record.state, record.sending_since = "pending", None  # its fields may still differ
         elif push.verb in (READ, ACT):
             _placed(session, turn, record, push, outcome, for_invoice)
         else:
@@ -93,29 +96,6 @@ def fault(turn: Turn, record_id: int, kind: str) -> None:
             outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
 
 
-def marked_sent(turn: Turn, record_ids: list[int]) -> None:
-    """These invoices have left draft in Zoho."""
-    with held(turn) as session:
-        for record_id in record_ids:
-            record = session.get_one(MirrorRecord, record_id, with_for_update=True)
-            record.remote_status = "sent"
-            record.state, record.attempts, record.sending_since = "pending", 0, None
-            record.next_try_at = func.clock_timestamp()
-            audit.note(
-                session, turn.organisation_id, "marked sent", "invoice", record.local_id,
-                words=f"Marked as sent in {turn.product_name}",
-            )  # fmt: skip
-
-
-def not_marked(turn: Turn, record_id: int, problem: Refused) -> None:
-    """Zoho has the invoice, but keeps it a draft."""
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
-        record.state, record.last_error, record.last_error_code = "failed", problem.words[:500], problem.code[:20]
-        version = records.version_of(session, record)
-        outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
-
-
 def _written(
     session: Session, turn: Turn, record: MirrorRecord, push: Push, outcome: Done, for_invoice: int | None
 ) -> None:
@@ -124,9 +104,9 @@ def _written(
     record.remote_id = id_in(push.module, push.payload, answer) or push.remote_id
     if push.module == "payment":
         record.remote_number = str(answer.get("payment_number", ""))[:100]
-    record.snapshot = {
-        "sent": push.snapshot, "persons": _persons(push, answer), "is_active": (record.snapshot or {}).get("is_active"),
-    }  # fmt: skip
+    # An answer need not repeat where the money is, nor whether somebody there uses the record.
+    kept = (record.snapshot or {}) if push.source.uses else {"is_active": (record.snapshot or {}).get("is_active")}
+    record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(push, answer)}
     record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
     if push.module == "tax":
         tax_changes.seen(record, answer)
@@ -154,7 +134,7 @@ def _placed(
     words = using.note(record, push, outcome.record, adopted=outcome.adopted)
     if words:
         record.last_error_code = MISMATCH
-        _fail(session, turn, record, push, words, state="mismatch")
+        _fail(session, turn, record, push, words)
         return
     if push.told:
         _tell(session, turn, record, push, push.told, for_invoice)

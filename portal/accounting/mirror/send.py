@@ -47,13 +47,15 @@ def send(remote: Remote, push: Push) -> Done | Absent:
         known = _known_tax(remote, MODULES["tax"], push)
         if known is not None:
             return known
-    query = {"ignore_auto_number_generation": "true"} if module.name == "invoice" else None
+    query = {"ignore_auto_number_generation": "true"} if module.name in ("invoice", "credit_note") else None
     return Done(remote.call("POST", module.path, query, _for_create(push))[module.key])
 
 
 def _read(remote: Remote, module: Module, remote_id: str) -> dict[str, Any]:
-    """A payment with its refunds, which its documents promise at an address of their own only."""
+    """With what only an address of its own is documented to tell: a payment's refunds, where credit was put to."""
     record = remote.detail(module, remote_id)
+    if module.name == "credit_note":
+        return record | remote.call("GET", f"{module.path}/{remote_id}/invoices")
     if "payment_refunds" in record:
         return record
     return record | remote.call("GET", f"{module.path}/{remote_id}/refunds")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from portal.accounting import mapping
@@ -13,6 +14,14 @@ Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" whe
 
 
 @dataclass(frozen=True)
+class ComesTo:
+    """The total that Zoho must come to, and by how much its rounding of the taxes may explain a difference."""
+
+    total: Decimal
+    roundings: Decimal
+
+
+@dataclass(frozen=True)
 class Source:
     """One of our records on its way to Zoho.
 
@@ -21,7 +30,8 @@ class Source:
     build        payload from (remote ids, name, ids of the contact's persons there)
     invoice_ids  on whose timeline its steps are told
     figures      what Zoho must come to, for an invoice
-    uses         where the money of a payment is to be
+    uses         where the money of a payment or a credit note is to be
+    comes_to     the total of a credit note
     """
 
     label: str
@@ -33,5 +43,12 @@ class Source:
     figures: comparison.Figures | None = None
     customer: mapping.CustomerRecord | None = None
     is_void: bool = False
+    is_inactive: bool = False
     stays_here: bool = False
     uses: Uses | None = None
+    comes_to: ComesTo | None = None
+
+
+def present(*needs: tuple[str, int | None]) -> list[Need]:
+    """Each need once, in the order in which they must come."""
+    return list(dict.fromkeys((module, local_id) for module, local_id in needs if local_id is not None))

@@ -12,10 +12,11 @@ from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
-from portal.accounting.mirror import money_sources
+from portal.accounting.mirror import credit_note_source, money_sources
 from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
+from portal.accounting.mirror.source import present
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
@@ -65,6 +66,7 @@ def _customer(session: Session, customer_id: int) -> Source | None:
         f"Customer {customer.name}", customer.name,
         lambda _twins, name, persons: mapping.contact_payload(record, name, persons),
         spare_name=rules.with_number(customer.name, customer.number, mapping.LONGEST_CONTACT_NAME), customer=record,
+        is_inactive=not customer.is_active,
     )  # fmt: skip
 
 
@@ -100,8 +102,8 @@ def _item(session: Session, item_id: int) -> Source | None:
         return mapping.item_payload(record, name)
 
     return Source(
-        f"{item.kind.capitalize()} {item.name}", item.name, build, needs=_present(("tax", item.tax_id)),
-        spare_name=rules.with_number(item.name, item.code, mapping.LONGEST_ITEM_NAME),
+        f"{item.kind.capitalize()} {item.name}", item.name, build, needs=present(("tax", item.tax_id)),
+        spare_name=rules.with_number(item.name, item.code, mapping.LONGEST_ITEM_NAME), is_inactive=not item.is_active,
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     of_lines = [need for line in invoice.lines for need in (("item", line.item_id), ("tax", line.tax_id))]
     of_lines.append(("tax", invoice.shipping_tax_id))
     return Source(
-        f"Invoice {number}", number, build, needs=_present(("customer", invoice.customer_id), *of_lines),
+        f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
     )  # fmt: skip
 
@@ -161,11 +163,7 @@ def _extras(invoice: Invoice, twins: Twins, beside: Decimal) -> Extras:
     )  # fmt: skip
 
 
-def _present(*needs: tuple[str, int | None]) -> list[Need]:
-    """Each need once, in the order in which they must come."""
-    return list(dict.fromkeys((module, local_id) for module, local_id in needs if local_id is not None))
-
-
 _READERS: dict[str, Callable[[Session, int], Source | None]] = {
     "tax": _tax, "customer": _customer, "item": _item, "invoice": _invoice, "payment": money_sources.payment,
+    "credit_note": credit_note_source.credit_note,
 }  # fmt: skip

@@ -99,6 +99,18 @@ def seen(answer: Mapping[str, Any], before: There | None) -> There:
     return There(applied, refunds, str(answer.get("account_id") or known.account))
 
 
+def seen_credit(answer: Mapping[str, Any], otherwise: There | None) -> There | None:
+    """As an answer tells of a credit note; `otherwise` where it does not tell."""
+    if "invoices_credited" not in answer:
+        return otherwise
+    return There(
+        {
+            str(each["invoice_id"]): wire.amount(each["credited_amount"]) or Decimal(0)
+            for each in answer["invoices_credited"]
+        }
+    )
+
+
 def refunds_in(answer: Mapping[str, Any]) -> dict[str, str]:
     """our reference → the refund's id"""
     return {

@@ -1,4 +1,4 @@
-"""Plan of the moves of a payment's money that is in Zoho already: which comes next, and whether another comes first."""
+"""Plan of the moves of the money of what is in Zoho already: which comes next, and whether another comes first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,22 +8,29 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.credit_note_payload import with_rounding
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.push import ACT, CREATE, READ, UPDATE, Act, Push
-from portal.accounting.mirror.source import Source, Twins
+from portal.accounting.mirror.source import ComesTo, Source, Twins
 from portal.accounting.mirror.uses import There
 from portal.accounting.models import MirrorRecord
+from portal.gateways.zoho import wire
 from portal.payments.models import Allocation
 from portal.shared.money import Money
 
 
 @dataclass(frozen=True)
 class Use:
-    """The next step. `invoices`: what is on which of Zoho's invoices after it, where an update says so."""
+    """The next step.
+
+    invoices  what is on which of Zoho's invoices after it, where it says so
+    rounding  by how much a credit note is to come to more
+    """
 
     verb: str
     act: Act | None = None
     invoices: Mapping[str, Decimal] | None = None
+    rounding: Decimal = Decimal(0)
     told: str = ""
     is_last: bool = False
 
@@ -31,19 +38,25 @@ class Use:
 def next_use(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal], product: str) -> Use | None:
     """None when the money is where it is to be.
 
-    After a step whose outcome nobody knows the payment is read first: giving back twice is not giving back once.
+    After a step whose outcome nobody knows the record is read first: giving back twice is not giving back once.
     product  its name, for people
     """
+    if record.remote_id is None:
+        return _making(record, source, wanted)
     there = uses.from_text(record.snapshot)
     if there is None or record.sending_since is not None:
         return Use(READ)
+    told = f"{source.label} is brought up to date in {product}"
+    if (record.snapshot or {}).get("sent", "unknown") is None:  # somebody wants all of it sent again
+        return Use(UPDATE, invoices=wanted if source.comes_to is None else None, told=told)
+    if source.comes_to is not None:
+        return _next_of_credit(record, source, wanted, there, product)
     given_back = source.uses.given_back if source.uses else ()
     found = uses.moves(wanted, given_back, there)
     if not found:
         return None
     move, is_last = found[0], len(found) == 1
     if move.refund is None:
-        told = f"{source.label} is brought up to date in {product}"
         return Use(UPDATE, invoices=move.applied, told=told, is_last=is_last)
     if move.kind == uses.GIVE_BACK:
         return Use(ACT, _give_back(move.refund, there), told=f"{move.refund.what} is in {product}", is_last=is_last)
@@ -54,13 +67,38 @@ def next_use(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal]
     return Use(ACT, _withdraw(move.refund, refund_id, there), told=told, is_last=is_last)
 
 
+def _making(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal]) -> Use | None:
+    """A payment is put to its invoices as it is made; a credit note must first come to the right total."""
+    if source.uses is None or source.comes_to is not None or record.sending_since is not None:
+        return None
+    return Use(CREATE, invoices=wanted, is_last=not any(refund.counts for refund in source.uses.given_back))
+
+
+def _next_of_credit(
+    record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal], there: There, product: str
+) -> Use | None:
+    """Credit is only ever put to more; where somebody there has put the rest is theirs to say."""
+    rounding = Decimal((record.snapshot or {}).get("rounding", "0"))
+    if rounding:
+        told = f"{source.label}: {product} rounds the tax otherwise, so {rounding} is on a line of its own there"
+        return Use(UPDATE, rounding=rounding, told=told)
+    more = {at: amount - there.applied.get(at, Decimal(0)) for at, amount in wanted.items()}
+    more = {at: amount for at, amount in more.items() if amount > 0}
+    if not more:
+        return None
+    after = {**there.applied, **{at: wanted[at] for at in more}}
+    act = Act("POST", "/invoices", {"invoices": uses.invoices_of(more)}, there=There(after))
+    return Use(ACT, act, invoices=after, told=f"{source.label} is taken off in {product}", is_last=True)
+
+
 def placing(push: Push, use: Use | None) -> Push:
-    """The push with what it does to the money; use None: it is made, or looked for."""
+    """The push with what it does to the money; use None: nothing yet."""
     if use is None:
-        given_back = push.source.uses.given_back if push.source.uses else ()
-        return replace(push, is_last=not any(refund.counts for refund in given_back))
+        return replace(push, is_last=False)
     payload = push.payload
-    if use.invoices is not None:
+    if use.rounding:
+        payload = with_rounding(payload, use.rounding)
+    elif use.verb == UPDATE and use.invoices is not None:
         payload = payload | {"invoices": uses.invoices_of(use.invoices)}
     return replace(push, payload=payload, act=use.act, told=use.told, is_last=use.is_last)
 
@@ -68,14 +106,38 @@ def placing(push: Push, use: Use | None) -> Push:
 def note(record: MirrorRecord, push: Push, answer: Mapping[str, Any], *, adopted: bool) -> str:
     """Remember where the money is after a step; what differs from what was said, in words."""
     before = uses.from_text(record.snapshot)
-    there = push.act.there if push.act else None
-    if there is None:
+    there: There | None = push.act.there if push.act else None
+    if there is None and push.module == "credit_note":
+        there = uses.seen_credit(answer, before if push.verb == UPDATE else There() if push.verb == CREATE else None)
+    elif there is None and not (adopted and "payment_refunds" not in answer):
         there = uses.seen(answer, before)
-    elif "payment_refunds" in answer:
+    elif there is not None and "payment_refunds" in answer:
         there = replace(there, refunds={**there.refunds, **uses.refunds_in(answer)})
-    record.snapshot = {**(record.snapshot or {}), "there": there.as_text()}
-    is_said = push.verb in (CREATE, UPDATE) and not adopted
-    return uses.disagreement(push.payload, there) if is_said else ""
+    kept = dict(record.snapshot or {})
+    if before is None and kept.get("sent", "") is None:
+        del kept["sent"]  # what came from there is no business of ours to send
+    record.snapshot = kept | {"there": there.as_text() if there else None}
+    if push.source.comes_to is not None:
+        return _note_total(record, push, push.source.comes_to, answer)
+    is_said = push.verb in (CREATE, UPDATE) and not adopted and there is not None
+    return uses.disagreement(push.payload, there) if is_said and there else ""
+
+
+def _note_total(record: MirrorRecord, push: Push, ours: ComesTo, answer: Mapping[str, Any]) -> str:
+    """A difference that Zoho's rounding explains gets a line of its own, once; any other is for people."""
+    if push.act is not None:
+        return ""
+    theirs = wire.amount(answer.get("total"))
+    left = ours.total - (theirs or Decimal(0))
+    snapshot = {key: value for key, value in (record.snapshot or {}).items() if key != "rounding"}
+    was_rounded = push.verb == UPDATE and "rounding" in (record.snapshot or {})
+    can_be_rounded = not was_rounded and theirs is not None and abs(left) <= ours.roundings
+    record.snapshot = snapshot | {"rounding": str(left)} if left and can_be_rounded else snapshot
+    if not left or can_be_rounded:
+        return ""
+    record.snapshot = snapshot | {"there": None}  # whoever corrects it there changes what we know: read it again
+    said = "no total" if theirs is None else theirs.quantize(ours.total)
+    return f"Zoho comes to {said}; here it is {ours.total}. Correct the credit note there, then try again."
 
 
 def holders(
@@ -83,14 +145,12 @@ def holders(
 ) -> list[MirrorRecord]:
     """Payments that in Zoho still hold money on invoices to which this step puts some, and have given it up here: they
     come first, or Zoho would find more paid than is due."""
-    there = uses.from_text(record.snapshot) or There()
-    wanted = source.uses.applied if source.uses else {}
-    raised = {}
-    for invoice_id, amount in wanted.items():
-        remote_id = twin_id("invoice", invoice_id)
-        after = amount if use is None else (use.invoices or {}).get(remote_id, Decimal(0))
-        if after > there.applied.get(remote_id, Decimal(0)):
-            raised[invoice_id] = remote_id
+    if use is None or use.invoices is None or source.uses is None:
+        return []
+    before = (uses.from_text(record.snapshot) or There()).applied
+    touched = {invoice_id: twin_id("invoice", invoice_id) for invoice_id in source.uses.applied}
+    zero = Decimal(0)
+    raised = {own: at for own, at in touched.items() if use.invoices.get(at, zero) > before.get(at, zero)}
     return _holders(session, record, raised) if raised else []
 
 
@@ -126,10 +186,10 @@ def _holds_more(holder: MirrorRecord, remote_invoice_id: str, minor: int, curren
 
 def _give_back(refund: uses.GivenBack, there: There) -> Act:
     after = There(there.applied, {**there.refunds, refund.reference: ""}, there.account)
-    return Act("POST", "/refunds", uses.refund_payload(refund, there.account), after)
+    return Act("POST", "/refunds", uses.refund_payload(refund, there.account), there=after)
 
 
 def _withdraw(refund: uses.GivenBack, refund_id: str, there: There) -> Act:
     """The one thing that is deleted in Zoho: a refund has no other way of not having happened."""
     left = {reference: each for reference, each in there.refunds.items() if reference != refund.reference}
-    return Act("DELETE", f"/refunds/{refund_id}", None, There(there.applied, left, there.account))
+    return Act("DELETE", f"/refunds/{refund_id}", there=There(there.applied, left, there.account))

@@ -58,4 +58,6 @@ def _address(record: queries.Stuck) -> str:
         return url_for("customers.show", customer_id=record.local_id)
     if record.module == "item":
         return url_for("catalogue.edit", item_id=record.local_id)
+    if record.module == "credit_note":
+        return url_for("invoices.show_credit_note", credit_note_id=record.local_id)
     return url_for("payments.index") if record.module == "payment" else ""

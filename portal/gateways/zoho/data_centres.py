@@ -36,7 +36,10 @@ _ZOHO = {
     "sa": ("zoho.sa", "zohoapis.sa"),
     "uk": ("zoho.uk", "zohoapis.uk"),
 }
-_API_NAMES = {"customer": "contacts", "item": "items", "invoice": "invoices", "payment": "customerpayments"}
+_API_NAMES = {
+    "customer": "contacts", "item": "items", "invoice": "invoices", "payment": "customerpayments",
+    "credit_note": "creditnotes",
+}  # fmt: skip
 # The web app's own names for two of them, as its address bar shows them; not documented anywhere.
 _WEB_NAMES = _API_NAMES | {"item": "inventory/items", "payment": "paymentsreceived"}
 

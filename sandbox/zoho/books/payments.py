@@ -191,4 +191,5 @@ def _replace_applications(books: Ledger, payment: Record, wanted: object) -> Non
     payment_id = payment["payment_id"]
     for application in applications.of_source(books, applications.PAYMENT, payment_id):
         applications.take_off(books, application)
+    applications.settle_source(books, applications.PAYMENT, payment_id)  # the same body may have changed the amount
     applications.apply(books, applications.PAYMENT, payment, payment_id, wanted)

@@ -4,8 +4,12 @@ import itertools
 
 from portal.accounting.actions import try_all_again
 from portal.accounting.mirror.drain import drain
+from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.invoices.actions import void_invoice
+from portal.invoices.credit_notes.actions import apply_credit
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import get_credit_note
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.numbering import next_number
@@ -16,7 +20,7 @@ from portal.payments.refunds.models import Refund
 from portal.shared import clock, outbox
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from tests.builders import make_invoice
+from tests.builders import make_credit_note, make_invoice
 from tests.portal.accounting.stand_in import LinkedFirm
 
 _count = itertools.count(1)
@@ -28,9 +32,13 @@ def sent_invoice(linked: LinkedFirm) -> Invoice:
 
 
 def pay(
-    linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card", reference: str = ""
+    linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card", reference: str = "",
+    applied: int | None = None,
 ) -> int:  # fmt: skip
-    """A payment of the whole invoice, or of so many minor units, as a settlement leaves it."""
+    """A payment of the whole invoice, or of so many minor units, as a settlement leaves it.
+
+    applied  how many of them pay the invoice; the rest stays the customer's credit
+    """
     with job_session(linked.organisation_id) as session:
         amount = minor or invoice.total_minor
         payment = Payment(
@@ -41,12 +49,14 @@ def pay(
         )  # fmt: skip
         session.add(payment)
         session.flush()
-        session.add(
-            Allocation(
-                organisation_id=linked.organisation_id, payment_id=payment.id, invoice_id=invoice.id,
-                amount_minor=amount, currency="GBP",
-            )
-        )  # fmt: skip
+        part = amount if applied is None else applied
+        if part:
+            session.add(
+                Allocation(
+                    organisation_id=linked.organisation_id, payment_id=payment.id, invoice_id=invoice.id,
+                    amount_minor=part, currency="GBP",
+                )
+            )  # fmt: skip
         outbox.record(session, linked.organisation_id, "payment", payment.id)
         outbox.record(session, linked.organisation_id, "invoice", invoice.id)
         return payment.id
@@ -71,6 +81,19 @@ def reverse(linked: LinkedFirm, payment_id: int) -> None:
         reverse_payment(session, payment_id, "Counted twice", by=linked.firm.people["administrator"])
 
 
+def credit(linked: LinkedFirm, invoice: Invoice, *, share: str = "1", keep: bool = False) -> CreditNote:
+    with job_session(linked.organisation_id) as session:
+        return make_credit_note(session, linked.firm, invoice, share=share, keep=keep)
+
+
+def put_credit(linked: LinkedFirm, note: CreditNote, invoice: Invoice) -> None:
+    """What is kept of the note goes to another invoice."""
+    with job_session(linked.organisation_id) as session:
+        get_invoice(session, note.invoice_id, lock=True)
+        other = get_invoice(session, invoice.id, lock=True)
+        apply_credit(session, get_credit_note(session, note.id), other)
+
+
 def rename(linked: LinkedFirm, name: str) -> None:
     with job_session(linked.organisation_id) as session:
         session.get_one(Customer, linked.firm.customer_id).name = name
@@ -87,3 +110,13 @@ def retry_all(linked: LinkedFirm) -> None:
     with job_session(linked.organisation_id) as session:
         assert try_all_again(session) > 0
     drain(linked.organisation_id)
+
+
+def offer(linked: LinkedFirm, *, is_active: bool) -> None:
+    """The firm's first item and its customer are used, or no longer used."""
+    with job_session(linked.organisation_id) as session:
+        session.get_one(Item, linked.firm.item_ids[0]).is_active = is_active
+        session.get_one(Customer, linked.firm.customer_id).is_active = is_active
+        outbox.record_all(
+            session, linked.organisation_id, ("item", linked.firm.item_ids[0]), ("customer", linked.firm.customer_id)
+        )  # fmt: skip

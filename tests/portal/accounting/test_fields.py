@@ -54,6 +54,17 @@ def test_a_field_that_was_moved_leaves_its_usual_place() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("theirs", "beside"),
+    [("vat_reg_no", {"vat_treatment": "uk"}), ("gst_no", {"gst_treatment": "business_gst"}),
+     ("tax_reg_no", {"tax_treatment": "vat_registered"})],
+)  # fmt: skip
+def test_a_tax_number_goes_with_the_standing_that_the_edition_asks_for(theirs: str, beside: dict[str, str]) -> None:
+    wanted = changed("customer", tax_number=theirs)
+    assert dress({}, "customer", wanted, {"tax_number": "GB999999973"}) == {theirs: "GB999999973", **beside}
+    assert dress({}, "customer", wanted, {"tax_number": ""}) == {}
+
+
 def test_the_usual_mapping_changes_no_payload() -> None:
     payload = {"contact_name": "Maple", "payment_terms": 14}
     assert dress(payload, "customer", usual("customer"), {"notes": "x", "payment_terms_days": 14}) == payload

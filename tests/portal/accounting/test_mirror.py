@@ -6,11 +6,12 @@ from sqlalchemy import text
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.queries import books_states, count_not_in_books, link_state
+from portal.catalogue.models import Item
 from portal.organisations.audit import timeline
 from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice
-from tests.portal.accounting.doings import pay, rename, sent_invoice, void
+from tests.portal.accounting.doings import credit, offer, pay, rename, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -126,6 +127,32 @@ def test_an_invoice_voided_before_it_got_there_keeps_its_number_there(linked: Li
     void(linked, invoice.id)
     drain(linked.organisation_id)
     assert [(one["invoice_number"], one["status"]) for one in linked.there("invoices")] == [(invoice.number, "void")]
+
+
+def test_what_is_no_longer_used_is_inactive_there_and_active_again_later(linked: LinkedFirm) -> None:
+    drain(linked.organisation_id)
+    for is_active, status in ((False, "inactive"), (True, "active")):
+        offer(linked, is_active=is_active)
+        linked.zoho.forget_requests()
+        drain(linked.organisation_id)
+        assert [one["status"] for one in (*linked.there("contacts"), linked.there("items")[0])] == [status, status]
+        assert len(linked.zoho.requests(linked.remote)) == 2
+        assert {record.state for record in linked.mirror()} == {"in_step"}
+
+
+def test_an_invoice_of_an_item_that_is_inactive_there_keeps_the_lines_name(linked: LinkedFirm) -> None:
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    invoice = sent_invoice(linked)
+    with job_session(linked.organisation_id) as session:
+        session.get_one(Item, linked.firm.item_ids[0]).is_active = False
+    linked.change("UPDATE mirror_records SET remote_status = 'inactive' WHERE module = 'item'")
+    linked.zoho.act(linked.remote, f"POST /items/{linked.mirror('item')[0].remote_id}/inactive")
+    credit(linked, invoice)
+    drain(linked.organisation_id)
+    names = [[line["name"] for line in one["line_items"]] for one in linked.there("invoices")]
+    assert names[0] == names[1] and linked.there("creditnotes")[0]["total"] == 235.8
+    assert {record.state for record in linked.mirror()} == {"in_step"}
 
 
 def test_the_invoices_timeline_names_each_step_with_a_way_to_zoho(linked: LinkedFirm) -> None:

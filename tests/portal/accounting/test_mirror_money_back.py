@@ -7,9 +7,10 @@ import pytest
 
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.drain import drain
+from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.uses import GivenBack, There
 from portal.organisations.audit import timeline
-from portal.shared import clock
+from portal.shared import clock, outbox
 from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.portal.accounting.doings import fail_refund, give_back, pay, reverse, sent_invoice
@@ -85,6 +86,43 @@ def test_a_refund_that_the_bank_sends_back_is_none_there_either(linked: LinkedFi
     drain(linked.organisation_id)
     assert (only(linked, "invoices")["balance"], linked.there("paymentrefunds")) == (0, [])
     assert only(linked, "customerpayments")["unused_amount"] == 0
+
+
+def test_answers_that_tell_of_no_refunds_do_not_make_us_forget_them(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zoho's documents promise a payment's refunds at an address of their own only."""
+    real = Remote.call
+
+    def as_documented(remote: Remote, *asked: Any, **more: Any) -> dict[str, Any]:
+        answer = real(remote, *asked, **more)
+        answer.get("payment", {}).pop("payment_refunds", None)
+        return answer
+
+    monkeypatch.setattr(Remote, "call", as_documented)
+    payment_id = pay(linked, sent_invoice(linked))
+    for _ in range(2):
+        give_back(linked, payment_id, 3000)
+        linked.zoho.break_down("cut_after", path="/refunds")
+        drain(linked.organisation_id)
+        linked.make_due()
+        drain(linked.organisation_id)
+    assert sorted(refund["reference_number"] for refund in linked.there("paymentrefunds")) == ["R-00001/1", "R-00001/2"]
+    assert only(linked, "invoices")["balance"] == 60
+
+
+def test_a_payment_that_is_to_be_sent_again_is_put_right_there(linked: LinkedFirm) -> None:
+    """After a comparison of both sides, somebody wants ours to count."""
+    payment_id = pay(linked, sent_invoice(linked))
+    drain(linked.organisation_id)
+    remote_id = linked.mirror("payment")[0].remote_id
+    linked.zoho.act(linked.remote, f"PUT /customerpayments/{remote_id}", {"amount": 200, "invoices": []})
+    again = """UPDATE mirror_records SET state = 'pending', snapshot = snapshot || '{"sent": null}'"""
+    linked.change(f"{again} WHERE module = 'payment'")
+    with job_session(linked.organisation_id) as session:
+        outbox.record(session, linked.organisation_id, "payment", payment_id)
+    drain(linked.organisation_id)
+    assert (only(linked, "customerpayments")["amount"], only(linked, "invoices")["balance"]) == (235.8, 0)
 
 
 def test_another_payment_waits_until_the_reversed_one_has_let_go_there(linked: LinkedFirm) -> None:

@@ -1,0 +1,104 @@
+"""Credit notes as the mirror wants them: what is taken back, and which invoices it was put to."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.accounting import rules
+from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
+from portal.accounting.mirror.source import ComesTo, Need, Source, Twins, present
+from portal.accounting.mirror.uses import Uses
+from portal.catalogue.models import Item
+from portal.invoices import frozen
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.models import Invoice
+from portal.shared.money import Money, decimals_of
+from portal.taxes.arithmetic import Breakdown, LineParts, Policy
+
+_LONGEST_NUMBER = 100
+
+
+def credit_note(session: Session, credit_note_id: int) -> Source | None:
+    note = session.get(CreditNote, credit_note_id, options=[selectinload(CreditNote.lines)])
+    if note is None:
+        return None
+    invoice = session.get_one(Invoice, note.invoice_id, options=[selectinload(Invoice.lines)])
+    breakdown, policy = frozen.from_text(note.breakdown, note.currency)
+    items = _active_items(session, invoice)
+    applied = _applied(session, note)
+
+    def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        lines = [
+            _line(note, invoice, at, _price(part, policy), items, twins)
+            for at, part in enumerate(breakdown.lines) if part.total
+        ]  # fmt: skip
+        record = CreditRecord(
+            name, invoice.number or "", note.issued_on, note.reason, twins("customer", note.customer_id),
+            policy.price_includes_tax, [*lines, *_beside(breakdown, policy)],
+        )  # fmt: skip
+        return credit_note_payload(record)
+
+    return Source(
+        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied),
+        spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
+        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=Uses(applied),
+        comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
+    )  # fmt: skip
+
+
+def _price(part: LineParts, policy: Policy) -> Money:
+    """What is taken back of a line; tax inside where prices include it."""
+    return part.total - part.discount_share if policy.price_includes_tax else part.net
+
+
+def _line(
+    note: CreditNote, invoice: Invoice, at: int, price: Money, items: Collection[int], twins: Twins
+) -> CreditLine:  # fmt: skip
+    named = next((line for line in note.lines if line.position == at), None)
+    name, description = (named.name, named.description) if named else ("", "")
+    if at >= len(invoice.lines):
+        return CreditLine(name, description, price.decimal, "", twins("tax", invoice.shipping_tax_id))
+    line = invoice.lines[at]
+    item = twins("item", line.item_id) if line.item_id in items else ""
+    return CreditLine(name, description, price.decimal, item, twins("tax", line.tax_id))
+
+
+def _beside(breakdown: Breakdown, policy: Policy) -> list[CreditLine]:
+    """What is no line's: a discount after tax, adjustment, rounding. Zoho's credit notes have no fields for them."""
+    lines = Money.total((_price(part, policy) for part in breakdown.lines), policy.currency)
+    whole = breakdown.subtotal + breakdown.tax_total if policy.price_includes_tax else breakdown.subtotal
+    is_discount = bool(breakdown.discount) and not any(part.discount_share for part in breakdown.lines)
+    beside = [
+        ("Discount" if is_discount else ROUNDING, whole - lines), ("Adjustment", breakdown.adjustment),
+        (ROUNDING, breakdown.rounding_adjustment),
+    ]  # fmt: skip
+    return [CreditLine(name, "", amount.decimal) for name, amount in beside if amount]
+
+
+def _active_items(session: Session, invoice: Invoice) -> Collection[int]:
+    """Zoho refuses a line of an inactive item; without it, the line keeps its name."""
+    used = [line.item_id for line in invoice.lines if line.item_id is not None]
+    return set(session.scalars(select(Item.id).where(Item.id.in_(used), Item.is_active)))
+
+
+def _needs(note: CreditNote, invoice: Invoice, items: Collection[int], applied: Mapping[int, Decimal]) -> list[Need]:
+    taken = [invoice.lines[line.position] for line in note.lines if line.position < len(invoice.lines)]
+    needs: list[tuple[str, int | None]] = [("customer", note.customer_id)]
+    needs += [("item", line.item_id) for line in taken if line.item_id in items]
+    needs += [("tax", tax_id) for tax_id in (*(line.tax_id for line in taken), invoice.shipping_tax_id)]
+    needs += [("invoice", invoice_id) for invoice_id in applied]
+    return present(*needs)
+
+
+def _applied(session: Session, note: CreditNote) -> dict[int, Decimal]:
+    """invoice → how much"""
+    rows = session.execute(
+        select(CreditApplication.invoice_id, func.sum(CreditApplication.amount_minor))
+        .where(CreditApplication.credit_note_id == note.id)
+        .group_by(CreditApplication.invoice_id)
+        .order_by(CreditApplication.invoice_id)
+    )
+    return {invoice_id: Money(int(minor), note.currency).decimal for invoice_id, minor in rows}
