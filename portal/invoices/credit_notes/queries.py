@@ -23,6 +23,7 @@ def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None
         .where(CreditNote.id == credit_note_id, visible_to(viewer) if viewer else true())
         .options(
             joinedload(CreditNote.invoice).joinedload(Invoice.customer),
+            joinedload(CreditNote.invoice).selectinload(Invoice.lines),
             selectinload(CreditNote.lines),
             selectinload(CreditNote.taxes),
         )

@@ -24,8 +24,8 @@ def cii_invoice(invoice: EInvoice) -> bytes:
         _line(put(trade, "ram:IncludedSupplyChainTradeLineItem"), number, item)
     agreement = put(trade, "ram:ApplicableHeaderTradeAgreement")
     put(agreement, "ram:BuyerReference", head.reference or head.number)
-    _party(put(agreement, "ram:SellerTradeParty"), head.seller)
-    _party(put(agreement, "ram:BuyerTradeParty"), head.buyer)
+    _party(put(agreement, "ram:SellerTradeParty"), head.seller, is_outside=invoice.is_outside)
+    _party(put(agreement, "ram:BuyerTradeParty"), head.buyer, is_outside=invoice.is_outside)
     delivery = put(trade, "ram:ApplicableHeaderTradeDelivery")
     if invoice.delivered_to:
         put(delivery, "ram:ShipToTradeParty/ram:PostalTradeAddress/ram:CountryID", invoice.delivered_to)
@@ -86,13 +86,15 @@ def _extra(at: Element, extra: Extra) -> None:
     _category(put(one, "ram:CategoryTradeTax"), extra.group)
 
 
-def _party(at: Element, party: Party) -> None:
+def _party(at: Element, party: Party, *, is_outside: bool) -> None:
+    if party.tax_number and is_outside:
+        put(at, "ram:ID", party.tax_number)
     put(at, "ram:Name", party.name)
     address = put(at, "ram:PostalTradeAddress")
     if party.lines:
         put(address, "ram:LineOne", ", ".join(party.lines))
     put(address, "ram:CountryID", party.country)
-    if party.tax_number:
+    if party.tax_number and not is_outside:
         put(at, "ram:SpecifiedTaxRegistration/ram:ID", party.tax_number, schemeID="VA")
 
 

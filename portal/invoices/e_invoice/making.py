@@ -9,7 +9,7 @@ from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
 from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared.text import clean
 
@@ -58,17 +58,28 @@ def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
         credits=note.invoice.number or "",
     )  # fmt: skip
     named, keys = {line.position: line for line in note.lines}, {row.name: row.key for row in breakdown.taxes}
+    reasons = {line.id: line for line in note.invoice.lines}
     lines = [
-        _credited_line(named[at], keys)
+        _credited_line(named[at], keys, reasons.get(named[at].invoice_line_id or 0))
         if at in named else rules.PrintedLine("-", "", Decimal(1))
         for at in range(len(breakdown.line_totals))
     ]  # fmt: skip
     return rules.e_invoice(header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=Decimal(0))
 
 
-def _credited_line(line: CreditNoteLine, keys: dict[str, str]) -> rules.PrintedLine:
-    """An amount, not a quantity, is taken back. keys: of the rows of taxes, by their names."""
-    return rules.PrintedLine(clean(line.name) or "-", clean(line.description), Decimal(1), keys.get(line.tax_name, ""))
+def _credited_line(line: CreditNoteLine, keys: dict[str, str], of: InvoiceLine | None) -> rules.PrintedLine:
+    """An amount, not a quantity, is taken back. keys: of the rows of taxes, by their names; of: the invoice's line."""
+    return rules.PrintedLine(
+        clean(line.name) or "-", clean(line.description), Decimal(1), keys.get(line.tax_name, ""), *_untaxed(of)
+    )
+
+
+def _untaxed(line: InvoiceLine | None) -> tuple[str, str]:
+    """Category and reason of a line without a tax. Exempt are customers and items, whose reason stands behind words on
+    whose it is; where the reason is all there is to say, the rules found it outside the tax."""
+    if line is None or line.tax_id is not None or not line.tax_reason:
+        return "", ""
+    return ("O" if line.tax_reason == line.tax_why else "E"), clean(line.tax_reason)
 
 
 def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
@@ -82,7 +93,9 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
         buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
     )  # fmt: skip
     lines = [
-        rules.PrintedLine(clean(line.name) or "-", clean(line.description), line.quantity, str(line.tax_id or ""))
+        rules.PrintedLine(
+            clean(line.name) or "-", clean(line.description), line.quantity, str(line.tax_id or ""), *_untaxed(line)
+        )
         for line in invoice.lines
     ]
     reasons = {str(line.tax_id): clean(line.tax_why) for line in invoice.lines if line.tax_rate == 0 and line.tax_why}

@@ -41,12 +41,17 @@ class Party:
 
 @dataclass(frozen=True)
 class PrintedLine:
-    """What the invoice's paper says of one line; tax_key as in the rows of the breakdown."""
+    """What the invoice's paper says of one line; tax_key as in the rows of the breakdown.
+
+    category, reason  of a line that bears no tax at all: E (exempt) or O (outside the tax), and why
+    """
 
     name: str
     description: str
     quantity: Decimal
     tax_key: str = ""
+    category: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,11 @@ class EInvoice:
         """The country that goods went to, where the standard wants it told: with an intra-community supply [BT-80]."""
         return self.header.buyer.country if any(group.category == "K" for group in self.groups) else ""
 
+    @property
+    def is_outside(self) -> bool:
+        """Not subject to VAT: then neither side's VAT number may be told as one [BR-O-2]."""
+        return any(group.category == "O" for group in self.groups)
+
     def sum_of(self, *, charges: bool) -> Decimal:
         return sum((extra.amount for extra in self.extras if extra.is_charge is charges), Decimal(0))
 
@@ -123,7 +133,8 @@ def e_invoice(
     """paid: so far. reasons: the words of a tax row's exemption, by its key. Raises CannotExport."""
     untaxed = _untaxed_category(header.seller, header.buyer)
     grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
-    borne = [_row_of(position, lines, breakdown, header.kind) for position in range(len(breakdown.lines))]
+    grouped += _at_no_tax(lines, breakdown)
+    borne = [_row_of(position, lines, breakdown, grouped, header.kind) for position in range(len(breakdown.lines))]
     is_net = includes_tax or header.kind == CREDIT_NOTE  # each line after every discount, so there is no allowance
     nets = _credited_nets(breakdown, borne) if header.kind == CREDIT_NOTE else [part.net for part in breakdown.lines]
     items, extras = [], []
@@ -140,11 +151,26 @@ def e_invoice(
     return _summed_up(header, items, extras, grouped, breakdown, paid)
 
 
-def _row_of(position: int, lines: Sequence[PrintedLine], breakdown: Breakdown, kind: str) -> int | None:
-    """Which row of taxes a line or charge bears; None where a credit note takes nothing back. Raises CannotExport."""
+def _at_no_tax(lines: Sequence[PrintedLine], breakdown: Breakdown) -> list[Group]:
+    """Of lines that bear no tax for a reason: one for each category and reason."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line, part in zip(lines, breakdown.lines, strict=False):  # charges come after the lines
+        if line.category:
+            key = (line.category, line.reason)
+            found[key] = found.get(key, Decimal(0)) + part.net.decimal
+    return [Group(category, Decimal(0), base, reason=reason) for (category, reason), base in found.items()]
+
+
+def _row_of(
+    position: int, lines: Sequence[PrintedLine], breakdown: Breakdown, grouped: Sequence[Group], kind: str
+) -> int | None:  # fmt: skip
+    """Which of `grouped` a line or charge is in; None where a credit note takes nothing back. Raises CannotExport."""
     part = breakdown.lines[position]
     if kind == CREDIT_NOTE and not part.total:
         return None
+    if position < len(lines) and lines[position].category:
+        untaxed = (lines[position].category, lines[position].reason)
+        return [(each.category, each.reason) for each in grouped].index(untaxed, len(breakdown.taxes))
     borne = [at for at, base in enumerate(part.bases) if base]
     if not borne and position < len(lines):
         borne = [at for at, row in enumerate(breakdown.taxes) if row.key == lines[position].tax_key]
@@ -156,7 +182,7 @@ def _row_of(position: int, lines: Sequence[PrintedLine], breakdown: Breakdown, k
 def _credited_nets(breakdown: Breakdown, borne: Sequence[int | None]) -> list[Money]:
     """Nets that add up to the bases of the rows [BR-S-08]: a part of a part is rounded, so lines by themselves need
     not."""
-    nets = [Money.zero(part.net.currency) for part in breakdown.lines]
+    nets = [part.net for part in breakdown.lines]
     for at, row in enumerate(breakdown.taxes):
         those = [position for position, row_at in enumerate(borne) if row_at == at]
         shares = allocate(row.base.minor, [breakdown.lines[each].net.minor for each in those], those)

@@ -22,8 +22,8 @@ def ubl_invoice(invoice: EInvoice) -> bytes:
     put(root, "cbc:BuyerReference", head.reference or head.number)
     if head.credits:
         put(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", head.credits)
-    _party(put(root, "cac:AccountingSupplierParty/cac:Party"), head.seller)
-    _party(put(root, "cac:AccountingCustomerParty/cac:Party"), head.buyer)
+    _party(put(root, "cac:AccountingSupplierParty/cac:Party"), head.seller, is_outside=invoice.is_outside)
+    _party(put(root, "cac:AccountingCustomerParty/cac:Party"), head.buyer, is_outside=invoice.is_outside)
     if invoice.delivered_to:
         delivery = put(root, "cac:Delivery")
         put(delivery, "cbc:ActualDeliveryDate", head.issued_on.isoformat())
@@ -39,12 +39,14 @@ def ubl_invoice(invoice: EInvoice) -> bytes:
     return written(root)
 
 
-def _party(at: Element, party: Party) -> None:
+def _party(at: Element, party: Party, *, is_outside: bool) -> None:
+    if party.tax_number and is_outside:
+        put(at, "cac:PartyIdentification/cbc:ID", party.tax_number)
     address = put(at, "cac:PostalAddress")
     if party.lines:
         put(address, "cbc:StreetName", ", ".join(party.lines))
     put(address, "cac:Country/cbc:IdentificationCode", party.country)
-    if party.tax_number:
+    if party.tax_number and not is_outside:
         scheme = put(at, "cac:PartyTaxScheme")
         put(scheme, "cbc:CompanyID", party.tax_number)
         put(scheme, "cac:TaxScheme/cbc:ID", "VAT")

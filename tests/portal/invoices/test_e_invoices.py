@@ -8,25 +8,34 @@ from xml.etree import ElementTree
 
 import facturx
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.customers.models import Customer
 from portal.invoices.e_invoice import making, rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
+from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, credit, reckon
+from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, make_credit_note, make_firm, make_invoice, sign_in
+from tests.portal.invoices.test_taxing import billed, settled
 
 TAXES = [
-    LineTax("1", "VAT 20%", Decimal(20)), LineTax("2", "VAT 5%", Decimal(5)),
-    LineTax("3", "VAT 0%", Decimal(0), "zero"), LineTax("4", "Exempt", Decimal(0), "exempt"),
+    LineTax("1", "VAT 20%", Decimal(20)),
+    LineTax("2", "VAT 5%", Decimal(5)),
+    LineTax("3", "VAT 0%", Decimal(0), "zero"),
+    LineTax("4", "Exempt", Decimal(0), "exempt"),
     LineTax("5", "Reverse charge", Decimal(20), "reverse_charge"),
-]  # fmt: skip
+]
+UNTAXED = ("", "E", "Diplomatic mission")  # an exempt customer's line bears no tax at all  # fmt: skip
 NAMES = {
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
@@ -35,7 +44,7 @@ CENT = Decimal("0.01")
 amounts = st.integers(1, 500_000).map(lambda cents: Decimal(cents) * CENT)
 lines = st.builds(
     Line, quantity=st.integers(1, 4000).map(lambda q: Decimal(q) / 100), unit_price=amounts,
-    taxes=st.sampled_from(TAXES).map(lambda tax: (tax,)),
+    taxes=st.sampled_from([*TAXES, None]).map(lambda tax: (tax,) if tax else ()),
 )  # fmt: skip
 discounts = st.none() | st.builds(
     Discount, st.just("percent"), st.integers(1, 90).map(Decimal), st.sampled_from(["before_tax", "after_tax"])
@@ -59,7 +68,10 @@ def e_invoices(draw: st.DrawFn) -> rules.EInvoice:
         "GBP", price_includes_tax=includes_tax, round_total_to=draw(st.sampled_from([None, Decimal("0.05")]))
     )
     breakdown = reckon(tuple(chosen), policy, discount=draw(discounts), charges=tuple(draw(charges)))
-    printed = [rules.PrintedLine(f"Line {n}", "", one.quantity, one.taxes[0].key) for n, one in enumerate(chosen)]
+    printed = [
+        rules.PrintedLine(f"Line {n}", "", one.quantity, *((one.taxes[0].key,) if one.taxes else UNTAXED))
+        for n, one in enumerate(chosen)
+    ]
     header = _header(draw(st.sampled_from(["GB", "DE", "FR"])), draw(st.sampled_from(["GB", "DE", "US"])))
     if draw(st.booleans()):
         taken = [Money(draw(st.integers(0, part.total.minor)), "GBP") for part in breakdown.lines]
@@ -207,3 +219,29 @@ def test_elsewhere_no_file_of_a_credit_note_is_made(client: FlaskClient, session
     assert "(UBL)" not in client.get(f"/credit-notes/{note_id}").text
     answer = client.get(f"/credit-notes/{note_id}/e-credit-note.xml")
     assert answer.status_code == 422 and "firms in the EU and the UK" in answer.text
+
+
+def test_work_outside_the_tax_is_told_without_vat_numbers() -> None:
+    """BR-O-2 to 4: a business outside the EU, where the rules found no tax of ours."""
+    breakdown = reckon((Line(Decimal(1), Decimal(5)),), Policy("GBP"))
+    printed = [rules.PrintedLine("x", "", Decimal(1), "", "O", "business outside the EU: Switzerland")]
+    told = rules.e_invoice(_header("DE", "CH"), printed, breakdown, includes_tax=False, paid=Decimal(0))
+    for file, vat_number in ((ubl_invoice(told), b"PartyTaxScheme"), (cii_invoice(told), b"SpecifiedTaxRegistration")):
+        assert vat_number not in file and b"DE123456789" in file and b"outside the EU: Switzerland" in file
+    assert facturx.xml_check_xsd(cii_invoice(told), flavor="factur-x", level="en16931")
+    assert facturx.xml_check_xsd(ubl_invoice(told), flavor="autodetect")
+
+
+def test_an_exempt_customers_invoice_and_credit_note_are_told_with_the_reason(app: Flask) -> None:
+    firm, office = settled(app, "DE", "EUR", {"country": "DE"})
+    with job_session(firm.organisation_id) as own:
+        mission = own.scalars(select(Exemption.id).where(Exemption.name == "Diplomatic mission")).one()
+        own.get_one(Customer, firm.customer_id).exemption_id = mission
+        own.commit()
+    sent = billed(app, firm)
+    with job_session(firm.organisation_id) as own:
+        note = make_credit_note(own, firm, get_invoice(own, sent.id), share="0.5")
+    for page in (f"/invoices/{sent.id}/e-invoice.xml", f"/credit-notes/{note.id}/e-credit-note.xml"):
+        row = ElementTree.fromstring(office.get(page).data).find("cac:TaxTotal/cac:TaxSubtotal", NAMES)
+        assert row is not None and row.findtext("cac:TaxCategory/cbc:ID", "", NAMES) == "E"
+        assert row.findtext("cac:TaxCategory/cbc:TaxExemptionReason", "", NAMES) == "Diplomatic mission"
