@@ -19,6 +19,7 @@ from portal.gateways.mail_gateway import Mail
 from portal.invoices import holds, pauses, sending
 from portal.invoices.actions import issue_invoice
 from portal.invoices.models import Invoice, PayLink
+from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
 from portal.messages.rules import MOST_TRIES
 from portal.organisations.models import Organisation
@@ -156,6 +157,11 @@ def _pause(session: Session, firm: Firm, invoice_id: int) -> None:
     pauses.pause(session, firm.organisation_id, invoice_id, "the customer asked something")
 
 
+def _ask(session: Session, firm: Firm, invoice_id: int) -> None:
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    ask(session, organisation, session.get_one(Invoice, invoice_id), "What was the second part for?")
+
+
 def _hold(session: Session, firm: Firm, invoice_id: int) -> None:
     holds.hold(session, firm.organisation_id, invoice_id, "The books find another amount.")
 
@@ -192,7 +198,7 @@ def _stop_links(session: Session, firm: Firm, invoice_id: int) -> None:
     session.execute(update(PayLink).values(revoked_at=clock.now()))
 
 
-STOPS = {f.__name__.strip("_"): f for f in (_pay, _void, _pause, _hold, _debit, _dispute, _stop_links)}
+STOPS = {f.__name__.strip("_"): f for f in (_pay, _void, _pause, _ask, _hold, _debit, _dispute, _stop_links)}
 
 
 @pytest.mark.parametrize("stop", STOPS)
