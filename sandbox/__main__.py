@@ -27,13 +27,21 @@ def _mailbox(options: argparse.Namespace) -> None:
     serve(options.mailbox_port, options.smtp_port, options.state / "mail", options.host)
 
 
+def _twilio(options: argparse.Namespace) -> None:
+    from sandbox.twilio.server import serve
+
+    serve(options.twilio_port, options.state / "twilio", options.host)
+
+
 # Imported on its own thread each, so that none waits for another and a missing one is named.
-_STAND_INS: dict[str, Callable[[argparse.Namespace], None]] = {"zoho": _zoho, "stripe": _stripe, "mailbox": _mailbox}
+_STAND_INS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "zoho": _zoho, "stripe": _stripe, "mailbox": _mailbox, "twilio": _twilio,
+}  # fmt: skip
 
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description="Stand-ins: no real money moves, no real mail leaves")
-    for name in ("zoho-port", "stripe-port", "mailbox-port", "smtp-port"):
+    for name in ("zoho-port", "stripe-port", "mailbox-port", "smtp-port", "twilio-port"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="folder the stand-ins keep their state in")
