@@ -25,6 +25,7 @@ from portal.shared import access, csrf, formats, headers, running, static_files,
 from portal.statements.views import bp as statements
 from portal.taxes.standing.views import bp as standing
 from portal.taxes.views import bp as taxes
+from portal.texting.views import bp as texting
 from portal.web import errors, health, pages, requests
 from portal.web.templating import QuickImports
 from portal.work_orders.views import bp as work_orders
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 BLUEPRINTS = (
     accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reminders, reports, standing,
-    statements, taxes, work_orders, health.bp,
+    statements, taxes, texting, work_orders, health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024
 _BIGGEST_NUMBER = 2**63 - 1

@@ -27,6 +27,7 @@ class Settings:
     mail_from: str
     stripe_api_base: str | None  # None: Stripe's own
     checkout_origins: tuple[str, ...]
+    twilio_api_base: str | None  # None: Twilio's own
     zoho_base_address: str | None  # None: Zoho's own data centres
     zoho_client_id: str
     zoho_client_secret: str
@@ -55,6 +56,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_from=_sender(environ, "MAIL_FROM", "Billing <billing@portal.invalid>"),
         stripe_api_base=_optional_address(environ, "STRIPE_API_BASE"),
         checkout_origins=_origins(environ, "STRIPE_CHECKOUT_HOSTS", _DEFAULT_CHECKOUT_HOSTS),
+        twilio_api_base=_optional_address(environ, "TWILIO_API_BASE"),
         zoho_base_address=_optional_address(environ, "ZOHO_BASE_ADDRESS"),
         zoho_client_id=environ.get("ZOHO_CLIENT_ID", ""),
         zoho_client_secret=environ.get("ZOHO_CLIENT_SECRET", ""),

@@ -11,7 +11,8 @@ from portal.accounting.models import Consent
 from portal.accounting.tokens import ACCESS_PURPOSE, REFRESH_PURPOSE
 from portal.config import read_settings
 from portal.invoices.models import PayLink
-from portal.messages.models import Message
+from portal.messages.models import Message, SmsAccount
+from portal.messages.texts import TOKEN_PURPOSE
 from portal.payments.models import StripeAccount
 from portal.shared import running
 from portal.shared.vault import CannotOpen, Vault
@@ -23,6 +24,7 @@ _SEALED: tuple[tuple[Any, str, str], ...] = (
     (StripeAccount, "webhook_secrets_sealed", "stripe_webhook"),
     (PayLink, "token_sealed", "pay_link"),
     (Message, "body_sealed", "message"),
+    (SmsAccount, "token_sealed", TOKEN_PURPOSE),
 )
 _AT_ONCE = 500
 

@@ -1,10 +1,13 @@
-"""The mail worker's job: send what is due."""
+"""The mail worker's job: send the mails and text messages that are due."""
 
 import logging
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
 from portal.invoices.sendings import tell_sender
-from portal.messages import actions
+from portal.messages import actions, texts
 from portal.messages.actions import TakenMessage
 from portal.messages.models import Message
 from portal.organisations import audit
@@ -13,6 +16,8 @@ from portal.shared.running import job_session
 from workers.papers import attached, keep_papers
 
 log = logging.getLogger(__name__)
+
+_DONE = {"email": "mailed", "sms": "texted"}
 
 
 def look(organisation_id: int) -> None:
@@ -34,21 +39,37 @@ def _try(organisation_id: int, taken: TakenMessage) -> None:
             if not may_leave(session, taken.id):
                 actions.cancel(session, taken.id)
                 return
-            papers = attached(session, organisation_id, taken.attachment)
-            mail = actions.read_mail(session, taken.id, papers)
-        actions.deliver(mail)
+            send = _prepared(session, organisation_id, taken)
+        remote_id = send()  # the only line that touches the network
     except GatewayError as problem:
         _note_problem(organisation_id, taken, problem.words, retryable=problem.retryable)
     except Exception:
-        log.exception("mail could not be sent", extra={"message_id": taken.id})
-        _note_problem(organisation_id, taken, "Something in this mail cannot be sent.", retryable=True)
+        log.exception("message could not be sent", extra={"message_id": taken.id})
+        _note_problem(organisation_id, taken, "Something in this message cannot be sent.", retryable=True)
     else:
         with job_session(organisation_id) as session:
-            message = actions.note_sent(session, taken.id)
+            message = actions.note_sent(session, taken.id, remote_id)
             audit.note(
                 session, organisation_id, "mail sent", message.record, message.record_id,
-                words=f"{_what(message)} mailed to {message.to_address}",
+                words=f"{_what(message)} {_DONE[message.channel]} to {message.to_address}",
             )  # fmt: skip
+
+
+def _prepared(session: Session, organisation_id: int, taken: TakenMessage) -> Callable[[], str]:
+    """What sends it with nothing of the database left open, and answers with the provider's id of a text message."""
+    if taken.channel == "sms":
+        given = texts.read_text(session, taken.id)
+        if given is None:
+            raise GatewayError("Text messages are not set up any more. Connect Twilio under Settings.", retryable=False)
+        account, text = given
+        return lambda: texts.deliver_text(account, text, is_repeat=taken.tries > 1)
+    mail = actions.read_mail(session, taken.id, attached(session, organisation_id, taken.attachment))
+
+    def send() -> str:
+        actions.deliver(mail)
+        return ""
+
+    return send
 
 
 def _note_problem(organisation_id: int, taken: TakenMessage, words: str, *, retryable: bool) -> None:
@@ -58,7 +79,8 @@ def _note_problem(organisation_id: int, taken: TakenMessage, words: str, *, retr
             tell_sender(session, message)
             audit.note(
                 session, organisation_id, "mail failed", message.record, message.record_id,
-                words=f"{_what(message)} could not be mailed to {message.to_address}. {message.last_error}",
+                words=f"{_what(message)} could not be {_DONE[message.channel]} to {message.to_address}. "
+                f"{message.last_error}",
             )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ def _places(addresses: Addresses) -> dict[str, str]:
         "Zoho stand-in": addresses.url("zoho"),
         "Stripe stand-in": addresses.url("stripe") + "/dashboard",
         "Mailbox": addresses.url("mailbox"),
+        "Text messages": addresses.url("twilio"),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from portal.embedded.errors import CannotStart
 from portal.embedded.ports import LOOPBACK, free_ports
 
-PREFERRED_PORTS = {"web": 8000, "zoho": 8001, "stripe": 8002, "mailbox": 8003, "smtp": 8025}
+PREFERRED_PORTS = {"web": 8000, "zoho": 8001, "stripe": 8002, "mailbox": 8003, "twilio": 8004, "smtp": 8025}
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Addresses:
         return cls(free_ports(PREFERRED_PORTS))
 
     def url(self, name: str) -> str:
-        """`web`, `zoho`, `stripe` or `mailbox`."""
+        """`web`, `zoho`, `stripe`, `mailbox` or `twilio`."""
         return f"http://{LOOPBACK}:{self.ports[name]}"
 
     @property
     def stand_ins(self) -> dict[str, str]:
-        return {name: self.url(name) for name in ("zoho", "stripe", "mailbox")}
+        return {name: self.url(name) for name in ("zoho", "stripe", "mailbox", "twilio")}
 
 
 def demo_environment(state_dir: Path, addresses: Addresses, *, database_url: str, redis_url: str) -> dict[str, str]:
@@ -43,6 +43,7 @@ def demo_environment(state_dir: Path, addresses: Addresses, *, database_url: str
         "PUBLIC_URL": addresses.url("web"),
         "STRIPE_API_BASE": addresses.url("stripe"),
         "STRIPE_CHECKOUT_HOSTS": addresses.url("stripe"),
+        "TWILIO_API_BASE": addresses.url("twilio"),
         "ZOHO_BASE_ADDRESS": addresses.url("zoho"),
         "SMTP_URL": f"smtp://{LOOPBACK}:{addresses.ports['smtp']}",
         "PORTAL_ENV": "demo",

@@ -97,7 +97,7 @@ def _seed(environment: Mapping[str, str], addresses: Addresses) -> dict[str, Any
 
 def _stand_ins(state_dir: Path, addresses: Addresses) -> Child:
     argv = [sys.executable, "-m", "sandbox"]
-    for name in ("zoho", "stripe", "mailbox", "smtp"):
+    for name in ("zoho", "stripe", "mailbox", "smtp", "twilio"):
         argv += [f"--{name}-port", str(addresses.ports[name])]
     argv += ["--state", str(state_dir / "sandbox")]
     asked = [answers(url) for url in addresses.stand_ins.values()]

@@ -40,7 +40,7 @@ from portal.work_orders.queries import get_work_order
 def load(settings: Settings, addresses: dict[str, str]) -> dict[str, Any]:
     """Facts for whoever looks at the demo: sign-ins by role, an open pay link, the stand-ins' credentials.
 
-    addresses  of the stand-ins: zoho, stripe, mailbox
+    addresses  of the stand-ins: zoho, stripe, mailbox, twilio
     """
     running.start(settings, pool_size=1)
     stand_ins.register_client(addresses["zoho"], settings)
@@ -50,6 +50,7 @@ def load(settings: Settings, addresses: dict[str, str]) -> dict[str, Any]:
         organisation_id = _find(firm) or _found(firm)
         _keep_today_busy(firm, organisation_id)
         stand_ins.connect_stripe(organisation_id, firm)
+        stand_ins.connect_texts(organisation_id, firm, addresses["twilio"])
         if _link(organisation_id) is None:
             stand_ins.link_books(organisation_id, firm, addresses["zoho"])
             _bill_the_past(firm, organisation_id, addresses["stripe"])

@@ -1,5 +1,6 @@
-"""What the demo asks of the stand-ins, over HTTP: a registered client, a consent, a payment."""
+"""What the demo asks of the stand-ins, over HTTP: a registered client, a consent, a payment, a number to text from."""
 
+import secrets
 from typing import Any
 
 import requests
@@ -12,10 +13,12 @@ from portal.config import Settings
 from portal.demo.firms import OWN_STRIPE_KEY, OWN_ZOHO_CENTRE, OWN_ZOHO_USER, DemoFirm
 from portal.gateways.zoho.consent import Tokens, scopes
 from portal.gateways.zoho.data_centres import data_centres
+from portal.messages import texts
 from portal.organisations.models import Organisation
 from portal.payments.actions import connect_stripe_account, look_at_attempt, refresh_webhook_address, start_attempt
 from portal.payments.models import PaymentAttempt
 from portal.payments.queries import live_account
+from portal.shared.phones import international
 from portal.shared.running import here, job_session
 
 _TIMEOUT_S = 10
@@ -54,6 +57,18 @@ def connect_stripe(organisation_id: int, firm: DemoFirm) -> None:
         refresh_webhook_address(organisation_id)
     else:
         connect_stripe_account(organisation_id, firm.stripe_key)
+
+
+def connect_texts(organisation_id: int, firm: DemoFirm, twilio: str) -> None:
+    """An account of the firm's own, made once; the stand-in is told of it at each start, as its state may be gone."""
+    with job_session(organisation_id) as session:
+        account = texts.sms_account(session)
+        if account is None:
+            sid, token = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)
+            sender = f"+{international(firm.phone, firm.country)}"
+            account = texts.keep_account(session, organisation_id, sid=sid, token=token, sender=sender)
+        known = {account.account_sid: texts.token_of(account)}
+    requests.post(f"{twilio}/_control/world", json={"accounts": known}, timeout=_TIMEOUT_S).raise_for_status()
 
 
 def pay(organisation_id: int, invoice_id: int, stripe: str) -> None:

@@ -1,11 +1,12 @@
-"""The mail that brings a customer the invoice's link."""
+"""The mail or text message that brings a customer the invoice's link."""
 
 import hashlib
 
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
-from portal.messages.actions import queue_mail
+from portal.invoices.queries import balance_of
+from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.shared import clock, formats
@@ -30,6 +31,20 @@ def queue_invoice_mail(
         record="invoice", record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
         subject=f"Invoice {invoice.number} from {organisation.name}", text=text, html=html,
         attachment=f"invoice:{invoice.id}", sent_by=sent_by,
+    )  # fmt: skip
+
+
+def queue_invoice_text(
+    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, sent_by: int
+) -> int | None:
+    """The same in a text message: each costs the firm by its length, so it says the least that must be said."""
+    due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale)
+    amount = formats.money(balance_of(invoice).balance, organisation.locale)
+    return queue_text(
+        session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
+        record="invoice", record_id=invoice.id, to=to, subject=f"Invoice {invoice.number} by text message",
+        words=f"{organisation.name}: invoice {invoice.number}, {amount}, due {due_on}. See and pay: {link_url}",
+        sent_by=sent_by,
     )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
-"""Getting a sent invoice to the customer: a secret address for the screen, and one by e-mail."""
+"""Getting a sent invoice to the customer: a secret address for the screen, one by e-mail, one by text message."""
 
 import segno
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from portal.invoices.mail import queue_invoice_mail
+from portal.invoices.mail import queue_invoice_mail, queue_invoice_text
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
 from portal.messages.actions import cancel
+from portal.messages.texts import sms_account
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock
@@ -48,6 +49,25 @@ def send_invoice(
         )
 
 
+def text_invoice(session: Session, organisation: Organisation, invoice: Invoice, *, to: str, sent_by: int) -> None:
+    """A text message with a link of its own. to: + and digits. Raises CannotSend. Does not commit."""
+    if invoice.status != SENT:
+        raise CannotSend("Only a sent invoice has a link. Send the draft first, or raise a new invoice.")
+    if sms_account(session) is None:
+        raise CannotSend(
+            "Your firm has no account for text messages yet. An administrator connects one under Settings."
+        )
+    link, token = make_pay_link(
+        session, invoice, here().settings.vault, channel="sms", pay_link_days=organisation.pay_link_days, sent_to=to,
+        created_by=sent_by,
+    )  # fmt: skip
+    with session.no_autoflush:
+        link.message_id = queue_invoice_text(session, invoice, organisation, address_of(token), to, sent_by=sent_by)
+    audit.note(
+        session, organisation.id, "invoice texted", "invoice", invoice.id, words=f"Text message to {to} on its way"
+    )
+
+
 def stop_link(session: Session, link: PayLink) -> None:
     """It answers as one that never was; a mail that was to bring it stays here. Does not commit."""
     if link.revoked_at is not None:
@@ -71,7 +91,10 @@ def replace_link(
         raise CannotSend("There is nothing left to pay, so no new link is sent. Stop this one if it is in wrong hands.")
     stop_link(session, link)
     session.flush()  # the new one on the screen takes the place of this
-    send_invoice(session, organisation, invoice, sent_by=by, email=link.sent_to if link.channel == "email" else "")
+    if link.channel == "sms":
+        text_invoice(session, organisation, invoice, to=link.sent_to, sent_by=by)
+    else:
+        send_invoice(session, organisation, invoice, sent_by=by, email=link.sent_to)
 
 
 def screen_address(session: Session, invoice: Invoice) -> str | None:

@@ -38,6 +38,13 @@ class Sending(NamedTuple):
         return self.message is not None and self.message.state == "failed"
 
 
+class Target(NamedTuple):
+    """How a customer has an invoice: email or sms, and to whom."""
+
+    channel: str
+    address: str
+
+
 class Undelivered(NamedTuple):
     """A message that nobody got, and the invoice that it is about, where it is about one."""
 
@@ -56,6 +63,26 @@ def sendings_of(session: Session, invoice_id: int) -> Sequence[Sending]:
         .limit(_MOST_LISTED)
     ).all()
     return [Sending(*row) for row in rows]
+
+
+def target_of(session: Session, invoice: Invoice) -> Target | None:
+    """The way the customer has the invoice: of the links that work and arrived the one last opened, else the newest.
+
+    The mail on file where none but the screen's was ever made. None where there is no address, or every link is dead.
+    """
+    rows = session.execute(
+        select(PayLink, Message.state)
+        .outerjoin(Message, Message.id == PayLink.message_id)
+        .where(PayLink.invoice_id == invoice.id, PayLink.channel != "screen")
+        .order_by(PayLink.last_opened_at.desc().nulls_last(), PayLink.id.desc())
+        .limit(_MOST_LISTED)
+    ).all()
+    now = clock.now()
+    for link, state in rows:
+        if link.revoked_at is None and link.expires_at > now and state not in ("failed", "cancelled"):
+            return Target(link.channel, link.sent_to)
+    address = str(invoice.bill_to.get("email") or "")
+    return Target("email", address) if address and not rows else None
 
 
 def get_link(session: Session, invoice_id: int, pay_link_id: int) -> PayLink:

@@ -1,4 +1,4 @@
-"""Mail leaving the house: a row in the transaction of what it tells of, sent later by the mail worker."""
+"""What leaves the house: a row in the transaction of what it tells of, sent later by the mail worker."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from portal.messages.models import Message
 from portal.shared import clock, queues, running
 from portal.shared.text import clean
 
-_PURPOSE = "message"
+PURPOSE = "message"  # what the seal on the words is for
 _AT_ONCE = 20
 
 
@@ -24,6 +24,7 @@ class TakenMessage:
 
     id: int
     tries: int
+    channel: str = "email"
     attachment: str = ""
 
 
@@ -39,15 +40,33 @@ def queue_mail(
     attachment  the paper to go with it, like invoice:12; fetched when it is sent
     sent_by     the person who hears of it when it cannot be delivered
     """
-    body = json.dumps({"text": text, "html": html})
-    fresh = {
-        "organisation_id": organisation_id, "once": once, "kind": kind, "record": record, "record_id": record_id,
-        "to_address": to, "reply_to": reply_to, "from_name": clean(from_name)[:200], "subject": clean(subject)[:300],
-        "body_sealed": running.here().settings.vault.seal(body, organisation_id=organisation_id, purpose=_PURPOSE),
-        "state": "waiting", "attempts": 0, "last_error": "", "attachment": attachment,
-        "sent_by": sent_by,
-    }  # fmt: skip
-    return _queue(session, organisation_id, fresh)
+    return _queue(
+        session, organisation_id,
+        {
+            "once": once, "kind": kind, "record": record, "record_id": record_id, "channel": "email", "to_address": to,
+            "reply_to": reply_to, "from_name": clean(from_name)[:200], "subject": clean(subject)[:300],
+            "body_sealed": _sealed(organisation_id, text, html), "attachment": attachment, "sent_by": sent_by,
+        },
+    )  # fmt: skip
+
+
+def queue_text(
+    session: Session, organisation_id: int, *, once: str, kind: str, record: str, record_id: int, to: str, words: str,
+    subject: str, sent_by: int | None,
+) -> int | None:  # fmt: skip
+    """Send a text message after commit, as queue_mail does a mail. Does not commit.
+
+    to  + and digits (E.164)
+    subject  what it is, for lists: it is not sent
+    """
+    return _queue(
+        session, organisation_id,
+        {
+            "once": once, "kind": kind, "record": record, "record_id": record_id, "channel": "sms", "to_address": to,
+            "reply_to": "", "from_name": "", "subject": clean(subject)[:300],
+            "body_sealed": _sealed(organisation_id, clean(words), ""), "attachment": "", "sent_by": sent_by,
+        },
+    )  # fmt: skip
 
 
 def send_once_more(session: Session, message: Message, to: str, *, sent_by: int) -> int | None:
@@ -57,10 +76,10 @@ def send_once_more(session: Session, message: Message, to: str, *, sent_by: int)
     """
     message.dealt_with_at = clock.now()
     again = {
-        "organisation_id": message.organisation_id, "once": f"again:{message.id}", "kind": message.kind,
-        "record": message.record, "record_id": message.record_id, "to_address": to, "reply_to": message.reply_to,
-        "from_name": message.from_name, "subject": message.subject, "body_sealed": message.body_sealed,
-        "state": "waiting", "attempts": 0, "last_error": "", "attachment": message.attachment, "sent_by": sent_by,
+        "once": f"again:{message.id}", "kind": message.kind, "record": message.record, "record_id": message.record_id,
+        "channel": message.channel, "to_address": to, "reply_to": message.reply_to, "from_name": message.from_name,
+        "subject": message.subject, "body_sealed": message.body_sealed, "attachment": message.attachment,
+        "sent_by": sent_by,
     }  # fmt: skip
     return _queue(session, message.organisation_id, again)
 
@@ -73,11 +92,17 @@ def cancel(session: Session, message_id: int) -> None:
 
 
 def _queue(session: Session, organisation_id: int, fresh: dict[str, object]) -> int | None:
-    added = session.execute(_QUEUE, fresh)
+    waiting = {"organisation_id": organisation_id, "state": "waiting", "attempts": 0, "last_error": "", "remote_id": ""}
+    added = session.execute(_QUEUE, fresh | waiting)
     message_id: int | None = added.scalar_one_or_none()
     if message_id is not None:
         queues.wake(session, "mail", organisation_id)
     return message_id
+
+
+def _sealed(organisation_id: int, text: str, html: str) -> str:
+    body = json.dumps({"text": text, "html": html})
+    return running.here().settings.vault.seal(body, organisation_id=organisation_id, purpose=PURPOSE)
 
 
 # Built once: building it takes longer than running it.
@@ -105,7 +130,7 @@ def read_mail(session: Session, message_id: int, attachments: tuple[Attachment, 
     message = session.get_one(Message, message_id)
     settings = running.here().settings
     body = json.loads(
-        settings.vault.open(message.body_sealed, organisation_id=message.organisation_id, purpose=_PURPOSE)
+        settings.vault.open(message.body_sealed, organisation_id=message.organisation_id, purpose=PURPOSE)
     )
     return Mail(
         id=f"m{message.organisation_id}.{message.id}.{message.created_at:%Y%m%d%H%M%S}", sender=settings.mail_from,
@@ -119,9 +144,11 @@ def deliver(mail: Mail) -> None:
     mail_gateway.send(running.here().settings.smtp_url, mail)
 
 
-def note_sent(session: Session, message_id: int) -> Message:
-    message = session.get_one(Message, message_id)
-    message.state, message.sent_at, message.last_error = "sent", clock.now(), ""
+def note_sent(session: Session, message_id: int, remote_id: str = "") -> Message:
+    """remote_id: by which a text message's provider tells later what became of it."""
+    message = session.get_one(Message, message_id, with_for_update=True)
+    if message.state == "waiting":  # the provider's word of the end may have come first
+        message.state, message.sent_at, message.last_error, message.remote_id = "sent", clock.now(), "", remote_id
     return message
 
 
@@ -137,7 +164,7 @@ def note_problem(session: Session, taken: TakenMessage, words: str, *, retryable
 def _take(message: Message) -> TakenMessage:
     message.attempts += 1
     message.next_try_at = clock.now() + rules.wait_after(message.attempts)
-    return TakenMessage(message.id, message.attempts, message.attachment)
+    return TakenMessage(message.id, message.attempts, message.channel, message.attachment)
 
 
 def _is_given_up(message: Message) -> bool:

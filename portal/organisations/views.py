@@ -24,6 +24,7 @@ _BESIDE = (
     ),
     ("taxes.index", "Taxes", "Rates, groups and the usual one", "manage_organisation"),
     ("payments.settings", "Card payments", "Your Stripe account", "manage_organisation"),
+    ("texting.settings", "Text messages", "Your Twilio account", "manage_organisation"),
     ("reminders.settings", "Reminders", "When customers are reminded to pay", "manage_organisation"),
     ("accounting.show", "Books", "Your Zoho organisation", "manage_link"),
     ("people.index", "People", "Who signs in, and what they may do", "manage_people"),

@@ -12,7 +12,8 @@ from portal.invoices.models import Invoice, PayLink
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.queries import balance_of, get_invoice
 from portal.invoices.sending import address_of
-from portal.messages.actions import queue_mail
+from portal.invoices.sendings import Target, target_of
+from portal.messages.actions import queue_mail, queue_text
 from portal.messages.models import Message
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations import audit
@@ -20,7 +21,6 @@ from portal.organisations.models import Organisation
 from portal.organisations.places import time_zone_of
 from portal.reminders import queries, rules
 from portal.reminders.models import Reminder, ReminderPlan
-from portal.reminders.queries import Target
 from portal.shared import clock, formats
 from portal.shared.running import here, job_session
 
@@ -106,7 +106,7 @@ def _take_step(organisation_id: int, invoice_id: int) -> None:
         if plan is None or not plan.is_on or not queries.is_still_open(session, invoice_id):
             return
         step = _step_now(session, plan, organisation, invoice)
-        target = queries.target_of(session, invoice) if step is not None else None
+        target = target_of(session, invoice) if step is not None else None
         if step is None or target is None or not _claim(session, invoice, step):
             return
         _remind(session, organisation, plan, invoice, step, target)
@@ -142,7 +142,7 @@ def _remind(
         session, invoice, here().settings.vault, channel=target.channel, pay_link_days=organisation.pay_link_days,
         sent_to=target.address,
     )  # fmt: skip
-    link.message_id = _queue(session, organisation, plan, invoice, step, target.address, address_of(token))
+    link.message_id = _queue(session, organisation, plan, invoice, step, target, address_of(token))
     session.flush()
     taken = session.query(Reminder).filter(Reminder.invoice_id == invoice.id, Reminder.step == step).one()
     taken.message_id = link.message_id
@@ -158,19 +158,27 @@ def _queue(
     plan: ReminderPlan,
     invoice: Invoice,
     step: int,
-    to: str,
+    target: Target,
     link_url: str,
 ) -> int | None:
     locale = organisation.locale
-    due_on = invoice.due_on or clock.today(organisation.time_zone)
+    due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), locale)
+    amount = formats.money(balance_of(invoice).balance, locale)
+    says = f"Reminder: invoice {invoice.number} from {organisation.name}"
+    if target.channel == "sms":
+        due = f"due on {due_on}" if step < 0 else f"due today, {due_on}" if step == 0 else f"was due on {due_on}"
+        return queue_text(
+            session, organisation.id, once=f"reminder:{invoice.id}:{step}", kind=KIND, record="invoice",
+            record_id=invoice.id, to=target.address, subject=says, sent_by=invoice.raised_by,
+            words=f"{organisation.name}: a reminder of invoice {invoice.number}, {amount}, {due}. Pay: {link_url}",
+        )  # fmt: skip
     text, html = render_mail(
         KIND, lang=locale[:2], title=f"Invoice {invoice.number}", firm=organisation.name, phone=organisation.phone,
         greeting=greeting(invoice), number=invoice.number, what=invoice.title, words=plan.words, step=step,
-        amount=formats.money(balance_of(invoice).balance, locale), due_on=long_date(due_on, locale), link_url=link_url,
+        amount=amount, due_on=due_on, link_url=link_url,
     )  # fmt: skip
-    says = f"Reminder: invoice {invoice.number} from {organisation.name}"
     return queue_mail(
         session, organisation.id, once=f"reminder:{invoice.id}:{step}", kind=KIND, record="invoice",
-        record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name, subject=says,
+        record_id=invoice.id, to=target.address, reply_to=organisation.email, from_name=organisation.name, subject=says,
         text=text, html=html, sent_by=invoice.raised_by,
     )  # fmt: skip

@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, and_, not_, select, text
 from sqlalchemy.orm import Session
 
 from portal.invoices import holds, pauses
-from portal.invoices.models import SENT, Invoice, InvoiceBalance, PayLink
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.messages.models import Message
 from portal.payments.models import Allocation, PaymentAttempt
 from portal.payments.refunds.models import Dispute
 from portal.reminders.models import Reminder, ReminderPlan
-from portal.shared import clock
 
 _OVER = ("won", "lost", "warning_closed")  # of a dispute, in Stripe's words
 # The newest step that an invoice has reached, as rules.newest_step says, was not taken yet.
@@ -22,13 +21,6 @@ _HAS_A_STEP = text(
     " AND invoices.due_on + d::int >= :started AND invoices.due_on + d::int > invoices.issued_on)"
     " > COALESCE((SELECT max(r.step) FROM reminders r WHERE r.invoice_id = invoices.id), -10000)"
 )
-
-
-class Target(NamedTuple):
-    """Where a reminder goes: email or sms, and to whom."""
-
-    channel: str
-    address: str
 
 
 class Taken(NamedTuple):
@@ -94,22 +86,3 @@ def steps_taken(session: Session, invoice_id: int) -> Sequence[Taken]:
         .order_by(Reminder.step)
     ).all()
     return [Taken(*row) for row in rows]
-
-
-def target_of(session: Session, invoice: Invoice) -> Target | None:
-    """The way by which the customer has the invoice: its newest link that works and arrived; else the mail on file.
-
-    None where every link that was sent is dead, or where there is no address at all.
-    """
-    rows = session.execute(
-        select(PayLink, Message.state)
-        .outerjoin(Message, Message.id == PayLink.message_id)
-        .where(PayLink.invoice_id == invoice.id, PayLink.channel != "screen")
-        .order_by(PayLink.id.desc())
-    ).all()
-    now = clock.now()
-    for link, state in rows:
-        if link.revoked_at is None and link.expires_at > now and state not in ("failed", "cancelled"):
-            return Target(link.channel, link.sent_to)
-    address = str(invoice.bill_to.get("email") or "")
-    return Target("email", address) if address and not rows else None

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, flash, g, make_response, render_template,
 from portal.invoices import pauses
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
+from portal.invoices.sendings import target_of
 from portal.reminders import actions, forms, queries, rules
 from portal.shared.access import allow
 from portal.shared.forms import Form
@@ -44,7 +45,7 @@ def show(invoice_id: int) -> str:
     return render_template(
         "reminders/show.html", invoice=invoice, balance=balance_of(invoice), taken=taken,
         pause=pauses.standing(session, invoice.id), coming=_coming(invoice, [each.reminder.step for each in taken]),
-        is_open=queries.is_still_open(session, invoice.id), target=queries.target_of(session, invoice),
+        is_open=queries.is_still_open(session, invoice.id), target=target_of(session, invoice),
         day_words=rules.day_words,
     )  # fmt: skip
 

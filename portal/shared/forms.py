@@ -8,6 +8,7 @@ from decimal import Decimal
 from email_validator import EmailNotValidError, validate_email
 
 from portal.shared.errors import RuleBroken
+from portal.shared.phones import international
 from portal.shared.text import as_typed, clean, decimal_from, id_from
 
 # Extensions and all: +44 (0)113 496-0000 ext. 12
@@ -71,6 +72,14 @@ class Form:
         if not _PHONE.fullmatch(value) or sum(c.isdigit() for c in value) < _FEWEST_DIGITS:
             self.errors[name] = f"Enter {label} like +44 113 496 0000, with ext 12 for an extension."
         return value
+
+    def text_number(self, name: str, label: str, country: str) -> str:
+        """Where a text message goes, as + and digits, from how somebody in `country` writes it."""
+        self.text(name, label, longest=40)
+        digits = international(self.phone(name, label), country)
+        if not digits and name not in self.errors:
+            self.errors[name] = f"Enter {label} with its country, like +44 7700 900123."
+        return f"+{digits}"
 
     def day(self, name: str, label: str, *, earliest: date, latest: date, required: bool = True) -> date | None:
         raw = self.values.get(name, "").strip()

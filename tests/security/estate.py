@@ -21,6 +21,7 @@ from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.invoices.models import PayLink
 from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
+from portal.messages.texts import keep_account
 from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
@@ -156,6 +157,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     open_job = make_work_order(session, firm, done=False)
     _send_along(session, firm, open_job.id)
     draft = make_invoice(session, firm, sent=False)
+    keep_account(session, firm.organisation_id, sid="AC" + "1" * 32, token="text-secret", sender="+441134960100")
     spare = add_person(
         session, firm.organisation_id, name="Sam Spare", email=f"spare{firm.organisation_id}@example.com",
         role="field_agent", password=PASSWORD,

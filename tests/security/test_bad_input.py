@@ -169,6 +169,8 @@ def desk(app: Flask, world: World) -> Desk:
                 (f"{name}_next" for name in PREFIXES), "9000"),
         ),
         "people.create": Paper("/people", person),
+        "texting.update": Paper("/settings/text-messages", {"sid": "AC1", "token": "x", "sender": "+44"}),
+        "invoices.create_text": Paper(f"/invoices/{ids['invoice_id']}/texts", {"phone": "x"}),
         "statements.create": Paper(
             f"/customers/{ids['customer_id']}/statements", {"email": "a@example.com", "form_id": "x"}
         ),
@@ -195,6 +197,7 @@ BUTTONS = {
     "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "reminders.create_pause", "reminders.create_resumption",
+    "texting.remove", "texting.receive_status",
     "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "work_orders.create_pictures", "work_orders.remove_picture",
     "payments.create_credit_use", "payments.retry_event",
@@ -230,7 +233,8 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "standing.create_exemption",
      "invoices.create_sending", "payments.create_voiding", "payments.update_settings",
      "organisations.update", "organisations.update_numbers", "people.create", "people.create_password_request",
-     "people.update_forgotten", "reminders.update", "statements.create",
+     "people.update_forgotten", "reminders.update", "statements.create", "texting.update",
+     "invoices.create_text",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
      "accounting.accept_difference"],
 )  # fmt: skip
@@ -295,7 +299,8 @@ BESIDE = [
     ("people.create_sign_up", "time_zone", "../../etc/passwd"), ("people.create_sign_up", "country", "EU"),
     ("invoices.create", "email", "a b@example.com"), ("invoices.create_sending", "email", "x"),
     ("invoices.create_resending", "email", "x"), ("people.create_password_request", "email", "x"),
-    ("statements.create", "email", "x"),
+    ("statements.create", "email", "x"), ("invoices.create_text", "phone", "x"),
+    ("texting.update", "sid", "AC1"), ("texting.update", "sender", "0"), ("texting.update", "token", ""),
     ("reminders.update", "before", "0"), ("reminders.update", "after", "7, seven"),
     ("reminders.update", "after", "181"), ("reminders.update", "until_hour", "25"),
     ("reminders.update", "until_hour", "9"), ("reminders.update", "from_hour", ""),

@@ -56,7 +56,11 @@ def create_resending(message_id: int) -> Response:
     session = request_session()
     failed = sendings.get_undelivered(session, g.viewer, message_id)
     form = Form(request.form)
-    to = form.email("email", "an e-mail address")
+    to = (
+        form.text_number("email", "a phone number", g.organisation.country)
+        if failed.message.channel == "sms"
+        else form.email("email", "an e-mail address")
+    )
     if not form.ok:
         return _undelivered_page(form, 422, message_id)
     again_id = send_once_more(session, failed.message, to, sent_by=g.viewer.id)

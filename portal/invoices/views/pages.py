@@ -5,9 +5,10 @@ from flask import Blueprint, g, render_template, url_for
 from portal.invoices import holds, printed, queries
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.e_invoice.making import is_offered
-from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.models import DRAFT, SENT, Invoice
 from portal.invoices.questions.queries import is_waiting
 from portal.invoices.sendings import sendings_of
+from portal.messages.texts import sms_account
 from portal.organisations.audit import timeline
 from portal.shared import clock
 from portal.shared.forms import Form
@@ -26,7 +27,8 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
         has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),
-        form=form or Form(email=str(invoice.bill_to.get("email", ""))),
+        has_sms=invoice.status == SENT and sms_account(request_session()) is not None,
+        form=form or Form(email=str(invoice.bill_to.get("email", "")), phone=str(invoice.bill_to.get("phone", ""))),
     )  # fmt: skip
 
 

@@ -1,10 +1,11 @@
 """Sending a draft, showing the code, sending again, throwing a draft away."""
 
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.invoices import actions, queries, sending
 from portal.invoices.models import DRAFT
 from portal.invoices.views.pages import bp, invoice_page, place_of, status_of
+from portal.messages.texts import sms_account
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -57,6 +58,7 @@ def show_sending(invoice_id: int) -> Response:
         render_template(
             "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
             status=status_of(invoice), balance=queries.balance_of(invoice),
+            has_sms=sms_account(session) is not None, form=Form(phone=str(invoice.bill_to.get("phone") or "")),
             whatsapp=international(str(invoice.bill_to.get("phone") or ""), g.organisation.country),
         )
     )  # fmt: skip
@@ -79,3 +81,23 @@ def create_sending(invoice_id: int) -> Response:
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)
     session.commit()
     return see_other(url_for("invoices.show_sending", invoice_id=invoice.id))
+
+
+@bp.post("/invoices/<int:invoice_id>/texts")
+@allow("raise_invoices")
+def create_text(invoice_id: int) -> Response:
+    """By text message, from the firm's own account for them."""
+    session = request_session()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
+    form = Form(request.form)
+    to = form.text_number("phone", "a phone number", g.organisation.country)
+    if not form.ok:
+        return make_response(invoice_page(invoice, form=form), 422)
+    try:
+        sending.text_invoice(session, g.organisation, invoice, to=to, sent_by=g.viewer.id)
+    except RuleBroken as problem:
+        session.rollback()
+        return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)
+    session.commit()
+    flash("The text message is on its way.", "good")
+    return see_other(url_for("invoices.show", invoice_id=invoice.id, _anchor="links"))
