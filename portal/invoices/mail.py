@@ -30,7 +30,7 @@ def queue_invoice_mail(
         session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
         record="invoice", record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
         subject=f"Invoice {invoice.number} from {organisation.name}", text=text, html=html,
-        attachment=f"invoice:{invoice.id}", sent_by=sent_by,
+        attachment=f"invoice:{invoice.id}" if organisation.attach_papers else "", sent_by=sent_by,
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class Organisation(Base):
     registrations: Mapped[str] = mapped_column(String(500), server_default="")  # "name: number", one a line
     document_language: Mapped[str] = mapped_column(String(5), server_default="")  # empty: the locale's
     document_words: Mapped[str] = mapped_column(String(500), server_default="")  # at the end of every paper
+    attach_papers: Mapped[bool] = mapped_column(default=True, server_default="true")  # PDFs in mails, not links alone
     is_tax_registered: Mapped[bool] = mapped_column(default=True, server_default="true")
     tax_registered_from: Mapped[date | None]
     tax_registered_until: Mapped[date | None]

@@ -27,6 +27,7 @@ class DocumentSettings:
     registrations: str
     document_language: str
     document_words: str
+    attach_papers: bool
     tax_rounding: str
     rounding_mode: str
     price_includes_tax: bool

@@ -29,6 +29,7 @@ def read_settings(raw: Mapping[str, str], organisation: Organisation) -> tuple[F
         tax_number=tax_number, registrations=registrations,
         document_language=form.choice("document_language", "a language", {"", *LANGUAGES}, default=""),
         document_words=form.text("document_words", "words", longest=500, required=False, lines=True),
+        attach_papers=form.choice("attach_papers", "what mails bring", ("yes", "no"), default="yes") == "yes",
         tax_rounding=form.choice("tax_rounding", "how tax is rounded", rules.ROUNDINGS, default="document"),
         rounding_mode=form.choice("rounding_mode", "which way", rules.MODES, default="half_up"),
         price_includes_tax=form.choice("price_includes_tax", "what prices are", ("no", "yes"), default="no") == "yes",
@@ -43,6 +44,7 @@ def filled_with(organisation: Organisation) -> Form:
     increment = organisation.round_total_to
     return Form(
         {name: str(getattr(organisation, name)) for name in names},
+        attach_papers="yes" if organisation.attach_papers else "no",
         price_includes_tax="yes" if organisation.price_includes_tax else "no",
         round_total_to="" if increment is None else as_typed(increment, decimals_of(organisation.currency)),
     )

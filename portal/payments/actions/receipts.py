@@ -56,7 +56,7 @@ def queue_receipt(
             session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",
             record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
             subject=f"Receipt {payment.number} from {organisation.name}", text=text, html=html,
-            attachment=f"receipt:{payment.id}", sent_by=payment.taken_by,
+            attachment=f"receipt:{payment.id}" if organisation.attach_papers else "", sent_by=payment.taken_by,
         )  # fmt: skip
 
 

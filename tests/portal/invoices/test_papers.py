@@ -16,10 +16,11 @@ from portal.invoices import actions
 from portal.invoices.documents.models import Document
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
+from portal.shared import clock
 from portal.shared.languages import LANGUAGES
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from tests.builders import Firm, make_credit_note, make_invoice, sign_in
+from tests.builders import Firm, make_credit_note, make_invoice, post, sign_in
 from workers import mail_jobs, papers
 
 
@@ -102,6 +103,22 @@ def test_the_mail_brings_the_kept_paper(session: Session, firm: Firm, monkeypatc
     assert (paper.name, paper.content) == (f"{number}.pdf", stored)
     file = next(mail_gateway.compose(taken[0]).iter_attachments())
     assert (file.get_content_type(), file.get_content()) == ("application/pdf", stored)
+
+
+def test_a_firm_may_send_the_link_alone(client: FlaskClient, firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Mail] = []
+    send: Callable[[str, Mail], None] = lambda _url, mail: taken.append(mail)  # noqa: E731
+    monkeypatch.setattr(mail_gateway, "send", send)
+    sign_in(client, firm, "administrator")
+    assert post(client, "/settings/documents", {"attach_papers": "no"}).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        invoice_id = make_invoice(session, firm, email="rita@maple.example").id
+    paid = {"form_id": "f", "method": "cash", "amount": "1", "tendered": "", "reference": "",
+            "received_on": clock.today("Europe/London").isoformat()}  # fmt: skip
+    assert post(client, f"/invoices/{invoice_id}/payments", paid).status_code == 303
+    mail_jobs.look(firm.organisation_id)
+    assert ["/p/" in mail.text for mail in taken] == [True, True]
+    assert [mail.attachments for mail in taken] == [(), ()]
 
 
 def test_documents_speak_the_customers_language(client: FlaskClient, session: Session, firm: Firm) -> None:
