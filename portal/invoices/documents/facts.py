@@ -38,7 +38,7 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
             for key, day in (("invoice_date", invoice.issued_on), ("due", invoice.due_on)) if day
         ] + [[words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice)],
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
-        "lines": _lines(invoice, locale, law),
+        "lines": _lines(invoice, words, locale, law),
         "sums": _sums(invoice, words, locale),
         "notes": [_safe(note) for note in particulars.notes_of(head, invoice, words, locale)],
         "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
@@ -120,12 +120,14 @@ def firm_on_paper(head: Letterhead) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(invoice: Invoice, locale: str, law: dict[str, Any]) -> list[dict[str, str]]:
+def _lines(
+    invoice: Invoice, words: dict[str, str], locale: str, law: dict[str, Any]
+) -> list[dict[str, str]]:  # fmt: skip
     reduced = Decimal(law.get("marks_reduced", "-1"))
     return [
         {
             "name": _safe(line.name) + " *" * (line.tax_rate == reduced), "description": _safe(line.description),
-            "detail": _safe(particulars.detail_of(law, invoice, position, locale)),
+            "detail": _safe(particulars.detail_of(invoice, position, law, words, locale)),
             "quantity": f"{formats.quantity(line.quantity, locale)} {_safe(line.unit)}".strip(),
             "price": formats.price(line.unit_price, locale), "tax": _safe(line.tax_name),
             "total": formats.amount(line.line_total, locale),

@@ -23,10 +23,12 @@ def places_of_supply(country: str, invoice: Invoice) -> list[str]:
     return [names.get(code, code) + (f" ({code})" if has_code else "") for code in codes]
 
 
-def detail_of(law: Mapping[str, Any], invoice: Invoice, position: int, locale: str) -> str:
-    """Below a line: the number of its kind of goods or service, and each tax of it in money, where the law asks."""
+def detail_of(invoice: Invoice, position: int, law: Mapping[str, Any], words: dict[str, str], locale: str) -> str:
+    """Below a line: its discount; the number of its kind of goods or service, and each tax of it in money, where the
+    law asks."""
     line = invoice.lines[position]
-    said = [f"{law['item_codes']} {line.hsn_sac}"] if law.get("item_codes") and line.hsn_sac else []
+    said = _discount_of(line, words, locale)
+    said += [f"{law['item_codes']} {line.hsn_sac}"] if law.get("item_codes") and line.hsn_sac else []
     breakdown = invoice.breakdown or {}
     if law.get("line_taxes") and position < len(breakdown.get("lines", ())):
         shares = breakdown["lines"][position]["taxes"]
@@ -36,6 +38,12 @@ def detail_of(law: Mapping[str, Any], invoice: Invoice, position: int, locale: s
             if row["kind"] in CHARGED and Decimal(share)
         ]
     return " · ".join(said)
+
+
+def _discount_of(line: InvoiceLine, words: dict[str, str], locale: str) -> list[str]:
+    if line.discount_percent:
+        return [f"{words['discount']} {formats.quantity(line.discount_percent, locale)} %"]
+    return [f"{words['discount']} {formats.money(line.discount, locale)}"] if line.discount_minor else []
 
 
 def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:

@@ -1,6 +1,7 @@
 """From a job's lines to an invoice."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
@@ -14,8 +15,11 @@ from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
+from portal.shared.money import Money
 from portal.shared.text import id_from
 from portal.shared.web import request_session
+from portal.taxes.arithmetic import Breakdown
+from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 from portal.work_orders.models import WorkOrder
 from portal.work_orders.queries import get_work_order
@@ -96,10 +100,16 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
     decided = taxing.with_usual(ruled, taxes) if with_usual else ruled
     breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, today)
     return {
-        "breakdown": breakdown, "taxes": taxes, "usual": taxing.usual_tax(taxes),
+        "breakdown": breakdown, "tax_rows": _tax_rows(breakdown, taxes), "usual": taxing.usual_tax(taxes),
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
         "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
     }  # fmt: skip
+
+
+def _tax_rows(breakdown: Breakdown, taxes: Mapping[int, Tax]) -> list[tuple[str, Money, str]]:
+    """Name, what is charged and why. A reverse charge costs nothing here, so that what is shown adds up."""
+    zero = Money.zero(breakdown.total.currency)
+    return [(row.name, row.amount if row.is_charged else zero, taxes[int(row.key)].why) for row in breakdown.taxes]
 
 
 def _new_page(work_order: WorkOrder, ticked: set[int], form: Form) -> str:

@@ -1,6 +1,7 @@
 """What a country's law wants on paper beside lines and sums, of invoices that were billed through the pages."""
 
 import io
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
@@ -13,7 +14,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
-from tests.builders import Firm, make_credit_note
+from tests.builders import Firm, make_credit_note, make_work_order
 from tests.portal.invoices.test_taxing import BRITISH, GSTIN, INDIA, MAHARASHTRA, billed, settled
 
 
@@ -41,10 +42,16 @@ def test_an_indian_paper_says_where_it_is_supplied_and_each_half_of_each_line(ap
 def test_a_british_reverse_charge_tells_the_vat_that_the_customer_accounts_for(app: Flask) -> None:
     """HMRC, VAT domestic reverse charge: technical guide. The total stays without it."""
     customer = {"country": "GB", "tax_number": BRITISH, "accounts_for_tax": "yes"}
-    firm, _ = settled(app, "GB", "GBP", customer)
+    firm, office = settled(app, "GB", "GBP", customer)
     _numbered(firm, BRITISH)
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Organisation, firm.organisation_id).round_total_to = Decimal(1)
+        job_id = make_work_order(session, firm).id
+        session.commit()
+    shown = " ".join(office.get(f"/work-orders/{job_id}/invoices/new").text.split())
+    assert "39.30" not in shown and "Rounding" in shown and "£197.00" in shown  # what is shown before adds up, too
     facts = _facts(firm, billed(app, firm))
-    assert facts["total"] == "£196.50"
+    assert facts["total"] == "£197.00"
     assert "Reverse charge 20%: the customer accounts for £39.30 on £196.50" in facts["notes"]
 
 

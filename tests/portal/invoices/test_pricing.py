@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.invoices import actions, drafts, printed
+from portal.invoices.documents.facts import facts_of
 from portal.invoices.models import Invoice
 from portal.invoices.pricing import CannotPrice, Cut, Pricing
 from portal.invoices.queries import get_invoice
@@ -41,6 +42,8 @@ def test_a_line_takes_a_percentage_or_an_amount(session: Session, firm: Firm) ->
     found = _priced(session, firm, by_line={0: Cut(percent=Decimal("12.5")), 1: Cut(amount=Money(200, "GBP"))})
     assert [line.line_total_minor for line in found.lines] == [10325, 3000, 4650]
     assert found.total_minor == 21570
+    facts = facts_of(session.get_one(Organisation, firm.organisation_id), found)
+    assert [line["detail"] for line in facts["lines"]] == ["Discount 12.5 %", "Discount £2.00", ""]
 
 
 def test_shipping_bears_its_tax_and_the_adjustment_none(session: Session, firm: Firm) -> None:
