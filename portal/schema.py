@@ -6,7 +6,7 @@ from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
-from portal.invoices import holds, pauses
+from portal.invoices import holds, joint, pauses
 from portal.invoices import models as invoices
 from portal.invoices.credit_notes import models as credit_notes
 from portal.invoices.documents import models as documents
@@ -27,8 +27,8 @@ from portal.work_orders.pictures import models as pictures
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pictures", "pull", "questions",
-    "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
+    "joint", "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pictures", "pull",
+    "questions", "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -219,6 +219,7 @@ class PayLink(Tenant, Base):
     last_opened_at: Mapped[datetime | None]
     opens: Mapped[int] = mapped_column(server_default="0")  # by people, as the page's script tells; a soft fact
     message_id: Mapped[int | None] = mapped_column(BigInteger)  # what brought it to the customer
+    is_joint: Mapped[bool] = mapped_column(server_default="false")  # leads to several invoices: invoices.joint
 
 
 class InvoiceBalance(Base):

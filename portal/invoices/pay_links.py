@@ -68,7 +68,7 @@ def latest_screen_link(session: Session, invoice_id: int) -> PayLink | None:
     return session.scalars(
         select(PayLink)
         .where(
-            PayLink.invoice_id == invoice_id, PayLink.channel == "screen",
+            PayLink.invoice_id == invoice_id, PayLink.channel == "screen", PayLink.is_joint.is_(False),
             PayLink.revoked_at.is_(None), PayLink.expires_at > clock.now(),
         )
         .order_by(PayLink.id.desc())

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from portal.invoices.joint import JointInvoice
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.queries import visible_to
 from portal.messages.actions import queue_mail
@@ -58,7 +59,7 @@ def sendings_of(session: Session, invoice_id: int) -> Sequence[Sending]:
         select(PayLink, Message, Person.name)
         .outerjoin(Message, Message.id == PayLink.message_id)
         .outerjoin(Person, Person.id == PayLink.created_by)
-        .where(PayLink.invoice_id == invoice_id)
+        .where(_leads_to(invoice_id))
         .order_by(PayLink.id.desc())
         .limit(_MOST_LISTED)
     ).all()
@@ -88,7 +89,7 @@ def target_of(session: Session, invoice: Invoice) -> Target | None:
 def get_link(session: Session, invoice_id: int, pay_link_id: int) -> PayLink:
     """With its row lock. Raises NotFound."""
     link = session.scalars(
-        select(PayLink).where(PayLink.id == pay_link_id, PayLink.invoice_id == invoice_id).with_for_update()
+        select(PayLink).where(PayLink.id == pay_link_id, _leads_to(invoice_id)).with_for_update()
     ).one_or_none()
     if link is None:
         raise NotFound
@@ -135,6 +136,12 @@ def tell_sender(session: Session, message: Message) -> None:
         record_id=message.record_id, to=person.email, reply_to="", from_name=organisation.name,
         subject=f"Not delivered: {message.subject}", text=text, html=html,
     )  # fmt: skip
+
+
+def _leads_to(invoice_id: int) -> ColumnElement[bool]:
+    """A link of this invoice alone, or one that shows it together with others."""
+    joint = select(JointInvoice.pay_link_id).where(JointInvoice.invoice_id == invoice_id)
+    return or_(PayLink.invoice_id == invoice_id, PayLink.id.in_(joint))
 
 
 def _open(viewer: Viewer) -> Select[Message, Invoice]:

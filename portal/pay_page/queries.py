@@ -96,7 +96,8 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     if invoice.status == DRAFT:
         raise UnknownLink
     given_back = Money(int(row.given_back), invoice.currency)
-    state = page_state(_standing(session, row, given_back))
+    is_replaced = invoice.status == VOID and find_newer(session, invoice) is not None
+    state = page_state(standing_of(row, organisation, is_replaced=is_replaced))
     if link.expires_at <= clock.now() and state not in SETTLED:
         raise ExpiredLink(organisation, row.language)
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
@@ -137,15 +138,14 @@ def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
     return (row.organisation_id, row.attempt_id) if row else None
 
 
-def _standing(session: Session, row: Row[Any], given_back: Money) -> Standing:
+def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool = False) -> Standing:
+    """row: an Invoice, its InvoiceBalance and FACTS."""
     invoice, balance = row.Invoice, row.InvoiceBalance
-    today = clock.today(row.Organisation.time_zone)
     return Standing(
         status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
-        given_back=given_back, balance=balance.balance,
-        is_overdue=invoice.due_on is not None and invoice.due_on < today,
-        is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held,
-        is_replaced=invoice.status == VOID and find_newer(session, invoice) is not None,
+        given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
+        is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
+        is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
         takes_cards=row.takes_cards,
     )  # fmt: skip
 
@@ -162,24 +162,27 @@ def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
     return row
 
 
-_PAID_FROM = Allocation.invoice_id == PayLink.invoice_id
+_PAID_FROM = Allocation.invoice_id == Invoice.id
+# What else decides about the page of an Invoice that is asked for.
+FACTS = (
+    exists(select(PaymentAttempt.id).where(
+        PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'")
+    )).label("is_processing"),
+    exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))).label("takes_cards"),
+    holds.stands().label("is_held"),
+    exists(
+        select(Dispute.id)
+        .join(Allocation, Allocation.payment_id == Dispute.payment_id)
+        .where(_PAID_FROM, Dispute.status.not_in(OVER))
+    ).label("is_disputed"),
+    select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
+    .where(_PAID_FROM, Allocation.refund_id.is_not(None))
+    .scalar_subquery()
+    .label("given_back"),
+)  # fmt: skip
 _OPENED = (
     select(
-        PayLink, Organisation, Invoice, InvoiceBalance,
-        exists(select(PaymentAttempt.id).where(
-            PaymentAttempt.invoice_id == PayLink.invoice_id, PaymentAttempt.state == literal_column("'processing'")
-        )).label("is_processing"),
-        exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))).label("takes_cards"),
-        holds.stands().label("is_held"),
-        exists(
-            select(Dispute.id)
-            .join(Allocation, Allocation.payment_id == Dispute.payment_id)
-            .where(_PAID_FROM, Dispute.status.not_in(OVER))
-        ).label("is_disputed"),
-        select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
-        .where(_PAID_FROM, Allocation.refund_id.is_not(None))
-        .scalar_subquery()
-        .label("given_back"),
+        PayLink, Organisation, Invoice, InvoiceBalance, *FACTS,
         exists(select(CreditNote.id).where(
             CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
         )).label("is_revised"),
@@ -196,6 +199,6 @@ _OPENED = (
     .join(Invoice, Invoice.id == PayLink.invoice_id)
     .join(InvoiceBalance, InvoiceBalance.invoice_id == PayLink.invoice_id)
     .join(Customer, Customer.id == Invoice.customer_id)
-    .where(PayLink.id == bindparam("link_id"), PayLink.revoked_at.is_(None))
+    .where(PayLink.id == bindparam("link_id"), PayLink.revoked_at.is_(None), PayLink.is_joint.is_(False))
     .execution_options(populate_existing=True)  # looked at twice in one request when something has changed meanwhile
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
+from portal.invoices import joint
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import enter_by_token, latest_screen_link, reveal_token
 from portal.invoices.sending import send_invoice
@@ -20,6 +21,13 @@ def find_link(session: Session, token: str) -> PayLink | None:
 
 def renew(session: Session, link: PayLink) -> None:
     """Mail a new link to the customer's own address, wherever this one was sent to. Does not commit."""
+    if link.is_joint:
+        _renew_joint(session, link)
+    else:
+        _renew_single(session, link)
+
+
+def _renew_single(session: Session, link: PayLink) -> None:
     invoice = session.get_one(Invoice, link.invoice_id)
     if invoice.status != SENT:
         return
@@ -29,6 +37,19 @@ def renew(session: Session, link: PayLink) -> None:
     if email:
         organisation = session.get_one(Organisation, link.organisation_id)
         send_invoice(session, organisation, invoice, sent_by=None, email=email)
+
+
+def _renew_joint(session: Session, link: PayLink) -> None:
+    """To what is still open of the invoices that this link led to."""
+    invoices = joint.still_open(session, link)
+    if not invoices:
+        return
+    email = session.get_one(Customer, invoices[0].customer_id).email
+    words = "The customer asked for a new link" + ("" if email else ", and there is no e-mail address to send it to")
+    audit.note(session, link.organisation_id, "pay link asked for", "invoice", link.invoice_id, words=words)
+    if email:
+        organisation = session.get_one(Organisation, link.organisation_id)
+        joint.mail_joint_link(session, organisation, invoices, email, sent_by=None)
 
 
 def token_of_newer(session: Session, replaced: Invoice) -> str | None:

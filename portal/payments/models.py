@@ -39,14 +39,21 @@ class StripeAccount(Tenant, Base):
 
 
 class PaymentAttempt(Tenant, Base):
-    """One Checkout Session: committed before Stripe is called; its public id is the idempotency key."""
+    """One Checkout Session: committed before Stripe is called; its public id is the idempotency key.
+
+    Where one Session pays several invoices, each has a row: the leading one holds the Session, all follow its state, so
+    what holds for an invoice that is being paid holds for each of them.
+    lead_id  None for a Session of one invoice; else the leading row, which names itself
+    """
 
     __tablename__ = "payment_attempts"
     __table_args__ = (
         referenced(),
         belongs_to("invoices", "invoice_id"),
         belongs_to("stripe_accounts", "stripe_account_id"),
+        belongs_to("payment_attempts", "lead_id"),
         UniqueConstraint("organisation_id", "session_id"),
+        Index("ix_payment_attempts_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
         Index(
             "uq_payment_attempts_open", "invoice_id", unique=True,
             postgresql_where=text("state IN ('creating', 'open', 'processing')"),
@@ -69,10 +76,17 @@ class PaymentAttempt(Tenant, Base):
     look_at: Mapped[datetime]  # when the sweeper asks Stripe, should nobody else have told us by then
     settled_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(300), default="")
+    lead_id: Mapped[int | None] = mapped_column(BigInteger)
 
     @property
     def amount(self) -> Money:
+        """What of the Session is for this invoice."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_led(self) -> bool:
+        """Another row holds the Session."""
+        return self.lead_id not in (None, self.id)
 
 
 class StripeEvent(Tenant, Base):

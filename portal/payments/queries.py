@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
@@ -133,11 +133,23 @@ def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
     ).one_or_none()  # fmt: skip
 
 
+def family_of(session: Session, lead_id: int) -> list[tuple[PaymentAttempt, Invoice]]:
+    """Every invoice that one Session pays, with its row; the leading one first."""
+    rows = session.execute(
+        select(PaymentAttempt, Invoice)
+        .join(Invoice, Invoice.id == PaymentAttempt.invoice_id)
+        .where(PaymentAttempt.lead_id == lead_id)
+        .order_by(PaymentAttempt.id)
+    )
+    return [(attempt, invoice) for attempt, invoice in rows]
+
+
 def sessions_made_at(session: Session, invoice_id: int) -> Sequence[datetime]:
     """When the latest Sessions of an invoice were begun, newest first; no more than rules.check_pace looks at."""
     return session.scalars(
         select(PaymentAttempt.created_at)
-        .where(PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.session_id.is_not(None))
+        .where(PaymentAttempt.invoice_id == invoice_id)
+        .where(or_(PaymentAttempt.session_id.is_not(None), PaymentAttempt.lead_id.is_not(None)))
         .order_by(PaymentAttempt.id.desc())
         .limit(MOST_SESSIONS)
     ).all()

@@ -149,15 +149,19 @@ def is_too_small(balance: Money) -> bool:
     return Money.zero(balance.currency) < balance < least_charge(balance.currency)
 
 
-def check_payable(status: str, balance: Money) -> None:
-    """Raises NothingToPay, CannotPay."""
+def check_open(status: str, balance: Money) -> None:
+    """Raises NothingToPay."""
     if status != "sent":
         raise NothingToPay("This invoice is void: there is nothing to pay.")
     if balance <= Money.zero(balance.currency):
         raise NothingToPay("This invoice is paid.")
-    if is_too_small(balance):
+
+
+def check_chargeable(amount: Money) -> None:
+    """Raises CannotPay for what no card payment can be."""
+    if is_too_small(amount):
         raise CannotPay("This is less than a card payment can be. Please ask the firm how to pay it.")
-    if balance.minor > _LARGEST_UNITS:
+    if amount.minor > _LARGEST_UNITS:
         raise CannotPay("This is more than one card payment can be. Please ask the firm how to pay it.")
 
 

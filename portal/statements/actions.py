@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
+from portal.invoices import joint
 from portal.invoices.models import Invoice
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.queries import balance_of
@@ -64,10 +65,15 @@ def mail_statement(
         make_pay_link(session, each, vault, channel="email", pay_link_days=days, sent_to=to, created_by=sent_by)
         for each in told
     ]
+    together = None
+    if len(told) > 1:
+        together, address = joint.make_joint_link(
+            session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
+        )
     text, html = render_mail(
         "statement", lang=organisation.locale[:2], title="What is open", firm=organisation.name,
         phone=organisation.phone, customer=customer.name, total=formats.money(statement.total, organisation.locale),
-        left_out=len(statement.invoices) - len(told),
+        pay_all_url=address if together else "", left_out=len(statement.invoices) - len(told),
         lines=[_line(organisation, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
     )  # fmt: skip
     with session.no_autoflush:
@@ -76,7 +82,7 @@ def mail_statement(
             record_id=customer.id, to=to, reply_to=organisation.email, from_name=organisation.name,
             subject=f"What is open with {organisation.name}", text=text, html=html, sent_by=sent_by,
         )  # fmt: skip
-    for link, _token in links:
+    for link in [*(link for link, _token in links), *filter(None, [together])]:
         link.message_id = message_id
     audit.note(
         session, organisation.id, "statement mailed", "customer", customer.id,

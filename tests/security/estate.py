@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
+from portal.invoices import joint
 from portal.invoices.models import PayLink
 from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
@@ -162,12 +163,15 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         session, firm.organisation_id, name="Sam Spare", email=f"spare{firm.organisation_id}@example.com",
         role="field_agent", password=PASSWORD,
     )  # fmt: skip
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    link, joint_address = joint.make_joint_link(session, organisation, [invoice], channel="email")
     return {
+        "joint_link_id": link.id, "joint_token": joint_address.rpartition("/")[2],
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "picture_id": make_picture(session, firm, job).id,
         "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
         "credit_note_id": make_credit_note(session, firm).id,
-        "question_id": ask(session, session.get_one(Organisation, firm.organisation_id), invoice, "Why so much?").id,
+        "question_id": ask(session, organisation, invoice, "Why so much?").id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,

@@ -135,6 +135,9 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
+        "payments.create_together": Paper(
+            f"/customers/{ids['customer_id']}/together", {"invoice": "1", "email": "a@b.ie"}, is_read_elsewhere=True
+        ),
         "pay_page.create_question": Paper(f"/p/{ids['token']}/questions", {"question": "Why?"}, role=""),
         "invoices.create_answer": Paper(f"/questions/{ids['question_id']}/answer", {"answer": "Because."}),
         "payments.update_part_settings": Paper("/payments/settings/parts", {"are_taken": "yes", "least": "30"}),
@@ -202,6 +205,7 @@ BUTTONS = {
     "work_orders.create_pictures", "work_orders.remove_picture",
     "payments.create_credit_use", "payments.retry_event",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
+    "pay_page.create_joint_attempt", "pay_page.create_joint_opening", "pay_page.create_joint_renewal",
     "pay_page.create_renewal",
     "invoices.create_usual_tax", "standing.bring_back_exemption", "standing.retire_exemption",
     "standing.remove_local_tax",

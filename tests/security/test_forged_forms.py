@@ -11,7 +11,9 @@ from tests.conftest import World, browser
 from tests.security.estate import Estate, csrf_of, make_attempt, path_of, rows, rules_of
 
 EXEMPT = {
-    "accounting.receive_hint", "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer",
+    "accounting.receive_hint", "payments.receive_event", "pay_page.create_attempt",
+    "pay_page.create_joint_attempt", "pay_page.create_joint_opening",
+    "pay_page.create_joint_renewal", "pay_page.create_newer",
     "pay_page.create_opening", "pay_page.create_question", "pay_page.create_renewal",
 }  # fmt: skip
 # Values that would be accepted, so that a form that slipped through would show in the tables.

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.invoices import queries, sending, sendings
+from portal.invoices import joint, queries, sending, sendings
 from portal.invoices.views.pages import bp, invoice_page
 from portal.messages.actions import send_once_more
 from portal.shared import clock
@@ -32,9 +32,11 @@ def create_rotation(invoice_id: int, pay_link_id: int) -> Response:
     invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
     link = sendings.get_link(session, invoice.id, pay_link_id)
     try:
-        sending.replace_link(
-            session, g.organisation, invoice, link, balance=queries.balance_of(invoice).balance, by=g.viewer.id
-        )
+        if link.is_joint:
+            joint.replace_joint_link(session, g.organisation, link, by=g.viewer.id)
+        else:
+            balance = queries.balance_of(invoice).balance
+            sending.replace_link(session, g.organisation, invoice, link, balance=balance, by=g.viewer.id)
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

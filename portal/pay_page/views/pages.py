@@ -2,7 +2,7 @@
 
 import math
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 
@@ -17,6 +17,17 @@ from portal.shared.text import decimal_mark
 from portal.shared.web import client_address, request_session
 
 bp = Blueprint("pay_page", __name__)
+_RENEWABLE = ("pay_page.show", "pay_page.show_together")
+
+
+class Opened(Protocol):
+    """A link of either kind, opened: whose it is, and the language of its customer."""
+
+    @property
+    def organisation(self) -> Organisation: ...
+
+    @property
+    def language(self) -> str: ...
 
 
 @bp.before_request
@@ -26,12 +37,12 @@ def _mark_public() -> None:
 
 @bp.errorhandler(UnknownLink)
 def _unknown(_problem: UnknownLink) -> Response:
-    return answer("unknown", status=404, can_renew=request.endpoint == "pay_page.show")
+    return answer("unknown", status=404, can_renew=request.endpoint in _RENEWABLE)
 
 
 @bp.errorhandler(ExpiredLink)
 def _expired(problem: ExpiredLink) -> Response:
-    can_renew = request.endpoint == "pay_page.show"
+    can_renew = request.endpoint in _RENEWABLE
     return answer("expired", problem.organisation, problem.language, status=410, can_renew=can_renew)
 
 
@@ -40,10 +51,15 @@ def page_of(token: str, *, to_look: bool = False) -> PayPage:
     try:
         return open_link(request_session(), token, to_look=to_look)
     except UnknownLink:
-        request_session().rollback()  # a miss is written down, and a revoked link's transaction was for looking only
-        if limits.is_beyond(limits.MISSES, client_address()):
-            abort(429)
+        count_miss()
         raise
+
+
+def count_miss() -> None:
+    """Somebody may be guessing: too many tries end with 429."""
+    request_session().rollback()  # a miss is written down, and a revoked link's transaction was for looking only
+    if limits.is_beyond(limits.MISSES, client_address()):
+        abort(429)
 
 
 def speak(organisation: Organisation | None, customers: str = "") -> Language:
@@ -108,17 +124,26 @@ def shown_on(page: PayPage) -> str:
     return f"{page.balance.balance_minor}.{page.balance.currency}.{page.invoice.revision}"
 
 
-def come_later(token: str, page: PayPage | None, wait: timedelta) -> Response:
+def come_later(token: str, page: Opened | None, wait: timedelta) -> Response:
     organisation, language = (page.organisation, page.language) if page else (None, "")
     speak(organisation, language)
     at = formats.clock_time(clock.now() + wait)
-    response = answer("later", organisation, language, status=429, address=url_for("pay_page.show", token=token), at=at)
+    response = answer(
+        "later", organisation, language, status=429, address=request.path.removesuffix("/attempts"), at=at
+    )
     response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
     return response
 
 
 def see(token: str, language: str | None) -> Response:
     """To the link's page, in the language that was chosen on it."""
-    address = url_for("pay_page.show", token=token, lang=language)
+    return _to(url_for("pay_page.show", token=token, lang=language))
+
+
+def see_together(token: str, language: str | None) -> Response:
+    return _to(url_for("pay_page.show_together", joint_token=token, lang=language))
+
+
+def _to(address: str) -> Response:
     response: Response = redirect(address, code=303)  # type: ignore[assignment]
     return response

@@ -14,7 +14,18 @@ from portal.pay_page import limits
 from portal.pay_page.parts import PartRefused, chosen_amount
 from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see, show_page, shown_on, speak
+from portal.pay_page.views.pages import (
+    answer,
+    asked_language,
+    bp,
+    come_later,
+    page_of,
+    see,
+    see_together,
+    show_page,
+    shown_on,
+    speak,
+)
 from portal.payments.actions import Started, Wish, look_at_attempt, start_attempt
 from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared import formats
@@ -76,7 +87,8 @@ def come_back(public_id: uuid.UUID) -> Response:
     link = session.get(PayLink, payer.link_id)
     if link is None:
         raise UnknownLink
-    return see(reveal_token(link, settings().vault), payer.language)
+    lead = see_together if link.is_joint else see
+    return lead(reveal_token(link, settings().vault), payer.language)
 
 
 def _refused(language: Language, refused: PartRefused, typed: str) -> Form:
@@ -104,11 +116,16 @@ def _send_to_stripe(token: str, page: PayPage, amount: Money) -> Response:
         return show_page(token, page_of(token), problem="cannot_pay", status=409)
     except GatewayError:
         return show_page(token, page_of(token), problem="no_answer", status=503)
+    return to_checkout(started, page.link.id) or show_page(token, page, problem="no_answer", status=503)
+
+
+def to_checkout(started: Started, link_id: int) -> Response | None:
+    """To Stripe's page; None when it stands at an address that is not Stripe's."""
     if not _is_checkout(started):
         log.error("payment page at an address that STRIPE_CHECKOUT_HOSTS does not name")
-        return show_page(token, page, problem="no_answer", status=503)
+        return None
     response: Response = redirect(started.url, code=303)  # type: ignore[assignment]
-    remember_payer(response, started.public_id, page.link.id, asked_language())
+    remember_payer(response, started.public_id, link_id, asked_language())
     return response
 
 

@@ -13,12 +13,13 @@ from portal.payments.actions.releases import release_invoice, void_invoice
 from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
+from portal.payments.actions.together import start_together
 
 __all__ = [
     "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment",
     "apply_credit", "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt",
     "look_soon", "note_failed_event", "plan_refund", "put_credit_note", "raise_credit_note", "record_payment",
     "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle", "start_attempt",
-    "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep", "void_invoice",
-    "webhook_secrets",
+    "start_together", "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep",
+    "void_invoice", "webhook_secrets",
 ]  # fmt: skip

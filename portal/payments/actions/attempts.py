@@ -6,21 +6,23 @@ key, so a crash or a second tap anywhere leads to the same Session.
 """
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
-from portal.gateways.stripe_gateway import CannotCharge, Checkout, CheckoutOrder
+from portal.gateways.stripe_gateway import CannotCharge, Checkout
 from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.payments import queries, rules
-from portal.payments.actions.accounts import client_of_key, key_of
-from portal.payments.actions.settlement import settle
-from portal.payments.models import PaymentAttempt, StripeAccount
+from portal.payments.actions.accounts import client_of_key
+from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.actions.settlement import lock_family, settle
+from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
-from portal.shared import clock, running
+from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import job_session
 
@@ -49,23 +51,6 @@ class Wish:
     balance: Money
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One attempt, as it was when the lock was let go.
-
-    is_stale  it asks for another amount than is due now, or is about to end
-    """
-
-    organisation_id: int
-    attempt_id: int
-    public_id: uuid.UUID
-    state: str
-    session_id: str | None
-    key: str = field(repr=False)
-    order: CheckoutOrder
-    is_stale: bool
-
-
 def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = None) -> Started:
     """The page at Stripe where this invoice's balance can be paid, or a part of it, made or found again.
 
@@ -73,13 +58,18 @@ def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = Non
     Calls Stripe between short transactions of its own: hold none open. Raises CannotPay with words for the customer,
     GatewayError when Stripe does not answer (asking again is safe).
     """
-    for _ in range(_MOST_ROUNDS):
+    return begin(organisation_id, lambda session: plan_attempt(session, invoice_id, wish))
+
+
+def begin(organisation_id: int, plan_round: Callable[[Session], Plan], *, more_rounds: int = 0) -> Started:
+    """Round by round: plan_round says under locks of its own which attempt is next. Raises as start_attempt does."""
+    for _ in range(_MOST_ROUNDS + more_rounds):
         with job_session(organisation_id) as session:
-            plan = plan_attempt(session, invoice_id, wish)
+            plan = plan_round(session)
         started = _make(plan) if plan.state == "creating" else _find_again(plan)
         if started is not None:
             return started
-    raise CannotPay("Somebody else is paying this invoice at this moment. Try again in a minute.")
+    raise CannotPay("Somebody else is paying this at this moment. Try again in a minute.")
 
 
 def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) -> Plan:
@@ -88,40 +78,31 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
     Raises CannotPay: TooManySessions, and AmountChanged when the wish was for another balance than there is now.
     """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
-    balance = queries.balance_of(session, invoice.id)
-    rules.check_payable(invoice.status, balance)
-    rules.check_not_held(is_held=holds.is_held(session, invoice.id))
-    rules.check_agreed(balance, wish.balance if wish else balance)
+    balance = check_invoice(session, invoice, wish.balance if wish else None)
+    rules.check_chargeable(balance)
     amount = wish.amount if wish else balance
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
-        rules.check_pace(queries.sessions_made_at(session, invoice.id), clock.now())
-        rules.check_declines(queries.refused_cards(session, invoice.id))
-        attempt = _add_attempt(session, invoice, amount)
-    return plan_of(session, attempt, invoice, amount)
+        check_tries(session, invoice.id)
+        attempt = add_attempt(session, invoice, amount)
+    return plan_of(session, attempt, [(invoice, amount)])
 
 
-def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
-    """The open attempt, after closing one that was begun and never came to life. Expects the invoice's lock."""
-    attempt = queries.open_attempt(session, invoice_id)
-    if attempt is not None and attempt.state == "creating" and attempt.expires_at <= clock.now():
-        attempt.state, attempt.settled_at = "expired", clock.now()  # had Stripe made it, nobody has its address
-        session.flush()
-        return None
-    return attempt
+def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> Money:
+    """Its balance. Expects its lock. Raises CannotPay: AmountChanged when another balance was agreed to."""
+    balance = queries.balance_of(session, invoice.id)
+    rules.check_open(invoice.status, balance)
+    rules.check_not_held(is_held=holds.is_held(session, invoice.id))
+    rules.check_agreed(balance, agreed or balance)
+    return balance
 
 
-def plan_of(session: Session, attempt: PaymentAttempt, invoice: Invoice, amount: Money) -> Plan:
-    account = session.get_one(StripeAccount, attempt.stripe_account_id)
-    asked = (attempt.amount, attempt.invoice_revision)
-    is_ending = attempt.expires_at - clock.now() < rules.NEARLY_OVER
-    return Plan(
-        organisation_id=attempt.organisation_id, attempt_id=attempt.id, public_id=attempt.public_id,
-        state=attempt.state, session_id=attempt.session_id, key=key_of(account), order=_order(attempt, invoice),
-        is_stale=asked != (amount, invoice.revision) or is_ending or account.closed_at is not None,
-    )  # fmt: skip
+def check_tries(session: Session, invoice_id: int) -> None:
+    """Raises TooManySessions, TooManyDeclines."""
+    rules.check_pace(queries.sessions_made_at(session, invoice_id), clock.now())
+    rules.check_declines(queries.refused_cards(session, invoice_id))
 
 
 def make_session(plan: Plan) -> str | None:
@@ -130,6 +111,8 @@ def make_session(plan: Plan) -> str | None:
     None calls for another round: another request is just making it, or Stripe keeps a failure under this key.
     Raises GatewayError, CannotPay.
     """
+    if plan.is_over:
+        return _close_unmade(plan, "expired", "")  # had Stripe made it, nobody has its address
     try:
         made = stripe_gateway.create_session(client_of_key(plan.key, retries=1), plan.order)
     except (GatewayError, CannotCharge) as problem:
@@ -145,7 +128,8 @@ def close_session(plan: Plan) -> str:
     return _record(plan, stripe_gateway.retrieve_session(client, plan.session_id or ""))
 
 
-def _add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAttempt:
+def add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAttempt:
+    """Expects the invoice's lock. Raises CannotPay."""
     account = queries.live_account(session)
     if account is None:
         raise CannotPay("Card payment is not set up yet. Please ask the firm how to pay.")
@@ -159,21 +143,6 @@ def _add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAt
     session.add(attempt)
     session.flush()
     return attempt
-
-
-def _order(attempt: PaymentAttempt, invoice: Invoice) -> CheckoutOrder:
-    """The same for the same attempt, always: Stripe refuses a key that comes back with another order."""
-    settings = running.here().settings
-    public_id = str(attempt.public_id)
-    return CheckoutOrder(
-        key=public_id, amount=attempt.amount, title=f"Invoice {invoice.number}",
-        return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
-        expires_at=attempt.expires_at,
-        metadata={
-            "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
-            "invoice": str(invoice.id), "attempt": public_id,
-        },
-    )  # fmt: skip
 
 
 def _make(plan: Plan) -> Started | None:
@@ -209,14 +178,19 @@ def _note_refusal(plan: Plan, problem: GatewayError | CannotCharge) -> None:
         if problem.code in _KEY_IN_USE:
             return
         raise problem
-    with job_session(plan.organisation_id) as session:
-        session.get_one(Invoice, int(plan.order.metadata["invoice"]), with_for_update=True)
-        attempt = session.get_one(PaymentAttempt, plan.attempt_id)
-        if attempt.state == "creating":
-            attempt.state, attempt.settled_at, attempt.last_error = "failed", clock.now(), str(problem)[:300]
+    _close_unmade(plan, "failed", str(problem)[:300])
     if isinstance(problem, GatewayError) and problem.unknown:
         return  # Stripe keeps its failure under this key: begin anew with another
     raise CannotPay(_WORDS.get(getattr(problem, "code", ""), _words(problem))) from problem
+
+
+def _close_unmade(plan: Plan, state: str, why: str) -> str:
+    with job_session(plan.organisation_id) as session:
+        family = lock_family(session, plan.attempt_id)
+        for attempt in (each.attempt for each in family):
+            if attempt.state == "creating":
+                attempt.state, attempt.settled_at, attempt.last_error = state, clock.now(), why
+        return family[0].attempt.state
 
 
 def _words(problem: GatewayError | CannotCharge) -> str:

@@ -4,7 +4,8 @@ from portal.invoices import actions as invoices
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
-from portal.payments.actions.attempts import Plan, close_session, make_session, plan_of, present_attempt
+from portal.payments.actions.attempts import close_session, make_session
+from portal.payments.actions.plans import Plan, plan_of, present_attempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.errors import NotFound
 from portal.shared.running import job_session
@@ -49,4 +50,4 @@ def _open_plan(organisation_id: int, invoice_id: int) -> Plan | None:
             return None
         if attempt.state == "processing":
             raise PaymentUnderWay("The customer's bank is just paying this invoice. Wait until it is paid or refused.")
-        return plan_of(session, attempt, invoice, queries.balance_of(session, invoice_id))
+        return plan_of(session, attempt, [(invoice, queries.balance_of(session, invoice_id))])

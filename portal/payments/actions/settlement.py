@@ -1,8 +1,10 @@
 """What was received, booked once, whoever comes first: the webhook's job, the customer's return, or the sweeper."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
@@ -40,7 +42,8 @@ def look_at_attempt(
         attempt = session.get_one(PaymentAttempt, attempt_id)
         client = client_of(session.get_one(StripeAccount, attempt.stripe_account_id), retries=retries)
         known, state = attempt.session_id or session_id, attempt.state
-        is_held = holds.is_held(session, attempt.invoice_id)
+        held = [each.invoice_id for each in _family_rows(session, attempt)]
+        is_held = any(holds.is_held(session, invoice_id) for invoice_id in held)
     if known is None or state == "paid":
         return state
     seen = stripe_gateway.retrieve_session(client, known)
@@ -57,35 +60,58 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
     seen  the Session as just fetched from Stripe, never as an event or an address told it
     Returns the attempt's state. Raises ForeignCheckout.
     """
-    attempt, invoice, account, organisation = session.execute(_LOCKED, {"attempt_id": attempt_id}).one()
-    _check_belongs(attempt, account, seen)
+    family = lock_family(session, attempt_id)
+    lead = family[0].attempt
+    _check_belongs(lead, family[0].account, seen)
     if seen.receipt is not None:
-        _book(session, attempt, invoice, organisation, seen.receipt)
-    elif attempt.state in OPEN_STATES:
-        _follow(session, attempt, seen)
-    return attempt.state
+        _book(session, family, seen.receipt)
+    elif lead.state in OPEN_STATES:
+        for each in family:
+            _follow(session, each.attempt, seen)
+    return lead.state
 
 
-# Invoice first, as everybody does. Of the rows it locks PostgreSQL hands out the newest version, so an attempt that
-# another worker has settled while we waited for the lock is seen as settled.
+class Locked(NamedTuple):
+    """One invoice that an attempt pays."""
+
+    attempt: PaymentAttempt
+    invoice: Invoice
+    account: StripeAccount
+    organisation: Organisation
+
+
+def lock_family(session: Session, attempt_id: int) -> Sequence[Locked]:
+    """Every invoice that this Session pays, one as a rule, under its lock; the leading one first.
+
+    attempt_id  of the leading row, which is of the invoice with the lowest number in the database
+    """
+    return [Locked(*row) for row in session.execute(_LOCKED, {"attempt_id": attempt_id}).all()]
+
+
+# Invoice first, as everybody does, and in the order that everybody takes. Of the rows it locks PostgreSQL hands out
+# the newest version, so an attempt that another worker has settled while we waited for the lock is seen as settled.
 _LOCKED = (
     select(PaymentAttempt, Invoice, StripeAccount, Organisation)
     .join(Invoice, Invoice.id == PaymentAttempt.invoice_id)
     .join(StripeAccount, StripeAccount.id == PaymentAttempt.stripe_account_id)
     .join(Organisation, Organisation.id == PaymentAttempt.organisation_id)
-    .where(PaymentAttempt.id == bindparam("attempt_id"))
+    .where(or_(PaymentAttempt.id == bindparam("attempt_id"), PaymentAttempt.lead_id == bindparam("attempt_id")))
+    .order_by(Invoice.id)
     .with_for_update(of=[Invoice, PaymentAttempt])
     .execution_options(populate_existing=True)
 )
 
 
 def look_soon(session: Session, invoice_id: int) -> None:
-    """Have whatever this invoice could be paid with looked at next, for example because it is held. Does not commit."""
-    session.execute(
-        update(PaymentAttempt)
-        .where(PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.state == "open")
-        .values(look_at=clock.now())
+    """Have whatever this invoice could be paid with looked at next, for example because it is held. Does not commit.
+
+    One that somebody is just looking at is left to them: waiting here for a row of another invoice could be for ever.
+    """
+    holding = select(func.coalesce(PaymentAttempt.lead_id, PaymentAttempt.id)).where(
+        PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.state == "open"
     )
+    free = select(PaymentAttempt.id).where(PaymentAttempt.id.in_(holding)).with_for_update(skip_locked=True)
+    session.execute(update(PaymentAttempt).where(PaymentAttempt.id.in_(free)).values(look_at=clock.now()))
 
 
 def take_due_attempts(session: Session) -> list[int]:
@@ -94,6 +120,7 @@ def take_due_attempts(session: Session) -> list[int]:
     due = session.scalars(
         select(PaymentAttempt)
         .where(PaymentAttempt.state.in_(OPEN_STATES), PaymentAttempt.look_at <= now)
+        .where(func.coalesce(PaymentAttempt.lead_id, PaymentAttempt.id) == PaymentAttempt.id)
         .order_by(PaymentAttempt.look_at)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -102,7 +129,8 @@ def take_due_attempts(session: Session) -> list[int]:
         age = now - attempt.created_at
         attempt.look_at = now + rules.next_look(age, is_processing=attempt.state == "processing")
         if attempt.state == "creating" and attempt.expires_at <= now:
-            _close(attempt, "expired", now)  # had Stripe made it, nobody has its address
+            for each in _family_rows(session, attempt):
+                _close(each, "expired", now)  # had Stripe made it, nobody has its address
     return [attempt.id for attempt in due if attempt.state in OPEN_STATES]
 
 
@@ -115,9 +143,10 @@ def _check_belongs(attempt: PaymentAttempt, account: StripeAccount, seen: Checko
 def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
     """An attempt that has closed never opens again: what Stripe said first may arrive last."""
     before = attempt.state
-    attempt.session_id = seen.id
-    attempt.payment_intent_id = seen.payment_intent_id
-    attempt.checkout_url = seen.url or attempt.checkout_url
+    if not attempt.is_led:
+        attempt.session_id = seen.id
+        attempt.payment_intent_id = seen.payment_intent_id
+        attempt.checkout_url = seen.url or attempt.checkout_url
     if seen.state in OPEN_STATES:
         attempt.state = seen.state
     else:
@@ -127,26 +156,24 @@ def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
         _note(session, attempt, f"payment {attempt.state}", words)
 
 
-def _book(
-    session: Session, attempt: PaymentAttempt, invoice: Invoice, organisation: Organisation, receipt: Receipt
-) -> None:
+def _book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
     """Record what was received, not what was expected. Money that has come is never refused."""
     known = session.scalar(
         select(Payment.id).where(Payment.provider == "stripe", Payment.provider_payment_id == receipt.payment_id)
     )
     if known is None:
-        _add_payment(session, attempt, invoice, organisation, receipt)
-    attempt.payment_intent_id = receipt.payment_id
-    if attempt.state != "paid":
-        _close(attempt, "paid", clock.now())
+        _add_payment(session, family, receipt)
+    family[0].attempt.payment_intent_id = receipt.payment_id
+    for each in family:
+        if each.attempt.state != "paid":
+            _close(each.attempt, "paid", clock.now())
 
 
-def _add_payment(
-    session: Session, attempt: PaymentAttempt, invoice: Invoice, organisation: Organisation, receipt: Receipt
-) -> None:
+def _add_payment(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
+    attempt, first, _, organisation = family[0]
     payment = Payment(
         organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
-        customer_id=invoice.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
+        customer_id=first.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
         amount_minor=receipt.amount.minor, currency=receipt.amount.currency,
         received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
         provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
@@ -155,42 +182,50 @@ def _add_payment(
     )  # fmt: skip
     session.add(payment)
     session.flush()
-    due = queries.balance_of(session, invoice.id)
-    allocated = _allocate(session, payment, invoice, due)
-    surplus = payment.amount - allocated
-    _tell(session, attempt, payment, receipt, surplus, organisation.locale)
-    queue_receipt(session, organisation, invoice, payment, surplus, left=due - allocated if allocated else due)
-    outbox.record_all(session, organisation.id, ("payment", payment.id), ("invoice", invoice.id))
-
-
-def _allocate(session: Session, payment: Payment, invoice: Invoice, due: Money) -> Money:
-    """Put the payment to the invoice, up to what is due. How much that was."""
-    if due.currency != payment.currency or due <= Money.zero(due.currency):
-        return Money.zero(payment.currency)
-    part = min(due.minor, payment.amount_minor)
-    session.add(
-        Allocation(
-            organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice.id, amount_minor=part,
-            currency=payment.currency,
-        )
+    due = [(invoice.id, queries.balance_of(session, invoice.id)) for _, invoice, *_ in family]
+    parts = _allocate(session, payment, due)
+    surplus = payment.amount - Money.total(parts.values(), payment.currency)
+    _tell(session, family, payment, receipt, surplus)
+    paid = [invoice for _, invoice, *_ in family if invoice.id in parts] or [first]
+    left = Money.total((balance - parts[each] for each, balance in due if each in parts), first.currency)
+    queue_receipt(
+        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:]
     )  # fmt: skip
-    return Money(part, payment.currency)
+    changed = [("invoice", invoice.id) for _, invoice, *_ in family]
+    outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
 
 
-def _tell(
-    session: Session, attempt: PaymentAttempt, payment: Payment, receipt: Receipt, surplus: Money, locale: str
-) -> None:  # fmt: skip
+def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money]]) -> dict[int, Money]:
+    """Put the payment to the invoices, up to what is due on each. Invoice → how much that was."""
+    zero = Money.zero(payment.currency)
+    open_ones = [(invoice_id, left) for invoice_id, left in due if left.currency == payment.currency and left > zero]
+    parts = rules.spread(payment.amount, open_ones, {})
+    session.add_all(
+        Allocation(
+            organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice_id,
+            amount_minor=part.minor, currency=payment.currency,
+        )
+        for invoice_id, part in parts.items()
+    )  # fmt: skip
+    return parts
+
+
+def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt: Receipt, surplus: Money) -> None:
+    locale = family[0].organisation.locale
+    asked = Money.total((each.attempt.amount for each in family), family[0].attempt.currency)
     after = {
-        "received": str(receipt.amount), "asked": str(attempt.amount), "fee": str(receipt.fee or ""),
-        "stripe_payment": receipt.payment_id, "invoice": attempt.invoice_id,
+        "received": str(receipt.amount), "asked": str(asked), "fee": str(receipt.fee or ""),
+        "stripe_payment": receipt.payment_id, "invoice": ", ".join(str(each.invoice.id) for each in family),
     }  # fmt: skip
     audit.note(session, payment.organisation_id, "payment received", "payment", payment.id, after=after)
-    said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}"
-    _note(session, attempt, "payment received", said)
+    together = ", together with other invoices" if len(family) > 1 else ""
+    said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}{together}"
+    for each in family:
+        _note(session, each.attempt, "payment received", said)
     if surplus:
         words = f"{formats.money(surplus, locale)} is more than was due: kept as credit, needs a decision"
         audit.note(session, payment.organisation_id, "surplus received", "payment", payment.id, words=words)
-        _note(session, attempt, "surplus received", words)
+        _note(session, family[0].attempt, "surplus received", words)
 
 
 def _note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
@@ -200,3 +235,9 @@ def _note(session: Session, attempt: PaymentAttempt, action: str, words: str) ->
 
 def _close(attempt: PaymentAttempt, state: str, at: datetime) -> None:
     attempt.state, attempt.settled_at = state, at
+
+
+def _family_rows(session: Session, lead: PaymentAttempt) -> Sequence[PaymentAttempt]:
+    if lead.lead_id is None:
+        return [lead]
+    return [attempt for attempt, _ in queries.family_of(session, lead.lead_id)]

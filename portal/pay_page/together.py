@@ -1,0 +1,125 @@
+"""What a joint link shows: the invoices it was sent for, and what of them can be paid in one go."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Customer
+from portal.invoices.joint import JointInvoice
+from portal.invoices.models import Invoice, InvoiceBalance, PayLink
+from portal.invoices.pay_links import enter_by_token
+from portal.organisations.models import Organisation
+from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, standing_of
+from portal.pay_page.rules import PAYABLE, page_state
+from portal.payments.rules import is_too_small
+from portal.shared import clock
+from portal.shared.money import Money
+
+
+@dataclass(frozen=True)
+class JointRow:
+    """One invoice behind the link. state as pay_page.rules.page_state says."""
+
+    invoice: Invoice
+    balance: Money
+    state: str
+
+    @property
+    def is_payable(self) -> bool:
+        """Together with others, one that is too small alone can be paid as well."""
+        return self.state in (*PAYABLE, "too_small")
+
+
+@dataclass(frozen=True)
+class JointPage:
+    """A joint link, opened. language: the customer's, "" for the firm's."""
+
+    link: PayLink
+    organisation: Organisation
+    customer: Customer
+    rows: Sequence[JointRow]
+
+    @property
+    def language(self) -> str:
+        return self.customer.language
+
+    @property
+    def payable(self) -> Sequence[JointRow]:
+        rows = [row for row in self.rows if row.is_payable]
+        return [] if is_too_small(self._sum(rows)) else rows
+
+    @property
+    def to_pay(self) -> Money:
+        """What one payment brings in order."""
+        return self._sum(self.payable)
+
+    @property
+    def open_sum(self) -> Money:
+        return Money.total((row.balance for row in self.rows if row.balance.minor > 0), self.currency)
+
+    @property
+    def currency(self) -> str:
+        return self.rows[0].invoice.currency
+
+    @property
+    def agreed(self) -> dict[int, Money]:
+        return {row.invoice.id: row.balance for row in self.payable}
+
+    @property
+    def state(self) -> str:
+        """to_pay | processing | settled | no_cards | later: what the page says first"""
+        if self.payable:
+            return "to_pay"
+        if not self.open_sum:
+            return "settled"
+        states = {row.state for row in self.rows}
+        return next((each for each in ("processing", "no_cards") if each in states), "later")
+
+    @property
+    def shown(self) -> str:
+        """What the customer agrees to by tapping Pay."""
+        parts = ",".join(f"{row.invoice.id}:{row.balance.minor}:{row.invoice.revision}" for row in self.payable)
+        return f"{self.to_pay.minor}.{self.currency}.{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
+
+    def _sum(self, rows: Sequence[JointRow]) -> Money:
+        return Money.total((row.balance for row in rows), self.currency)
+
+
+def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> JointPage:
+    """In three statements. Enters its organisation. Raises UnknownLink, ExpiredLink.
+
+    to_look  nothing will be written in this transaction
+    """
+    link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
+    found = session.execute(
+        select(PayLink, Organisation, Customer)
+        .join(Organisation, Organisation.id == PayLink.organisation_id)
+        .join(Invoice, Invoice.id == PayLink.invoice_id)
+        .join(Customer, Customer.id == Invoice.customer_id)
+        .where(PayLink.id == link_id, PayLink.revoked_at.is_(None), PayLink.is_joint)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise UnknownLink
+    link, organisation, customer = found
+    page = JointPage(link, organisation, customer, _rows(session, link, organisation))
+    if link.expires_at <= clock.now() and page.open_sum:
+        raise ExpiredLink(organisation, customer.language)
+    return page
+
+
+def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequence[JointRow]:
+    found = session.execute(
+        select(Invoice, InvoiceBalance, *FACTS)
+        .join(JointInvoice, JointInvoice.invoice_id == Invoice.id)
+        .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
+        .where(JointInvoice.pay_link_id == link.id)
+        .order_by(Invoice.due_on, Invoice.id)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        JointRow(row.Invoice, row.InvoiceBalance.balance, page_state(standing_of(row, organisation))) for row in found
+    ]

@@ -1,0 +1,115 @@
+"""A link to several invoices: see them, pay them in one go."""
+
+from flask import Response, abort, request, url_for
+
+from portal.gateways.errors import GatewayError
+from portal.invoices.documents.papers import invoice_paper
+from portal.invoices.documents.pdf import as_response
+from portal.invoices.queries import get_invoice
+from portal.pay_page import limits
+from portal.pay_page.actions import note_opening
+from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
+from portal.pay_page.queries import UnknownLink
+from portal.pay_page.renewals import find_link, renew
+from portal.pay_page.together import JointPage, open_joint_link
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together
+from portal.pay_page.views.paying import to_checkout
+from portal.payments.actions import start_together
+from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
+from portal.shared.access import everyone
+from portal.shared.csrf import exempt
+from portal.shared.web import client_address, request_session
+
+
+@bp.get("/t/<joint_token>")
+@everyone
+def show_together(joint_token: str) -> Response:
+    response = _page(joint_token, _page_of(joint_token, to_look=True))
+    request_session().commit()
+    return response
+
+
+@bp.get("/t/<joint_token>/invoices/<int:invoice_id>.pdf")
+@everyone
+def show_joint_pdf(joint_token: str, invoice_id: int) -> Response:
+    """Of an invoice behind this link: any other is not there."""
+    page = _page_of(joint_token)
+    if all(row.invoice.id != invoice_id for row in page.rows):
+        abort(404)
+    invoice = get_invoice(request_session(), invoice_id)
+    return as_response(invoice_paper(request_session(), page.organisation, invoice), str(invoice.number))
+
+
+@bp.post("/t/<joint_token>/opening")
+@everyone
+@exempt
+def create_joint_opening(joint_token: str) -> tuple[str, int]:
+    page = _page_of(joint_token)
+    if not is_from_our_page():
+        abort(403)
+    note_opening(request_session(), page.link, [row.invoice.id for row in page.rows])
+    request_session().commit()
+    return "", 204
+
+
+@bp.post("/t/<joint_token>/attempts")
+@everyone
+@exempt
+def create_joint_attempt(joint_token: str) -> Response:
+    """Pay all that can be paid: amounts come from our own rows, the form only says which of them were seen."""
+    page = _page_of(joint_token)
+    shown = request.form.get("shown", "")
+    if not is_from_our_page() or not is_proven(joint_token, shown, request.form.get("proof", "")):
+        return _page(joint_token, page, problem="out_of_date", status=403)
+    if not page.payable:
+        return see_together(joint_token, asked_language())
+    if shown != page.shown:
+        return _page(joint_token, page, problem="changed", status=409)
+    if limits.is_beyond(limits.TAPS, page.link.id):
+        return come_later(joint_token, page, limits.TAPS.window)
+    try:
+        started = start_together(page.organisation.id, page.agreed)
+    except TooManySessions as problem:
+        return come_later(joint_token, page, problem.wait)
+    except (AmountChanged, NothingToPay):
+        return _page(joint_token, _page_of(joint_token), problem="changed", status=409)
+    except TooManyDeclines:
+        return _page(joint_token, _page_of(joint_token), problem="too_many_cards", status=409)
+    except CannotPay:
+        return _page(joint_token, _page_of(joint_token), problem="cannot_pay", status=409)
+    except GatewayError:
+        return _page(joint_token, _page_of(joint_token), problem="no_answer", status=503)
+    return to_checkout(started, page.link.id) or _page(joint_token, page, problem="no_answer", status=503)
+
+
+@bp.post("/t/<joint_token>")
+@everyone
+@exempt
+def create_joint_renewal(joint_token: str) -> Response:
+    """The same answer to everybody; the mail goes to the address on file or nowhere."""
+    if not is_from_our_page():
+        abort(403)
+    if limits.is_beyond(limits.RENEWALS, client_address()):
+        return come_later(joint_token, None, limits.RENEWALS.window)
+    session = request_session()
+    link = find_link(session, joint_token)
+    if link is not None and link.is_joint and not limits.is_beyond(limits.RENEWALS_OF_INVOICE, link.invoice_id):
+        renew(session, link)
+        session.commit()
+    return answer("renewed")
+
+
+def _page_of(token: str, *, to_look: bool = False) -> JointPage:
+    try:
+        return open_joint_link(request_session(), token, to_look=to_look)
+    except UnknownLink:
+        count_miss()
+        raise
+
+
+def _page(token: str, page: JointPage, *, problem: str = "", status: int = 200) -> Response:
+    return answer(
+        "together", page.organisation, page.language, status=status,
+        address=url_for("pay_page.show_together", joint_token=token), page=page, token=token, shown=page.shown,
+        proof=form_proof(token, page.shown), problem=problem,
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""What an attempt asks of Stripe, and whether it is still what is wanted: read under locks, used without them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from portal.gateways.stripe_gateway import CheckoutOrder
+from portal.invoices.models import Invoice
+from portal.payments import queries, rules
+from portal.payments.actions.accounts import key_of
+from portal.payments.models import PaymentAttempt, StripeAccount
+from portal.shared import clock, running
+from portal.shared.money import Money
+
+_LONGEST_TITLE = 250
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One attempt, as it was when the lock was let go.
+
+    is_stale  it asks for another amount than is due now, or is about to end
+    is_over   it was begun long ago and never came to life
+    """
+
+    organisation_id: int
+    attempt_id: int
+    public_id: uuid.UUID
+    state: str
+    session_id: str | None
+    key: str = field(repr=False)
+    order: CheckoutOrder
+    is_stale: bool
+    is_over: bool = False
+
+
+def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
+    """The open attempt, after closing one that was begun and never came to life. Expects the invoice's lock.
+
+    One that pays other invoices, too, is closed under all their locks: its plan says is_over.
+    """
+    attempt = queries.open_attempt(session, invoice_id)
+    if attempt is not None and attempt.lead_id is None and is_over(attempt):
+        attempt.state, attempt.settled_at = "expired", clock.now()  # had Stripe made it, nobody has its address
+        session.flush()
+        return None
+    return attempt
+
+
+def plan_of(session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[Invoice, Money]]) -> Plan:
+    """wanted: the invoices to pay, by their number in the database, and how much of each."""
+    if attempt.lead_id is None:
+        family = [(attempt, next(invoice for invoice, _ in wanted if invoice.id == attempt.invoice_id))]
+    else:
+        family = queries.family_of(session, attempt.lead_id)
+    lead, _ = family[0]
+    account = session.get_one(StripeAccount, lead.stripe_account_id)
+    asked = [(each.invoice_id, each.amount, each.invoice_revision) for each, _ in family]
+    is_ending = lead.expires_at - clock.now() < rules.NEARLY_OVER
+    is_other = asked != [(invoice.id, amount, invoice.revision) for invoice, amount in wanted]
+    return Plan(
+        organisation_id=lead.organisation_id, attempt_id=lead.id, public_id=lead.public_id,
+        state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(family),
+        is_stale=is_other or is_ending or account.closed_at is not None, is_over=is_over(lead),
+    )  # fmt: skip
+
+
+def is_over(attempt: PaymentAttempt) -> bool:
+    return attempt.state == "creating" and attempt.expires_at <= clock.now()
+
+
+def order_of(family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
+    """The same for the same attempt, always: Stripe refuses a key that comes back with another order."""
+    settings = running.here().settings
+    attempt, invoice = family[0]
+    public_id = str(attempt.public_id)
+    numbers = ", ".join(str(each.number) for _, each in family)
+    return CheckoutOrder(
+        key=public_id, amount=Money.total((each.amount for each, _ in family), attempt.currency),
+        title=f"Invoice {numbers}" if len(family) == 1 else f"Invoices {numbers}"[:_LONGEST_TITLE],
+        return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
+        expires_at=attempt.expires_at,
+        metadata={
+            "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
+            "invoice": str(invoice.id), "attempt": public_id,
+        },
+    )  # fmt: skip

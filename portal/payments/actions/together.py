@@ -1,0 +1,70 @@
+"""Paying several invoices of one customer at once: one Session, one payment, put to each of them.
+
+Every invoice has an open attempt then, so nothing else can be begun on it, and whatever closes one closes them all.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice
+from portal.payments import rules
+from portal.payments.actions.attempts import (
+    Started,
+    Wish,
+    add_attempt,
+    begin,
+    check_invoice,
+    check_tries,
+    start_attempt,
+)
+from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.models import PaymentAttempt
+from portal.payments.rules import CannotPay, PaymentUnderWay
+from portal.shared.money import Money
+
+
+def start_together(organisation_id: int, agreed: Mapping[int, Money]) -> Started:
+    """The page at Stripe where these invoices are paid in one go. Calls Stripe and raises as start_attempt does.
+
+    agreed  invoice → its balance, as the customer has seen it; all of one customer and one currency
+    """
+    if len(agreed) == 1:
+        [(invoice_id, balance)] = agreed.items()
+        return start_attempt(organisation_id, invoice_id, Wish(balance, balance))
+    # Each of them may have a page of its own open, which is closed first.
+    return begin(organisation_id, lambda session: plan_together(session, agreed), more_rounds=len(agreed))
+
+
+def plan_together(session: Session, agreed: Mapping[int, Money]) -> Plan:
+    """The attempt that pays just these, or one that stands in its way, or a new one. Does not commit.
+
+    Raises CannotPay: AmountChanged when one of them has another balance now.
+    """
+    wanted = [(_locked(session, invoice_id), agreed[invoice_id]) for invoice_id in sorted(agreed)]
+    if len({(invoice.customer_id, invoice.currency) for invoice, _ in wanted}) != 1:
+        raise CannotPay("These invoices cannot be paid together.")
+    for invoice, balance in wanted:
+        check_invoice(session, invoice, balance)
+    rules.check_chargeable(Money.total(agreed.values(), wanted[0][0].currency))
+    present = [attempt for invoice, _ in wanted if (attempt := present_attempt(session, invoice.id)) is not None]
+    if any(attempt.state == "processing" for attempt in present):
+        raise PaymentUnderWay("A payment for one of these invoices is under way. We will mail you when it has arrived.")
+    if present:
+        return plan_of(session, present[0], wanted)
+    for invoice, _ in wanted:
+        check_tries(session, invoice.id)
+    return plan_of(session, _add_family(session, wanted), wanted)
+
+
+def _locked(session: Session, invoice_id: int) -> Invoice:
+    return session.get_one(Invoice, invoice_id, with_for_update=True)
+
+
+def _add_family(session: Session, wanted: list[tuple[Invoice, Money]]) -> PaymentAttempt:
+    lead, *others = [add_attempt(session, invoice, balance) for invoice, balance in wanted]
+    for each in (lead, *others):
+        each.lead_id = lead.id
+        each.expires_at = lead.expires_at
+    session.flush()
+    return lead
