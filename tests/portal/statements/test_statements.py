@@ -67,7 +67,9 @@ def test_by_mail_with_a_link_for_each_invoice_and_once(
     pages = [browser(app).get(token).text for token in tokens]
     assert "INV-00001" in pages[0] and "£200.00" in pages[0] and "INV-00002" in pages[1]
     with job_session(firm.organisation_id) as session:
-        assert session.scalar(select(func.count()).select_from(PayLink).where(PayLink.channel == "email")) == 2
+        assert session.scalar(select(func.count()).select_from(PayLink).where(PayLink.channel == "email")) == 3
+    (together,) = re.findall(r"/t/[\w-]{43}", mail.text)
+    assert "£435.80" in browser(app).get(together).text  # all of it in one go
     assert "Statement over £435.80 mailed" in client.get(f"/customers/{firm.customer_id}").text
 
 

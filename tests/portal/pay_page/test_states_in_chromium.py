@@ -1,0 +1,135 @@
+"""A person's whole way through each state of the page: with scripts and without, in English and in Arabic."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+
+from portal.gateways.stripe_gateway import calls
+from portal.invoices import joint
+from portal.invoices.models import Invoice, PayLink
+from portal.organisations.models import Organisation
+from portal.payments.actions import void_invoice
+from portal.shared import clock
+from portal.shared.phrases import LANGUAGES
+from portal.shared.running import job_session
+from portal.work_orders.queries import get_work_order
+from tests.builders import Firm, make_firm, make_invoice, pay_address
+from tests.paying import Till
+from tests.portal.pay_page.test_parts import take_parts
+from tests.portal.pay_page.test_states import STATES
+
+pytestmark = pytest.mark.browser
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+LOOK = (Path(__file__).parent / "look.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def ways(till: Till) -> Iterator[dict[str, str]]:
+    """State → the path of a link whose page is in it, each of a firm of its own."""
+    before = calls.METHODS
+    calls.METHODS = ("card", "bacs_debit")  # type: ignore[assignment]
+    yield {name: _made(till, make_firm(), deed) for name, deed in _deeds().items()}
+    calls.METHODS = before
+
+
+@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_each_state_leads_on(till: Till, ways: dict[str, str], chromium: Any, scripts: bool, code: str) -> None:
+    context = chromium.new_context(**PHONE, java_script_enabled=scripts, reduced_motion="reduce")
+    page, say = context.new_page(), LANGUAGES[code].text
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    for name, path in ways.items():
+        page.goto(f"{till.url}{path}?lang={code}")
+        assert page.locator("html").get_attribute("dir") == ("rtl" if code == "ar" else "ltr")
+        for scheme in ("light", "dark") if scripts else ("light",):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(LOOK) == [], (name, scheme)
+        _go_on(page, name, say)
+    assert complaints == []
+    context.close()
+
+
+@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_asking_and_paying_a_part(
+    till: Till, firm: Firm, chromium: Any, scripts: bool, code: str
+) -> None:  # fmt: skip
+    till.connect(firm)
+    take_parts(firm)
+    _, path = till.invoice(firm)
+    context = chromium.new_context(**PHONE, java_script_enabled=scripts)
+    page, say = context.new_page(), LANGUAGES[code].text
+    page.goto(f"{till.url}{path}?lang={code}")
+    page.get_by_text(say("question"), exact=True).click()
+    page.get_by_label(say("question_label")).fill("Why?")
+    page.get_by_role("button", name=say("send_question")).click()
+    assert page.get_by_text(say("question_sent"), exact=True).is_visible()
+    page.get_by_text(say("another_amount"), exact=True).click()
+    page.get_by_label(say("amount"), exact=True).fill("nothing")
+    page.get_by_role("button", name=say("pay_this")).click()
+    assert page.get_by_label(say("amount"), exact=True).get_attribute("aria-invalid") == "true"
+    assert page.evaluate(LOOK) == []
+    page.get_by_label(say("amount"), exact=True).fill("20")
+    page.get_by_role("button", name=say("pay_this")).click()
+    page.wait_for_url("**/c/pay/**")
+    assert till.attempts(firm)[0].amount_minor == 2000
+    context.close()
+
+
+def _go_on(page: Any, name: str, say: Callable[..., str]) -> None:
+    """What the page offers in this state is done, or there is nothing to do but to write to the firm."""
+    pay = page.get_by_role("button", name=re.compile("^" + re.escape(say("pay", amount="~")).replace("\\~", ".*")))
+    if name in ("together", *(state for state, (_, _, can_pay) in STATES.items() if can_pay)):
+        pay.first.click()
+        page.wait_for_url("**/c/pay/**")
+    elif name == "replaced":
+        page.get_by_role("button", name=say("see_newer")).click()
+        assert pay.first.is_visible()
+    elif name in ("expired", "unknown"):
+        page.get_by_role("button", name=say("send_new_link")).click()
+        assert page.get_by_role("heading", name=say("renewed")).is_visible()
+        assert page.evaluate(LOOK) == []
+    else:
+        assert pay.count() == 0
+
+
+def _deeds() -> dict[str, Callable[[Till, Firm, int, str], object]]:
+    made: dict[str, Callable[[Till, Firm, int, str], object]] = {name: deed for name, (deed, _, _) in STATES.items()}
+    return made | {
+        "replaced": _replace, "expired": _expire, "unknown": lambda *_: "/p/unknown", "together": _join,
+    }  # fmt: skip
+
+
+def _made(till: Till, firm: Firm, deed: Callable[[Till, Firm, int, str], object]) -> str:
+    till.connect(firm)
+    invoice_id, path = till.invoice(firm)
+    other = deed(till, firm, invoice_id, path)
+    return other if isinstance(other, str) else path
+
+
+def _replace(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    void_invoice(firm.organisation_id, invoice_id, "wrong price")
+    with job_session(firm.organisation_id) as session:
+        job_id = session.execute(text("SELECT min(id) FROM work_orders")).scalar_one()
+        newer = make_invoice(session, firm, work_order=get_work_order(session, job_id, firm.viewer()))
+        pay_address(session, newer)
+    return path
+
+
+def _expire(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(PayLink).values(expires_at=clock.now()))
+
+
+def _join(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    till.invoice(firm)
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        invoices = session.scalars(select(Invoice)).all()
+        _, address = joint.make_joint_link(session, organisation, invoices, channel="email")
+    return "/t/" + address.rpartition("/")[2]
