@@ -5,11 +5,11 @@ import hashlib
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
-from portal.invoices.queries import balance_of
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.shared import clock, formats
+from portal.shared.money import Money
 
 
 def queue_invoice_mail(
@@ -35,15 +35,16 @@ def queue_invoice_mail(
 
 
 def queue_invoice_text(
-    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, sent_by: int
-) -> int | None:
+    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, amount: Money,
+    sent_by: int | None,
+) -> int | None:  # fmt: skip
     """The same in a text message: each costs the firm by its length, so it says the least that must be said."""
     due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale)
-    amount = formats.money(balance_of(invoice).balance, organisation.locale)
+    to_pay = f", {formats.money(amount, organisation.locale)}, due {due_on}. See and pay" if amount else ". See it"
     return queue_text(
         session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
         record="invoice", record_id=invoice.id, to=to, subject=f"Invoice {invoice.number} by text message",
-        words=f"{organisation.name}: invoice {invoice.number}, {amount}, due {due_on}. See and pay: {link_url}",
+        words=f"{organisation.name}: invoice {invoice.number}{to_pay}: {link_url}",
         sent_by=sent_by,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
+from portal.shared.phones import international
 from portal.shared.running import here
 
 
@@ -27,7 +28,8 @@ def send_invoice(
 ) -> None:  # fmt: skip
     """A link for the screen that shows the QR code, and a mail with a link of its own where there is an address.
 
-    is_first  the invoice was issued in this transaction, so no link of it can be there yet
+    is_first  the invoice was issued in this transaction, so no link of it can be there yet; whom no mail can reach
+              has it by text message, where the firm sends such
     Raises CannotSend for a draft or a void invoice. Does not commit.
     """
     if invoice.status != SENT:
@@ -47,10 +49,25 @@ def send_invoice(
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
         )
+    elif is_first and not invoice.bill_to.get("email"):
+        to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
+        if to:
+            text_invoice(session, organisation, invoice, to=to, amount=invoice.total, sent_by=sent_by)
 
 
-def text_invoice(session: Session, organisation: Organisation, invoice: Invoice, *, to: str, sent_by: int) -> None:
-    """A text message with a link of its own. to: + and digits. Raises CannotSend. Does not commit."""
+def number_to_text(session: Session, organisation: Organisation, phone: str) -> str:
+    """`phone` as + and digits; "" where it is no number, or the firm sends no text messages."""
+    digits = international(phone, organisation.country)
+    return f"+{digits}" if digits and sms_account(session) is not None else ""
+
+
+def text_invoice(
+    session: Session, organisation: Organisation, invoice: Invoice, *, to: str, amount: Money, sent_by: int | None
+) -> None:
+    """A text message with a link of its own. to: + and digits; amount: left to pay.
+
+    Raises CannotSend. Does not commit.
+    """
     if invoice.status != SENT:
         raise CannotSend("Only a sent invoice has a link. Send the draft first, or raise a new invoice.")
     if sms_account(session) is None:
@@ -62,7 +79,9 @@ def text_invoice(session: Session, organisation: Organisation, invoice: Invoice,
         created_by=sent_by,
     )  # fmt: skip
     with session.no_autoflush:
-        link.message_id = queue_invoice_text(session, invoice, organisation, address_of(token), to, sent_by=sent_by)
+        link.message_id = queue_invoice_text(
+            session, invoice, organisation, address_of(token), to, amount=amount, sent_by=sent_by
+        )
     audit.note(
         session, organisation.id, "invoice texted", "invoice", invoice.id, words=f"Text message to {to} on its way"
     )
@@ -92,7 +111,7 @@ def replace_link(
     stop_link(session, link)
     session.flush()  # the new one on the screen takes the place of this
     if link.channel == "sms":
-        text_invoice(session, organisation, invoice, to=link.sent_to, sent_by=by)
+        text_invoice(session, organisation, invoice, to=link.sent_to, amount=balance, sent_by=by)
     else:
         send_invoice(session, organisation, invoice, sent_by=by, email=link.sent_to)
 

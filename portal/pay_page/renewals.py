@@ -6,7 +6,8 @@ from portal.customers.models import Customer
 from portal.invoices import joint
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import enter_by_token, latest_screen_link, reveal_token
-from portal.invoices.sending import send_invoice
+from portal.invoices.queries import balance_of, get_invoice
+from portal.invoices.sending import number_to_text, send_invoice, text_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.pay_page.queries import find_newer
@@ -20,7 +21,7 @@ def find_link(session: Session, token: str) -> PayLink | None:
 
 
 def renew(session: Session, link: PayLink) -> None:
-    """Mail a new link to the customer's own address, wherever this one was sent to. Does not commit."""
+    """A new link to the customer's own address or number, wherever this one was sent to. Does not commit."""
     if link.is_joint:
         _renew_joint(session, link)
     else:
@@ -28,15 +29,24 @@ def renew(session: Session, link: PayLink) -> None:
 
 
 def _renew_single(session: Session, link: PayLink) -> None:
-    invoice = session.get_one(Invoice, link.invoice_id)
+    """By text message where this one came so, or where no mail can reach them."""
+    invoice = get_invoice(session, link.invoice_id)
     if invoice.status != SENT:
         return
-    email = session.get_one(Customer, invoice.customer_id).email
-    words = "The customer asked for a new link" + ("" if email else ", and there is no e-mail address to send it to")
-    audit.note(session, link.organisation_id, "pay link asked for", "invoice", invoice.id, words=words)
-    if email:
-        organisation = session.get_one(Organisation, link.organisation_id)
-        send_invoice(session, organisation, invoice, sent_by=None, email=email)
+    organisation = session.get_one(Organisation, link.organisation_id)
+    customer = session.get_one(Customer, invoice.customer_id)
+    wants_text = link.channel == "sms" or not customer.email
+    number = number_to_text(session, organisation, customer.phone) if wants_text else ""
+    words = "" if customer.email or number else ", and there is no address to send it to"
+    audit.note(
+        session, link.organisation_id, "pay link asked for", "invoice", invoice.id,
+        words=f"The customer asked for a new link{words}",
+    )  # fmt: skip
+    if number:
+        balance = balance_of(invoice).balance
+        text_invoice(session, organisation, invoice, to=number, amount=balance, sent_by=None)
+    elif customer.email:
+        send_invoice(session, organisation, invoice, sent_by=None, email=customer.email)
 
 
 def _renew_joint(session: Session, link: PayLink) -> None:

@@ -94,7 +94,8 @@ def create_text(invoice_id: int) -> Response:
     if not form.ok:
         return make_response(invoice_page(invoice, form=form), 422)
     try:
-        sending.text_invoice(session, g.organisation, invoice, to=to, sent_by=g.viewer.id)
+        balance = queries.balance_of(invoice).balance
+        sending.text_invoice(session, g.organisation, invoice, to=to, amount=balance, sent_by=g.viewer.id)
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from portal.customers.models import Customer
 from portal.gateways import mail_gateway
 from portal.gateways.mail_gateway import Mail
 from portal.invoices.models import PayLink
@@ -162,6 +163,24 @@ def test_reminder_and_receipt_go_the_way_the_invoice_went(
     said = [message["body"] for message in twilio.messages]
     assert len(said) == 3 and "reminder of invoice INV-00001, £235.80" in said[1] and "thank you, £235.80" in said[2]
     assert {message["to"] for message in twilio.messages} == {RITA} and mails == []
+
+
+def test_whom_no_mail_reaches_has_invoice_and_new_link_by_text_message(
+    app: Flask, desk: FlaskClient, firm: Firm, twilio: Twilio
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(email="", phone="07700 900123"))
+    with job_session(firm.organisation_id) as session:
+        draft_id = make_invoice(session, firm, sent=False).id
+    assert post(desk, f"/invoices/{draft_id}/issuance", {}).status_code == 303
+    mail_jobs.look(firm.organisation_id)
+    (path,) = re.findall(r"/p/[\w-]{43}", twilio.messages[0]["body"])
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(PayLink).values(expires_at=clock.now()))
+    assert browser(app).post(path, headers={"Origin": "http://portal.test"}).status_code == 200
+    mail_jobs.look(firm.organisation_id)
+    assert [message["to"] for message in twilio.messages] == [RITA, RITA]
+    assert path not in twilio.messages[1]["body"]
 
 
 def test_a_link_by_text_message_is_replaced_the_same_way(desk: FlaskClient, firm: Firm, twilio: Twilio) -> None:
