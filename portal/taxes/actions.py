@@ -82,6 +82,18 @@ def add_rate(tax: Tax, rate: Decimal, valid_from: date) -> None:
     tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
 
 
+def change_words(session: Session, tax: Tax, *, why: str, authority: str) -> None:
+    """What lines say of it, and who gets it. Lines that were drafted keep their words. Does not commit."""
+    before, after = {"why": tax.why, "authority": tax.authority}, {"why": why, "authority": authority}
+    if before == after:
+        return
+    tax.why, tax.authority = why, authority
+    audit.note(
+        session, tax.organisation_id, "tax words changed", "tax", tax.id, words="Words changed", before=before,
+        after=after,
+    )  # fmt: skip
+
+
 def make_usual(session: Session, tax: Tax) -> None:
     """New services and parts begin with it. Does not commit."""
     session.execute(update(Tax).where(Tax.is_default).values(is_default=False))

@@ -21,6 +21,7 @@ KINDS = {
 }
 # What an invoice must give a reason for.
 WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
+_NEEDS_REASON = "Enter the reason: it is printed on the invoice."
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 _HUNDRED = Decimal(100)
 _PLACES = 6
@@ -50,12 +51,21 @@ def read_tax(raw: MultiDict[str, str]) -> tuple[Form, NewTax]:
         form.errors["kind"] = "What is withheld is chosen on a draft: it cannot be the usual tax of services and parts."
     why = form.text("why", "a reason", longest=100, required=False)
     if kind in WITH_REASON and not why:
-        form.errors["why"] = "Enter the reason: it is printed on the invoice."
+        form.errors["why"] = _NEEDS_REASON
     return form, NewTax(
         name=form.text("name", "a name", longest=100), kind=kind, rate=rate,
         authority=form.text("authority", "an authority", longest=100, required=False), why=why,
         is_default=form.values.get("is_default", "") == "yes",
     )  # fmt: skip
+
+
+def read_words(raw: MultiDict[str, str], kind: str) -> tuple[Form, str, str]:
+    """The form, the reason and the authority, of a tax of that kind."""
+    form = Form(raw)
+    why = form.text("why", "a reason", longest=100, required=False)
+    if kind in WITH_REASON and not why:
+        form.errors["why"] = _NEEDS_REASON
+    return form, why, form.text("authority", "an authority", longest=100, required=False)
 
 
 def read_rate(raw: MultiDict[str, str]) -> tuple[Form, Decimal, date | None]:

@@ -62,7 +62,21 @@ def create_group() -> Response:
 @allow("manage_organisation")
 def show(tax_id: int) -> Response:
     tax = queries.get_tax(request_session(), tax_id)
-    return _tax_page(tax, Form(between_states_id=str(tax.between_states_id or "")))
+    return _tax_page(tax, Form())
+
+
+@bp.post("/settings/taxes/<int:tax_id>/words")
+@allow("manage_organisation")
+def update_words(tax_id: int) -> Response:
+    session = request_session()
+    tax = queries.get_tax(session, tax_id)
+    form, why, authority = forms.read_words(request.form, tax.kind)
+    if not form.ok:
+        return _tax_page(tax, form, 422)
+    actions.change_words(session, tax, why=why, authority=authority)
+    session.commit()
+    flash("Saved. Lines that are drafted or sent keep what they say.", "good")
+    return see_other(url_for("taxes.show", tax_id=tax_id))
 
 
 @bp.post("/settings/taxes/<int:tax_id>/rates")
@@ -166,7 +180,10 @@ def _order(tax: Tax) -> tuple[bool, bool, str]:
 
 
 def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
+    """form: what was typed into one of its forms; the others show the tax as it is."""
     session = request_session()
+    as_it_is = {"between_states_id": str(tax.between_states_id or ""), "why": tax.why, "authority": tax.authority}
+    form.values = as_it_is | form.values
     page = render_template(
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
         touched=queries.touched_by(session, tax.id), across=_across(tax),

@@ -210,6 +210,8 @@ EXPECTED: dict[str, Access] = {
     "taxes.make_usual": rights("manage_organisation"),
     "taxes.retire": rights("manage_organisation"),
     "taxes.show": rights("manage_organisation"),
+    "standing.authorities": rights("manage_organisation"),
+    "taxes.update_words": rights("manage_organisation"),
     "taxes.update_between_states": rights("manage_organisation"),
     "pay_page.show_picture": EVERYONE,
     "work_orders.create": rights("see_all_work_orders"),

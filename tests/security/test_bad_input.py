@@ -163,6 +163,7 @@ def desk(app: Flask, world: World) -> Desk:
         "taxes.update_between_states": Paper(
             f"/settings/taxes/{tax_id}/between-states", {"between_states_id": ""}
         ),
+        "taxes.update_words": Paper(f"/settings/taxes/{tax_id}/words", {"why": "w", "authority": "a"}),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
         "taxes.create_group": Paper("/settings/taxes/groups", {
             "name": "G", "member": "0", "last_is_compound": "", "why": ""}),

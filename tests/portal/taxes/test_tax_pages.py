@@ -71,6 +71,22 @@ def test_a_new_rate_says_what_it_touches_and_never_moves_what_was_sent(
     assert "20 % → 21 % from 01 January 2020" in client.get(address).text
 
 
+def test_who_gets_a_tax_is_entered_and_lines_keep_their_words(
+    session: Session, client: FlaskClient, firm: Firm
+) -> None:  # fmt: skip
+    invoice, tax = make_invoice(session, firm), usual(session)
+    said = invoice.lines[0].tax_why
+    sign_in(client, firm, "administrator")
+    address = f"{PAGE}/{tax.id}"
+    assert "No tax names one yet" in client.get(f"{PAGE}/authorities").text
+    typed = {"why": "the usual rate", "authority": "HM Revenue & Customs"}
+    assert post(client, f"{address}/words", typed, page=address).status_code == 303
+    assert "HM Revenue &amp; Customs" in client.get(f"{PAGE}/authorities").text
+    assert "the usual rate" in client.get(address).text
+    session.expire_all()
+    assert invoice.lines[0].tax_why == said != "the usual rate"
+
+
 def test_a_second_rate_from_the_same_day_is_told_beside_the_day(
     session: Session, client: FlaskClient, firm: Firm
 ) -> None:
@@ -132,6 +148,6 @@ def test_every_settings_page_of_taxes_says_what_a_change_will_not_touch(app: Fla
     client = sign_in(browser(app), firm, "administrator")
     with job_session(firm.organisation_id) as session:
         own = f"{PAGE}/{usual(session).id}"
-    for page in (PAGE, own, f"{PAGE}/registration", f"{PAGE}/exemptions", f"{PAGE}/places"):
+    for page in (PAGE, own, f"{PAGE}/registration", f"{PAGE}/exemptions", f"{PAGE}/places", f"{PAGE}/authorities"):
         said = " ".join(client.get(page).text.split())
         assert "sent invoices never change" in said or "sent invoices keep what they say" in said, page
