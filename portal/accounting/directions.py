@@ -15,7 +15,7 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 # Modules that may also be kept from their side.
-TWO_WAY = ("customer", "item", "invoice", "payment")
+TWO_WAY = ("customer", "item", "invoice", "payment", "credit_note")
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments", "credit_note": "Credit notes",

@@ -12,6 +12,7 @@ from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, loo
 from tests.portal.accounting.doings import sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_both_ways import at
+from tests.portal.accounting.test_credit_notes_back import credit_there, lines_there
 from tests.portal.accounting.test_payments_back import MODULES, paid_there
 
 __all__ = ["linked", "zoho"]
@@ -34,11 +35,12 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
 
     invoice = sent_invoice(linked)
     monkeypatch.setattr(Line, "call", held_against_the_documents)
-    both_ways(linked, *MODULES)
+    both_ways(linked, *MODULES, "credit_note")
     paid_there(linked, invoice, 100)
     act(linked, f"PUT {at(linked)}", notes="Changed there")
+    credit_there(linked, invoice, lines_there(linked, rate=10, quantity=1)[:1], applied=False)
     let_time_pass(linked)
     look(linked)
     lists = {("GET", "/contacts"), ("GET", "/items"), ("GET", "/customerpayments"), ("GET", "/invoices")}
-    assert lists < seen
+    assert lists < seen and sum(path.startswith("/creditnotes") for _, path in seen) == 2
     assert [each for each in problems if not any(name in each for name in UNDOCUMENTED)] == []

@@ -72,7 +72,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
         session, questions.of(record), STATUS, field=BALANCE, ours=str(balance), theirs=str(theirs),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Less to pay in Zoho",
-               "why": "A credit note or a write-off was made there. Make the same here, or take it back there."},
+               "why": "Something was credited or written off there. Make the same here, or take it back there."},
     )  # fmt: skip
     return True
 

@@ -28,6 +28,7 @@ LISTS = {
     "customer": Listing(True, True, {"filter_by": "Status.All"}),
     "item": Listing(False, False, {"filter_by": "Status.All"}),
     "payment": Listing(True, True, {}),
+    "credit_note": Listing(True, True, {}),
     "invoice": Listing(True, False, {}),
 }
 

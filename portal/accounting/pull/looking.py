@@ -15,12 +15,13 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import cursors, invoices, lists, missing, newcomers, payments, taxes
+from portal.accounting.pull import credit_notes, cursors, invoices, lists, missing, newcomers, payments, taxes
 from portal.accounting.pull.both_sides import bring_together, looks_changed, stamp_of
 from portal.gateways.zoho.errors import Refused, Unanswered
 
 Row = dict[str, Any]
 _FRESH = timedelta(seconds=30)
+_BEHIND_A_BALANCE = ("payment", "credit_note")
 
 
 def look(turn: Turn, remote: Remote, until: float) -> None:
@@ -29,9 +30,10 @@ def look(turn: Turn, remote: Remote, until: float) -> None:
         return  # both sides are compared first
     with held(turn) as session:
         due = cursors.due(session, turn.link_id)
-        if "invoice" in due and cursors.is_read(session, turn.link_id, "payment"):
-            # Before a balance is judged, the payments behind it are known.
-            due = ["payment", *(module for module in due if module != "payment")]
+        if "invoice" in due:
+            # Before a balance is judged, the payments and credit notes behind it are known.
+            behind = [module for module in _BEHIND_A_BALANCE if cursors.is_read(session, turn.link_id, module)]
+            due = [*behind, *(module for module in due if module not in behind)]
     if not due or records.keep_reserve(turn):
         return
     missing.ask_about(turn, remote)
@@ -88,6 +90,8 @@ def _follow(turn: Turn, remote: Remote, module: str, rows: list[Row]) -> int:
     """How many of the rows brought something."""
     if module == "payment":
         return payments.follow(turn, remote, rows)
+    if module == "credit_note":
+        return credit_notes.follow(turn, remote, rows)
     if module == "invoice":
         return invoices.follow(turn, remote, rows)
     return _follow_records(turn, remote, module, rows)

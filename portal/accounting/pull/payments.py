@@ -95,7 +95,7 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
             return True
     if facts is None:
         return False
-    _close_payment_pages(turn, facts)
+    close_payment_pages(turn, [int(invoice_id) for invoice_id in facts["parts"]])
     with held(turn) as session:
         book(session, turn.organisation_id, turn.link_id, facts, turn.product_name)
     return True
@@ -168,12 +168,12 @@ def _ask_whether_the_same(
     questions.stop(session, turn.link_id, "payment", ours.id, "It looks like a payment that Zoho has already.")
 
 
-def _close_payment_pages(turn: Turn, facts: Mapping[str, Any]) -> None:
+def close_payment_pages(turn: Turn, invoice_ids: Sequence[int]) -> None:
     """Nobody shall pay by card what is paid. Where that cannot be had, a second payment becomes the customer's credit:
     money that has come is recorded in any case."""
-    for invoice_id in facts["parts"]:
+    for invoice_id in invoice_ids:
         try:
-            release_invoice(turn.organisation_id, int(invoice_id))
+            release_invoice(turn.organisation_id, invoice_id)
         except (RuleBroken, GatewayError):
             continue
 

@@ -21,7 +21,8 @@ from portal.shared.web import request_session
 # The key of the record in Zoho's default body → what to look for. A payment touches the invoices it pays.
 _ABOUT = {
     "contact": ("customer",), "item": ("item",), "invoice": ("payment", "invoice"),
-    "payment": ("payment", "invoice"), "customerpayment": ("payment", "invoice"), "creditnote": ("invoice",),
+    "payment": ("payment", "invoice"), "customerpayment": ("payment", "invoice"),
+    "creditnote": ("credit_note", "invoice"),
 }  # fmt: skip
 _LARGEST = 1_000_000
 _MOST, _WINDOW = 60, timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """Taking back a sent invoice, in whole or in part. Nothing here is ever changed afterwards."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -30,12 +31,14 @@ def creditable(session: Session, invoice: Invoice) -> list[Money]:
 def raise_credit_note(
     session: Session, organisation: Organisation, invoice: Invoice, wanted: Mapping[int, Money], reason: str, *,
     keep: bool = False, form_id: str | None = None, raised_by: int | None = None,
+    issued_on: date | None = None,
 ) -> CreditNote:  # fmt: skip
     """Issue a credit note over parts of `invoice`. Raises CannotCredit. Does not commit.
 
     invoice  read with lines and balance, its row locked: two notes at once would both find the same left
     wanted   by position of the line (charges after the lines): how much of its printed total is taken back
     keep     True: all of it stays the customer's credit; else it lowers what is to pay, as far as something is
+    issued_on  of one that the books have already; else today
     """
     rules.check_creditable(invoice.status, invoice.breakdown)
     for position, left in enumerate(creditable(session, invoice)):
@@ -45,7 +48,8 @@ def raise_credit_note(
     note = CreditNote(
         organisation_id=organisation.id, number=next_number(session, organisation.id, "credit_note"),
         invoice_id=invoice.id, customer_id=invoice.customer_id, currency=invoice.currency,
-        issued_on=clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to, breakdown=text,
+        issued_on=issued_on or clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to,
+        breakdown=text,
         subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
         total_minor=breakdown.total.minor, withheld_minor=-breakdown.withholding.minor,
         raised_by=raised_by, form_id=form_id,

@@ -1,0 +1,162 @@
+"""Credit notes that were made in Zoho: real ones here where they come to the same cent; otherwise a person is told."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror import uses
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import crediting, questions
+from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull.changes import in_the_name_of
+from portal.accounting.pull.models import STATUS, Question
+from portal.accounting.pull.payments import close_payment_pages
+from portal.accounting.setup.tying import tie
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.models import SENT as SENT_INVOICE
+from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
+
+Row = Mapping[str, Any]
+_NOT_IN_FORCE = ("draft", "void", "pending_approval")
+_OTHER, _USES, _VOID = "credit note", "uses", "credit void"
+_CANNOT = "No credit note over this invoice comes to the same here. Make one that does, or change the one there."
+_CORRECT = "Credit is never moved here by itself. Correct the side that is wrong."
+_STAYS = "Ours stays, as a credit note cannot be undone. Bill it again, or make the one there valid."
+
+
+def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
+    """How many of the rows brought something."""
+    id_key = MODULES["credit_note"].id_key
+    with held(turn) as session:
+        known = _known(session, turn.link_id, [str(row[id_key]) for row in rows])
+        ours = _own_numbers(session, [str(row.get("creditnote_number") or "") for row in rows])
+    found = 0
+    for row in rows:
+        twin = known.get(str(row[id_key]))
+        if twin is None:
+            is_own = row.get("creditnote_number") in ours  # made by us a moment ago: the next try adopts it
+            is_valid = row.get("status") not in _NOT_IN_FORCE and not is_own
+            found += _take_on(turn, remote, str(row[id_key])) if is_valid else 0
+        elif (stamp := stamp_of(row)) and (twin.remote_modified_at is None or stamp > twin.remote_modified_at):
+            found += _compare(turn, remote, twin.id, str(row[id_key]))
+    return found
+
+
+def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
+    detail = remote.detail(MODULES["credit_note"], remote_id)
+    applied = (uses.seen_credit(detail, None) or uses.There()).applied
+    with held(turn) as session:
+        invoices = _invoices_of(session, turn.link_id, applied, str(detail.get("reference_number") or ""))
+        currency = session.scalars(select(Organisation.currency)).one()
+    if not invoices or str(detail.get("currency_code") or currency) != currency:
+        return False
+    theirs = crediting.read(detail, currency, is_kept=not any(applied.values()))
+    if len(invoices) == 1:
+        close_payment_pages(turn, invoices)
+    with held(turn) as session, in_the_name_of(turn.product_name):
+        if _is_tied(session, turn.link_id, remote_id):
+            return False
+        note = None
+        if len(invoices) == 1:
+            note = crediting.credit_as_theirs(session, turn.link_id, invoices[0], theirs, turn.product_name)
+        if note is None:
+            return _tell(session, turn, invoices[0], remote_id, theirs)
+        tie(
+            session, turn.organisation_id, turn.link_id, "credit_note", note.id, remote_id,
+            remote_number=theirs.number, snapshot={"there": uses.There(applied).as_text()},
+        )  # fmt: skip
+    return True
+
+
+def _invoices_of(session: Session, link_id: int, applied: Mapping[str, Any], reference: str) -> list[int]:
+    """Ours that it was put to; else the one that it names."""
+    twins = select(MirrorRecord.local_id).where(
+        MirrorRecord.link_id == link_id, MirrorRecord.module == "invoice", MirrorRecord.remote_id.in_(applied)
+    )
+    found = list(session.scalars(select(Invoice.id).where(Invoice.id.in_(twins), Invoice.status == SENT_INVOICE)))
+    if found or any(applied.values()):
+        return found if len(found) == len(applied) else []
+    named = select(Invoice.id).where(Invoice.number == reference, Invoice.status == SENT_INVOICE)
+    return list(session.scalars(named)) if reference else []
+
+
+def _tell(
+    session: Session, turn: Turn, invoice_id: int, remote_id: str, theirs: crediting.TheirCredit
+) -> bool:  # fmt: skip
+    """Once."""
+    asked = select(Question.id).where(
+        Question.link_id == turn.link_id, Question.remote_id == remote_id, Question.field == _OTHER
+    )
+    if session.scalars(asked.limit(1)).first() is not None:
+        return False
+    of = {
+        "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": "invoice", "local_id": invoice_id,
+        "remote_id": remote_id,
+    }  # fmt: skip
+    number = session.get_one(Invoice, invoice_id).number
+    questions.ask(
+        session, of, STATUS, field=_OTHER, ours="is not here", theirs=f"{theirs.total}, {theirs.number}",
+        facts={"label": f"Invoice {number}", "title": "A credit note in Zoho", "why": _CANNOT},
+    )  # fmt: skip
+    return True
+
+
+def _compare(turn: Turn, remote: Remote, record_id: int, remote_id: str) -> bool:
+    """One of ours that was changed there."""
+    detail = remote.detail(MODULES["credit_note"], remote_id)
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
+        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        known, now = uses.from_text(record.snapshot), uses.seen_credit(detail, None)
+        if known is None or now is None or record.state != "in_step":
+            return False
+        note = session.get_one(CreditNote, record.local_id)
+        is_void = detail.get("status") == "void"
+        differs = known.applied != now.applied and not is_void
+        for field, is_so, title, why, sides in (
+            (_VOID, is_void, "Void in Zoho", _STAYS, (str(note.total), "void")),
+            (_USES, differs, "Put to other invoices in Zoho", _CORRECT, (_said(known), _said(now))),
+        ):
+            if not is_so:
+                questions.settle(session, record, STATUS, field)
+                continue
+            questions.ask(
+                session, questions.of(record), STATUS, field=field, ours=sides[0], theirs=sides[1],
+                theirs_at=record.remote_modified_at,
+                facts={"label": f"Credit note {note.number}", "title": title, "why": why},
+            )  # fmt: skip
+        return is_void or differs
+
+
+def _said(there: uses.There) -> str:
+    return ", ".join(str(amount) for amount in there.applied.values()) or "on none"
+
+
+def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:
+    rows = session.scalars(
+        select(MirrorRecord).where(
+            MirrorRecord.link_id == link_id,
+            MirrorRecord.module == "credit_note",
+            MirrorRecord.remote_id.in_(remote_ids),
+        )
+    )
+    return {str(record.remote_id): record for record in rows}
+
+
+def _is_tied(session: Session, link_id: int, remote_id: str) -> bool:
+    return bool(_known(session, link_id, [remote_id]))
+
+
+def _own_numbers(session: Session, numbers: Sequence[str]) -> set[str]:
+    """Under which one of ours is on its way: numbers of ours whose twin is not known yet."""
+    with_twin = select(MirrorRecord.local_id).where(
+        MirrorRecord.module == "credit_note", MirrorRecord.remote_id.is_not(None)
+    )
+    found = select(CreditNote.number).where(CreditNote.number.in_(numbers), CreditNote.id.not_in(with_twin))
+    return set(session.scalars(found))
