@@ -13,16 +13,18 @@ from portal.shared.money import Money
 
 
 def queue_invoice_mail(
-    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, sent_by: int | None
-) -> int | None:
+    session: Session, invoice: Invoice, organisation: Organisation, link_url: str, to: str, *, left: Money,
+    sent_by: int | None,
+) -> int | None:  # fmt: skip
     """Mail `link_url` to `to`. Each link is mailed once. The message's id. Does not commit.
 
     link_url  the address with the secret of a link made for this mail
+    left      still to pay; of an invoice with nothing left the mail says so, and leads to its receipt
     """
     text, html = render_mail(
         "invoice", lang=organisation.locale[:2], title=f"Invoice {invoice.number}", firm=organisation.name,
         phone=organisation.phone, greeting=greeting(invoice), what=_what(invoice, organisation),
-        amount=formats.money(invoice.total, organisation.locale),
+        amount=formats.money(left, organisation.locale), is_settled=not left,
         due_on=long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale),
         number=invoice.number, link_url=link_url,
     )  # fmt: skip

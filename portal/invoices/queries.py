@@ -58,6 +58,12 @@ def balance_of(invoice: Invoice) -> InvoiceBalance:
     return invoice.balance_row
 
 
+def left_to_pay(session: Session, invoice: Invoice) -> Money:
+    """As it is now, whatever was read before."""
+    found = select(InvoiceBalance.balance_minor).where(InvoiceBalance.invoice_id == invoice.id)
+    return Money(session.scalars(found).one(), invoice.currency)
+
+
 def status_of(invoice: Invoice, today: date) -> str:
     """As people read it; of an invoice that was read with its balance."""
     return rules.shown_status(

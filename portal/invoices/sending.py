@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from portal.invoices.mail import queue_invoice_mail, queue_invoice_text
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
+from portal.invoices.queries import left_to_pay
 from portal.messages.actions import cancel
 from portal.messages.texts import sms_account
 from portal.organisations import audit
@@ -44,8 +45,9 @@ def send_invoice(
         )
         with session.no_autoflush:  # the links are written with their mails, in one statement
             link.message_id = queue_invoice_mail(
-                session, invoice, organisation, address_of(token), email, sent_by=sent_by
-            )
+                session, invoice, organisation, address_of(token), email, sent_by=sent_by,
+                left=invoice.amount_due if is_first else left_to_pay(session, invoice),
+            )  # fmt: skip
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
         )

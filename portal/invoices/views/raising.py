@@ -1,13 +1,15 @@
 """From a job's lines to an invoice."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from portal.invoices import actions, billing, sending, taxing
+from portal.invoices.models import Invoice
+from portal.invoices.queries import invoices_of_work_order
 from portal.invoices.views.pages import bp, place_of
 from portal.shared import clock
 from portal.shared.access import allow
@@ -51,6 +53,9 @@ def create(work_order_id: int) -> Response:
     work_order = get_work_order(session, work_order_id, g.viewer, lock=True)
     form, ticked = Form(request.form), _ticked(request.form)
     form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
+    repeated = actions.find_by_form(session, form_id) if form_id else None
+    if repeated is not None:
+        return see_other(place_of(repeated))  # its first answer was lost, or it was tapped twice
     email = form.email("email", "the customer's e-mail", required=False)
     then = form.choice("then", "send or keep as draft", ("send", "draft"))
     _check_shown_total(form, work_order, ticked)
@@ -75,8 +80,13 @@ def create(work_order_id: int) -> Response:
 
 
 def _check_shown_total(form: Form, work_order: WorkOrder, ticked: set[int]) -> None:
-    """Nobody sends a sum they have not seen: without scripts, ticking a line does not change the total on the page."""
+    """Nobody sends a sum they have not seen: without scripts, ticking a line does not change the total on the page.
+
+    Of lines that somebody else has billed meanwhile, the action says by whom.
+    """
     shown = form.values.get("shown_total", "")
+    if not ticked <= {line.id for line in billing.billable_lines(work_order)}:
+        return
     breakdown = _sums(work_order, ticked, with_usual=_wants_usual(form))["breakdown"]
     if shown and form.ok and shown != str(breakdown.total.decimal):
         form.errors["sums"] = f"With these lines the total is {money(breakdown.total)}. Look again, then send."
@@ -118,5 +128,11 @@ def _new_page(work_order: WorkOrder, ticked: set[int], form: Form) -> str:
     sums = _sums(work_order, ticked, with_usual=_wants_usual(form))
     return render_template(
         "invoices/new.html", work_order=work_order, form=form, ticked=ticked,
-        lines=list(zip(lines, whole.line_totals, strict=True)), **sums,
+        lines=list(zip(lines, whole.line_totals, strict=True)), billed_on=_billed_on(work_order), **sums,
     )  # fmt: skip
+
+
+def _billed_on(work_order: WorkOrder) -> Sequence[Invoice]:
+    """Where this job's lines are already."""
+    return invoices_of_work_order(request_session(), sorted({line.claim.invoice_id for line in work_order.lines
+                                                             if line.claim}))  # fmt: skip

@@ -3,8 +3,10 @@
 import re
 
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.invoices.models import Invoice
 from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 
 
@@ -51,9 +53,24 @@ def test_the_second_phone_is_told_who_billed_the_line(client: FlaskClient, sessi
     path = f"/work-orders/{work_order.id}/invoices"
     lines = _lines(client.get(f"{path}/new").text)
     make_invoice(session, firm, work_order=work_order)
-    answer = post(client, path, {"form_id": "f", "then": "send", "line": lines}, page=f"/work-orders/{work_order.id}")
-    assert answer.status_code == 422
+    form = {"form_id": "f", "then": "send", "line": lines, "shown_total": "235.80"}
+    answer = post(client, path, form, page=f"/work-orders/{work_order.id}")
+    assert answer.status_code == 422 and "total is" not in answer.text
     assert "Dana Wells has billed a line of this job" in answer.text and "INV-00001" in answer.text
+    assert f'href="/invoices/{session.scalars(select(Invoice.id)).one()}"' in answer.text
+
+
+def test_a_form_whose_answer_was_lost_leads_to_its_invoice(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    form = {"form_id": "f", "then": "send", "line": _lines(client.get(f"{path}/new").text), "shown_total": "235.80"}
+    first, second = (post(client, path, form) for _ in range(2))
+    assert first.status_code == second.status_code == 303
+    assert first.headers["Location"] == second.headers["Location"]
+    assert session.scalars(select(func.count()).select_from(Invoice)).one() == 1
+    page = client.get(f"{path}/new").text
+    assert "Everything on this job has been billed" in page and "INV-00001" in page
 
 
 def test_a_job_that_costs_nothing_is_not_sent(client: FlaskClient, session: Session, firm: Firm) -> None:

@@ -11,7 +11,7 @@ from portal.invoices.pay_links import revoke_all
 from portal.messages.models import Message
 from portal.organisations.audit import timeline
 from portal.payments.actions import void_invoice
-from portal.shared import clock
+from portal.shared import clock, running
 from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.paying import Till
@@ -70,3 +70,17 @@ def test_asking_again_and_again_sends_no_heap_of_mail(till: Till, firm: Firm, se
 def test_another_site_cannot_ask_in_the_customers_name(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
     assert till.post(sent[1], headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert mailed(firm) == []
+
+
+def test_a_settled_invoice_is_not_mailed_as_one_to_pay(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
+    till.pay(sent[1])
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        revoke_all(session, sent[0])
+    till.post(sent[1])
+    with job_session(firm.organisation_id) as session:
+        message = session.scalars(select(Message).where(Message.kind == "invoice")).one()
+        said = running.here().settings.vault.open(
+            message.body_sealed, organisation_id=firm.organisation_id, purpose="message"
+        )
+    assert "there is nothing to pay" in said and "is to be paid" not in said and "235.80" not in said
