@@ -65,7 +65,7 @@ def create() -> Response:
 @allow("edit_catalogue")
 def edit(item_id: int) -> Response:
     item = queries.get_item(request_session(), item_id)
-    return _edit_page(item, forms.filled_with(item, decimals_of(g.organisation.currency)))
+    return _edit_page(item, _filled_with(item))
 
 
 @bp.post("/catalogue/<int:item_id>")
@@ -74,9 +74,14 @@ def update(item_id: int) -> Response:
     session = request_session()
     item = queries.get_item(session, item_id)
     form, facts, standing = _read(item)
+    form.check_seen(_filled_with(item))
     if form.ok:
         _save(form, lambda: _edit(item, facts, standing))
     return see_other(url_for("catalogue.index")) if form.ok else _edit_page(item, form, 422)
+
+
+def _filled_with(item: Item) -> Form:
+    return forms.filled_with(item, decimals_of(g.organisation.currency))
 
 
 def _edit(item: Item, facts: ItemFacts, standing: ItemStanding) -> None:
@@ -124,7 +129,9 @@ def _new_page(form: Form, status: int = 200) -> Response:
 
 
 def _edit_page(item: Item, form: Form, status: int = 200) -> Response:
-    return make_response(render_template("catalogue/edit.html", item=item, form=form, **_choices(item)), status)
+    seen = _filled_with(item).fingerprint
+    page = render_template("catalogue/edit.html", item=item, form=form, seen=seen, **_choices(item))
+    return make_response(page, status)
 
 
 def _choices(item: Item | None = None) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def update(customer_id: int) -> Response:
     customer = queries.get_customer(session, customer_id)
     form, facts = forms.read_customer(request.form)
     standing = _read_standing(form, customer)
+    form.check_seen(forms.filled_with(customer))
     if not form.ok:
         return _edit_page(customer, form, 422)
     actions.edit_customer(session, customer, facts)
@@ -139,6 +140,6 @@ def _new_page(form: Form, status: int = 200) -> Response:
 def _edit_page(customer: Customer, form: Form, status: int = 200) -> Response:
     page = render_template(
         "customers/edit.html", customer=customer, form=form, kinds=forms.KINDS, countries=countries(),
-        languages=LANGUAGES, **_tax_choices(customer),
+        languages=LANGUAGES, seen=forms.filled_with(customer).fingerprint, **_tax_choices(customer),
     )  # fmt: skip
     return make_response(page, status)

@@ -1,5 +1,7 @@
 """Form strings to typed values, or a sentence beside the field. What was typed is always kept."""
 
+import hashlib
+import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -30,6 +32,19 @@ class Form:
     @property
     def ok(self) -> bool:
         return not self.errors
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all values: what a page was filled with, so that it can be told later whether the record still is so."""
+        return hashlib.sha256(json.dumps(sorted(self.values.items())).encode()).hexdigest()[:16]
+
+    def check_seen(self, now: "Form") -> None:
+        """Refuse once when the record is no longer what the page showed. now: filled with the record as it is."""
+        if self.values.get("seen", now.fingerprint) != now.fingerprint:
+            self.errors["form"] = (
+                "Somebody else has saved this since you opened it. What you typed is kept below. Look at theirs on the"
+                " record's own page, then save again: yours counts."
+            )
 
     def refuse(self, problem: RuleBroken, default_field: str = "form") -> None:
         """Show a broken rule beside the field it concerns."""

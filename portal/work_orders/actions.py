@@ -87,6 +87,8 @@ def add_line(
     """`work_order` with its lines loaded. Raises WrongStep on a job that is over. Does not commit."""
     if work_order.status in ("Closed", "Cancelled"):
         raise rules.WrongStep(f"This job is {work_order.status}. Open a new one for more work.")
+    if not item.is_active:
+        raise rules.WrongStep(f"{item.name} is not offered any more. Choose something else from the catalogue.")
     position = max((line.position for line in work_order.lines), default=-1) + 1
     line = _line_of(work_order.organisation_id, item, quantity, position)
     line.form_id = form_id

@@ -19,6 +19,7 @@ STEPS = {
 }  # fmt: skip
 LENGTHS = {"30": "30 minutes", "60": "1 hour", "90": "1½ hours", "120": "2 hours", "240": "4 hours", "480": "8 hours"}
 MOST = Decimal(99_999)
+_USUAL_TIME = "09:00"
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,13 @@ class Wanted:
 
 
 def blank(customer_id: str, today: date) -> Form:
-    return Form(customer_id=customer_id, day=today.isoformat(), time="09:00", minutes="60", form_id=uuid.uuid4().hex)
+    day, form_id = today.isoformat(), uuid.uuid4().hex
+    return Form(customer_id=customer_id, day=day, time=_USUAL_TIME, minutes="60", form_id=form_id)
 
 
 def filled_with(work_order: WorkOrder, time_zone: str) -> Form:
     """The plan as it stands, of a job read with its visits."""
-    form = Form(title=work_order.title, notes=work_order.notes, minutes="60", time="09:00")
+    form = Form(title=work_order.title, notes=work_order.notes, minutes="60", time=_USUAL_TIME)
     if work_order.appointments:
         visit = work_order.appointments[-1]
         begins = clock.local(visit.starts_at, time_zone)
@@ -81,6 +83,7 @@ def form_id_of(form: Form, work_order_id: int, item_id: int) -> str | None:
 def _read_visit(form: Form, technician_ids: Collection[int], time_zone: str) -> Visit | None:
     technician_id = form.record("technician_id", "a technician", required=False)
     if technician_id is None:
+        _check_no_day(form, clock.today(time_zone))
         return None
     if technician_id not in technician_ids:
         form.errors["technician_id"] = "Choose a technician from the list."
@@ -91,6 +94,13 @@ def _read_visit(form: Form, technician_ids: Collection[int], time_zone: str) -> 
     if starts_at is None:
         return None
     return Visit(technician_id, starts_at, starts_at + timedelta(minutes=int(minutes)))
+
+
+def _check_no_day(form: Form, today: date) -> None:
+    """A day that somebody has chosen is not thrown away unsaid; the one that the page begins with is."""
+    given = form.values.get("day", "").strip(), form.values.get("time", "").strip()
+    if given[0] and given != (today.isoformat(), _USUAL_TIME) and "technician_id" not in form.errors:
+        form.errors["technician_id"] = "A visit needs somebody: choose who comes on that day, or leave the day empty."
 
 
 def _starts_at(form: Form, day: date | None, time_zone: str) -> datetime | None:

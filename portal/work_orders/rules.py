@@ -16,6 +16,10 @@ class WrongStep(RuleBroken):
     """The job is not at a point where this can be done."""
 
 
+class LineGone(RuleBroken):
+    """The line has been removed, or never was on this job."""
+
+
 class NotEditable(RuleBroken):
     """The line cannot be changed any more."""
 

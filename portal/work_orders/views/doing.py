@@ -12,7 +12,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import page_or_fragment, see_other
 from portal.shared.text import clean
 from portal.shared.web import request_session
-from portal.work_orders import actions, forms, queries
+from portal.work_orders import actions, forms, queries, rules
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 from portal.work_orders.views.pages import bp, job_page
 
@@ -42,7 +42,10 @@ def create_line(work_order_id: int) -> Response:
     form_id = forms.form_id_of(form, work_order_id, item_id)
     if form_id is None or not any(line.form_id == form_id for line in work_order.lines):
         item = get_item(session, item_id)
-        actions.add_line(session, work_order, item, Decimal(1), form_id=form_id)
+        try:
+            actions.add_line(session, work_order, item, Decimal(1), form_id=form_id)
+        except RuleBroken as problem:
+            return _refused(work_order_id, problem)
         session.commit()
     return see_other(url_for("work_orders.show", work_order_id=work_order_id, _anchor="lines"))
 
@@ -51,7 +54,10 @@ def create_line(work_order_id: int) -> Response:
 @allow("edit_work_orders")
 def update_line(work_order_id: int, line_id: int) -> Response:
     session = request_session()
-    work_order, line = _unbilled_line(work_order_id, line_id)
+    try:
+        work_order, line = _unbilled_line(work_order_id, line_id)
+    except RuleBroken as problem:
+        return _refused(work_order_id, problem)
     form = Form(request.form)
     quantity = forms.read_quantity(form)
     if not form.ok:
@@ -65,7 +71,10 @@ def update_line(work_order_id: int, line_id: int) -> Response:
 @allow("edit_work_orders")
 def remove_line(work_order_id: int, line_id: int) -> Response:
     session = request_session()
-    work_order, line = _unbilled_line(work_order_id, line_id)
+    try:
+        work_order, line = _unbilled_line(work_order_id, line_id)
+    except RuleBroken as problem:
+        return _refused(work_order_id, problem)
     actions.remove_line(session, work_order, line)
     session.commit()
     return see_other(url_for("work_orders.show", work_order_id=work_order_id, _anchor="lines"))
@@ -85,17 +94,24 @@ def create_step(work_order_id: int) -> Response:
         if work_order.status != forms.STEPS[step]:
             actions.take_step(session, work_order, step)
     except RuleBroken as problem:
-        session.rollback()
-        return make_response(job_page(queries.get_work_order(session, work_order_id, g.viewer), problem.sentence), 422)
+        return _refused(work_order_id, problem)
     session.commit()
     return see_other(url_for("work_orders.show", work_order_id=work_order_id))
 
 
+def _refused(work_order_id: int, problem: RuleBroken) -> Response:
+    """The job as it is now, and why it could not be done."""
+    session = request_session()
+    session.rollback()
+    page = job_page(queries.get_work_order(session, work_order_id, g.viewer), problem.sentence)
+    return make_response(page, 404 if isinstance(problem, rules.LineGone) else 422)
+
+
 def _unbilled_line(work_order_id: int, line_id: int) -> tuple[WorkOrder, WorkOrderLine]:
-    """Under the job's row lock. Raises NotFound, NotEditable."""
+    """Under the job's row lock. Raises NotFound, LineGone, NotEditable."""
     work_order = queries.get_work_order(request_session(), work_order_id, g.viewer, lock=True)
     line = next((line for line in work_order.lines if line.id == line_id), None)
     if line is None:
-        raise NotFound
+        raise rules.LineGone("That line has been removed from this job. This is the job as it is now.")
     queries.check_editable(request_session(), line)
     return work_order, line

@@ -72,6 +72,7 @@ def update(work_order_id: int) -> Response:
     work_order = queries.get_work_order(session, work_order_id, g.viewer, lock=True)
     people = queries.technicians(session)
     form, plan = forms.read_plan(request.form, {person.id for person in people}, g.time_zone)
+    form.check_seen(forms.filled_with(work_order, g.time_zone))
     if not form.ok:
         return make_response(_edit_page(work_order, form), 422)
     actions.change_plan(session, work_order, plan)
@@ -107,4 +108,7 @@ def _chosen(form: Form, found: Sequence[Customer]) -> list[Customer]:
 
 def _edit_page(work_order: WorkOrder, form: Form) -> str:
     technicians = queries.technicians(request_session())
-    return render_template("work_orders/edit.html", work_order=work_order, form=form, technicians=technicians)
+    seen = forms.filled_with(work_order, g.time_zone).fingerprint
+    return render_template(
+        "work_orders/edit.html", work_order=work_order, form=form, seen=seen, technicians=technicians
+    )

@@ -1,9 +1,12 @@
 """Planning a job and changing the plan."""
 
+import re
+
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from portal.catalogue.models import Item
 from portal.work_orders.queries import get_work_order
 from tests.builders import Firm, make_work_order, post, sign_in
 from tests.conftest import browser
@@ -60,3 +63,48 @@ def test_a_wrong_plan_is_said_beside_the_field_and_kept(client: FlaskClient, ses
 def test_a_technician_does_not_plan(client: FlaskClient, session: Session, firm: Firm) -> None:
     work_order = make_work_order(session, firm, done=False)
     assert sign_in(client, firm, "field_agent").get(f"/work-orders/{work_order.id}/edit").status_code == 403
+
+
+def test_a_chosen_day_is_not_thrown_away_unsaid(client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "manager")
+    for day in ("2026-12-01", "2026-02-31"):
+        form = {**PLAN, "customer_id": firm.customer_id, "form_id": day, "technician_id": "", "day": day}
+        answer = post(client, "/work-orders", form, page="/work-orders/new")
+        assert answer.status_code == 422 and "choose who comes on that day" in answer.text
+    assert _planned(client, firm, technician_id="", day="")
+
+
+def test_who_saves_over_somebody_else_is_told_first(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    sign_in(client, firm, "manager")
+    for page, changed in (
+        (f"/work-orders/{work_order.id}", {**PLAN, "technician_id": firm.people["field_agent"]}),
+        (f"/customers/{firm.customer_id}", {"kind": "business", "name": "Maple", "phone": "0113 496 0001"}),
+        (f"/catalogue/{firm.item_ids[0]}", {
+            "code": "X", "kind": "service", "name": "Y", "unit_price": "1", "is_active": "yes",
+            "tax_id": session.get_one(Item, firm.item_ids[0]).tax_id}),
+    ):  # fmt: skip
+        seen = _seen(client.get(f"{page}/edit").text)
+        assert post(client, page, {**changed, "seen": seen}).status_code == 303
+        late = post(client, page, {**changed, "seen": seen})
+        assert late.status_code == 422 and "Somebody else has saved this" in late.text
+        assert post(client, page, {**changed, "seen": _seen(late.text)}).status_code == 303
+
+
+def _seen(page: str) -> str:
+    return re.findall(r'name="seen" value="([0-9a-f]{16})"', page)[0]
+
+
+def test_what_is_no_longer_offered_or_there_is_said_on_the_jobs_page(
+    client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    work_order = make_work_order(session, firm, done=False)
+    session.get_one(Item, firm.item_ids[0]).is_active = False
+    session.commit()
+    sign_in(client, firm, "field_agent")
+    path, line = f"/work-orders/{work_order.id}/lines", work_order.lines[0]
+    gone = post(client, path, {"item_id": firm.item_ids[0], "form_id": ""})
+    assert gone.status_code == 422 and "is not offered any more" in gone.text and len(work_order.lines) == 3
+    for _ in range(2):
+        last = post(client, f"{path}/{line.id}/removal", {})
+    assert last.status_code == 404 and "That line has been removed" in last.text and "Boiler annual" in last.text
