@@ -2,6 +2,7 @@
 
 from portal.accounting import models as accounting
 from portal.accounting.agreement import models as agreement
+from portal.accounting.mirror import history as mirror_history
 from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
@@ -27,8 +28,9 @@ from portal.work_orders.pictures import models as pictures
 
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "joint", "messages", "metadata", "organisations", "outbox", "pauses", "payments", "people", "pictures", "pull",
-    "questions", "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle", "work_orders",
+    "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses", "payments", "people",
+    "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle",
+    "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -4,9 +4,12 @@ from sqlalchemy import Update, func, update
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
+from portal.accounting.inbox import stuck_record
 from portal.accounting.link import live_link
 from portal.accounting.models import MirrorRecord
+from portal.organisations import audit
 from portal.shared import outbox
+from portal.shared.errors import NotFound, RuleBroken
 
 _AGAIN = (*rules.TROUBLED, "waiting")
 
@@ -34,3 +37,47 @@ def _reopen(session: Session, chosen: Update) -> int:
     for module, local_id in reopened:
         outbox.record(session, link.organisation_id, module, local_id)
     return len(reopened)
+
+
+class CannotLeaveOut(RuleBroken):
+    """This record is not one to be left out of the books."""
+
+
+def leave_out(session: Session, record_id: int, reason: str) -> None:
+    """Nothing more is tried with this record, edits of it included, until it is taken back. Does not commit.
+
+    Raises CannotLeaveOut.
+    """
+    record, label, may_be = _locked(session, record_id)
+    if not may_be:
+        raise CannotLeaveOut("This record is not one to leave out: it is on its way, or in Zoho already.")
+    record.state, record.left_out_why, record.waits_for = rules.LEFT_OUT_STATE, reason, ""
+    session.flush()
+    _note(session, record, "left out of the books", f"{label} is left out of the books: {reason}")
+
+
+def take_back(session: Session, record_id: int) -> None:
+    """Try it again after all. Does nothing to a record that was not left out. Does not commit."""
+    record, label, _ = _locked(session, record_id)
+    if record.state != rules.LEFT_OUT_STATE:
+        return
+    record.state, record.left_out_why, record.attempts = "pending", "", 0
+    record.next_try_at = func.clock_timestamp()
+    session.flush()
+    outbox.record(session, record.organisation_id, record.module, record.local_id)
+    _note(session, record, "taken back into the books", f"{label} is to go to the books after all")
+
+
+def _locked(session: Session, record_id: int) -> tuple[MirrorRecord, str, bool]:
+    """The record, what people call it, and whether it may be left out. Raises NotFound."""
+    session.get(MirrorRecord, record_id, with_for_update=True)
+    found = stuck_record(session, record_id)
+    if found is None:
+        raise NotFound
+    record, told = found
+    return record, told.label, told.may_be_left_out
+
+
+def _note(session: Session, record: MirrorRecord, action: str, words: str) -> None:
+    about = ("invoice", record.local_id) if record.module == "invoice" else ("mirror_record", record.id)
+    audit.note(session, record.organisation_id, action, *about, words=words)

@@ -178,6 +178,7 @@ class MirrorRecord(Tenant, Base):
 
     __tablename__ = "mirror_records"
     __table_args__ = (
+        referenced(),
         belongs_to("links", "link_id"),
         UniqueConstraint("link_id", "module", "local_id"),
         UniqueConstraint("link_id", "module", "remote_id"),
@@ -203,3 +204,4 @@ class MirrorRecord(Tenant, Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     last_error_code: Mapped[str] = mapped_column(String(20), default="")
     pushed_at: Mapped[datetime | None]
+    left_out_why: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))  # while paused

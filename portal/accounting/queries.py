@@ -45,19 +45,6 @@ class LinkState:
         return self.state != "none"
 
 
-@dataclass(frozen=True)
-class Stuck:
-    """One record of the inbox: what it is, and why it is not in the books."""
-
-    id: int
-    module: str
-    local_id: int
-    name: str
-    state: str
-    why: str
-    remote_id: str | None
-
-
 def link_state(session: Session) -> LinkState:
     """How the link is doing, in two statements."""
     row = session.execute(
@@ -120,7 +107,7 @@ def under_way(session: Session) -> list[str]:
         return []
     waits = select(MirrorRecord.id).where(
         MirrorRecord.link_id == link.id, MirrorRecord.module == Change.subject,
-        MirrorRecord.local_id == Change.subject_id, MirrorRecord.state == "waiting",
+        MirrorRecord.local_id == Change.subject_id, MirrorRecord.state.in_(("waiting", rules.LEFT_OUT_STATE)),
     )  # fmt: skip
     changes = session.execute(
         select(Change.subject, Change.subject_id)
@@ -128,33 +115,12 @@ def under_way(session: Session) -> list[str]:
         .order_by(Change.changed_at)
         .limit(MOST_SHOWN)
     ).all()
-    named = _names(session, [(module, local_id) for module, local_id in changes])
+    named = names_of(session, [(module, local_id) for module, local_id in changes])
     kinds = {module: module.replace("_", " ").capitalize() for module in MODULES}
     return [f"{kinds[module]} {named.get((module, local_id), local_id)}" for module, local_id in changes]
 
 
-def stuck_records(session: Session) -> list[Stuck]:
-    """What failed, differs or waits, the gravest first."""
-    link = live_link(session)
-    if link is None:
-        return []
-    rows = session.scalars(
-        select(MirrorRecord)
-        .where(MirrorRecord.link_id == link.id, MirrorRecord.state.in_((*rules.TROUBLED, "waiting")))
-        .order_by(MirrorRecord.state == "waiting", MirrorRecord.last_error, MirrorRecord.id)
-        .limit(MOST_SHOWN)
-    ).all()
-    named = _names(session, [(row.module, row.local_id) for row in rows])
-    return [
-        Stuck(
-            row.id, row.module, row.local_id, str(named.get((row.module, row.local_id), row.local_id)), row.state,
-            row.last_error if row.state != "waiting" else f"Waits for {row.waits_for}", row.remote_id,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def _names(session: Session, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def names_of(session: Session, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """(module, our id) → what people call it; one statement, whatever modules there are."""
     if not wanted:
         return {}

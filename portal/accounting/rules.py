@@ -16,10 +16,12 @@ SMALLEST_RESERVE, RESERVE_SHARE = 20, 20
 RESERVED = "tomorrow: what is left of today's calls to Zoho is kept for invoices and payments"
 RESTORED = "The database was restored from a backup. Both sides are compared first; nothing is sent until then."
 TROUBLED = ("failed", "mismatch", "conflict")
+LEFT_OUT_STATE = "paused"  # a person decided so, until it is taken back
 NEEDS_LOOK, SENDING, WAITING, IN_STEP, NOT_LINKED = "needs a look", "sending", "waiting", "in step", "not linked"
+LEFT_OUT = "left out"
 # Worst first: the one word that tells of an invoice and its payments together.
-_WORST_FIRST = (NEEDS_LOOK, SENDING, WAITING, IN_STEP)
-_SHOWN = {"in_step": IN_STEP, "sending": SENDING} | dict.fromkeys(TROUBLED, NEEDS_LOOK)
+_WORST_FIRST = (NEEDS_LOOK, LEFT_OUT, SENDING, WAITING, IN_STEP)
+_SHOWN = {"in_step": IN_STEP, "sending": SENDING, LEFT_OUT_STATE: LEFT_OUT} | dict.fromkeys(TROUBLED, NEEDS_LOOK)
 
 # Kinds of tax that Zoho has no record for, or that the customer does not pay to the firm: a line goes without them.
 TAXES_THAT_STAY_HERE = ("exempt", "out_of_scope", "reverse_charge", "withholding", "fixed_per_unit")

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from portal.accounting import rules
+from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror import sources
 from portal.accounting.mirror.drain import drain
-from portal.accounting.queries import stuck_records
 from portal.shared.running import job_session
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment

@@ -187,6 +187,7 @@ def desk(app: Flask, world: World) -> Desk:
         "people.create_sign_in": Paper("/sign-in", {"email": "", "password": "", "next": ""}, "", "/sign-in"),
         "people.create_sign_up": Paper("/sign-up", founding, "", "/sign-up"),
         "accounting.accept_difference": Paper(f"/books/differences/{ids['invoice_id']}/acceptance", {"reason": ""}),
+        "accounting.leave_out": Paper(f"/books/records/{ids['record_id']}/leaving-out", {"reason": ""}),
         "accounting.create_link": Paper(f"/books/consents/{ids['consent_id']}", {"remote_organisation_id": "1"}),
     })  # fmt: skip
 
@@ -196,7 +197,7 @@ BUTTONS = {
     "accounting.connect", "accounting.create_reconciliation", "accounting.decide", "accounting.decide_all",
     "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
     "accounting.retry", "accounting.retry_all",
-    "accounting.send_rounding", "accounting.start", "accounting.update_mapping",
+    "accounting.send_rounding", "accounting.start", "accounting.take_back", "accounting.update_mapping",
     "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
     "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
@@ -241,7 +242,7 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "people.update_forgotten", "reminders.update", "statements.create", "texting.update",
      "invoices.create_text",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
-     "accounting.accept_difference"],
+     "accounting.accept_difference", "accounting.leave_out"],
 )  # fmt: skip
 def test_no_field_breaks_with_any_nonsense(app: Flask, world: World, desk: Desk, form: str) -> None:
     """Each field with each value: taken, or refused in words; and what is refused leaves every row as it was."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import records, using
+from portal.accounting.mirror import history, records, using
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, Push
@@ -32,6 +32,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
     """What Zoho answered. Raises LeaseLost: then whoever holds the lease now finds out by looking."""
     with held(turn) as session:
         record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        history.note(session, push, *history.outcome_of(outcome))
         if isinstance(outcome, Absent):
             _absent(session, turn, record, push)
         elif push.verb == COMPARE:
@@ -54,6 +55,7 @@ def refused(turn: Turn, push: Push, problem: GatewayError) -> None:
     """A final no. A taken name or number may be our own, from before an answer was lost: look before giving up."""
     with held(turn) as session:
         record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        history.note(session, push, problem.words)
         record.last_error_code = problem.code[:20]
         if isinstance(problem, Refused) and problem.is_clash and push.verb == CREATE:
             record.last_error, record.next_try_at = problem.words[:500], func.clock_timestamp()
@@ -69,6 +71,7 @@ def unanswered(turn: Turn, push: Push, problem: GatewayError) -> None:
     """Nobody knows what Zoho did. The record stays `sending`, so the next try looks first."""
     with held(turn) as session:
         record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+        history.note(session, push, problem.words)
         record.last_error, record.last_error_code = problem.words[:500], problem.code[:20]
         if record.attempts >= rules.MOST_TRIES:
             words = _NO_CLEAR_ANSWER.format(tries=record.attempts)

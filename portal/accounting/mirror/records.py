@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -221,10 +221,16 @@ def _settle_drafts(session: Session) -> None:
 
 
 def _settle_what_is_in_step(session: Session, turn: Turn) -> None:
-    """After reconnecting the same organisation everything is open again, and most of it is there already."""
+    """After reconnecting the same organisation everything is open again, and most of it is there already. So is what
+    was left out on purpose, whatever is edited."""
     session.execute(
         update(Change)
-        .where(_SAME, MirrorRecord.link_id == turn.link_id, MirrorRecord.state == "in_step", ~Change.is_settled)
-        .where(Change.version <= MirrorRecord.version_pushed)
+        .where(_SAME, MirrorRecord.link_id == turn.link_id, ~Change.is_settled)
+        .where(
+            or_(
+                and_(MirrorRecord.state == "in_step", Change.version <= MirrorRecord.version_pushed),
+                MirrorRecord.state == rules.LEFT_OUT_STATE,
+            )
+        )
         .values(is_settled=True)
     )

@@ -2,13 +2,17 @@
 
 from itertools import groupby
 
-from flask import Response, flash, render_template, url_for
+from flask import Response, abort, flash, make_response, render_template, request, url_for
 
-from portal.accounting import actions, link, queries
+from portal.accounting import actions, link, queries, rules
+from portal.accounting.inbox import Stuck, stuck_record, stuck_records
+from portal.accounting.mirror.history import steps_of
 from portal.accounting.pull import asking
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
@@ -17,14 +21,48 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def inbox() -> str:
     session = request_session()
-    stuck = queries.stuck_records(session)
-    groups = [(why, list(records)) for why, records in groupby(stuck, key=lambda record: record.why)]
+    stuck = stuck_records(session)
+    listed = [record for record in stuck if record.state != rules.LEFT_OUT_STATE]
+    groups = [(cause, list(records)) for cause, records in groupby(listed, key=lambda record: record.cause)]
     return render_template(
         "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
-        under_way=queries.under_way(session), count=len(stuck),
+        under_way=queries.under_way(session), count=len(stuck), left_out=stuck[len(listed) :],
         addresses={record.id: _address(record) for record in stuck},
         reconciled=summary_of(session, link.live_link(session)), to_decide=asking.count_open(session),
     )  # fmt: skip
+
+
+@bp.get("/books/records/<int:record_id>")
+@allow("see_board", "manage_link")
+def show_record(record_id: int) -> Response:
+    return _record_page(record_id, Form())
+
+
+@bp.post("/books/records/<int:record_id>/leaving-out")
+@allow("manage_link")
+def leave_out(record_id: int) -> Response:
+    session, form = request_session(), Form(request.form)
+    reason = form.text("reason", "why it is left out")
+    try:
+        if form.ok:
+            actions.leave_out(session, record_id, reason)
+            session.commit()
+            flash("It is left out of the books, until you take it back.", "good")
+            return see_other(url_for("accounting.show_record", record_id=record_id))
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+    return _record_page(record_id, form, 422)
+
+
+@bp.post("/books/records/<int:record_id>/taking-back")
+@allow("manage_link")
+def take_back(record_id: int) -> Response:
+    session = request_session()
+    actions.take_back(session, record_id)
+    session.commit()
+    flash("It goes to the books after all.", "good")
+    return see_other(url_for("accounting.show_record", record_id=record_id))
 
 
 @bp.post("/books/inbox/<int:record_id>/retry")
@@ -48,7 +86,20 @@ def retry_all() -> Response:
     return see_other(url_for("accounting.inbox"))
 
 
-def _address(record: queries.Stuck) -> str:
+def _record_page(record_id: int, form: Form, status: int = 200) -> Response:
+    session = request_session()
+    found = stuck_record(session, record_id)
+    if found is None:
+        abort(404)
+    record, told = found
+    page = render_template(
+        "accounting/record.html", record=record, told=told, form=form, address=_address(told),
+        steps=steps_of(session, record_id),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _address(record: Stuck) -> str:
     """Where a person corrects this record; taxes and payments have no page of their own."""
     if record.module == "invoice" and record.state == "mismatch":
         return url_for("accounting.show_difference", invoice_id=record.local_id)

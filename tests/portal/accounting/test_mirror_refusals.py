@@ -1,8 +1,9 @@
 """What Zoho refuses or reckons otherwise: said in words, never in step, and no obstacle to anything else."""
 
 from portal.accounting.actions import try_again
+from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror.drain import drain
-from portal.accounting.queries import books_states, count_not_in_books, link_state, stuck_records
+from portal.accounting.queries import books_states, count_not_in_books, link_state
 from portal.shared.running import job_session
 from tests.portal.accounting.doings import pay, rename, retry_all, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho

@@ -1,0 +1,66 @@
+"""Why records are not in the books, sorted by what a person has to do about it. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """title: what is so; fix: what to do, for all records of this cause; rank: the gravest first."""
+
+    key: str
+    title: str
+    fix: str
+    rank: int
+
+
+_BY_STATE = {
+    "conflict": Cause("conflict", "Changed on both sides", "Say which value counts.", 0),
+    "waiting": Cause("waiting", "Waits for something else", "They follow by themselves when that is in the books.", 90),
+}
+_DIFFERS = Cause(
+    "differs", "Comes to another amount in Zoho",
+    "Compare both sides. Correct the rate or setting that differs, accept the difference, or void it.", 1,
+)  # fmt: skip
+_BY_CODES = {
+    ("57", "6041"): Cause(
+        "rights", "The Zoho user may not do this",
+        "Give the user who connected the right in Zoho, or connect again as another user. Then try all again.", 2,
+    ),
+    ("1001", "3062"): Cause(
+        "taken", "Zoho has another record with this name or number", "Rename one of the two, then try again.", 3
+    ),
+    ("5", "1002", "2006"): Cause(
+        "gone", "Missing or inactive in Zoho", "Make it active there, or restore it. Then try again.", 4
+    ),
+    ("2", "4", "15", "1025", "1038"): Cause(
+        "value", "Zoho does not accept a value", "Open the record, correct what is named, and save it.", 5
+    ),
+    ("3009", "3010", "4001", "12008", "24016"): Cause(
+        "settled", "Zoho has payments or credits on it", "Open it on both sides and correct the one that is wrong.", 6
+    ),
+    ("portal",): Cause("portal", "A fault of the portal", "Tell whoever runs it. Nothing is lost.", 7),
+}  # fmt: skip
+_OTHER = Cause("refused", "Zoho refused it", "Read what Zoho says, correct the record, then try again.", 8)
+_OF_CODE = {code: cause for codes, cause in _BY_CODES.items() for code in codes}
+
+
+def cause_of(state: str, code: str) -> Cause:
+    """code: Zoho's, "portal", or "" where there was no answer."""
+    if state == "mismatch":
+        return _DIFFERS
+    if state in _BY_STATE:
+        return _BY_STATE[state]
+    if not code:
+        return Cause("silent", "Zoho gave no clear answer", "Look there for the record, then try again.", 2)
+    return _OF_CODE.get(code, _OTHER)
+
+
+_LABELS = {
+    "tax": ("Tax", "Tax group"), "customer": ("Customer",), "item": ("Service", "Part"), "invoice": ("Invoice",),
+    "payment": ("Payment",),
+}  # fmt: skip
+
+
+def labels_of(module: str, name: str) -> list[str]:
+    """Under which of these names others may wait for a record (mirror.source.Source.label)."""
+    return [f"{label} {name}" for label in _LABELS.get(module, (module.capitalize(),))]

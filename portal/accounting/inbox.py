@@ -1,0 +1,97 @@
+"""What is not in the books: each record with its cause, what it waits for, and what was left out on purpose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting import causes, rules, tokens
+from portal.accounting.causes import Cause
+from portal.accounting.link import live_link
+from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.accounting.queries import MOST_SHOWN, names_of
+
+_LISTED = (*rules.TROUBLED, "waiting", rules.LEFT_OUT_STATE)
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """One record of the inbox: what it is, and why it is not in the books.
+
+    waits_behind  the record that it waits for, where that is in the inbox itself
+    url           its page in Zoho, "" where it has none
+    """
+
+    id: int
+    module: str
+    local_id: int
+    name: str
+    state: str
+    why: str
+    cause: Cause
+    waits_behind: int | None
+    url: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.module.replace('_', ' ').capitalize()} {self.name}"
+
+    @property
+    def shown_state(self) -> str:
+        """As the component mirror_state words it."""
+        return "left_out" if self.state == rules.LEFT_OUT_STATE else self.state
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """An invoice that differs is in Zoho: there it is accepted or voided. What both sides changed is decided."""
+        return self.state == "failed" or (self.state == "mismatch" and self.module != "invoice")
+
+
+def stuck_records(session: Session) -> list[Stuck]:
+    """What failed, differs or waits, the gravest first; then what was left out. Four statements."""
+    link = live_link(session)
+    if link is None:
+        return []
+    rows = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.state.in_(_LISTED))
+        .order_by(MirrorRecord.state == rules.LEFT_OUT_STATE, MirrorRecord.state == "waiting", MirrorRecord.id)
+        .limit(MOST_SHOWN)
+    ).all()
+    found = _told(session, link, rows) if rows else []
+    return sorted(found, key=lambda one: (one.state == rules.LEFT_OUT_STATE, one.cause.rank, one.why, one.id))
+
+
+def stuck_record(session: Session, record_id: int) -> tuple[MirrorRecord, Stuck] | None:
+    """Any record of the live link, stuck or not."""
+    link = live_link(session)
+    record = session.get(MirrorRecord, record_id)
+    if link is None or record is None or record.link_id != link.id:
+        return None
+    return record, _told(session, link, [record])[0]
+
+
+def _told(session: Session, link: Link, rows: Sequence[MirrorRecord]) -> list[Stuck]:
+    named = names_of(session, [(row.module, row.local_id) for row in rows])
+    names = {row.id: str(named.get((row.module, row.local_id), row.local_id)) for row in rows}
+    blockers = {
+        label: row.id for row in rows if row.state != "waiting" for label in causes.labels_of(row.module, names[row.id])
+    }
+    centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
+    return [
+        Stuck(
+            row.id, row.module, row.local_id, names[row.id], row.state, _why(row),
+            causes.cause_of(row.state, row.last_error_code),
+            blockers.get(row.waits_for) if row.state == "waiting" else None,
+            centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id or "")
+            if row.remote_id else "",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _why(row: MirrorRecord) -> str:
+    if row.state == "waiting":
+        return f"Waits for {row.waits_for}"
+    return row.left_out_why if row.state == rules.LEFT_OUT_STATE else row.last_error
