@@ -12,6 +12,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 MOST_TRIES = 20  # about three hours
 MOST_FAULTS = 5  # of our own program, with one record
 SMALLEST_RESERVE, RESERVE_SHARE = 20, 20
+SMALLEST_FOR_PAYMENTS, PAYMENTS_SHARE = 5, 40
+ALL, SALES, PAYMENTS = "all", "sales", "payments"
 
 RESERVED = "tomorrow: what is left of today's calls to Zoho is kept for invoices and payments"
 RESTORED = "The database was restored from a backup. Both sides are compared first; nothing is sent until then."
@@ -53,11 +55,16 @@ def pause_after(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(max(tries, 1), 12)), LONGEST_PAUSE)
 
 
-def is_reserved(quota_limit: int | None, quota_left: int | None) -> bool:
-    """So little of the day's calls is left that only invoices and payments may use it."""
+def room_in(quota_limit: int | None, quota_left: int | None) -> str:
+    """Who may use what is left of the day's calls: ALL, SALES (invoices and payments), or PAYMENTS and what they need.
+
+    Backfill, edits and readings of the other side come last: a payment should be in the books on the day it was made.
+    """
     if quota_limit is None or quota_left is None:
-        return False
-    return quota_left <= max(SMALLEST_RESERVE, quota_limit // RESERVE_SHARE)
+        return ALL
+    if quota_left <= max(SMALLEST_FOR_PAYMENTS, quota_limit // PAYMENTS_SHARE):
+        return PAYMENTS
+    return SALES if quota_left <= max(SMALLEST_RESERVE, quota_limit // RESERVE_SHARE) else ALL
 
 
 def shown_state(states: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from portal.accounting.pull.models import PullCursor
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.shared import clock
 from portal.shared.outbox import Change
+from portal.shared.running import here
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,25 @@ class Status:
     product_name: str
     data_centre: str
     consent_days: int
-    used_today: int | None
-    limit_today: int | None
+    meter: "Meter | None"
     oldest_waiting_since: datetime | None
     modules: list[ModuleState]
 
-    @property
-    def quota(self) -> str:
-        return "" if self.limit_today is None else f"{self.used_today} of {self.limit_today}"
+
+@dataclass(frozen=True)
+class Meter:
+    """Calls to Zoho, which counts them for the whole organisation, whoever makes them.
+
+    kept  of the day's, for invoices and payments; room: rules.ALL, SALES or PAYMENTS
+    """
+
+    used: int
+    limit: int
+    kept: int
+    room: str
+    resets_at: datetime | None
+    last_minute: int
+    a_minute: int
 
     @property
     def may_all_go_both_ways(self) -> bool:
@@ -78,12 +90,23 @@ class Status:
 def status_of(session: Session, link: Link) -> Status:
     """Five statements, however much there is."""
     consent = session.get_one(Consent, link.consent_id)
-    known = link.quota_limit is not None and link.quota_left is not None
-    is_today = known and link.quota_resets_at is not None and link.quota_resets_at > clock.now()
-    used = (link.quota_limit or 0) - (link.quota_left or 0) if is_today else 0
     return Status(
         PRODUCTS[link.product].name, consent.data_centre.upper(), (clock.now() - consent.created_at).days,
-        used if known else None, link.quota_limit, session.scalars(_oldest()).one(), _modules(session, link),
+        _meter(link), session.scalars(_oldest()).one(), _modules(session, link),
+    )  # fmt: skip
+
+
+def _meter(link: Link) -> Meter | None:
+    """None before any answer has told of the day's calls."""
+    if link.quota_limit is None or link.quota_left is None:
+        return None
+    is_today = link.quota_resets_at is not None and link.quota_resets_at > clock.now()
+    left = link.quota_left if is_today else link.quota_limit
+    kept = max(rules.SMALLEST_RESERVE, link.quota_limit // rules.RESERVE_SHARE)
+    return Meter(
+        link.quota_limit - left, link.quota_limit, kept, rules.room_in(link.quota_limit, left),
+        link.quota_resets_at if is_today else None,
+        sum(at > clock.now() - rules.WINDOW for at in link.recent_calls), here().settings.zoho_calls_per_minute,
     )  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from sqlalchemy import text
 
 from portal.accounting.mirror.drain import drain
+from portal.invoices.models import Invoice
 from portal.shared.running import job_session
 from tests.builders import make_customer, make_firm
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment
-from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.doings import pay, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, wait_until, zoho
 
 __all__ = ["linked", "zoho"]
@@ -79,6 +80,34 @@ def test_the_last_calls_of_a_day_are_kept_for_invoices(linked: LinkedFirm) -> No
     assert "tomorrow" in waiting[0].waits_for
 
 
+def test_the_very_last_calls_are_kept_for_payments_and_what_they_need(linked: LinkedFirm) -> None:
+    drain(linked.organisation_id)
+    set_quota(linked, left=25)
+    sent_invoice(linked)
+    paid = sent_invoice(linked)
+    pay(linked, paid)
+    drain(linked.organisation_id)
+    assert [(one["invoice_number"], one["status"]) for one in linked.there("invoices")] == [(paid.number, "paid")]
+    waiting = [record for record in linked.mirror("invoice") if record.state == "waiting"]
+    assert len(waiting) == 1 and "tomorrow" in waiting[0].waits_for
+    pay(linked, invoice_of(linked, waiting[0].local_id))
+    drain(linked.organisation_id)
+    assert len(linked.there("customerpayments")) == 2
+    set_quota(linked, left=1000)
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert {record.state for record in linked.mirror()} == {"in_step"}
+
+
+def test_a_refusal_for_the_day_that_tells_no_end_lasts_until_the_end_told_before(linked: LinkedFirm) -> None:
+    set_quota(linked, left=500)
+    linked.zoho.break_down("status", path="/contacts", status=429, code=45, message="Used up")
+    add_customers(linked, 1)
+    drain(linked.organisation_id)
+    assert 7100 < rests_for(linked) < 7220
+    assert linked.link().quota_left == 0
+
+
 def test_while_the_budget_is_empty_no_worker_waits_for_it(linked: LinkedFirm) -> None:
     linked.change(
         "UPDATE links SET recent_calls = (SELECT array_agg(clock_timestamp()) FROM generate_series(1, 10000))"
@@ -93,6 +122,17 @@ def add_customers(linked: LinkedFirm, count: int) -> None:
     with job_session(linked.organisation_id) as session:
         for number in range(count):
             make_customer(session, linked.organisation_id, f"Customer {time.monotonic_ns()} {number}")
+
+
+def set_quota(linked: LinkedFirm, *, left: int) -> None:
+    """As Zoho's answers would have told: it counts anew in two hours. (This stand-in tells nothing of the day.)"""
+    statement = "UPDATE links SET quota_limit = 1000, quota_left = :left, quota_resets_at = now() + interval '2 hours'"
+    linked.change(statement, left=left)
+
+
+def invoice_of(linked: LinkedFirm, invoice_id: int) -> Invoice:
+    with job_session(linked.organisation_id) as session:
+        return session.get_one(Invoice, invoice_id)
 
 
 def is_done(linked: LinkedFirm) -> bool:

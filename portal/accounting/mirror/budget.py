@@ -1,8 +1,8 @@
 """The organisation's calls to Zoho: so many a minute, shared by all workers in the link's row, and so many a day."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from portal.accounting import rules
 from portal.accounting.mirror.lease import LENGTH, Turn, held, lock
@@ -42,3 +42,18 @@ def remember_quota(turn: Turn, quota: Quota) -> None:
                 quota_resets_at=func.clock_timestamp() + timedelta(seconds=quota.resets_in_s),
             )
         )  # fmt: skip
+
+
+def day_is_over(turn: Turn, seconds: float) -> float:
+    """Zoho refuses for want of the day's calls, which others use, too. How long to rest: until it counts anew.
+
+    seconds  what the refusal told of that, for when no answer has told it better
+    """
+    with held(turn) as session:
+        now: datetime = session.scalars(select(func.clock_timestamp())).one()
+        link = session.get_one(Link, turn.link_id, populate_existing=True)
+        if link.quota_resets_at is None or link.quota_resets_at <= now:
+            link.quota_resets_at = now + timedelta(seconds=seconds)
+        link.quota_left = 0
+        rest: timedelta = link.quota_resets_at - now
+        return rest.total_seconds()

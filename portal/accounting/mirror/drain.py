@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from portal.accounting.mirror import lease, plan, record, records, send
+from portal.accounting import rules
+from portal.accounting.mirror import budget, lease, plan, record, records, reserve, send
 from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
@@ -18,6 +19,7 @@ from portal.accounting.warning import warn_of_switched_off
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import Line
 from portal.gateways.zoho.errors import (
+    DAY_LIMIT,
     SWITCHED_OFF,
     ConsentLost,
     Misconfigured,
@@ -81,16 +83,16 @@ def _round(turn: Turn, remote: Remote) -> bool:
     if turn.is_restored:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
+    room = reserve.room(turn)
     look_before_paying(turn, remote)
     worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
     if worked > 0:
         return True
-    is_reserved = records.keep_reserve(turn)
-    if not is_reserved and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
+    if room == rules.ALL and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
-    return importing.step(turn, remote) or reading.step(turn, remote, is_reserved=is_reserved)
+    return importing.step(turn, remote) or reading.step(turn, remote, is_reserved=room != rules.ALL)
 
 
 def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:
@@ -162,6 +164,8 @@ def _keep_quiet(turn: Turn, problem: Exception) -> None:
     pause = {Unreachable: _UNREACHABLE_S, Misconfigured: _MISCONFIGURED_S, ConsentLost: _UNTIL_RECONNECTED_S}
     seconds = problem.pause_s if isinstance(problem, Throttled) else pause[type(problem)]
     log.warning("zoho asks for quiet", extra={"organisation": turn.organisation_id, "code": problem.code})
+    if problem.code == DAY_LIMIT:
+        seconds = budget.day_is_over(turn, seconds)
     lease.keep_quiet(turn, seconds, problem.words)
     if problem.code == SWITCHED_OFF:
         with job_session(turn.organisation_id) as session:

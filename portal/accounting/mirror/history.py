@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, delete, select
+from sqlalchemy import BigInteger, Index, String, delete, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -38,19 +38,16 @@ def note(session: Session, push: Push, outcome: str, answer: Mapping[str, Any] |
     """One step more, in the transaction that records what came of it; what is too old goes."""
     payload = push.payload if push.verb in (CREATE, UPDATE) else (push.act.body or {}) if push.act else {}
     did = _DID.get(push.verb, push.verb.capitalize())
-    session.add(
-        MirrorStep(
+    of_record = select(MirrorStep.id).where(MirrorStep.record_id == push.record_id)
+    too_old = of_record.order_by(MirrorStep.id.desc()).offset(KEPT - 1)
+    session.execute(
+        insert(MirrorStep)
+        .values(
             organisation_id=session.info["organisation_id"], record_id=push.record_id, did=did, outcome=outcome[:500],
             sent=redaction.sent(payload), came_back=redaction.told(answer or {}), trace=trace.get(),
         )
+        .add_cte(delete(MirrorStep).where(MirrorStep.id.in_(too_old)).cte("gone"))
     )  # fmt: skip
-    session.flush()
-    of_record = select(MirrorStep.id).where(MirrorStep.record_id == push.record_id)
-    session.execute(
-        delete(MirrorStep)
-        .where(MirrorStep.id.in_(of_record.order_by(MirrorStep.id.desc()).offset(KEPT)))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def outcome_of(outcome: Done | Absent) -> tuple[str, Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules, switching
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.models import MODULES, Link, MirrorRecord
+from portal.accounting.models import MODULES, MirrorRecord
 from portal.accounting.reconciliation.comparing import MISSING_HERE
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.invoices.models import DRAFT, Invoice
@@ -42,13 +42,13 @@ def admit(turn: Turn) -> None:
 
 def due(session: Session, link_id: int, modules: Sequence[str], most: int) -> list[int]:
     """Records of these modules to be worked on now, oldest change first."""
-    return list(session.scalars(_due(link_id).where(MirrorRecord.module.in_(modules)).limit(most)))
+    return list(session.scalars(due_now(link_id).where(MirrorRecord.module.in_(modules)).limit(most)))
 
 
 def anything_due(turn: Turn) -> bool:
     with held(turn) as session:
         unknown = select(Change.subject_id).where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
-        return session.execute(select(_due(turn.link_id).exists() | unknown.exists())).scalar_one()
+        return session.execute(select(due_now(turn.link_id).exists() | unknown.exists())).scalar_one()
 
 
 def start_try(turn: Turn, record_id: int) -> bool:
@@ -89,23 +89,6 @@ def _give_up(session: Session, record: MirrorRecord) -> None:
     record.state, record.last_error = "failed", record.last_error or _NEVER_ENDED
     version = version_of(session, record)
     outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
-
-
-def keep_reserve(turn: Turn) -> bool:
-    """True when little of the day is left: then what no invoice needs waits for Zoho's midnight."""
-    with held(turn) as session:
-        link = session.get_one(Link, turn.link_id, populate_existing=True)
-        now = session.scalars(select(func.clock_timestamp())).one()
-        is_over = link.quota_resets_at is None or link.quota_resets_at <= now
-        if is_over or not rules.is_reserved(link.quota_limit, link.quota_left):
-            return False
-        rest = _due(turn.link_id).where(MirrorRecord.module.in_(("tax", "customer", "item")))
-        session.execute(
-            update(MirrorRecord)
-            .where(MirrorRecord.id.in_(rest))
-            .values(state="waiting", waits_for=rules.RESERVED, next_try_at=link.quota_resets_at)
-        )
-        return True
 
 
 def put_off(session: Session, record: MirrorRecord, pause: timedelta) -> None:
@@ -162,7 +145,7 @@ def version_of(session: Session, record: MirrorRecord) -> int:
     ).one_or_none() or 0  # fmt: skip
 
 
-def _due(link_id: int) -> Select[int]:
+def due_now(link_id: int) -> Select[int]:
     return (
         select(MirrorRecord.id)
         .join(Change, _SAME)

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting import field_rules
+from portal.accounting import rules as accounting_rules
 from portal.accounting.fields import Rule
-from portal.accounting.mirror import records
+from portal.accounting.mirror import records, reserve
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
@@ -34,7 +35,7 @@ def look(turn: Turn, remote: Remote, until: float) -> None:
             # Before a balance is judged, the payments and credit notes behind it are known.
             behind = [module for module in _BEHIND_A_BALANCE if cursors.is_read(session, turn.link_id, module)]
             due = [*behind, *(module for module in due if module not in behind)]
-    if not due or records.keep_reserve(turn):
+    if not due or reserve.room(turn) != accounting_rules.ALL:
         return
     missing.ask_about(turn, remote)
     for module in due:

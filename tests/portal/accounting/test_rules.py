@@ -46,18 +46,20 @@ def test_a_pause_doubles_up_to_a_quarter_of_an_hour(tries: int, seconds: int) ->
 
 
 @pytest.mark.parametrize(
-    ("limit", "left", "reserved"),
-    [(None, None, False), (1000, 51, False), (1000, 50, True), (100, 20, True), (100, 21, False), (1000, 0, True)],
-)
-def test_the_last_calls_of_a_day_are_reserved(limit: int | None, left: int | None, reserved: bool) -> None:
-    assert rules.is_reserved(limit, left) is reserved
+    ("limit", "left", "room"),
+    [(None, None, "all"), (1000, 51, "all"), (1000, 50, "sales"), (100, 20, "sales"), (100, 21, "all"),
+     (1000, 26, "sales"), (1000, 25, "payments"), (100, 5, "payments"), (1000, 0, "payments")],
+)  # fmt: skip
+def test_the_last_calls_of_a_day_are_reserved(limit: int | None, left: int | None, room: str) -> None:
+    assert rules.room_in(limit, left) == room
 
 
 @pytest.mark.parametrize(
     ("states", "shown"),
     [
         ([], "waiting"), ([""], "waiting"), (["in_step"], "in step"), (["in_step", ""], "waiting"),
-        (["in_step", "sending"], "sending"), (["pending", "sending"], "sending"), (["paused"], "waiting"),
+        (["in_step", "sending"], "sending"), (["pending", "sending"], "sending"), (["paused"], "left out"),
+        (["in_step", "paused"], "left out"),
         (["in_step", "failed"], "needs a look"), (["sending", "mismatch"], "needs a look"),
         (["conflict"], "needs a look"),
     ],

@@ -32,8 +32,21 @@ def test_the_page_says_product_data_centre_age_of_consent_and_quota(linked: Link
     shown = words(admin.get("/books").text)
     assert "Product Zoho Books" in shown and "Data centre EU" in shown
     assert "Permission given today" in shown
-    assert re.search(r"Zoho's calls used today \d+ of 1000", shown)
+    assert re.search(r"Zoho's calls used today: \d+ of 1000", shown)
     assert "Customers from here to Zoho · 1 in step" in shown
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [(900, "The last 50 are kept for invoices and payments."), (40, "kept for invoices and payments; the rest follows"),
+     (10, "kept for payments; the rest follows")],
+)  # fmt: skip
+def test_the_meter_says_who_may_use_what_is_left(linked: LinkedFirm, admin: FlaskClient, left: int, said: str) -> None:
+    assert "<meter" not in admin.get("/books").text
+    statement = "UPDATE links SET quota_limit = 1000, quota_left = :left, quota_resets_at = now() + interval '2 hours'"
+    linked.change(statement, left=left)
+    page = admin.get("/books").text
+    assert said in words(page) and f'value="{1000 - left}"' in page and "It counts anew on" in page
 
 
 def test_the_oldest_waiting_record_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:
