@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bench.firm import Firm, add_a_customer, add_a_job, bill, make_firm, pay, pay_path
+from portal.accounting.agreement.models import AgreementCheck
+from portal.accounting.mirror.history import MirrorStep
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.invoices.credit_notes import actions as crediting
@@ -43,11 +45,12 @@ def filled_firm(rows: int) -> Filled:
     long_invoice = bill(firm, long_job)
     with job_session(firm.organisation_id) as session:
         _write_history(session, firm, rows, {"invoice": long_invoice, "work_order": open_job})
-        _fall_behind(session, firm, invoices)
+        record_id = _fall_behind(session, firm, [*invoices, long_invoice], rows)
     in_addresses = {
         "work_order_id": open_job, "invoice_id": long_invoice, "customer_id": firm.customer_id,
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
         "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
+        "record_id": record_id,
     }  # fmt: skip
     return Filled(firm, in_addresses)
 
@@ -81,8 +84,11 @@ def _write_history(session: Session, firm: Firm, rows: int, records: dict[str, i
             audit.note(session, firm.organisation_id, "measured", record, record_id, words=f"Entry {index}")
 
 
-def _fall_behind(session: Session, firm: Firm, invoices: list[int]) -> None:
-    """A link to Zoho in whose inbox everything has piled up."""
+def _fall_behind(session: Session, firm: Firm, invoices: list[int], rows: int) -> int:
+    """A link to Zoho in whose inbox everything has piled up; the record that was tried most often.
+
+    The last invoice differs there, line by line.
+    """
     consent = Consent(organisation_id=firm.organisation_id, data_centre="eu", refresh_token_sealed="")
     session.add(consent)
     session.flush()
@@ -107,3 +113,23 @@ def _fall_behind(session: Session, firm: Firm, invoices: list[int]) -> None:
                     facts={"label": f"{module} {local_id}"},
                 )
             )  # fmt: skip
+    session.flush()
+    figures = {"number": "1", "lines": [["Line", "1.00"]] * rows, "taxes": [], "total": "1.00"} | dict.fromkeys(
+        ("discount", "shipping", "adjustment", "rounding"), "0.00"
+    )
+    tried = session.scalars(select(MirrorRecord).where(MirrorRecord.local_id == invoices[-1])).first()
+    tried_id = 0 if tried is None else tried.id
+    session.add(
+        AgreementCheck(
+            organisation_id=firm.organisation_id, link_id=link.id, invoice_id=invoices[-1], cause="It differs.",
+            ours=figures, theirs=figures | {"total": "2.00"}, trace="",
+        )
+    )  # fmt: skip
+    for _ in range(rows):
+        session.add(
+            MirrorStep(
+                organisation_id=firm.organisation_id, record_id=tried_id, did="Made", outcome="Refused.",
+                sent=[["name", "value"]], came_back=[], trace="",
+            )
+        )  # fmt: skip
+    return tried_id
