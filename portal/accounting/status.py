@@ -53,6 +53,24 @@ class Status:
     oldest_waiting_since: datetime | None
     modules: list[ModuleState]
 
+    @property
+    def may_all_go_both_ways(self) -> bool:
+        return any(module.may_go_both_ways and module.direction == directions.PUSH for module in self.modules)
+
+    @property
+    def why_so_often(self) -> str:
+        """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
+        read = sum(module.next_look_at is not None for module in self.modules if module.module != "tax")
+        if not read:
+            return ""
+        told = self.meter.limit if self.meter else None
+        limit, busy = pulling.calls_a_day(told), pulling.pause(told, 1, read, 0)
+        minutes = -(-int(busy.total_seconds()) // 60)
+        return (
+            f"Zoho allows {limit:,} calls a day, and a quarter of them may be spent on looking for changes there: each"
+            f" kind about every {minutes} minutes, less often while nothing happens."
+        )
+
 
 @dataclass(frozen=True)
 class Meter:
@@ -68,23 +86,6 @@ class Meter:
     resets_at: datetime | None
     last_minute: int
     a_minute: int
-
-    @property
-    def may_all_go_both_ways(self) -> bool:
-        return any(module.may_go_both_ways and module.direction == directions.PUSH for module in self.modules)
-
-    @property
-    def why_so_often(self) -> str:
-        """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
-        read = sum(module.next_look_at is not None for module in self.modules if module.module != "tax")
-        if not read:
-            return ""
-        limit, busy = pulling.calls_a_day(self.limit_today), pulling.pause(self.limit_today, 1, read, 0)
-        minutes = -(-int(busy.total_seconds()) // 60)
-        return (
-            f"Zoho allows {limit:,} calls a day, and a quarter of them may be spent on looking for changes there: each"
-            f" kind about every {minutes} minutes, less often while nothing happens."
-        )
 
 
 def status_of(session: Session, link: Link) -> Status:
