@@ -64,7 +64,7 @@ def _use(turn: Turn, until: float) -> bool:
             while _round(turn, remote) and time.monotonic() < until:
                 pass
             look(turn, remote, until)
-        more = records.anything_due(turn) or (not turn.is_restored and importing.is_due(turn)) or reading.is_due(turn)
+        more = records.anything_due(turn) or _may_import(turn) or reading.is_due(turn)
     except STOPS as problem:
         _keep_quiet(turn, problem)
         more = False
@@ -73,6 +73,11 @@ def _use(turn: Turn, until: float) -> bool:
         return False
     lease.release(turn)
     return more
+
+
+def _may_import(turn: Turn) -> bool:
+    """A first import comes last: not from a restored database, nor with the day's last calls."""
+    return not turn.is_restored and importing.is_due(turn) and reserve.room(turn) == rules.ALL
 
 
 def _round(turn: Turn, remote: Remote) -> bool:
@@ -92,7 +97,8 @@ def _round(turn: Turn, remote: Remote) -> bool:
         return True
     if room == rules.ALL and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
-    return importing.step(turn, remote) or reading.step(turn, remote, is_reserved=room != rules.ALL)
+    is_reserved = room != rules.ALL
+    return (not is_reserved and importing.step(turn, remote)) or reading.step(turn, remote, is_reserved=is_reserved)
 
 
 def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:
