@@ -21,6 +21,9 @@ _DIFFERS = Cause(
     "differs", "Comes to another amount in Zoho",
     "Compare both sides. Correct the rate or setting that differs, accept the difference, or void it.", 1,
 )  # fmt: skip
+_ELSEWHERE = Cause(
+    "elsewhere", "Its money lies elsewhere in Zoho", "Compare the payment on both sides and correct it there.", 1
+)
 _BY_CODES = {
     ("57", "6041"): Cause(
         "rights", "The Zoho user may not do this",
@@ -44,10 +47,10 @@ _OTHER = Cause("refused", "Zoho refused it", "Read what Zoho says, correct the r
 _OF_CODE = {code: cause for codes, cause in _BY_CODES.items() for code in codes}
 
 
-def cause_of(state: str, code: str) -> Cause:
+def cause_of(module: str, state: str, code: str) -> Cause:
     """code: Zoho's, "portal", or "" where there was no answer."""
     if state == "mismatch":
-        return _DIFFERS
+        return _DIFFERS if module == "invoice" else _ELSEWHERE
     if state in _BY_STATE:
         return _BY_STATE[state]
     if not code:
@@ -57,10 +60,10 @@ def cause_of(state: str, code: str) -> Cause:
 
 _LABELS = {
     "tax": ("Tax", "Tax group"), "customer": ("Customer",), "item": ("Service", "Part"), "invoice": ("Invoice",),
-    "payment": ("Payment",),
+    "payment": ("Payment",), "credit_note": ("Credit note",),
 }  # fmt: skip
 
 
 def labels_of(module: str, name: str) -> list[str]:
     """Under which of these names others may wait for a record (mirror.source.Source.label)."""
-    return [f"{label} {name}" for label in _LABELS.get(module, (module.capitalize(),))]
+    return [f"{label} {name}" for label in _LABELS[module]]

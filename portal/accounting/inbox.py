@@ -82,7 +82,7 @@ def _told(session: Session, link: Link, rows: Sequence[MirrorRecord]) -> list[St
     return [
         Stuck(
             row.id, row.module, row.local_id, names[row.id], row.state, _why(row),
-            causes.cause_of(row.state, row.last_error_code),
+            causes.cause_of(row.module, row.state, row.last_error_code),
             blockers.get(row.waits_for) if row.state == "waiting" else None,
             centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id or "")
             if row.remote_id else "",

@@ -1,13 +1,12 @@
 """An invoice with discounts, shipping and an adjustment comes to the same in the books."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from portal.accounting.mirror.drain import drain
-from portal.invoices import actions, billing, drafts
+from portal.invoices import actions, drafts
 from portal.invoices.pricing import Cut, Pricing
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
@@ -52,13 +51,10 @@ def test_the_priced_invoice_agrees_there(linked: LinkedFirm, wanted: dict[str, A
 
 
 @pytest.mark.parametrize("theirs", [{}, {"rounding_type": "nearest_increment", "rounding_increment": "0.5"}])
-def test_a_rounded_total_agrees_whoever_rounds_it(
-    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
-) -> None:
-    policy_of = billing.policy_of
-    monkeypatch.setattr(billing, "policy_of", lambda firm: replace(policy_of(firm), round_total_to=Decimal("0.50")))
+def test_a_rounded_total_agrees_whoever_rounds_it(linked: LinkedFirm, theirs: dict[str, str]) -> None:
     linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", theirs)
     with job_session(linked.organisation_id) as session:
+        session.get_one(Organisation, linked.organisation_id).round_total_to = Decimal("0.50")
         invoice = make_invoice(session, linked.firm)
     assert (invoice.breakdown or {})["rounding_adjustment"] == "0.20"
     drain(linked.organisation_id)
