@@ -114,17 +114,25 @@ def _fall_behind(session: Session, firm: Firm, invoices: list[int], rows: int) -
                 )
             )  # fmt: skip
     session.flush()
+    _let_differ(session, firm, link.id, invoices[-1], rows)
+    return _try_often(session, firm, invoices[-1], rows)
+
+
+def _let_differ(session: Session, firm: Firm, link_id: int, invoice_id: int, rows: int) -> None:
     figures = {"number": "1", "lines": [["Line", "1.00"]] * rows, "taxes": [], "total": "1.00"} | dict.fromkeys(
         ("discount", "shipping", "adjustment", "rounding"), "0.00"
     )
-    tried = session.scalars(select(MirrorRecord).where(MirrorRecord.local_id == invoices[-1])).first()
-    tried_id = 0 if tried is None else tried.id
     session.add(
         AgreementCheck(
-            organisation_id=firm.organisation_id, link_id=link.id, invoice_id=invoices[-1], cause="It differs.",
+            organisation_id=firm.organisation_id, link_id=link_id, invoice_id=invoice_id, cause="It differs.",
             ours=figures, theirs=figures | {"total": "2.00"}, trace="",
         )
     )  # fmt: skip
+
+
+def _try_often(session: Session, firm: Firm, invoice_id: int, rows: int) -> int:
+    """The id of its record in the mirror."""
+    tried_id = session.scalars(select(MirrorRecord.id).where(MirrorRecord.local_id == invoice_id)).first() or 0
     for _ in range(rows):
         session.add(
             MirrorStep(
