@@ -14,6 +14,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
+from portal.taxes.models import Tax
 from tests.builders import Firm, make_credit_note, make_work_order
 from tests.portal.invoices.test_taxing import BRITISH, GSTIN, INDIA, MAHARASHTRA, billed, settled
 
@@ -64,6 +65,23 @@ def test_a_saudi_credit_note_carries_its_code(app: Flask) -> None:
         facts = credit_note_facts(organisation, note)
     assert facts["code"] and facts["title"] == "Credit note · إشعار دائن"
     assert facts["notes"][0].startswith("In words · ")
+
+
+def test_a_japanese_paper_tells_base_and_tax_of_each_rate_and_marks_the_reduced_one(app: Flask) -> None:
+    """A qualified invoice: one rounding for each rate. Source: National Tax Agency."""
+    firm, _ = settled(app, "JP", "JPY", {"country": "JP"})
+    _numbered(firm, "T1234567890123")
+    with job_session(firm.organisation_id) as session:
+        reduced = session.scalars(select(Tax.id).where(Tax.name == "Consumption tax 8%")).one()
+        session.execute(update(Item).where(Item.kind == "part").values(tax_id=reduced))
+        session.commit()
+    facts = _facts(firm, billed(app, firm))
+    assert facts["title"] == "Qualified invoice" and facts["firm"]["tax_number"].endswith(" T1234567890123")
+    assert [line["name"].endswith(" *") for line in facts["lines"]] == [False, False, True]
+    assert facts["sums"][1:] == [
+        ["Consumption tax 10% on JPY 150", "JPY 15"], ["Consumption tax 8% on JPY 47", "JPY 4"]
+    ]  # fmt: skip
+    assert "* reduced rate" in facts["notes"]
 
 
 def _facts(firm: Firm, sent: Invoice) -> dict[str, Any]:

@@ -11,6 +11,7 @@ ZOHO_OVERRIDE = "Zoho Books help, tax override"
 ZOHO_ROUND_OFF = "Zoho FSM help, rounding off preferences"
 INDIA = "caclubindia, question 421372"
 AUSTRALIA = "A New Tax System (Goods and Services Tax) Act 1999, s 9-90"
+PROBE = "TAX.md §2, to be probed against Zoho: our side of it"
 JAPAN = "Japan's National Tax Agency: one rounding per invoice and rate"
 
 
@@ -30,6 +31,7 @@ TDS = {"name": "TDS", "rate": "1", "kind": "withholding"}
 BILL = _line("45000", ("GST", "18"))
 REVERSE = {"name": "Domestic reverse charge", "rate": "20", "kind": "reverse_charge"}
 FIFTHS = [_line("105", ("JCT", "8")), _line("105", ("JCT", "8")), _line("98", ("JCT", "10"))]
+NICKEL = _line("0.05", GST10)
 UNTAXED = _line("20.63")
 
 EXAMPLES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
@@ -110,6 +112,15 @@ EXAMPLES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("A discount after tax leaves it", "Zoho FSM help, types of discounts",
      _document(_line("100", VAT), document_discount={"type": "percent", "value": "10", "applied": "after_tax"}),
      {"discount": "12.00", "tax_total": "20.00", "total": "108.00"}),
+    ("Half a cent twice, rounded once", PROBE, _document(NICKEL, NICKEL), {"tax_total": "0.01", "total": "0.11"}),
+    ("Half a cent twice, rounded on each line", PROBE, _document(NICKEL, NICKEL, rounding="line"),
+     {"tax_total": "0.02", "total": "0.12"}),
+    ("A line's discount is rounded, not what is left", PROBE,
+     _document({**NICKEL, "discount_percent": "10"}), {"line_totals": ["0.04"], "total": "0.04"}),
+    ("With tax inside, tax is rounded first", PROBE,
+     _document(_line("52.50", ("VAT", "12")), price_includes_tax=True), {"tax_total": "5.63", "subtotal": "46.87"}),
+    ("Three of a group, each by itself", PROBE, _document(_line("1.50", ("A", "3.33"), ("B", "3.33"), ("C", "3.33"))),
+     {"taxes_by_name": {"A": "0.05", "B": "0.05", "C": "0.05"}, "total": "1.65"}),
     ("A fee for each piece, with VAT on top of it", "the arithmetic's own", _document({
         "quantity": "3", "unit_price": "10", "taxes": [
             {"name": "Eco fee", "rate": "0.25", "kind": "fixed_per_unit"},
