@@ -11,6 +11,7 @@ from portal.invoices import actions, billing, sending, taxing
 from portal.invoices.models import Invoice
 from portal.invoices.queries import invoices_of_work_order
 from portal.invoices.views.pages import bp, place_of
+from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -23,6 +24,7 @@ from portal.shared.web import request_session
 from portal.taxes.arithmetic import Breakdown
 from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
+from portal.taxes.regions.standing import standing_of
 from portal.work_orders.models import WorkOrder
 from portal.work_orders.queries import get_work_order
 
@@ -113,7 +115,13 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
         "breakdown": breakdown, "tax_rows": _tax_rows(breakdown, taxes), "usual": taxing.usual_tax(taxes),
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
         "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
+        "lacks_number": bool(breakdown.tax_total) and _lacks_number(g.organisation),
     }  # fmt: skip
+
+
+def _lacks_number(firm: Organisation) -> bool:
+    """Who charges tax has to print a number, but where taxes are local."""
+    return not firm.tax_number and not standing_of(firm.country).get("by_address")
 
 
 def _tax_rows(breakdown: Breakdown, taxes: Mapping[int, Tax]) -> list[tuple[str, Money, str]]:

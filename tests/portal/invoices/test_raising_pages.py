@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
 from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 
 
@@ -83,3 +84,16 @@ def test_a_job_that_costs_nothing_is_not_sent(client: FlaskClient, session: Sess
     form = {"form_id": "f", "then": "send", "line": _lines(client.get(f"{path}/new").text)}
     answer = post(client, path, form, page=f"{path}/new")
     assert answer.status_code == 422 and "nothing to pay" in answer.text
+
+
+def test_who_charges_tax_without_a_number_is_told_before_sending(
+    client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    path = f"/work-orders/{make_work_order(session, firm).id}/invoices/new"
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.tax_number = ""
+    session.commit()
+    assert "number missing" in sign_in(client, firm, "administrator").get(path).text
+    organisation.tax_number = "GB 980 7806 84"
+    session.commit()
+    assert "number missing" not in client.get(path).text
