@@ -1,6 +1,6 @@
 """Verbs on invoices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,10 +70,17 @@ def raise_invoice(
     return Raised(invoice, is_new=True, reckoned_on=today)
 
 
+# What layers above put to an invoice in the transaction that sends it, so that nobody is asked for what is paid
+# already: payments appends what puts deposits.
+PREPAID: list[Callable[[Session, Organisation, Invoice], Money]] = []
+
+
 def issue_invoice(
     session: Session, organisation: Organisation, invoice: Invoice, *, reckoned_on: date | None = None
-) -> None:
+) -> Money:
     """Freeze a draft: reckon it as of today, number it, date it, announce it. Raises CannotIssue. Does not commit.
+
+    Returns how much of it is paid already, by deposits.
 
     `invoice` has been read with its lines and its row lock, or raised in this transaction.
     reckoned_on  as raise_invoice gave it; None for a draft of another transaction
@@ -103,6 +110,7 @@ def issue_invoice(
         session, organisation.id, "invoice sent", "invoice", invoice.id, words=f"Sent as {invoice.number}",
         after={"number": invoice.number, "total": str(invoice.total)},
     )  # fmt: skip
+    return Money.total((put(session, organisation, invoice) for put in PREPAID), invoice.currency)
 
 
 def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money) -> None:

@@ -25,12 +25,13 @@ class CannotSend(RuleBroken):
 
 def send_invoice(
     session: Session, organisation: Organisation, invoice: Invoice, *, sent_by: int | None, email: str,
-    is_first: bool = False,
+    is_first: bool = False, prepaid: Money | None = None,
 ) -> None:  # fmt: skip
     """A link for the screen that shows the QR code, and a mail with a link of its own where there is an address.
 
     is_first  the invoice was issued in this transaction, so no link of it can be there yet; whom no mail can reach
               has it by text message, where the firm sends such
+    prepaid   what deposits have paid of it, as issue_invoice said
     Raises CannotSend for a draft or a void invoice. Does not commit.
     """
     if invoice.status != SENT:
@@ -46,7 +47,7 @@ def send_invoice(
         with session.no_autoflush:  # the links are written with their mails, in one statement
             link.message_id = queue_invoice_mail(
                 session, invoice, organisation, address_of(token), email, sent_by=sent_by,
-                left=invoice.amount_due if is_first else left_to_pay(session, invoice),
+                left=_first_left(invoice, prepaid) if is_first else left_to_pay(session, invoice),
             )  # fmt: skip
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
@@ -55,6 +56,10 @@ def send_invoice(
         to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
         if to:
             text_invoice(session, organisation, invoice, to=to, amount=invoice.total, sent_by=sent_by)
+
+
+def _first_left(invoice: Invoice, prepaid: Money | None) -> Money:
+    return invoice.amount_due - prepaid if prepaid else invoice.amount_due
 
 
 def number_to_text(session: Session, organisation: Organisation, phone: str) -> str:

@@ -188,6 +188,20 @@ class Allocation(Tenant, Base):
         return Money(self.amount_minor, self.currency)
 
 
+class Deposit(Tenant, Base):
+    """A payment taken before the work: the customer's credit, and an advance in the books, until the job is billed."""
+
+    __tablename__ = "deposits"
+    __table_args__ = (
+        belongs_to("payments", "payment_id"),
+        belongs_to("work_orders", "work_order_id"),
+        UniqueConstraint("payment_id"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(BigInteger)
+    work_order_id: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
 class PaymentReversal(Tenant, Base):
     """A recorded payment that was a mistake: it counts for nothing any more. Both rows stay."""
 

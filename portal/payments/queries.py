@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, contains_eager
@@ -14,6 +15,7 @@ from portal.invoices.queries import visible_to
 from portal.payments.models import (
     OPEN_STATES,
     Allocation,
+    Deposit,
     Payment,
     PaymentAttempt,
     PaymentUse,
@@ -43,6 +45,13 @@ class ListedPayment:
     payment: Payment
     customer_name: str
     invoices: Sequence[AllocatedTo]
+    use: PaymentUse
+
+
+class TakenDeposit(NamedTuple):
+    """A deposit and where its money is."""
+
+    payment: Payment
     use: PaymentUse
 
 
@@ -122,6 +131,19 @@ def payments_of(session: Session, invoice_id: int) -> Sequence[tuple[Payment, Mo
         .order_by(Payment.id)
     ).all()
     return [(payment, Money(int(minor), payment.currency)) for payment, minor in rows]
+
+
+def deposits_of(session: Session, work_order_id: int) -> Sequence[TakenDeposit]:
+    """Oldest first, with those that were given back or reversed."""
+    rows = session.execute(
+        select(Payment, PaymentUse)
+        .join(Deposit, Deposit.payment_id == Payment.id)
+        .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+        .where(Deposit.work_order_id == work_order_id)
+        .order_by(Payment.id)
+        .execution_options(populate_existing=True)
+    )
+    return [TakenDeposit(*row) for row in rows]
 
 
 def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:

@@ -135,6 +135,7 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
+        "payments.create_deposit": Paper(f"/work-orders/{ids['work_order_id']}/deposits", cash),
         "payments.create_together": Paper(
             f"/customers/{ids['customer_id']}/together", {"invoice": "1", "email": "a@b.ie"}, is_read_elsewhere=True
         ),

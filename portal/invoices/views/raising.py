@@ -70,8 +70,10 @@ def create(work_order_id: int) -> Response:
         )  # fmt: skip
         invoice = raised.invoice
         if raised.is_new and then == "send":
-            actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
-            sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True)
+            prepaid = actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
+            sending.send_invoice(
+                session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid
+            )
     except RuleBroken as problem:
         session.rollback()
         form.refuse(problem)

@@ -23,9 +23,11 @@ def create_issuance(invoice_id: int) -> Response:
     if invoice.status != DRAFT:
         return see_other(place_of(invoice))
     try:
-        actions.issue_invoice(session, g.organisation, invoice)
+        prepaid = actions.issue_invoice(session, g.organisation, invoice)
         email = str(invoice.bill_to.get("email", ""))
-        sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True)
+        sending.send_invoice(
+            session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid
+        )
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

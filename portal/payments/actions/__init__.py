@@ -1,10 +1,12 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
+from portal.invoices.actions import PREPAID
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, Wish, start_attempt
 from portal.payments.actions.booked import BookedPayment, add_booked_payment
 from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
+from portal.payments.actions.deposits import put_deposits
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.refunds import CannotRefund, plan_refund
@@ -14,6 +16,9 @@ from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 from portal.payments.actions.together import start_together
+
+if put_deposits not in PREPAID:
+    PREPAID.append(put_deposits)
 
 __all__ = [
     "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment",

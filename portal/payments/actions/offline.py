@@ -18,7 +18,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_invoice
-from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
+from portal.payments.models import OPEN_STATES, Deposit, Payment, PaymentAttempt
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
 from portal.shared.money import Money
@@ -32,6 +32,7 @@ class OfflinePayment:
     invoice_ids  what may be paid with it, first to be paid first; a draft among them is sent first
     typed        amounts written beside invoices; empty: one after the other
     tendered     cash handed over, before change
+    deposit_for  the job before which it is paid: taken off that job's invoice later
     """
 
     customer_id: int
@@ -44,6 +45,7 @@ class OfflinePayment:
     form_id: str
     typed: Mapping[int, Money] = field(default_factory=dict)
     tendered: Money | None = None
+    deposit_for: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,9 @@ def _check(session: Session, organisation: Organisation, invoice: Invoice, taken
     if invoice.customer_id != taken.customer_id or invoice.currency != taken.amount.currency:
         raise CannotRecord("This invoice is another customer's, or in another currency.")
     if invoice.status == DRAFT:
-        invoicing.issue_invoice(session, organisation, invoice)
+        prepaid = invoicing.issue_invoice(session, organisation, invoice)
         email = str(invoice.bill_to.get("email") or "")
-        sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email)
+        sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email, prepaid=prepaid)
     if invoice.status != SENT:
         raise CannotRecord("This invoice is void: no payment can be put to it.")
 
@@ -164,6 +166,10 @@ def _add(
     )  # fmt: skip
     session.add(payment)
     session.flush()
+    if taken.deposit_for is not None:
+        session.add(Deposit(organisation_id=organisation.id, payment_id=payment.id, work_order_id=taken.deposit_for))
+        words = f"Deposit of {formats.money(payment.taken, organisation.locale)} taken, receipt {number}"
+        audit.note(session, organisation.id, "deposit taken", "work_order", taken.deposit_for, words=words)
     return payment
 
 

@@ -1,6 +1,20 @@
 """Pages of money coming in, and Stripe's webhook."""
 
-from portal.payments.views import cash, crediting, desk, evidence, parts, receipts, recording, refunding, together
+from portal.payments.views import (
+    cash,
+    crediting,
+    deposits,
+    desk,
+    evidence,
+    parts,
+    receipts,
+    recording,
+    refunding,
+    together,
+)
 from portal.payments.views.pages import bp
 
-__all__ = ["bp", "cash", "crediting", "desk", "evidence", "parts", "receipts", "recording", "refunding", "together"]
+__all__ = [
+    "bp", "cash", "crediting", "deposits", "desk", "evidence", "parts", "receipts",
+    "recording", "refunding", "together",
+]  # fmt: skip

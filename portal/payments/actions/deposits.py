@@ -1,0 +1,66 @@
+"""Deposits: what a customer paid before the work is taken off the job's invoice by itself."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice, InvoiceLine
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments.actions.allocation import lock_customer
+from portal.payments.models import Allocation, Deposit, Payment, PaymentUse
+from portal.shared import formats, outbox
+from portal.shared.money import Money
+from portal.work_orders.models import WorkOrderLine
+
+
+def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Money:
+    """Put what is left of the jobs' deposits to an invoice that was sent in this very transaction. How much that was.
+
+    Nobody else can pay the invoice yet. Does not commit.
+    """
+    left = invoice.total
+    changed: list[tuple[str, int]] = []
+    for use in _unused(session, invoice):
+        part = min(left, use.unused)
+        if not part:
+            break
+        session.add(
+            Allocation(
+                organisation_id=organisation.id, payment_id=use.payment_id, invoice_id=invoice.id,
+                amount_minor=part.minor, currency=part.currency,
+            )
+        )  # fmt: skip
+        changed.append(("payment", use.payment_id))
+        left -= part
+    if changed:
+        session.flush()
+        words = f"{formats.money(invoice.total - left, organisation.locale)} taken off: the deposit for this job"
+        audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
+        outbox.record_all(session, organisation.id, *changed)
+    return invoice.total - left
+
+
+def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
+    """Oldest first; under the customer's lock, as whoever else uses their payments holds."""
+    jobs = (
+        select(WorkOrderLine.work_order_id)
+        .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+    )
+    ids = session.scalars(
+        select(Payment.id)
+        .join(Deposit, Deposit.payment_id == Payment.id)
+        .where(Deposit.work_order_id.in_(jobs), Payment.currency == invoice.currency)
+        .where(Payment.customer_id == invoice.customer_id)
+    ).all()
+    if not ids:
+        return []
+    lock_customer(session, invoice.customer_id)
+    return session.scalars(
+        select(PaymentUse)
+        .where(PaymentUse.payment_id.in_(ids), PaymentUse.unused_minor > 0)
+        .order_by(PaymentUse.payment_id)
+        .execution_options(populate_existing=True)
+    ).all()

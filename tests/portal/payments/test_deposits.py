@@ -1,0 +1,126 @@
+"""Paid before the work: credit and an advance until the job's invoice is sent, and taken off that by itself."""
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror.money_sources import payment as payment_source
+from portal.messages.actions import read_mail
+from portal.messages.models import Message
+from portal.payments.actions import OfflinePayment, apply_credit, record_payment
+from portal.payments.models import Allocation
+from portal.payments.queries import balance_of, deposits_of
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from portal.work_orders.queries import get_work_order
+from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
+from tests.paying import Till
+
+TOTAL = 23580
+
+
+@pytest.fixture
+def job_id(firm: Firm) -> int:
+    with job_session(firm.organisation_id) as session:
+        return make_work_order(session, firm).id
+
+
+def take(firm: Firm, job_id: int, minor: int, form_id: str = "d") -> int:
+    return record_payment(firm.organisation_id, OfflinePayment(
+        customer_id=firm.customer_id, invoice_ids=[], amount=Money(minor, "GBP"), method="bank_transfer",
+        reference="T1", received_on=clock.now().date(), taken_by=firm.people["manager"], form_id=form_id,
+        deposit_for=job_id,
+    )).payment_id  # fmt: skip
+
+
+def send(firm: Firm, job_id: int, client: FlaskClient) -> int:
+    """Bill the job on its own page and send it at once."""
+    page = f"/work-orders/{job_id}/invoices/new"
+    shown = client.get(page).text
+    assert 'name="line"' in shown
+    lines = [each.split('"')[0] for each in shown.split('name="line" value="')[1:]]
+    total = shown.split('name="shown_total" value="')[1].split('"')[0] if 'name="shown_total"' in shown else ""
+    answer = post(client, f"/work-orders/{job_id}/invoices", {
+        "line": lines, "then": "send", "email": "rita@maple.example", "form_id": "f", "shown_total": total,
+    }, page=page)  # fmt: skip
+    assert answer.status_code == 303, answer.text
+    return int(answer.headers["Location"].split("/invoices/")[1].split("/")[0])
+
+
+def left(firm: Firm, invoice_id: int) -> int:
+    with job_session(firm.organisation_id) as session:
+        return balance_of(session, invoice_id).minor
+
+
+def test_a_deposit_is_taken_on_the_jobs_page_and_off_its_invoice(till: Till, firm: Firm, job_id: int) -> None:
+    agent = sign_in(till.browser(), firm, "manager")
+    page = f"/work-orders/{job_id}/deposits"
+    assert "Deposits" in agent.get(f"/work-orders/{job_id}").text
+    form = {"amount": "100", "method": "cash", "tendered": "120", "reference": "", "form_id": "one",
+            "received_on": clock.now().date().isoformat()}  # fmt: skip
+    assert post(agent, page, form | {"amount": ""}, page=page).status_code == 422
+    for _ in range(2):  # a double tap
+        assert post(agent, page, form, page=page).status_code == 303
+    shown = agent.get(page).text
+    assert "Give back £20.00" in shown and "£100.00 not used yet" in shown
+    invoice_id = send(firm, job_id, agent)
+    assert left(firm, invoice_id) == TOTAL - 10000
+    assert "not used yet" not in agent.get(page).text
+    with job_session(firm.organisation_id) as session:
+        mail = session.scalars(select(Message).where(Message.kind == "invoice")).one()
+        assert "£135.80 is to be paid" in read_mail(session, mail.id).text
+        assert [each.payment.amount_minor for each in deposits_of(session, job_id)] == [10000]
+
+
+def test_until_then_it_is_an_advance_in_the_books(firm: Firm, job_id: int) -> None:
+    payment_id = take(firm, job_id, 10000)
+    with job_session(firm.organisation_id) as session:
+        before = payment_source(session, payment_id)
+        assert before is not None and before.invoice_ids == []
+        invoice_id = _sent(session, firm, job_id)
+
+        after = payment_source(session, payment_id)
+        assert after is not None and after.invoice_ids == [invoice_id]
+        assert after.uses is not None and after.uses.applied == {invoice_id: Money(10000, "GBP").decimal}
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(minors=st.lists(st.integers(1, 20000), min_size=1, max_size=3))
+def test_whatever_was_taken_no_more_goes_to_the_invoice_than_it_comes_to(firm: Firm, minors: list[int]) -> None:
+    with job_session(firm.organisation_id) as session:
+        job_id = make_work_order(session, firm).id
+    for minor in minors:
+        take(firm, job_id, minor, form_id=f"{job_id}-{clock.now().timestamp()}")
+    with job_session(firm.organisation_id) as session:
+        invoice_id = _sent(session, firm, job_id)
+        assert balance_of(session, invoice_id).minor == max(0, TOTAL - sum(minors))
+        unused = sum(each.use.unused_minor for each in deposits_of(session, job_id))
+        assert unused == max(0, sum(minors) - TOTAL)
+
+
+def test_what_was_used_elsewhere_is_not_used_twice(firm: Firm, job_id: int) -> None:
+    take(firm, job_id, 10000)
+    with job_session(firm.organisation_id) as session:
+        other_id = make_invoice(session, firm).id
+    assert apply_credit(firm.organisation_id, other_id).minor == 10000
+    with job_session(firm.organisation_id) as session:
+        invoice_id = _sent(session, firm, job_id)
+        assert balance_of(session, invoice_id).minor == TOTAL
+        assert session.scalars(select(Allocation.invoice_id)).all() == [other_id]
+
+
+def test_a_deposit_stays_with_its_job(firm: Firm, other_firm: Firm, till: Till, job_id: int) -> None:
+    take(firm, job_id, 10000)
+    with job_session(firm.organisation_id) as session:
+        assert balance_of(session, make_invoice(session, firm).id).minor == TOTAL  # of another job
+    stranger = sign_in(till.browser(), other_firm, "manager")
+    assert stranger.get(f"/work-orders/{job_id}/deposits").status_code == 404
+
+
+def _sent(session: Session, firm: Firm, job_id: int) -> int:
+    job = get_work_order(session, job_id, firm.viewer())
+    return make_invoice(session, firm, work_order=job).id
