@@ -14,6 +14,7 @@ from portal.invoices.documents import models as documents
 from portal.invoices.questions import models as questions
 from portal.messages import models as messages
 from portal.organisations import models as organisations
+from portal.payments import deposits
 from portal.payments import models as payments
 from portal.payments.cash import models as cash
 from portal.payments.refunds import models as refunds
@@ -27,10 +28,10 @@ from portal.work_orders import models as work_orders
 from portal.work_orders.pictures import models as pictures
 
 __all__ = [
-    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "documents", "holds", "invoices",
-    "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses", "payments", "people",
-    "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes", "throttle",
-    "work_orders",
+    "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "deposits", "documents", "holds",
+    "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses", "payments",
+    "people", "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes",
+    "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -52,6 +52,7 @@ class Organisation(Base):
     tax_place: Mapped[str] = mapped_column(String(8), default="", server_default="")  # its own state, if that matters
     takes_parts: Mapped[bool] = mapped_column(server_default="false")  # may customers pay a part on their page?
     least_part_minor: Mapped[int] = mapped_column(server_default="0")  # and how much at least
+    takes_tips: Mapped[bool] = mapped_column(server_default="false")  # may customers add one to a card payment?
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     logo_url = None

@@ -1,6 +1,6 @@
 """What one pay link shows: one invoice, and nothing that leads to another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from portal.invoices.questions.queries import waits
 from portal.organisations.models import Organisation
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
+from portal.pay_page.tips import tips_on
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import payments_of
 from portal.payments.refunds.models import Dispute
@@ -68,6 +69,11 @@ class PayPage:
         firm = self.organisation
         least = Money(firm.least_part_minor, firm.currency)
         return parts_of(self.balance.balance, are_taken=firm.takes_parts and self.is_payable, least_part=least)
+
+    @property
+    def tips(self) -> Mapping[str, Money]:
+        """What may be added, of the whole balance; nothing where the firm wants none."""
+        return tips_on(self.balance.balance) if self.organisation.takes_tips and self.is_payable else {}
 
     @property
     def is_payable(self) -> bool:

@@ -56,7 +56,8 @@ def read_count(form: Form, name: str, label: str, currency: str) -> Money:
     return Money.rounded(value, currency)
 
 
-def read_parts(form: Form, currency: str) -> tuple[bool, Money]:
-    """Whether parts are taken, and the least of one; nothing for as little as a card payment can be."""
+def read_parts(form: Form, currency: str) -> tuple[bool, Money, bool]:
+    """Whether parts are taken; the least of one, nothing for as little as a card can pay; whether tips are taken."""
     are_taken = form.choice("are_taken", "what customers pay", ("", "yes"), default="") == "yes"
-    return are_taken, read_amount(form, "least", "the least amount", currency, required=False) or Money.zero(currency)
+    least = read_amount(form, "least", "the least amount", currency, required=False) or Money.zero(currency)
+    return are_taken, least, form.choice("tips", "tips", ("", "yes"), default="") == "yes"

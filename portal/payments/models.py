@@ -60,6 +60,7 @@ class PaymentAttempt(Tenant, Base):
         ),
         CheckConstraint("state IN ('creating', 'open', 'processing', 'paid', 'expired', 'failed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("tip_minor >= 0", name="tip"),
     )  # fmt: skip
 
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
@@ -77,11 +78,16 @@ class PaymentAttempt(Tenant, Base):
     settled_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(300), default="")
     lead_id: Mapped[int | None] = mapped_column(BigInteger)
+    tip_minor: Mapped[int] = mapped_column(server_default="0")  # asked for on top of the amount
 
     @property
     def amount(self) -> Money:
         """What of the Session is for this invoice."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def tip(self) -> Money:
+        return Money(self.tip_minor or 0, self.currency)
 
     @property
     def is_led(self) -> bool:
@@ -129,6 +135,7 @@ class Payment(Tenant, Base):
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("tip_minor >= 0", name="tip"),
     )
 
     number: Mapped[str] = mapped_column(String(20))
@@ -144,6 +151,7 @@ class Payment(Tenant, Base):
     taken_by: Mapped[int | None] = mapped_column(BigInteger)  # the person on the staff who recorded it
     tendered_minor: Mapped[int | None]  # cash as it was handed over, before change
     rounding_minor: Mapped[int] = mapped_column(server_default="0")  # what coins made of it: more taken, or less
+    tip_minor: Mapped[int] = mapped_column(server_default="0")  # on top of the amount: no revenue, no tax, no credit
     fee_minor: Mapped[int | None]  # what Stripe kept, in the currency in which it pays out
     fee_currency: Mapped[str | None] = mapped_column(String(3))
     form_id: Mapped[str | None] = mapped_column(String(40))
@@ -159,7 +167,11 @@ class Payment(Tenant, Base):
     @property
     def taken(self) -> Money:
         """What was really received: `amount` is what it counts for."""
-        return self.amount + self.rounding
+        return self.amount + self.rounding + self.tip
+
+    @property
+    def tip(self) -> Money:
+        return Money(self.tip_minor or 0, self.currency)
 
     @property
     def fee(self) -> Money | None:
@@ -186,20 +198,6 @@ class Allocation(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
-
-
-class Deposit(Tenant, Base):
-    """A payment taken before the work: the customer's credit, and an advance in the books, until the job is billed."""
-
-    __tablename__ = "deposits"
-    __table_args__ = (
-        belongs_to("payments", "payment_id"),
-        belongs_to("work_orders", "work_order_id"),
-        UniqueConstraint("payment_id"),
-    )
-
-    payment_id: Mapped[int] = mapped_column(BigInteger)
-    work_order_id: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class PaymentReversal(Tenant, Base):

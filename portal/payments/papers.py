@@ -59,6 +59,6 @@ def _made(session: Session, organisation: Organisation, payment: Payment, *, of_
         drawn_up(organisation, payer.language), number=payment.number, received_on=payment.received_on,
         payer=payer.name, how=payment.reference or payment.method.replace("_", " ").capitalize(), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
-        rounding=payment.rounding if of_invoice is None else None,
+        rounding=payment.rounding if of_invoice is None else None, tip=payment.tip if of_invoice is None else None,
     )  # fmt: skip
     return receipt_pdf(facts, payment.created_at)

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, contains_eager
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import visible_to
+from portal.payments.deposits import Deposit
 from portal.payments.models import (
     OPEN_STATES,
     Allocation,
-    Deposit,
     Payment,
     PaymentAttempt,
     PaymentUse,

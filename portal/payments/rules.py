@@ -105,6 +105,12 @@ def spread(received: Money, due: Sequence[tuple[int, Money]], typed: Mapping[int
     return parts
 
 
+def tip_in(received: Money, asked: Money, tip: Money) -> Money:
+    """What came in on top of all that was asked for, up to the tip that the customer chose."""
+    zero = Money.zero(received.currency)
+    return max(min(tip, received - asked), zero) if received.currency == asked.currency else zero
+
+
 def in_coins(typed: Money, due: Money, country: str) -> tuple[Money, Money]:
     """What a sum of cash counts for, and how much more (or less, below zero) coins made of it.
 

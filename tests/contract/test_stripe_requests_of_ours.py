@@ -14,6 +14,7 @@ from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.contract.stripe_contract import check_request
 from tests.paying import Till, fresh_delivery, till
+from tests.portal.pay_page.test_tips import take_tips
 from tests.portal.payments.test_refunding import give_back, make_due
 
 __all__ = ["fresh_delivery", "till"]
@@ -48,8 +49,10 @@ def _newest_payment(firm: Firm) -> int:
 def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, recorder: Recorder) -> None:
     till.connect(firm)
     refresh_webhook_address(firm.organisation_id)
+    take_tips(firm)
     _, path = till.invoice(firm)
-    till.pay(path)
+    till.send_pay(path, till.pay_form(path) | {"tip": "10"})
+    till.at_stripe(till.attempts(firm)[0].session_id or "", "pay", card="4242424242424242")
     till.work(firm)
     give_back(firm, _newest_payment(firm), 500)
     till.fault("reset", "refunds")
@@ -67,4 +70,5 @@ def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, record
         ("GET", "/v1/account"), ("POST", "/v1/webhook_endpoints"), ("POST", "/v1/checkout/sessions"),
         ("GET", "/v1/checkout/sessions"), ("POST", "/v1/refunds"), ("GET", "/v1/refunds"),
     }  # fmt: skip
+    assert any(name == "line_items[1][price_data][unit_amount]" for *_, pairs in recorder.sent for name, _ in pairs)
     assert any(path.endswith("/expire") for _method, path, _pairs in recorder.sent)

@@ -141,7 +141,9 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "pay_page.create_question": Paper(f"/p/{ids['token']}/questions", {"question": "Why?"}, role=""),
         "invoices.create_answer": Paper(f"/questions/{ids['question_id']}/answer", {"answer": "Because."}),
-        "payments.update_part_settings": Paper("/payments/settings/parts", {"are_taken": "yes", "least": "30"}),
+        "payments.update_part_settings": Paper(
+            "/payments/settings/parts", {"are_taken": "yes", "least": "30", "tips": "yes"}
+        ),
         "payments.update_settings": Paper("/payments/settings", {"key": ""}),
         "organisations.update": Paper("/settings", firm),
         "invoices.update_document_settings": Paper("/settings/documents", {

@@ -48,6 +48,7 @@ class CheckoutOrder:
     title       what is paid, as the customer reads it there
     return_url  where the customer comes back to, paid or not
     metadata    ids only, nothing personal
+    tip         on top of the amount, as a row of its own
     """
 
     key: str
@@ -57,6 +58,7 @@ class CheckoutOrder:
     email: str
     expires_at: datetime
     metadata: Mapping[str, str]
+    tip: Money | None = None
 
 
 def client_for(key: str, api_base: str | None, *, retries: int = 2) -> Client:
@@ -126,15 +128,11 @@ def move_endpoint(client: Client, endpoint_id: str, url: str) -> None:
 
 
 def _session_parameters(order: CheckoutOrder) -> Parameters:
-    price = {
-        "currency": order.amount.currency.lower(),
-        "unit_amount": to_stripe(order.amount),
-        "product_data": {"name": order.title},
-    }
+    rows = [(order.title, order.amount), *([("Tip", order.tip)] if order.tip else [])]
     parameters: Parameters = {
         "mode": "payment",
         "ui_mode": "hosted_page",
-        "line_items": [{"quantity": 1, "price_data": price}],
+        "line_items": [{"quantity": 1, "price_data": _price(name, amount)} for name, amount in rows],
         "success_url": order.return_url,
         "cancel_url": order.return_url,
         "client_reference_id": order.key,
@@ -149,3 +147,9 @@ def _session_parameters(order: CheckoutOrder) -> Parameters:
     if order.email:
         parameters["customer_email"] = order.email
     return parameters
+
+
+def _price(name: str, amount: Money) -> Parameters:
+    return {
+        "currency": amount.currency.lower(), "unit_amount": to_stripe(amount), "product_data": {"name": name},
+    }  # fmt: skip

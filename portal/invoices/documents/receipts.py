@@ -14,13 +14,14 @@ from portal.shared.text import clean
 
 def receipt_facts(
     head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
-    parts: Sequence[tuple[str, Money]], rounding: Money | None = None,
+    parts: Sequence[tuple[str, Money]], rounding: Money | None = None, tip: Money | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each.
 
-    rounding: what coins made of it, on top of the parts or below nought off them; inside amount
+    rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip
     """
     locale, words = locale_of(head), words_of(head)
+    extra = [(words[name], sum_) for name, sum_ in (("rounding", rounding), ("tip", tip)) if sum_]
     return {
         "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
         "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(head), "words_at_the_end": [],
@@ -32,6 +33,6 @@ def receipt_facts(
              "price": "", "tax": "", "total": formats.amount(part, locale)}
             for name, part in parts
         ],
-        "sums": [[words["rounding"], formats.money(rounding, locale)]] if rounding else [],
+        "sums": [[name, formats.money(sum_, locale)] for name, sum_ in extra],
         "notes": [], "code": "", "total": formats.money(amount, locale), "withheld": [], "to_pay": "",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from portal.pay_page import limits
 from portal.pay_page.parts import PartRefused, chosen_amount
 from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
+from portal.pay_page.tips import chosen_tip
 from portal.pay_page.views.pages import (
     answer,
     asked_language,
@@ -33,7 +34,6 @@ from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
 from portal.shared.forms import Form
-from portal.shared.money import Money
 from portal.shared.phrases import Language
 from portal.shared.text import clean
 from portal.shared.web import request_session, settings
@@ -64,7 +64,8 @@ def create_attempt(token: str) -> Response:
         amount = chosen_amount(page.balance.balance, page.parts, choice, typed)
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
-    return _send_to_stripe(token, page, amount)
+    tip = chosen_tip(amount, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
+    return _send_to_stripe(token, page, Wish(amount, page.balance.balance, tip))
 
 
 @bp.get("/r/<uuid:public_id>")
@@ -100,9 +101,9 @@ def _refused(language: Language, refused: PartRefused, typed: str) -> Form:
     return form
 
 
-def _send_to_stripe(token: str, page: PayPage, amount: Money) -> Response:
+def _send_to_stripe(token: str, page: PayPage, wish: Wish) -> Response:
     try:
-        started = start_attempt(page.organisation.id, page.invoice.id, Wish(amount, page.balance.balance))
+        started = start_attempt(page.organisation.id, page.invoice.id, wish)
     except NothingToPay:
         return see(token, asked_language())
     except TooManySessions as problem:

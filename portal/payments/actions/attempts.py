@@ -45,10 +45,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a customer agreed to pay, and of which balance: all of it or a part."""
+    """What a customer agreed to pay, and of which balance: all of it or a part. tip: on top of it."""
 
     amount: Money
     balance: Money
+    tip: Money | None = None
 
 
 def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = None) -> Started:
@@ -79,15 +80,16 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
     """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     balance = check_invoice(session, invoice, wish.balance if wish else None)
-    rules.check_chargeable(balance)
+    rules.check_chargeable(balance + wish.tip if wish and wish.tip else balance)
     amount = wish.amount if wish else balance
+    tip = wish.tip if wish else None
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
         check_tries(session, invoice.id)
-        attempt = add_attempt(session, invoice, amount)
-    return plan_of(session, attempt, [(invoice, amount)])
+        attempt = add_attempt(session, invoice, amount, tip)
+    return plan_of(session, attempt, [(invoice, amount)], tip)
 
 
 def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> Money:
@@ -128,7 +130,7 @@ def close_session(plan: Plan) -> str:
     return _record(plan, stripe_gateway.retrieve_session(client, plan.session_id or ""))
 
 
-def add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAttempt:
+def add_attempt(session: Session, invoice: Invoice, amount: Money, tip: Money | None = None) -> PaymentAttempt:
     """Expects the invoice's lock. Raises CannotPay."""
     account = queries.live_account(session)
     if account is None:
@@ -137,7 +139,7 @@ def add_attempt(session: Session, invoice: Invoice, amount: Money) -> PaymentAtt
     attempt = PaymentAttempt(
         organisation_id=invoice.organisation_id, public_id=uuid.uuid4(), invoice_id=invoice.id,
         invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=amount.minor,
-        currency=amount.currency, state="creating", expires_at=now + rules.OPEN_FOR,
+        currency=amount.currency, tip_minor=tip.minor if tip else 0, state="creating", expires_at=now + rules.OPEN_FOR,
         look_at=now + rules.next_look(now - now),
     )  # fmt: skip
     session.add(attempt)

@@ -9,7 +9,8 @@ from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
-from portal.payments.models import Allocation, Deposit, Payment, PaymentUse
+from portal.payments.deposits import Deposit
+from portal.payments.models import Allocation, Payment, PaymentUse
 from portal.shared import formats, outbox
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine

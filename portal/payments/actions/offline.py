@@ -18,7 +18,8 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_invoice
-from portal.payments.models import OPEN_STATES, Deposit, Payment, PaymentAttempt
+from portal.payments.deposits import Deposit
+from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
 from portal.shared.money import Money

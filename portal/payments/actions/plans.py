@@ -49,8 +49,10 @@ def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
     return attempt
 
 
-def plan_of(session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[Invoice, Money]]) -> Plan:
-    """wanted: the invoices to pay, by their number in the database, and how much of each."""
+def plan_of(
+    session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[Invoice, Money]], tip: Money | None = None
+) -> Plan:
+    """wanted: the invoices to pay, by their number in the database, and how much of each; tip: on top of them."""
     if attempt.lead_id is None:
         family = [(attempt, next(invoice for invoice, _ in wanted if invoice.id == attempt.invoice_id))]
     else:
@@ -59,7 +61,8 @@ def plan_of(session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[In
     account = session.get_one(StripeAccount, lead.stripe_account_id)
     asked = [(each.invoice_id, each.amount, each.invoice_revision) for each, _ in family]
     is_ending = lead.expires_at - clock.now() < rules.NEARLY_OVER
-    is_other = asked != [(invoice.id, amount, invoice.revision) for invoice, amount in wanted]
+    now = [(invoice.id, amount, invoice.revision) for invoice, amount in wanted]
+    is_other = asked != now or lead.tip_minor != (tip.minor if tip else 0)
     return Plan(
         organisation_id=lead.organisation_id, attempt_id=lead.id, public_id=lead.public_id,
         state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(family),
@@ -81,7 +84,7 @@ def order_of(family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
         key=public_id, amount=Money.total((each.amount for each, _ in family), attempt.currency),
         title=f"Invoice {numbers}" if len(family) == 1 else f"Invoices {numbers}"[:_LONGEST_TITLE],
         return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
-        expires_at=attempt.expires_at,
+        expires_at=attempt.expires_at, tip=attempt.tip or None,
         metadata={
             "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
             "invoice": str(invoice.id), "attempt": public_id,

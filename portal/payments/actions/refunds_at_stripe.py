@@ -13,8 +13,10 @@ from portal.payments import rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.queries import get_payment
 from portal.payments.refunds.models import UNDER_WAY, Refund
 from portal.shared import clock, running
+from portal.shared.money import Money
 from portal.shared.running import job_session
 
 _AT_ONCE = 50
@@ -76,12 +78,23 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
             return False
         refund = _known(session, seen)
         if refund is None:
+            counted = _without_tip(session, payment, seen.amount)
+            if not counted:
+                return True
             refund = plan_refund(
-                session, payment.id, seen.amount, way="stripe", reason="Made at Stripe", by=None,
+                session, payment.id, counted, way="stripe", reason="Made at Stripe", by=None,
                 form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id,
             )  # fmt: skip
         _record(session, refund, seen)
     return True
+
+
+def _without_tip(session: Session, payment: Payment, back: Money) -> Money:
+    """What of a refund made at Stripe our books know: a tip that went back with it was never in them."""
+    if not payment.tip or back.currency != payment.currency:
+        return back
+    use = get_payment(session, payment.id).use
+    return min(back, Money(use.unused_minor + use.allocated_minor, payment.currency))
 
 
 def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:

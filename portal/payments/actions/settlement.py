@@ -171,10 +171,12 @@ def _book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
 
 def _add_payment(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
     attempt, first, _, organisation = family[0]
+    asked = Money.total((each.attempt.amount for each in family), attempt.currency)
+    tip = rules.tip_in(receipt.amount, asked, attempt.tip)
     payment = Payment(
         organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
         customer_id=first.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
-        amount_minor=receipt.amount.minor, currency=receipt.amount.currency,
+        amount_minor=(receipt.amount - tip).minor, tip_minor=tip.minor, currency=receipt.amount.currency,
         received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
         provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
         fee_minor=receipt.fee.minor if receipt.fee else None,
@@ -212,7 +214,7 @@ def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money
 
 def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt: Receipt, surplus: Money) -> None:
     locale = family[0].organisation.locale
-    asked = Money.total((each.attempt.amount for each in family), family[0].attempt.currency)
+    asked = Money.total((each.attempt.amount + each.attempt.tip for each in family), family[0].attempt.currency)
     after = {
         "received": str(receipt.amount), "asked": str(asked), "fee": str(receipt.fee or ""),
         "stripe_payment": receipt.payment_id, "invoice": ", ".join(str(each.invoice.id) for each in family),
@@ -220,6 +222,8 @@ def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt:
     audit.note(session, payment.organisation_id, "payment received", "payment", payment.id, after=after)
     together = ", together with other invoices" if len(family) > 1 else ""
     said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}{together}"
+    if payment.tip:
+        said += f", and a tip of {formats.money(payment.tip, locale)}"
     for each in family:
         _note(session, each.attempt, "payment received", said)
     if surplus:

@@ -1,4 +1,4 @@
-"""Whether customers may pay a part, and how small."""
+"""Whether customers may pay a part, and how small; whether they may add a tip."""
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
@@ -20,7 +20,7 @@ def part_settings() -> Response:
     organisation = _own()
     least = Money(organisation.least_part_minor, organisation.currency)
     values = {"are_taken": "yes" if organisation.takes_parts else "", "least": as_typed(least.decimal) if least else ""}
-    return _page(Form(values))
+    return _page(Form(values | {"tips": "yes" if organisation.takes_tips else ""}))
 
 
 @bp.post("/payments/settings/parts")
@@ -28,11 +28,12 @@ def part_settings() -> Response:
 def update_part_settings() -> Response:
     organisation = _own()
     form = Form(request.form)
-    are_taken, least = read_parts(form, organisation.currency)
+    are_taken, least, with_tips = read_parts(form, organisation.currency)
     if not form.ok:
         return _page(form, 422)
     organisation.takes_parts, organisation.least_part_minor = are_taken, least.minor
-    words = f"Part payments: {'yes' if are_taken else 'no'}"
+    organisation.takes_tips = with_tips
+    words = f"Part payments: {'yes' if are_taken else 'no'}; tips: {'yes' if with_tips else 'no'}"
     audit.note(request_session(), organisation.id, "settings changed", "organisation", organisation.id, words=words)
     request_session().commit()
     flash("Saved. It holds for every invoice that is open now.", "good")

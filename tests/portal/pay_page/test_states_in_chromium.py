@@ -21,6 +21,7 @@ from tests.builders import Firm, make_firm, make_invoice, pay_address
 from tests.paying import Till
 from tests.portal.pay_page.test_parts import take_parts
 from tests.portal.pay_page.test_states import STATES
+from tests.portal.pay_page.test_tips import take_tips
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
@@ -61,6 +62,7 @@ def test_asking_and_paying_a_part(
 ) -> None:  # fmt: skip
     till.connect(firm)
     take_parts(firm)
+    take_tips(firm)
     _, path = till.invoice(firm)
     context = chromium.new_context(**PHONE, java_script_enabled=scripts)
     page, say = context.new_page(), LANGUAGES[code].text
@@ -69,6 +71,9 @@ def test_asking_and_paying_a_part(
     page.get_by_label(say("question_label")).fill("Why?")
     page.get_by_role("button", name=say("send_question")).click()
     assert page.get_by_text(say("question_sent"), exact=True).is_visible()
+    page.get_by_text(say("tip_add"), exact=True).click()
+    assert page.get_by_role("radio", checked=True).get_attribute("value") == ""
+    assert page.evaluate(LOOK) == []
     page.get_by_text(say("another_amount"), exact=True).click()
     page.get_by_label(say("amount"), exact=True).fill("nothing")
     page.get_by_role("button", name=say("pay_this")).click()
