@@ -55,7 +55,8 @@ def send_invoice(
     elif is_first and not invoice.bill_to.get("email"):
         to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
         if to:
-            text_invoice(session, organisation, invoice, to=to, amount=invoice.total, sent_by=sent_by)
+            left = invoice.total - prepaid if prepaid else invoice.total
+            text_invoice(session, organisation, invoice, to=to, amount=left, sent_by=sent_by)
 
 
 def _first_left(invoice: Invoice, prepaid: Money | None) -> Money:

@@ -2,28 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
-from portal.gateways.stripe_gateway import Checkout, Receipt
+from portal.gateways.stripe_gateway import Checkout
 from portal.invoices import holds
 from portal.invoices.models import Invoice
-from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import next_number
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
-from portal.payments.actions.receipts import queue_receipt
-from portal.payments.models import OPEN_STATES, Allocation, Payment, PaymentAttempt, StripeAccount
-from portal.shared import clock, formats, outbox
-from portal.shared.money import Money
+from portal.payments.actions.booking import Locked, book, note
+from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
+from portal.shared import clock
 from portal.shared.running import job_session
 
 _AT_ONCE = 50
-_METHODS = {"card": "card", "card_present": "terminal"}
 
 
 class ForeignCheckout(Exception):
@@ -64,20 +59,14 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
     lead = family[0].attempt
     _check_belongs(lead, family[0].account, seen)
     if seen.receipt is not None:
-        _book(session, family, seen.receipt)
+        book(session, family, seen.receipt)
+        for each in family:
+            if each.attempt.state != "paid":
+                _close(each.attempt, "paid", clock.now())
     elif lead.state in OPEN_STATES:
         for each in family:
             _follow(session, each.attempt, seen)
     return lead.state
-
-
-class Locked(NamedTuple):
-    """One invoice that an attempt pays."""
-
-    attempt: PaymentAttempt
-    invoice: Invoice
-    account: StripeAccount
-    organisation: Organisation
 
 
 def lock_family(session: Session, attempt_id: int) -> Sequence[Locked]:
@@ -153,88 +142,7 @@ def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
         _close(attempt, seen.state, clock.now())
     if attempt.state != before and attempt.state in ("processing", "failed"):
         words = "Payment under way at the bank" if attempt.state == "processing" else "The bank refused the payment"
-        _note(session, attempt, f"payment {attempt.state}", words)
-
-
-def _book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
-    """Record what was received, not what was expected. Money that has come is never refused."""
-    known = session.scalar(
-        select(Payment.id).where(Payment.provider == "stripe", Payment.provider_payment_id == receipt.payment_id)
-    )
-    if known is None:
-        _add_payment(session, family, receipt)
-    family[0].attempt.payment_intent_id = receipt.payment_id
-    for each in family:
-        if each.attempt.state != "paid":
-            _close(each.attempt, "paid", clock.now())
-
-
-def _add_payment(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
-    attempt, first, _, organisation = family[0]
-    asked = Money.total((each.attempt.amount for each in family), attempt.currency)
-    tip = rules.tip_in(receipt.amount, asked, attempt.tip)
-    payment = Payment(
-        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
-        customer_id=first.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
-        amount_minor=(receipt.amount - tip).minor, tip_minor=tip.minor, currency=receipt.amount.currency,
-        received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
-        provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
-        fee_minor=receipt.fee.minor if receipt.fee else None,
-        fee_currency=receipt.fee.currency if receipt.fee else None,
-    )  # fmt: skip
-    session.add(payment)
-    session.flush()
-    due = [(invoice.id, queries.balance_of(session, invoice.id)) for _, invoice, *_ in family]
-    parts = _allocate(session, payment, due)
-    surplus = payment.amount - Money.total(parts.values(), payment.currency)
-    _tell(session, family, payment, receipt, surplus)
-    paid = [invoice for _, invoice, *_ in family if invoice.id in parts] or [first]
-    left = Money.total((balance - parts[each] for each, balance in due if each in parts), first.currency)
-    queue_receipt(
-        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:]
-    )  # fmt: skip
-    changed = [("invoice", invoice.id) for _, invoice, *_ in family]
-    outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
-
-
-def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money]]) -> dict[int, Money]:
-    """Put the payment to the invoices, up to what is due on each. Invoice → how much that was."""
-    zero = Money.zero(payment.currency)
-    open_ones = [(invoice_id, left) for invoice_id, left in due if left.currency == payment.currency and left > zero]
-    parts = rules.spread(payment.amount, open_ones, {})
-    session.add_all(
-        Allocation(
-            organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice_id,
-            amount_minor=part.minor, currency=payment.currency,
-        )
-        for invoice_id, part in parts.items()
-    )  # fmt: skip
-    return parts
-
-
-def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt: Receipt, surplus: Money) -> None:
-    locale = family[0].organisation.locale
-    asked = Money.total((each.attempt.amount + each.attempt.tip for each in family), family[0].attempt.currency)
-    after = {
-        "received": str(receipt.amount), "asked": str(asked), "fee": str(receipt.fee or ""),
-        "stripe_payment": receipt.payment_id, "invoice": ", ".join(str(each.invoice.id) for each in family),
-    }  # fmt: skip
-    audit.note(session, payment.organisation_id, "payment received", "payment", payment.id, after=after)
-    together = ", together with other invoices" if len(family) > 1 else ""
-    said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}{together}"
-    if payment.tip:
-        said += f", and a tip of {formats.money(payment.tip, locale)}"
-    for each in family:
-        _note(session, each.attempt, "payment received", said)
-    if surplus:
-        words = f"{formats.money(surplus, locale)} is more than was due: kept as credit, needs a decision"
-        audit.note(session, payment.organisation_id, "surplus received", "payment", payment.id, words=words)
-        _note(session, family[0].attempt, "surplus received", words)
-
-
-def _note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
-    """Paying is the customer's doing, whoever happens to ask Stripe first: a job of ours, or a manager who voids."""
-    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words, by=audit.CUSTOMER)
+        note(session, attempt, f"payment {attempt.state}", words)
 
 
 def _close(attempt: PaymentAttempt, state: str, at: datetime) -> None:

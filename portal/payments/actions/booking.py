@@ -1,0 +1,119 @@
+"""What was received by card becomes a payment, put to the invoices that it was for."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from portal.gateways.stripe_gateway import Receipt
+from portal.invoices.models import Invoice, InvoiceBalance
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.organisations.numbering import next_number
+from portal.payments import rules
+from portal.payments.actions.receipts import queue_receipt
+from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
+from portal.shared import clock, formats, outbox
+from portal.shared.money import Money
+
+_METHODS = {"card": "card", "card_present": "terminal"}
+
+
+class Locked(NamedTuple):
+    """One invoice that an attempt pays."""
+
+    attempt: PaymentAttempt
+    invoice: Invoice
+    account: StripeAccount
+    organisation: Organisation
+
+
+def book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
+    """Record what was received, not what was expected, once. Money that has come is never refused. Does not commit."""
+    is_known, due = _before(session, family, receipt.payment_id)
+    if not is_known:
+        _add_payment(session, family, receipt, due)
+    family[0].attempt.payment_intent_id = receipt.payment_id
+
+
+def _before(session: Session, family: Sequence[Locked], payment_id: str) -> tuple[bool, Sequence[tuple[int, Money]]]:
+    """Whether Stripe's payment is booked already, and what is due on each invoice, in one statement."""
+    known = exists().where(Payment.provider == "stripe", Payment.provider_payment_id == payment_id)
+    rows = session.execute(
+        select(
+            InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency, known.label("is_known")
+        )
+        .where(InvoiceBalance.invoice_id.in_([each.invoice.id for each in family]))
+        .order_by(InvoiceBalance.invoice_id)
+    ).all()
+    return rows[0].is_known, [(row.invoice_id, Money(row.balance_minor, row.currency)) for row in rows]
+
+
+def _add_payment(
+    session: Session, family: Sequence[Locked], receipt: Receipt, due: Sequence[tuple[int, Money]]
+) -> None:  # fmt: skip
+    attempt, first, _, organisation = family[0]
+    asked = Money.total((each.attempt.amount for each in family), attempt.currency)
+    tip = rules.tip_in(receipt.amount, asked, attempt.tip)
+    payment = Payment(
+        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
+        customer_id=first.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
+        amount_minor=(receipt.amount - tip).minor, tip_minor=tip.minor, currency=receipt.amount.currency,
+        received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
+        provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
+        fee_minor=receipt.fee.minor if receipt.fee else None,
+        fee_currency=receipt.fee.currency if receipt.fee else None,
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    parts = _allocate(session, payment, due)
+    surplus = payment.amount - Money.total(parts.values(), payment.currency)
+    _tell(session, family, payment, receipt, surplus)
+    paid = [invoice for _, invoice, *_ in family if invoice.id in parts] or [first]
+    left = Money.total((balance - parts[each] for each, balance in due if each in parts), first.currency)
+    queue_receipt(
+        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:]
+    )  # fmt: skip
+    changed = [("invoice", invoice.id) for _, invoice, *_ in family]
+    outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
+
+
+def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money]]) -> dict[int, Money]:
+    """Put the payment to the invoices, up to what is due on each. Invoice → how much that was."""
+    zero = Money.zero(payment.currency)
+    open_ones = [(invoice_id, left) for invoice_id, left in due if left.currency == payment.currency and left > zero]
+    parts = rules.spread(payment.amount, open_ones, {})
+    session.add_all(
+        Allocation(
+            organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice_id,
+            amount_minor=part.minor, currency=payment.currency,
+        )
+        for invoice_id, part in parts.items()
+    )  # fmt: skip
+    return parts
+
+
+def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt: Receipt, surplus: Money) -> None:
+    locale = family[0].organisation.locale
+    asked = Money.total((each.attempt.amount + each.attempt.tip for each in family), family[0].attempt.currency)
+    after = {
+        "received": str(receipt.amount), "asked": str(asked), "fee": str(receipt.fee or ""),
+        "stripe_payment": receipt.payment_id, "invoice": ", ".join(str(each.invoice.id) for each in family),
+    }  # fmt: skip
+    audit.note(session, payment.organisation_id, "payment received", "payment", payment.id, after=after)
+    together = ", together with other invoices" if len(family) > 1 else ""
+    said = f"{formats.money(payment.amount, locale)} paid by {payment.reference}, receipt {payment.number}{together}"
+    if payment.tip:
+        said += f", and a tip of {formats.money(payment.tip, locale)}"
+    for each in family:
+        note(session, each.attempt, "payment received", said)
+    if surplus:
+        words = f"{formats.money(surplus, locale)} is more than was due: kept as credit, needs a decision"
+        audit.note(session, payment.organisation_id, "surplus received", "payment", payment.id, words=words)
+        note(session, family[0].attempt, "surplus received", words)
+
+
+def note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
+    """On the invoice's timeline. Paying is the customer's doing, whoever asks Stripe first: a job, or who voids."""
+    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words, by=audit.CUSTOMER)
