@@ -35,12 +35,18 @@ def printed_lines(
     return [
         InvoiceLine(
             organisation_id=invoice.organisation_id, work_order_line_id=line.id, item_id=line.item_id,
-            position=position, kind=line.kind, name=line.name, description=line.description, quantity=line.quantity,
+            position=position, kind=line.kind, name=line.name, description=_described(line),
+            quantity=line.quantity,
             unit=line.unit, unit_price=line.unit_price, line_total_minor=total.minor, currency=invoice.currency,
             hsn_sac=line.item.hsn_sac if line.item else "",
         )
         for position, (line, total) in enumerate(zip(chosen, breakdown.line_totals, strict=True))
     ]  # fmt: skip
+
+
+def _described(line: WorkOrderLine) -> str:
+    """A share says so: otherwise its quantity looks like a mistake."""
+    return "\n".join(filter(None, (line.share, line.description)))[:2000]
 
 
 def reckon_invoice(

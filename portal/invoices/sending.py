@@ -55,7 +55,7 @@ def send_invoice(
     elif is_first and not invoice.bill_to.get("email"):
         to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
         if to:
-            left = invoice.total - prepaid if prepaid else invoice.total
+            left = _first_left(invoice, prepaid)
             text_invoice(session, organisation, invoice, to=to, amount=left, sent_by=sent_by)
 
 

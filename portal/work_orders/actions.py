@@ -13,6 +13,7 @@ from portal.organisations.numbering import next_number
 from portal.shared import clock
 from portal.work_orders import rules
 from portal.work_orders.models import Appointment, WorkOrder, WorkOrderLine
+from portal.work_orders.shares import CannotSplit, cut
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,45 @@ def add_line(
 
 
 def change_quantity(session: Session, work_order: WorkOrder, line: WorkOrderLine, quantity: Decimal) -> None:
-    """For a line that is on no invoice (the caller has checked). Does not commit."""
+    """For a line that is on no invoice (the caller has checked). Raises NotEditable. Does not commit."""
+    if line.whole_id is not None:
+        raise rules.NotEditable("This is a share of a line, so it stays as it is. Add another line for more work.")
     before = line.quantity
     line.quantity = quantity
     audit.note(
         session, work_order.organisation_id, "quantity changed", "work_order", work_order.id,
         words=f"{line.name}: quantity changed", before={"quantity": str(before)}, after={"quantity": str(quantity)},
     )  # fmt: skip
+
+
+def split_line(
+    session: Session, work_order: WorkOrder, line: WorkOrderLine, percent: Decimal, currency: str, *,
+    form_id: str | None,
+) -> WorkOrderLine:  # fmt: skip
+    """Cut a share off a line that was never billed (the caller has checked); the line keeps what is left.
+
+    percent  of the whole line, however much of it is left
+    Returns the share. Raises CannotSplit. Does not commit.
+    """
+    if line.non_billable_reason:
+        raise CannotSplit("This line costs nothing, so there is nothing to bill of it.", field="percent")
+    whole_id, whole = line.whole_id or line.id, line.whole_quantity or line.quantity
+    quantity = cut(line.quantity, whole, line.unit_price, percent, currency)
+    share = WorkOrderLine(
+        organisation_id=line.organisation_id, work_order_id=line.work_order_id, appointment_id=line.appointment_id,
+        item_id=line.item_id, position=line.position, kind=line.kind, name=line.name, description=line.description,
+        quantity=quantity, unit=line.unit, unit_price=line.unit_price, tax_id=line.tax_id, form_id=form_id,
+        whole_id=whole_id, whole_quantity=whole,
+    )  # fmt: skip
+    line.quantity, line.whole_id, line.whole_quantity = line.quantity - quantity, whole_id, whole
+    session.add(share)
+    session.flush()
+    audit.note(
+        session, work_order.organisation_id, "line split", "work_order", work_order.id,
+        words=f"{line.name}: {share.share} to bill by itself",
+        after={"share": str(quantity), "left": str(line.quantity)},
+    )  # fmt: skip
+    return share
 
 
 def remove_line(session: Session, work_order: WorkOrder, line: WorkOrderLine) -> None:

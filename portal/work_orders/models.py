@@ -10,6 +10,7 @@ from portal.catalogue.models import Item
 from portal.customers.models import Address, Contact, Customer
 from portal.people.models import Person
 from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.work_orders.shares import share_in_words
 
 WORK_ORDER_STATUSES = (
     "New", "Scheduled Appointment", "In Progress", "Cannot Complete", "Completed", "Closed", "Cancelled",
@@ -83,6 +84,8 @@ class WorkOrderLine(Tenant, Base):
         UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("kind IN ('service', 'part')", name="kind"),
         CheckConstraint("quantity > 0 AND unit_price >= 0", name="amounts"),
+        CheckConstraint("(whole_id IS NULL) = (whole_quantity IS NULL)", name="whole"),
+        Index("ix_work_order_lines_whole_id", "whole_id", postgresql_where=text("whole_id IS NOT NULL")),
     )
 
     work_order_id: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -98,6 +101,9 @@ class WorkOrderLine(Tenant, Base):
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
     non_billable_reason: Mapped[str] = mapped_column(String(200), default="")
     form_id: Mapped[str | None] = mapped_column(String(40))
+    # A piece of a line that is billed bit by bit. The database lets all pieces come to no more than the whole.
+    whole_id: Mapped[int | None] = mapped_column(BigInteger)
+    whole_quantity: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
 
     item: Mapped[Item | None] = relationship(
         primaryjoin="foreign(WorkOrderLine.item_id) == Item.id", lazy="raise_on_sql", viewonly=True
@@ -107,6 +113,11 @@ class WorkOrderLine(Tenant, Base):
         " BillingClaim.released_at == None)",
         lazy="raise_on_sql", viewonly=True, uselist=False,
     )  # fmt: skip
+
+    @property
+    def share(self) -> str:
+        """30 % × 10 h; "" for a line in one piece."""
+        return share_in_words(self.quantity, self.whole_quantity, self.unit) if self.whole_quantity else ""
 
     @property
     def billing_status(self) -> str:

@@ -110,6 +110,9 @@ def desk(app: Flask, world: World) -> Desk:
         "work_orders.update": Paper(job, visit),
         "work_orders.create_line": Paper(f"{job}/lines", {"item_id": str(ids["item_id"]), "form_id": ""}),
         "work_orders.update_line": Paper(f"{job}/lines/{ids['open_line_id']}", {"quantity": "2"}),
+        "work_orders.create_share": Paper(
+            f"{job}/lines/{ids['open_line_id']}/shares", {"percent": "30", "form_id": "s"}
+        ),
         "work_orders.create_step": Paper(f"{job}/steps", {"step": "start"}),
         "work_orders.create_signature": Paper(f"{job}/signature", {"signed_by": "Rita Okafor"}),
         "invoices.create": Paper(f"{job}/invoices", {"line": "0", "email": "", "form_id": "", "then": "draft"}),

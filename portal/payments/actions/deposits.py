@@ -21,7 +21,7 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
 
     Nobody else can pay the invoice yet. Does not commit.
     """
-    left = invoice.total
+    left = invoice.amount_due
     changed: list[tuple[str, int]] = []
     for use in _unused(session, invoice):
         part = min(left, use.unused)
@@ -37,10 +37,10 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
         left -= part
     if changed:
         session.flush()
-        words = f"{formats.money(invoice.total - left, organisation.locale)} taken off: the deposit for this job"
+        words = f"{formats.money(invoice.amount_due - left, organisation.locale)} taken off: the deposit for this job"
         audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
         outbox.record_all(session, organisation.id, *changed)
-    return invoice.total - left
+    return invoice.amount_due - left
 
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:

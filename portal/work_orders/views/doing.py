@@ -62,7 +62,11 @@ def update_line(work_order_id: int, line_id: int) -> Response:
     quantity = forms.read_quantity(form)
     if not form.ok:
         return make_response(job_page(work_order, forms_by_line={line.id: form}), 422)
-    actions.change_quantity(session, work_order, line, quantity)
+    try:
+        actions.change_quantity(session, work_order, line, quantity)
+    except RuleBroken as problem:
+        form.errors["quantity"] = problem.sentence
+        return make_response(job_page(work_order, forms_by_line={line.id: form}), 422)
     session.commit()
     return see_other(url_for("work_orders.show", work_order_id=work_order_id, _anchor="lines"))
 
