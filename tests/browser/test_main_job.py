@@ -135,6 +135,28 @@ def test_no_page_is_wider_than_the_phone(demo: RunningDemo, make_phone: Callable
     assert administrator.complaints == []
 
 
+def test_long_unbroken_words_break_instead_of_widening_a_page(
+    demo: RunningDemo, make_phone: Callable[..., Phone]
+) -> None:
+    page, word = make_phone().sign_in(demo, "Administrator"), "Donaudampfschifffahrtsgesellschaft" * 3
+    page.goto(f"{demo.portal}/customers/new")
+    page.get_by_label("Name", exact=True).fill(word)
+    page.get_by_role("button", name="Add customer").click()
+    page.wait_for_url(re.compile(r"/customers/\d+$"))
+    customer = page.url
+    page.goto(f"{demo.portal}/work-orders/new?customer_id={customer.rpartition('/')[2]}")
+    page.get_by_label("What is to be done").fill(word)
+    page.get_by_label("Notes for the technician").fill(f"https://maps.example/{word}")
+    page.get_by_role("button", name="Create work order").click()
+    page.wait_for_url(re.compile(r"/work-orders/\d+$"))
+    for path in (page.url, customer, f"{demo.portal}/work-orders", f"{demo.portal}/customers", f"{demo.portal}/today"):
+        for width in (390, 1280):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, (path, width)
+
+
 def test_photos_travel_small_and_the_customer_signs_on_the_glass(
     demo: RunningDemo, make_phone: Callable[..., Phone], tmp_path: Path
 ) -> None:

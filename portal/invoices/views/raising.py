@@ -44,7 +44,7 @@ def preview(work_order_id: int) -> str:
     work_order = get_work_order(request_session(), work_order_id, g.viewer)
     form = Form(request.args)
     sums = _sums(work_order, _ticked(request.args), with_usual=_wants_usual(form))
-    return render_template("invoices/_sums.html", work_order=work_order, form=form, **sums)
+    return render_template("invoices/_sums.html", work_order=work_order, form=form, is_preview=True, **sums)
 
 
 @bp.post("/work-orders/<int:work_order_id>/invoices")

@@ -4,6 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.invoices import actions, queries, sending
 from portal.invoices.models import DRAFT
+from portal.invoices.sendings import sendings_of
 from portal.invoices.views.pages import bp, invoice_page, place_of, status_of
 from portal.messages.texts import sms_account
 from portal.shared.access import allow
@@ -60,6 +61,7 @@ def show_sending(invoice_id: int) -> Response:
         render_template(
             "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
             status=status_of(invoice), balance=queries.balance_of(invoice),
+            went=next((each for each in sendings_of(session, invoice.id) if each.message), None),
             has_sms=sms_account(session) is not None, form=Form(phone=str(invoice.bill_to.get("phone") or "")),
             whatsapp=international(str(invoice.bill_to.get("phone") or ""), g.organisation.country),
         )

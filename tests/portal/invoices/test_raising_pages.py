@@ -27,6 +27,35 @@ def test_nobody_sends_a_total_they_have_not_seen(client: FlaskClient, session: S
     assert post(client, path, form, page=f"{path}/new").status_code == 303
 
 
+def test_what_send_will_do_stands_beside_the_button(client: FlaskClient, session: Session, firm: Firm) -> None:
+    work_order = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    path = f"/work-orders/{work_order.id}/invoices"
+    page = client.get(f"{path}/new").text
+    dock = page.partition('id="going"')[2].partition("</p>")[0]
+    assert "Total £235.80" in dock and "a mail goes to reception@maple.example" in dock
+    query = {"line": _lines(page)[0], "email": ""}
+    changed = client.get(f"{path}/preview", query_string=query).text.partition('id="going"')[2]
+    assert 'hx-swap-oob="true"' in changed and "Total £141.60" in changed and "no mail goes out" in changed
+
+
+def test_a_search_without_a_hit_names_what_was_searched(client: FlaskClient, session: Session, firm: Firm) -> None:
+    make_invoice(session, firm)
+    sign_in(client, firm, "administrator")
+    for path in ("/invoices", "/work-orders", "/customers", "/catalogue", "/credit-notes"):
+        assert "Nothing found for “&lt;zz&gt;”" in client.get(path, query_string={"q": "<zz>"}).text, path
+
+
+def test_a_finished_job_with_nothing_to_bill_says_so(client: FlaskClient, session: Session, firm: Firm) -> None:
+    job = make_work_order(session, firm)
+    sign_in(client, firm, "field_agent")
+    post(client, f"/work-orders/{job.id}/steps", {"step": "complete"}, page=f"/work-orders/{job.id}")
+    assert "Create invoice" in client.get(f"/work-orders/{job.id}").text
+    make_invoice(session, firm, work_order=job)
+    page = client.get(f"/work-orders/{job.id}").text
+    assert "Create invoice" not in page and "Everything on this job has been billed." in page
+
+
 def test_an_unknown_button_sends_nothing(client: FlaskClient, session: Session, firm: Firm) -> None:
     work_order = make_work_order(session, firm)
     sign_in(client, firm, "field_agent")
