@@ -56,7 +56,7 @@ def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: 
         notes.append(rules.told(words["includes_tax"], name=invoice.taxes[0].name))
     if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
         notes.append(words["reduced"])
-    notes += _tax_elsewhere(head, invoice, words, locale)
+    notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, words, locale)
     return notes + _at_the_end(words, law, invoice.total)
 
 
@@ -66,7 +66,9 @@ def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str]
     rows = [{"kind": row.kind, "name": row.name, "base": row.base.decimal, "amount": row.amount.decimal}
             for row in note.taxes]  # fmt: skip
     notes = _by_kind(words, law, {row.kind for row in note.taxes})
-    return notes + _accounted_for(words, law, rows, note.currency, locale) + _at_the_end(words, law, note.total)
+    notes += _accounted_for(words, law, rows, note.currency, locale)
+    notes += _tax_elsewhere(head, note.tax, note.invoice.exchange_rate, words, locale)
+    return notes + _at_the_end(words, law, note.total)
 
 
 def code_of(head: Letterhead, at: datetime | None, total: Money, tax: Money) -> str:
@@ -108,16 +110,16 @@ def _at_the_end(words: dict[str, str], law: Mapping[str, Any], total: Money) -> 
     return ([f"{words['in_words']}: {said}"] if said else []) + [words[key] for key in law.get("notes", ())]
 
 
-def _tax_elsewhere(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
-    """The tax in the country's own currency, where the document's is another."""
-    local, rate = rules.other_currency(head.country, invoice.currency), invoice.exchange_rate
+def _tax_elsewhere(
+    head: Letterhead, tax: Money, rate: Decimal | None, words: dict[str, str], locale: str
+) -> list[str]:  # fmt: skip
+    """The tax in the country's own currency, where the document's is another; rate: the invoice's."""
+    local = rules.other_currency(head.country, tax.currency)
     if not local or rate is None:
         return []
-    amount = formats.money(Money.rounded(invoice.tax.decimal * rate, local), locale)
+    amount = formats.money(Money.rounded(tax.decimal * rate, local), locale)
     return [
-        rules.told(
-            words["tax_elsewhere"], amount=amount, currency=invoice.currency, rate=f"{rate.normalize():f} {local}"
-        )
+        rules.told(words["tax_elsewhere"], amount=amount, currency=tax.currency, rate=f"{rate.normalize():f} {local}")
     ]
 
 

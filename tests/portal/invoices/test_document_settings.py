@@ -136,3 +136,8 @@ def test_tax_in_another_currency_is_told_in_the_countrys_own(client: FlaskClient
     assert post(client, f"/invoices/{draft}/prices", prices, page=PATH).status_code == 303
     assert post(client, f"/invoices/{draft}/issuance", {}, page=PATH).status_code == 303
     assert "Tax total: £33.57 (1 EUR = 0.8543 GBP)" in paper(client, draft)  # 39.30 × 0.8543 = 33.573…
+    with job_session(firm.organisation_id) as session:
+        note = make_credit_note(session, firm, get_invoice(session, draft), share="0.5")
+    credited = client.get(f"/credit-notes/{note.id}/credit-note.pdf").data
+    said = PdfReader(io.BytesIO(credited)).pages[0].extract_text()
+    assert "Tax total: £16.79 (1 EUR = 0.8543 GBP)" in said  # at the invoice's rate: 19.65 × 0.8543 = 16.787…

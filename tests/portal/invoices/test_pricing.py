@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from portal.invoices import actions, drafts, printed
+from portal.invoices import actions, drafts, printed, sending
 from portal.invoices.documents.facts import facts_of
 from portal.invoices.models import Invoice
 from portal.invoices.pricing import CannotPrice, Cut, Pricing
@@ -16,7 +16,7 @@ from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.taxes.queries import list_taxes
-from tests.builders import Firm, make_credit_note, make_invoice, post, sign_in
+from tests.builders import Firm, make_credit_note, make_invoice, pay_address, post, sign_in
 
 ZERO = Money.zero("GBP")
 
@@ -44,6 +44,17 @@ def test_a_line_takes_a_percentage_or_an_amount(session: Session, firm: Firm) ->
     assert found.total_minor == 21570
     facts = facts_of(session.get_one(Organisation, firm.organisation_id), found)
     assert [line["detail"] for line in facts["lines"]] == ["Discount 12.5 %", "Discount £2.00", ""]
+
+
+def test_the_customer_sees_what_was_given_on_a_line(session: Session, client: FlaskClient, firm: Firm) -> None:
+    draft = _priced(session, firm, by_line={0: Cut(percent=Decimal("12.5")), 1: Cut(amount=Money(200, "GBP"))})
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    actions.issue_invoice(session, organisation, draft)
+    sending.send_invoice(session, organisation, draft, sent_by=None, email="")
+    address = pay_address(session, draft)
+    session.commit()
+    page = " ".join(client.get(address).text.split())
+    assert "Discount 12.5 %" in page and "0.5 h × 64.00</bdi> · Discount <bdi>£2.00</bdi>" in page
 
 
 def test_shipping_bears_its_tax_and_the_adjustment_none(session: Session, firm: Firm) -> None:
