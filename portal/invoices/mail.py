@@ -4,12 +4,14 @@ import hashlib
 
 from sqlalchemy.orm import Session
 
+from portal.customers.models import Customer
 from portal.invoices.models import Invoice
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
-from portal.shared import clock, formats
+from portal.shared import clock, formats, phrases
 from portal.shared.money import Money
+from portal.shared.phrases import Language
 
 
 def queue_invoice_mail(
@@ -21,17 +23,19 @@ def queue_invoice_mail(
     link_url  the address with the secret of a link made for this mail
     left      still to pay; of an invoice with nothing left the mail says so, and leads to its receipt
     """
+    language = _language_of(session, invoice, organisation)
+    locale = language.locale(organisation.locale)
+    subject = language.text("mail_invoice", number=invoice.number, firm=organisation.name)
     text, html = render_mail(
-        "invoice", lang=organisation.locale[:2], title=f"Invoice {invoice.number}", firm=organisation.name,
-        phone=organisation.phone, greeting=greeting(invoice), what=_what(invoice, organisation),
-        amount=formats.money(left, organisation.locale), is_settled=not left,
-        due_on=long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale),
+        "invoice", **spoken(language, subject, organisation), greeting=greeting(invoice, language),
+        what=_what(invoice, organisation, language), amount=formats.money(left, locale), is_settled=not left,
+        due_on=long_date(invoice.due_on or clock.today(organisation.time_zone), locale),
         number=invoice.number, link_url=link_url,
     )  # fmt: skip
     return queue_mail(
         session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
         record="invoice", record_id=invoice.id, to=to, reply_to=organisation.email, from_name=organisation.name,
-        subject=f"Invoice {invoice.number} from {organisation.name}", text=text, html=html,
+        subject=subject, text=text, html=html,
         attachment=f"invoice:{invoice.id}" if organisation.attach_papers else "", sent_by=sent_by,
     )  # fmt: skip
 
@@ -41,24 +45,42 @@ def queue_invoice_text(
     sent_by: int | None,
 ) -> int | None:  # fmt: skip
     """The same in a text message: each costs the firm by its length, so it says the least that must be said."""
-    due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), organisation.locale)
-    to_pay = f", {formats.money(amount, organisation.locale)}, due {due_on}. See and pay" if amount else ". See it"
+    language = _language_of(session, invoice, organisation)
+    locale = language.locale(organisation.locale)
+    said = language.text(
+        "text_invoice" if amount else "text_invoice_settled", firm=organisation.name, number=invoice.number,
+        amount=formats.money(amount, locale),
+        day=long_date(invoice.due_on or clock.today(organisation.time_zone), locale),
+    )  # fmt: skip
     return queue_text(
         session, organisation.id, once=f"invoice:{invoice.id}:{_fingerprint(link_url)}", kind="invoice",
         record="invoice", record_id=invoice.id, to=to, subject=f"Invoice {invoice.number} by text message",
-        words=f"{organisation.name}: invoice {invoice.number}{to_pay}: {link_url}",
+        words=f"{said}\n{link_url}",  # on a line of its own, where no mark of direction touches it
         sent_by=sent_by,
     )  # fmt: skip
 
 
-def greeting(invoice: Invoice) -> str:
+def spoken(language: Language, title: str, organisation: Organisation) -> dict[str, object]:
+    """What the frame of a mail to a customer takes."""
+    return {
+        "lang": language.code, "direction": "rtl" if language.is_rtl else "ltr", "say": language.text, "title": title,
+        "firm": organisation.name, "phone": organisation.phone,
+    }  # fmt: skip
+
+
+def greeting(invoice: Invoice, language: Language) -> str:
     name = str(invoice.bill_to.get("name") or "").strip()
-    return f"Hello {name}," if name else "Hello,"
+    return language.text("mail_hello", name=name) if name else language.text("mail_hello_nobody")
 
 
-def _what(invoice: Invoice, organisation: Organisation) -> str:
+def _language_of(session: Session, invoice: Invoice, organisation: Organisation) -> Language:
+    """The customer's own, else the firm's."""
+    return phrases.choose(session.get_one(Customer, invoice.customer_id).language, organisation.locale)
+
+
+def _what(invoice: Invoice, organisation: Organisation, language: Language) -> str:
     done = " ".join(filter(None, (invoice.title, invoice.work_done)))
-    return f"{done.rstrip('.')}." if done else f"Here is your invoice from {organisation.name}."
+    return f"{done.rstrip('.')}." if done else language.text("mail_invoice_lead", firm=organisation.name)
 
 
 def _fingerprint(link_url: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from portal.customers.models import Customer
 from portal.invoices.joint import JointInvoice
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.queries import visible_to
@@ -40,10 +41,11 @@ class Sending(NamedTuple):
 
 
 class Target(NamedTuple):
-    """How a customer has an invoice: email or sms, and to whom."""
+    """How a customer has an invoice: email or sms, to whom, and in which language; "" for the firm's."""
 
     channel: str
     address: str
+    language: str
 
 
 class Undelivered(NamedTuple):
@@ -66,24 +68,29 @@ def sendings_of(session: Session, invoice_id: int) -> Sequence[Sending]:
     return [Sending(*row) for row in rows]
 
 
-def target_of(session: Session, invoice: Invoice) -> Target | None:
+def target_of(session: Session, invoice: Invoice, *, even_if_stopped: bool = False) -> Target | None:
     """The way the customer has the invoice: of the links that work and arrived the one last opened, else the newest.
 
-    The mail on file where none but the screen's was ever made. None where there is no address, or every link is dead.
+    even_if_stopped  the mail on file also where every link is dead; else only where none but the screen's was made
+    None where there is no address. One statement where there are links.
     """
     rows = session.execute(
-        select(PayLink, Message.state)
+        select(PayLink, Message.state, Customer.language)
+        .select_from(PayLink)
+        .join(Customer, Customer.id == invoice.customer_id)
         .outerjoin(Message, Message.id == PayLink.message_id)
         .where(PayLink.invoice_id == invoice.id, PayLink.channel != "screen")
         .order_by(PayLink.last_opened_at.desc().nulls_last(), PayLink.id.desc())
         .limit(_MOST_LISTED)
     ).all()
     now = clock.now()
-    for link, state in rows:
+    for link, state, language in rows:
         if link.revoked_at is None and link.expires_at > now and state not in ("failed", "cancelled"):
-            return Target(link.channel, link.sent_to)
+            return Target(link.channel, link.sent_to, language)
     address = str(invoice.bill_to.get("email") or "")
-    return Target("email", address) if address and not rows else None
+    if not address or (rows and not even_if_stopped):
+        return None
+    return Target("email", address, session.get_one(Customer, invoice.customer_id).language)
 
 
 def get_link(session: Session, invoice_id: int, pay_link_id: int) -> PayLink:

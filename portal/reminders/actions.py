@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.invoices.mail import greeting
+from portal.invoices.mail import greeting, spoken
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.queries import balance_of, get_invoice
@@ -21,7 +21,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.places import time_zone_of
 from portal.reminders import queries, rules
 from portal.reminders.models import Reminder, ReminderPlan
-from portal.shared import clock, formats
+from portal.shared import clock, formats, phrases
 from portal.shared.running import here, job_session
 
 log = logging.getLogger(__name__)
@@ -161,24 +161,31 @@ def _queue(
     target: Target,
     link_url: str,
 ) -> int | None:
-    locale = organisation.locale
+    language = phrases.choose(target.language, organisation.locale)
+    locale = language.locale(organisation.locale)
     due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), locale)
     amount = formats.money(balance_of(invoice).balance, locale)
-    says = f"Reminder: invoice {invoice.number} from {organisation.name}"
+    subject = language.text("mail_reminder", number=invoice.number, firm=organisation.name)
     if target.channel == "sms":
-        due = f"due on {due_on}" if step < 0 else f"due today, {due_on}" if step == 0 else f"was due on {due_on}"
+        said = language.text(
+            "text_reminder", firm=organisation.name, number=invoice.number, amount=amount, day=due_on
+        )  # fmt: skip
         return queue_text(
             session, organisation.id, once=f"reminder:{invoice.id}:{step}", kind=KIND, record="invoice",
-            record_id=invoice.id, to=target.address, subject=says, sent_by=invoice.raised_by,
-            words=f"{organisation.name}: a reminder of invoice {invoice.number}, {amount}, {due}. Pay: {link_url}",
+            record_id=invoice.id, to=target.address, subject=subject, sent_by=invoice.raised_by,
+            words=f"{said}\n{link_url}",
         )  # fmt: skip
     text, html = render_mail(
-        KIND, lang=locale[:2], title=f"Invoice {invoice.number}", firm=organisation.name, phone=organisation.phone,
-        greeting=greeting(invoice), number=invoice.number, what=invoice.title, words=plan.words, step=step,
-        amount=amount, due_on=due_on, link_url=link_url,
+        KIND, **spoken(language, subject, organisation), greeting=greeting(invoice, language), number=invoice.number,
+        what=invoice.title, words=plan.words, when=language.text(_when(step), day=due_on), amount=amount,
+        link_url=link_url,
     )  # fmt: skip
     return queue_mail(
         session, organisation.id, once=f"reminder:{invoice.id}:{step}", kind=KIND, record="invoice",
-        record_id=invoice.id, to=target.address, reply_to=organisation.email, from_name=organisation.name, subject=says,
-        text=text, html=html, sent_by=invoice.raised_by,
+        record_id=invoice.id, to=target.address, reply_to=organisation.email, from_name=organisation.name,
+        subject=subject, text=text, html=html, sent_by=invoice.raised_by,
     )  # fmt: skip
+
+
+def _when(step: int) -> str:
+    return "mail_due_on" if step < 0 else "mail_due_today" if step == 0 else "mail_was_due"

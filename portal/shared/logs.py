@@ -11,7 +11,7 @@ trace: ContextVar[str] = ContextVar("trace", default="")
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # Pay-link tokens, Zoho tokens, Stripe keys and webhook secrets, wherever a library might print them.
 _SECRETS = re.compile(
-    r"(?<=/p/)[\w-]{20,}|(?<=/choose-password/)[\w-]{20,}|1000\.[0-9a-fA-F]{8,}\.[0-9a-fA-F]+|\b(?:sk|rk|whsec)_\w{6,}"
+    r"(?<=/[pt]/)[\w-]{20,}|(?<=/choose-password/)[\w-]{20,}|1000\.[0-9a-fA-F]{8,}\.[0-9a-fA-F]+|\b(?:sk|rk|whsec)_\w{6,}"
     # Up to the end of the value and not into the line's own quotes: what is left must still be JSON.
     r"|(?<=\bcode=)[^&\s\"\\]+|(?<=\bstate=)[^&\s\"\\]+"
 )

@@ -15,6 +15,7 @@ from portal.messages.queries import mails_about
 from portal.messages.rules import MOST_TRIES
 from portal.organisations.audit import timeline
 from portal.shared import clock
+from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, pay_address
 from workers import mail_jobs
@@ -151,8 +152,10 @@ def test_what_customers_are_called_is_text_in_their_mail(firm: Firm, office: Pos
 
     nasty = '<script>alert(1)</script>"{{7*7}}'
     _, html = render_mail(
-        "receipt", lang="en", title=nasty, firm=nasty, phone="", greeting=nasty, amount="£1", received_on="today",
-        way=nasty, receipt_number="R-1", number="INV-1", what=nasty, balance="", surplus="", link_url="https://portal.test/p/x",
+        "receipt", lang="en", direction="ltr", say=LANGUAGES["en"].text, title=nasty, firm=nasty, phone="",
+        greeting=nasty, amount="£1", received_on="today",
+        way=nasty, receipt_number="R-1", number="INV-1", what=nasty, balance="", surplus="",
+        link_url="https://portal.test/p/x",
     )  # fmt: skip
     assert "<script>" not in html and "{{7*7}}" in html
 

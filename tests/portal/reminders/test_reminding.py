@@ -114,7 +114,7 @@ def test_each_step_goes_once_with_a_link_of_its_own(firm: Firm, office: Post) ->
     mails = office.reminders()
     assert steps(firm) == DAYS
     assert len(mails) == 4 and len({re.findall(r"/p/[\w-]{43}", mail.text)[0] for mail in mails}) == 4
-    says = ("is due on 15 March 2027", "is due today", "was due on", "was due on")
+    says = ("Due on 15 March 2027", "Due today", "Was due on", "Was due on")
     assert all(words in mail.text and "£235.80" in mail.text for words, mail in zip(says, mails, strict=True))
     assert all("Dear Rita" in mail.text and "Dear Rita" in mail.html for mail in mails)
 
