@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
 from portal.invoices import joint
+from portal.invoices.mail import spoken
 from portal.invoices.models import Invoice
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.queries import balance_of
@@ -17,7 +18,7 @@ from portal.messages.rendering import long_date, render_mail
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.queries import open_invoices
-from portal.shared import clock, formats
+from portal.shared import clock, formats, phrases
 from portal.shared.access import Viewer
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -70,17 +71,19 @@ def mail_statement(
         together, address = joint.make_joint_link(
             session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
         )
+    language = phrases.choose(customer.language, organisation.locale)
+    locale, subject = language.locale(organisation.locale), language.text("mail_statement", firm=organisation.name)
     text, html = render_mail(
-        "statement", lang=organisation.locale[:2], title="What is open", firm=organisation.name,
-        phone=organisation.phone, customer=customer.name, total=formats.money(statement.total, organisation.locale),
-        pay_all_url=address if together else "", left_out=len(statement.invoices) - len(told),
-        lines=[_line(organisation, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
+        "statement", **spoken(language, subject, organisation), customer=customer.name,
+        total=formats.money(statement.total, locale), pay_all_url=address if together else "",
+        left_out=len(statement.invoices) - len(told),
+        lines=[_line(locale, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
     )  # fmt: skip
     with session.no_autoflush:
         message_id = queue_mail(
             session, organisation.id, once=f"statement:{customer.id}:{form_id}", kind="statement", record="customer",
             record_id=customer.id, to=to, reply_to=organisation.email, from_name=organisation.name,
-            subject=f"What is open with {organisation.name}", text=text, html=html, sent_by=sent_by,
+            subject=subject, text=text, html=html, sent_by=sent_by,
         )  # fmt: skip
     for link in [*(link for link, _token in links), *filter(None, [together])]:
         link.message_id = message_id
@@ -91,10 +94,10 @@ def mail_statement(
     return message_id is not None
 
 
-def _line(organisation: Organisation, statement: Statement, invoice: Invoice, token: str) -> dict[str, object]:
+def _line(locale: str, statement: Statement, invoice: Invoice, token: str) -> dict[str, object]:
     late = statement.days_late(invoice)
     return {
         "number": invoice.number, "what": invoice.title, "link_url": address_of(token), "days_late": late,
-        "due_on": long_date(invoice.due_on or statement.today, organisation.locale),
-        "amount": formats.money(balance_of(invoice).balance, organisation.locale),
+        "due_on": long_date(invoice.due_on or statement.today, locale),
+        "amount": formats.money(balance_of(invoice).balance, locale),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
+from portal.customers.models import Customer
 from portal.gateways import mail_gateway
 from portal.gateways.mail_gateway import Mail
 from portal.invoices.models import Invoice, PayLink
@@ -56,6 +57,8 @@ def test_it_tells_what_is_open_and_for_how_long(client: FlaskClient, firm: Firm,
 def test_by_mail_with_a_link_for_each_invoice_and_once(
     app: Flask, client: FlaskClient, firm: Firm, three: list[int], taken: list[Mail]
 ) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(language="de"))
     sign_in(client, firm, "manager")
     form = {"email": "rita@maple.example", "form_id": "one"}
     for _ in range(2):  # a double tap
@@ -63,13 +66,14 @@ def test_by_mail_with_a_link_for_each_invoice_and_once(
     mail_jobs.look(firm.organisation_id)
     (mail,) = taken
     tokens = re.findall(r"/p/[\w-]{43}", mail.text)
-    assert "£435.80" in mail.text and len(tokens) == 2
+    assert "435,80\xa0£" in mail.text and len(tokens) == 2
     pages = [browser(app).get(token).text for token in tokens]
-    assert "INV-00001" in pages[0] and "£200.00" in pages[0] and "INV-00002" in pages[1]
+    assert "INV-00001" in pages[0] and "200,00\xa0£" in pages[0] and "INV-00002" in pages[1]
     with job_session(firm.organisation_id) as session:
         assert session.scalar(select(func.count()).select_from(PayLink).where(PayLink.channel == "email")) == 3
+    assert mail.subject == "Offene Rechnungen bei Northgate Heating" and "Alles auf einmal bezahlen" in mail.html
     (together,) = re.findall(r"/t/[\w-]{43}", mail.text)
-    assert "£435.80" in browser(app).get(together).text  # all of it in one go
+    assert "435,80\xa0£" in browser(app).get(together).text  # all of it in one go
     assert "Statement over £435.80 mailed" in client.get(f"/customers/{firm.customer_id}").text
 
 
