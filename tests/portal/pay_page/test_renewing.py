@@ -83,4 +83,4 @@ def test_a_settled_invoice_is_not_mailed_as_one_to_pay(till: Till, firm: Firm, s
         said = running.here().settings.vault.open(
             message.body_sealed, organisation_id=firm.organisation_id, purpose="message"
         )
-    assert "there is nothing to pay" in said and "is to be paid" not in said and "235.80" not in said
+    assert "there is nothing to pay" in said and "To pay by" not in said and "235.80" not in said
