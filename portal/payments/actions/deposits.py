@@ -5,15 +5,29 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceLine
+from portal.messages.actions import queue_mail
+from portal.messages.rendering import render_mail
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.deposits import Deposit
 from portal.payments.models import Allocation, Payment, PaymentUse
-from portal.shared import formats, outbox
+from portal.shared import formats, outbox, phrases
 from portal.shared.money import Money
-from portal.work_orders.models import WorkOrderLine
+from portal.work_orders.models import WorkOrder, WorkOrderLine
+
+
+def keep_deposit(session: Session, organisation: Organisation, payment: Payment, work_order_id: int) -> None:
+    """Note for which job a payment was taken, and mail its receipt. Does not commit."""
+    session.add(Deposit(organisation_id=organisation.id, payment_id=payment.id, work_order_id=work_order_id))
+    amount = formats.money(payment.taken, organisation.locale)
+    words = f"Deposit of {amount} taken, receipt {payment.number}"
+    audit.note(session, organisation.id, "deposit taken", "work_order", work_order_id, words=words)
+    customer = session.get_one(Customer, payment.customer_id)
+    if customer.email:
+        _mail_receipt(session, organisation, payment, customer, session.get_one(WorkOrder, work_order_id).title)
 
 
 def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Money:
@@ -41,6 +55,26 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
         audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
         outbox.record_all(session, organisation.id, *changed)
     return invoice.amount_due - left
+
+
+def _mail_receipt(
+    session: Session, organisation: Organisation, payment: Payment, customer: Customer, job: str
+) -> None:  # fmt: skip
+    """In the customer's language, with the receipt itself: there is no invoice yet to lead to."""
+    language = phrases.choose(customer.language, organisation.locale)
+    amount = formats.money(payment.taken, language.locale(organisation.locale))
+    subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
+    text, html = render_mail(
+        "deposit", lang=language.code, title=subject, firm=organisation.name, phone="",
+        direction="rtl" if language.is_rtl else "ltr", questions=language.text("mail_questions"),
+        words=language.text("deposit_thanks", amount=amount, job=job),
+        receipt=language.text("receipt_number", number=payment.number),
+    )  # fmt: skip
+    queue_mail(
+        session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="customer",
+        record_id=customer.id, to=customer.email, reply_to=organisation.email, from_name=organisation.name,
+        subject=subject, text=text, html=html, attachment=f"receipt:{payment.id}", sent_by=payment.taken_by,
+    )  # fmt: skip
 
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:

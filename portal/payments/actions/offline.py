@@ -16,9 +16,9 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
+from portal.payments.actions.deposits import keep_deposit
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_invoice
-from portal.payments.deposits import Deposit
 from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
@@ -168,9 +168,7 @@ def _add(
     session.add(payment)
     session.flush()
     if taken.deposit_for is not None:
-        session.add(Deposit(organisation_id=organisation.id, payment_id=payment.id, work_order_id=taken.deposit_for))
-        words = f"Deposit of {formats.money(payment.taken, organisation.locale)} taken, receipt {number}"
-        audit.note(session, organisation.id, "deposit taken", "work_order", taken.deposit_for, words=words)
+        keep_deposit(session, organisation, payment, taken.deposit_for)
     return payment
 
 

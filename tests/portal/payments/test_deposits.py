@@ -4,14 +4,17 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.money_sources import payment as payment_source
+from portal.customers.models import Customer
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
+from portal.organisations.models import Organisation
 from portal.payments.actions import OfflinePayment, apply_credit, record_payment
-from portal.payments.models import Allocation
+from portal.payments.models import Allocation, Payment
+from portal.payments.papers import receipt_paper
 from portal.payments.queries import balance_of, deposits_of
 from portal.shared import clock
 from portal.shared.money import Money
@@ -74,6 +77,19 @@ def test_a_deposit_is_taken_on_the_jobs_page_and_off_its_invoice(till: Till, fir
         mail = session.scalars(select(Message).where(Message.kind == "invoice")).one()
         assert "£135.80 is to be paid" in read_mail(session, mail.id).text
         assert [each.payment.amount_minor for each in deposits_of(session, job_id)] == [10000]
+
+
+def test_the_receipt_is_mailed_in_the_customers_language(firm: Firm, job_id: int) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(language="de"))
+    payment_id = take(firm, job_id, 10000)
+    with job_session(firm.organisation_id) as session:
+        mail = session.scalars(select(Message)).one()
+        assert (mail.to_address, mail.attachment) == ("reception@maple.example", f"receipt:{payment_id}")
+        assert "100,00\u00a0£ als Anzahlung für" in read_mail(session, mail.id).text
+        payment = session.get_one(Payment, payment_id)
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        assert receipt_paper(session, organisation, payment).startswith(b"%PDF")
 
 
 def test_until_then_it_is_an_advance_in_the_books(firm: Firm, job_id: int) -> None:
