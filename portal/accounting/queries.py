@@ -18,7 +18,7 @@ from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
 from portal.shared import clock
-from portal.shared.outbox import Change
+from portal.shared.outbox import Change, plan_for_many
 from portal.taxes.models import Tax
 
 MOST_SHOWN = 200
@@ -105,6 +105,7 @@ def under_way(session: Session) -> list[str]:
     link = live_link(session)
     if link is None:
         return []
+    plan_for_many(session)
     waits = select(MirrorRecord.id).where(
         MirrorRecord.link_id == link.id, MirrorRecord.module == Change.subject,
         MirrorRecord.local_id == Change.subject_id, MirrorRecord.state.in_(("waiting", rules.LEFT_OUT_STATE)),

@@ -6,11 +6,13 @@ remembers the version it has dealt with. Redis only says "look now".
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, func, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, case, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.shared import queues
 from portal.shared.db import Base
+
+_MANY = 1_000
 
 
 class Change(Base):
@@ -63,6 +65,15 @@ def settle(session: Session, organisation_id: int, subject: str, subject_id: int
         )
         .values(is_settled=True)
     )  # fmt: skip
+
+
+def plan_for_many(session: Session) -> None:
+    """Before changes are compared with other rows, for the rest of the transaction: tables that have just grown by
+    100,000 rows look small to the planner, and comparing each with each would take minutes. Where many are open, none
+    is looked up singly."""
+    open_ = select(Change.subject_id).where(~Change.is_settled).limit(_MANY + 1).subquery()
+    is_many = select(func.count() > _MANY).select_from(open_).scalar_subquery()
+    session.execute(select(func.set_config("enable_nestloop", case((is_many, "off"), else_="on"), True)))
 
 
 def reopen_all(session: Session, organisation_id: int) -> None:

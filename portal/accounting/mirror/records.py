@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules, switching
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.models import MODULES, MirrorRecord
+from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import MISSING_HERE
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.invoices.models import DRAFT, Invoice
@@ -18,6 +18,7 @@ from portal.shared import outbox
 from portal.shared.outbox import Change
 
 _NEVER_ENDED = "Writing this record to Zoho broke off every time. This is a fault of the portal: tell whoever runs it."
+_MOST_ADMITTED = 1_000  # at a time: a firm with 100,000 records of old holds up neither its pages nor its payments
 TRYING = ("pending", "sending", "in_step", "waiting")
 _SAME = and_(
     Change.organisation_id == MirrorRecord.organisation_id, Change.subject == MirrorRecord.module,
@@ -28,6 +29,7 @@ _SAME = and_(
 def admit(turn: Turn) -> None:
     """Take in what changed since the last look: new subjects, drafts that stay here, refused records now edited."""
     with held(turn) as session:
+        outbox.plan_for_many(session)
         _settle_drafts(session)
         switching.settle_what_stays(session, turn.link_id)
         session.execute(_admission(turn))
@@ -41,12 +43,14 @@ def admit(turn: Turn) -> None:
 
 
 def due(session: Session, link_id: int, modules: Sequence[str], most: int) -> list[int]:
-    """Records of these modules to be worked on now, oldest change first."""
+    """Records of these modules to be worked on now, oldest change first; what is older than the link comes last."""
+    outbox.plan_for_many(session)
     return list(session.scalars(due_now(link_id).where(MirrorRecord.module.in_(modules)).limit(most)))
 
 
 def anything_due(turn: Turn) -> bool:
     with held(turn) as session:
+        outbox.plan_for_many(session)
         unknown = select(Change.subject_id).where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
         return session.execute(select(due_now(turn.link_id).exists() | unknown.exists())).scalar_one()
 
@@ -153,8 +157,14 @@ def due_now(link_id: int) -> Select[int]:
         .where(~Change.is_settled, Change.version > MirrorRecord.version_pushed)
         .where(MirrorRecord.next_try_at <= func.clock_timestamp())
         .where(MirrorRecord.module.not_in(directions.resting(link_id)))
-        .order_by(Change.changed_at, MirrorRecord.id)
+        .order_by(*_backfill_last(link_id), MirrorRecord.id)
     )
+
+
+def _backfill_last(link_id: int) -> tuple[ColumnElement[bool], ColumnElement[datetime]]:
+    """What was there before the link gives way to what happens now: a payment waits for no years of others."""
+    linked_at = select(Link.created_at).where(Link.id == link_id).scalar_subquery()
+    return Change.changed_at < linked_at, Change.changed_at.expression
 
 
 def _has_record(turn: Turn):  # type: ignore[no-untyped-def]
@@ -168,7 +178,8 @@ def _admission(turn: Turn):  # type: ignore[no-untyped-def]
         .add_columns(*(literal(value) for value in list(columns.values())[4:]))
         .add_columns(case((_is_seen_there(turn), func.clock_timestamp())))
         .where(~Change.is_settled, Change.subject.in_(MODULES), ~_has_record(turn))
-        .order_by(Change.changed_at, Change.subject_id)
+        .order_by(*_backfill_last(turn.link_id), Change.subject_id)
+        .limit(_MOST_ADMITTED)
     )
     return insert(MirrorRecord).from_select([*columns, "sending_since"], newcomers)
 
