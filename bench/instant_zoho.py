@@ -43,6 +43,8 @@ class Answers(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._count()
         sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        for person in sent.get("contact_persons", []):
+            person["contact_person_id"] = str(next(_ids))
         key, id_key = _MADE[urlsplit(self.path).path.rsplit("/", 1)[-1]]
         self._answer({"code": 0, "message": "success", key: sent | {id_key: str(next(_ids))}}, 201)
 

@@ -29,7 +29,7 @@ from portal.accounting import link as linking
 from portal.accounting.link import live_link
 from portal.accounting.mirror.drain import drain
 from portal.accounting.reconciliation import reading
-from portal.accounting.reconciliation.models import Reconciliation
+from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.rules import Candidate
 from portal.gateways.zoho.consent import Tokens
 from portal.shared import clock, queues
@@ -187,9 +187,13 @@ _MIRRORED = """
 def _is_reconciled(firm: Firm) -> bool:
     with job_session(firm.organisation_id) as session:
         run = session.scalars(query(Reconciliation)).one()
-        if run.finished_at is not None and (run.stage, run.drifts) != ("done", 0):
-            raise AssertionError(f"{run.stage}, {run.drifts} differ: {run.words}")
-        return run.finished_at is not None
+        if run.finished_at is None:
+            return False
+        # Its one customer and item were never sent: they differ, and no invoice does.
+        differ = session.scalars(query(DriftRow.label).where(DriftRow.module == "invoice").limit(3)).all()
+        if run.stage != "done" or differ:
+            raise AssertionError(f"{run.stage} {run.words} {differ}")
+        return True
 
 
 @contextmanager

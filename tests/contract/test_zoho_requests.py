@@ -11,6 +11,7 @@ from portal.gateways.zoho.calls import Answer, Line, Target
 from tests.contract.zoho_contract import load
 from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, rename, reverse, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.test_reconciling import reconcile, told
 
 __all__ = ["linked", "zoho"]
 
@@ -42,6 +43,7 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
     other = sent_invoice(linked)
     void(linked, other.id)
     drain(linked.organisation_id)
+    assert told(reconcile(linked)) == []
     stuck = [
         (each.module, each.state, each.last_error, each.waits_for)
         for each in linked.mirror()
