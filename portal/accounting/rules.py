@@ -67,6 +67,21 @@ def room_in(quota_limit: int | None, quota_left: int | None) -> str:
     return SALES if quota_left <= max(SMALLEST_RESERVE, quota_limit // RESERVE_SHARE) else ALL
 
 
+def time_for(calls: int, *, a_minute: int, a_day: int, left_today: int) -> str:
+    """How long so many calls take, in words, when nothing else happens: at the minute's pace what today still allows,
+    and the rest day by day. What is kept for invoices and payments counts as used."""
+    kept = max(SMALLEST_RESERVE, a_day // RESERVE_SHARE)
+    later = calls - max(0, left_today - kept)
+    if later > 0:
+        return f"about {_count(-(-later // max(1, a_day - kept)), 'day')}, as Zoho allows {a_day:,} calls a day"
+    minutes = -(-calls // max(1, a_minute))
+    return f"about {_count(minutes, 'minute')}" if minutes < 90 else f"about {_count(round(minutes / 60), 'hour')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def shown_state(states: Sequence[str]) -> str:
     """One word for an invoice and its payments; a part without a mirror record yet is given as ""."""
     shown = {_SHOWN.get(state, WAITING) for state in states} or {WAITING}

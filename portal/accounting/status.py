@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
 from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
 from portal.accounting.pull import rules as pulling
 from portal.accounting.pull.models import PullCursor
+from portal.accounting.queries import names_of
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.shared import clock
 from portal.shared.outbox import Change
@@ -50,7 +50,8 @@ class Status:
     data_centre: str
     consent_days: int
     meter: "Meter | None"
-    oldest_waiting_since: datetime | None
+    oldest: "Oldest | None"
+    time_left: str  # until all that is on its way has arrived; "" where that is soon
     modules: list[ModuleState]
 
     @property
@@ -73,6 +74,14 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Oldest:
+    """What waits the longest: for example "Invoice INV-00318", and since when."""
+
+    label: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Meter:
     """Calls to Zoho, which counts them for the whole organisation, whoever makes them.
 
@@ -89,19 +98,37 @@ class Meter:
 
 
 def status_of(session: Session, link: Link) -> Status:
-    """Five statements, however much there is."""
+    """Six statements, however much there is."""
+    modules = _modules(session, link)
     consent = session.get_one(Consent, link.consent_id)
     return Status(
         PRODUCTS[link.product].name, consent.data_centre.upper(), (clock.now() - consent.created_at).days,
-        _meter(link), session.scalars(_oldest()).one(), _modules(session, link),
+        _meter(link), _oldest(session), _time_left(link, modules), modules,
     )  # fmt: skip
+
+
+def time_left(link: Link, calls: int) -> str:
+    """How long so many calls take from now, in words."""
+    limit = pulling.calls_a_day(link.quota_limit)
+    left = link.quota_left if _is_of_today(link) and link.quota_left is not None else limit
+    return rules.time_for(calls, a_minute=here().settings.zoho_calls_per_minute, a_day=limit, left_today=left)
+
+
+def _time_left(link: Link, modules: list[ModuleState]) -> str:
+    """An invoice is made and marked as sent; all else takes one call."""
+    calls = sum(each.open * (2 if each.module == "invoice" else 1) for each in modules if not each.is_paused)
+    return time_left(link, calls) if calls > here().settings.zoho_calls_per_minute else ""
+
+
+def _is_of_today(link: Link) -> bool:
+    return link.quota_resets_at is not None and link.quota_resets_at > clock.now()
 
 
 def _meter(link: Link) -> Meter | None:
     """None before any answer has told of the day's calls."""
     if link.quota_limit is None or link.quota_left is None:
         return None
-    is_today = link.quota_resets_at is not None and link.quota_resets_at > clock.now()
+    is_today = _is_of_today(link)
     left = link.quota_left if is_today else link.quota_limit
     kept = max(rules.SMALLEST_RESERVE, link.quota_limit // rules.RESERVE_SHARE)
     return Meter(
@@ -111,8 +138,18 @@ def _meter(link: Link) -> Meter | None:
     )  # fmt: skip
 
 
-def _oldest() -> Select[Any]:
-    return select(func.min(Change.changed_at)).where(~Change.is_settled, Change.subject.in_(MODULES))
+def _oldest(session: Session) -> Oldest | None:
+    row = session.execute(
+        select(Change.subject, Change.subject_id, Change.changed_at)
+        .where(~Change.is_settled, Change.subject.in_(MODULES))
+        .order_by(Change.changed_at)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    module, local_id, since = row
+    name = names_of(session, [(module, local_id)]).get((module, local_id), local_id)
+    return Oldest(f"{module.replace('_', ' ').capitalize()} {name}", since)
 
 
 def _modules(session: Session, link: Link) -> list[ModuleState]:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link
 from portal.accounting.setup.reading import KINDS
+from portal.accounting.status import time_left
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
-from portal.shared.running import here
 
 PAIRS_SHOWN = 20
 
@@ -43,12 +43,9 @@ class Overview:
     done: int
     skipped: int
     calls: int
+    time: str
     problems: list[tuple[str, str]]
     pairs: list[Pair]
-
-    @property
-    def minutes(self) -> int:
-        return self.calls // here().settings.zoho_calls_per_minute + 1
 
 
 def overview(session: Session, link: Link) -> Overview:
@@ -69,7 +66,9 @@ def overview(session: Session, link: Link) -> Overview:
             func.count().filter(is_open, ImportRow.module == "customer"),
         ).where(of)
     ).one()  # fmt: skip
-    return Overview(counts, row[0], row[1], row[2], row[3], row[4], _problems(session, link.id), _pairs(session, link))
+    return Overview(
+        counts, *row, time_left(link, row[4]), problems=_problems(session, link.id), pairs=_pairs(session, link)
+    )
 
 
 def _problems(session: Session, link_id: int) -> list[tuple[str, str]]:

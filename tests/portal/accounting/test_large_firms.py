@@ -11,8 +11,8 @@ from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 __all__ = ["linked", "zoho"]
 
 _OF_OLD = """
-    INSERT INTO outbox (organisation_id, subject, subject_id, changed_at)
-    SELECT :of, 'invoice', 10000 + n, now() - interval '1 day' FROM generate_series(1, :most) n
+    INSERT INTO outbox (organisation_id, subject, subject_id, version, changed_at)
+    SELECT :of, 'invoice', 10000 + n, 1, now() - interval '1 day' FROM generate_series(1, :most) n
 """
 
 

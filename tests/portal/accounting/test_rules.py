@@ -12,6 +12,16 @@ START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 MINUTE = timedelta(seconds=60)
 
 
+@pytest.mark.parametrize(
+    ("calls", "left_today", "said"),
+    [(1, 1000, "about 1 minute"), (950, 1000, "about 10 minutes"),
+     (951, 1000, "about 1 day, as Zoho allows 1,000 calls a day"),
+     (2000, 0, "about 3 days, as Zoho allows 1,000 calls a day")],
+)  # fmt: skip
+def test_an_estimate_counts_the_calls_of_the_day(calls: int, left_today: int, said: str) -> None:
+    assert rules.time_for(calls, a_minute=100, a_day=1000, left_today=left_today).startswith(said)
+
+
 @given(
     limit=st.integers(1, 100),
     gaps=st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=150),

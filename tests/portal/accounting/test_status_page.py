@@ -52,8 +52,18 @@ def test_the_meter_says_who_may_use_what_is_left(linked: LinkedFirm, admin: Flas
 def test_the_oldest_waiting_record_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:
     drain(linked.organisation_id)
     assert "Oldest on the way" not in admin.get("/books").text
-    sent_invoice(linked)
-    assert "Oldest on the way" in admin.get("/books").text
+    invoice = sent_invoice(linked)
+    linked.change("UPDATE outbox SET is_settled = subject <> 'invoice'")
+    assert f"Oldest on the way Invoice {invoice.number}, since" in words(admin.get("/books").text)
+
+
+def test_a_backfill_says_how_long_it_takes_with_the_calls_of_a_day(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.change("UPDATE outbox SET is_settled = true")
+    linked.change(
+        "INSERT INTO outbox (organisation_id, subject, subject_id, version) SELECT :of, 'customer', 10000 + n, 1"
+        " FROM generate_series(1, 20000) n", of=linked.organisation_id
+    )  # fmt: skip
+    assert "20000, about 21 days, as Zoho allows 1,000 calls a day" in words(admin.get("/books").text)
 
 
 def test_a_module_is_paused_and_resumed_by_its_button(linked: LinkedFirm, admin: FlaskClient) -> None:
