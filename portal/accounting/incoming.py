@@ -31,7 +31,8 @@ def listed_values(module: str, row: Mapping[str, Any], rules: Sequence[Rule]) ->
     """As much of it as a row of Zoho's list tells. A row of items tells all, one of contacts a little."""
     if module == "item":
         return values_of(module, row, rules)
-    return {"name": _text(row.get("contact_name"))} | {key: _text(row.get(key)) for key in _PERSON}
+    of_person = {key: _text(row.get(key)) for key in _PERSON}
+    return {"name": _text(row.get("contact_name")), "is_active": _active(row)} | of_person
 
 
 def _customer(record: Mapping[str, Any]) -> dict[str, str]:
@@ -43,6 +44,7 @@ def _customer(record: Mapping[str, Any]) -> dict[str, str]:
         **{key: _text(primary.get(key)) for key in _PERSON},
         **{ours: _text(address.get(theirs)) for ours, theirs in _ADDRESS},
         "country": people.country_code(_text(address.get("country"))),
+        "is_active": _active(record),
     }
 
 
@@ -53,8 +55,12 @@ def _item(record: Mapping[str, Any]) -> dict[str, str]:
         "kind": "part" if record.get("product_type", "goods") == "goods" else "service",
         "unit_price": _number(record.get("rate")),
         "tax": _text(record.get("tax_id")),
-        "is_active": "" if record.get("status") == "inactive" else "yes",
+        "is_active": _active(record),
     }
+
+
+def _active(record: Mapping[str, Any]) -> str:
+    return "" if record.get("status") == "inactive" else "yes"
 
 
 def _found(record: Mapping[str, Any], target: str) -> Any:

@@ -97,6 +97,15 @@ def retire_customer(session: Session, customer: Customer) -> None:
     audit.note(session, customer.organisation_id, "customer retired", "customer", customer.id, words="Retired")
 
 
+def bring_back_customer(session: Session, customer: Customer) -> None:
+    """Work can be done for it again. Safe to repeat. Does not commit."""
+    customer.is_active = True
+    outbox.record(session, customer.organisation_id, "customer", customer.id)
+    audit.note(
+        session, customer.organisation_id, "customer brought back", "customer", customer.id, words="Brought back"
+    )
+
+
 def _apply(customer: Customer, facts: CustomerFacts, *, uses: tuple[str, ...]) -> None:
     for field in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language"):
         setattr(customer, field, getattr(facts, field))

@@ -11,13 +11,12 @@ from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import emptied, frozen, reference_of
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, Act, Needs, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, INACTIVE, LOOK, READ, UPDATE, VOID, Act, Needs, Push
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
-INACTIVE = "inactive"
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
 
 

@@ -107,8 +107,7 @@ def _written(
     record.remote_id = id_in(push.module, push.payload, answer) or push.remote_id
     if push.module == "payment":
         record.remote_number = str(answer.get("payment_number", ""))[:100]
-    # An answer need not repeat where the money is, nor whether somebody there uses the record.
-    kept = (record.snapshot or {}) if push.source.uses else {"is_active": (record.snapshot or {}).get("is_active")}
+    kept = (record.snapshot or {}) if push.source.uses else {}  # an answer need not repeat where the money is
     record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(push, answer)}
     record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
     if push.module == "tax":

@@ -15,6 +15,7 @@ from portal.accounting.merging import Merged
 from portal.accounting.mirror import records
 from portal.accounting.mirror.lease import Turn
 from portal.accounting.mirror.payloads import payload_now
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import changes, persons, questions
 from portal.shared import outbox
@@ -38,7 +39,6 @@ def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: M
     source, payload = payload_now(session, record)
     here = incoming.values_of(record.module, payload, rules) | changes.own_state(session, record)
     merged = merging.merge(base, here, there, {rule.ours: rule.wins for rule in rules})
-    merged.send.pop("is_active", None)  # what is retired here only stays on sale there
     merged = changes.sort_out(record.module, merged)
     with changes.in_the_name_of(turn.product_name):
         why = _take(session, record, merged)
@@ -47,6 +47,7 @@ def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: M
                                                                 for name in merged.take})  # fmt: skip
         persons.take_over(session, record, theirs)
     record.remote_modified_at = stamp_of(theirs) or record.remote_modified_at
+    record.remote_status = "" if there["is_active"] else INACTIVE
     _keep(session, record, merged, theirs, why)
     questions.ask_about_fields(session, record, source.label, merged.ask, why)
     return not merged.is_equal
@@ -65,13 +66,12 @@ def looks_changed(record: MirrorRecord, row: Mapping[str, Any], rules: Sequence[
 
 
 def _common(record: MirrorRecord, rules: Sequence[Rule]) -> dict[str, str]:
-    kept = record.snapshot or {}
+    kept, is_active = record.snapshot or {}, "" if record.remote_status == INACTIVE else "yes"
     if kept.get("common") is not None:
-        return dict(kept["common"])
+        return {**kept["common"], "is_active": is_active}
     if kept.get("sent") is None:
-        return {}
-    values = incoming.values_of(record.module, kept["sent"], rules)
-    return values | ({"is_active": kept["is_active"]} if kept.get("is_active") is not None else {})
+        return {"is_active": is_active}
+    return incoming.values_of(record.module, kept["sent"], rules) | {"is_active": is_active}
 
 
 def _values(session: Session, record: MirrorRecord, theirs: Mapping[str, Any], rules: list[Rule]) -> dict[str, str]:
@@ -98,7 +98,7 @@ def _keep(session: Session, record: MirrorRecord, merged: Merged, theirs: Mappin
     kept = record.snapshot or {}
     ids = persons.ids_of(source, theirs, kept.get("persons") or {})
     common = dict(merged.common)
-    fresh = {"sent": kept.get("sent"), "persons": ids, "common": common, "is_active": common.get("is_active")}
+    fresh = {"sent": kept.get("sent"), "persons": ids, "common": common}
     record.sending_since, record.next_try_at = None, func.clock_timestamp()
     if merged.ask:
         record.state, record.snapshot, record.last_error_code = "conflict", fresh, ""

@@ -14,7 +14,7 @@ from portal.accounting.merging import Merged
 from portal.accounting.models import MirrorRecord
 from portal.catalogue.actions import ItemFacts, edit_item
 from portal.catalogue.models import Item
-from portal.customers.actions import CustomerFacts, edit_customer
+from portal.customers.actions import CustomerFacts, bring_back_customer, edit_customer, retire_customer
 from portal.customers.models import Customer
 from portal.organisations import audit
 from portal.organisations.audit import Actor
@@ -59,9 +59,10 @@ def make(session: Session, record: MirrorRecord, wanted: Mapping[str, str]) -> N
 
 def own_state(session: Session, record: MirrorRecord) -> dict[str, str]:
     """What is compared and stands in no payload of ours."""
-    if record.module != "item":
-        return {}
-    return {"is_active": "yes" if session.get_one(Item, record.local_id).is_active else ""}
+    id_ = record.local_id
+    is_item = record.module == "item"
+    is_active = session.get_one(Item, id_).is_active if is_item else session.get_one(Customer, id_).is_active
+    return {"is_active": "yes" if is_active else ""}
 
 
 def knows_tax(session: Session, link_id: int, remote_id: str) -> bool:
@@ -84,6 +85,11 @@ def _change_customer(session: Session, customer_id: int, wanted: Mapping[str, st
         populate_existing=True, with_for_update={"key_share": True},
     )  # fmt: skip
     values: dict[str, Any] = dict(wanted)
+    is_active = values.pop("is_active", None)
+    if is_active is not None:
+        (bring_back_customer if is_active else retire_customer)(session, customer)
+    if not values:
+        return
     if "payment_terms_days" in values:
         values["payment_terms_days"] = int(values["payment_terms_days"] or 0)
     edit_customer(session, customer, replace(_facts_of(customer), **values))

@@ -11,9 +11,9 @@ from portal.accounting import field_rules, fields
 from portal.accounting.fields import Rule
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import changes, decisions
-from portal.catalogue.actions import ItemFacts, edit_item
+from portal.catalogue.actions import ItemFacts, edit_item, retire_item
 from portal.catalogue.models import Item
-from portal.customers.actions import edit_customer
+from portal.customers.actions import edit_customer, retire_customer
 from portal.customers.models import Customer
 from portal.customers.queries import get_customer
 from portal.organisations import audit
@@ -222,6 +222,42 @@ def test_an_item_retired_there_is_off_sale_here_and_comes_back(linked: LinkedFir
         let_time_pass(linked)
         look(linked)
         assert item(linked).is_active is is_active
+
+
+def set_active(linked: LinkedFirm, module: str, do: str) -> None:
+    key = {"contacts": "contact_id", "items": "item_id"}[module]
+    act(linked, f"POST /{module}/{linked.there(module)[0][key]}/{do}")
+    let_time_pass(linked)
+    look(linked)
+
+
+@pytest.mark.parametrize("module", ["contacts", "items"])
+def test_what_is_switched_off_and_on_again_on_either_side_is_so_on_the_other(linked: LinkedFirm, module: str) -> None:
+    both_ways(linked, "customer", "item")
+    kind = Customer if module == "contacts" else Item
+    (record,) = [each for each in linked.mirror("customer" if module == "contacts" else "item")
+                 if each.remote_id == next(iter(linked.there(module)[0].values()))]  # fmt: skip
+
+    def is_on_here() -> bool:
+        with job_session(linked.organisation_id) as session:
+            return bool(session.get_one(kind, record.local_id).is_active)
+
+    set_active(linked, module, "inactive")
+    assert not is_on_here()
+    linked.zoho.forget_requests()
+    look(linked)
+    assert {one["method"] for one in linked.zoho.requests(linked.remote)} == {"GET"}
+    set_active(linked, module, "active")
+    assert is_on_here()
+    with job_session(linked.organisation_id) as session:
+        found = session.get_one(kind, record.local_id)
+        retire_customer(session, found) if isinstance(found, Customer) else retire_item(session, found)
+    drain(linked.organisation_id)
+    assert linked.there(module)[0]["status"] == "inactive"
+    look(linked)
+    assert not is_on_here()
+    set_active(linked, module, "active")
+    assert is_on_here() and questions(linked) == []
 
 
 def test_an_item_made_there_is_in_the_catalogue(linked: LinkedFirm) -> None:
