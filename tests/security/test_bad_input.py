@@ -248,7 +248,8 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "people.update_forgotten", "reminders.update", "statements.create", "texting.update",
      "invoices.create_text",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
-     "accounting.accept_difference", "accounting.leave_out"],
+     "accounting.accept_difference", "accounting.leave_out", "work_orders.create_share", "payments.create_deposit",
+     "payments.create_together", "payments.update_part_settings"],
 )  # fmt: skip
 def test_no_field_breaks_with_any_nonsense(app: Flask, world: World, desk: Desk, form: str) -> None:
     """Each field with each value: taken, or refused in words; and what is refused leaves every row as it was."""
