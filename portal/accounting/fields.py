@@ -185,5 +185,5 @@ def dress(payload: Mapping[str, Any], module: str, rules: Sequence[Rule], values
         if rule.theirs.startswith(CUSTOM):
             custom.append({"api_name": rule.theirs.removeprefix(CUSTOM), "value": value})
         elif rule.theirs and value != "":
-            dressed |= {rule.theirs: value, **_BESIDE.get(rule.theirs, {})}
+            dressed = _BESIDE.get(rule.theirs, {}) | dressed | {rule.theirs: value}
     return dressed | ({"custom_fields": custom} if custom else {})

@@ -52,6 +52,7 @@ class CustomerRecord:
     billing: AddressRecord | None
     shipping: AddressRecord | None
     people: Sequence[PersonRecord] = field(default_factory=tuple)
+    standing: Mapping[str, str] = field(default_factory=dict)  # for tax, in the edition's own fields
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def contact_payload(customer: CustomerRecord, name: str, person_ids: Mapping[str
         "contact_number": customer.number,
         "ignore_auto_number_generation": True,
         "contact_persons": [_person(person, person_ids) for person in people_of(customer)],
+        **customer.standing,
     }
     if customer.kind == "business":
         payload["company_name"] = customer.name

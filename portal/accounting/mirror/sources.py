@@ -17,6 +17,7 @@ from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
 from portal.accounting.mirror.source import present
+from portal.accounting.tax_standing import TAXED_BY_PLACE, standing
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
@@ -61,7 +62,7 @@ def _customer(session: Session, customer_id: int) -> Source | None:
     )  # fmt: skip
     if customer is None:
         return None
-    record = _customer_record(customer)
+    record = _customer_record(customer, session.scalars(select(Organisation.country)).one())
     return Source(
         f"Customer {customer.name}", customer.name,
         lambda _twins, name, persons: mapping.contact_payload(record, name, persons),
@@ -70,14 +71,16 @@ def _customer(session: Session, customer_id: int) -> Source | None:
     )  # fmt: skip
 
 
-def _customer_record(customer: Customer) -> mapping.CustomerRecord:
+def _customer_record(customer: Customer, home: str) -> mapping.CustomerRecord:
     people = [
         mapping.PersonRecord(str(each.id), each.first_name, each.last_name, each.email, each.phone, each.is_primary)
         for each in customer.contacts
     ]
+    billing, shipping = _address(customer.addresses, "billing"), _address(customer.addresses, "service")
+    country = billing.country if billing else ""
     return mapping.CustomerRecord(
         customer.number, customer.kind, customer.name, customer.email, customer.phone, customer.payment_terms_days,
-        _address(customer.addresses, "billing"), _address(customer.addresses, "service"), people,
+        billing, shipping, people, standing(home, country, customer.tax_treatment, customer.tax_number),
     )  # fmt: skip
 
 
@@ -92,17 +95,18 @@ def _item(session: Session, item_id: int) -> Source | None:
     item = session.get(Item, item_id, populate_existing=True)
     if item is None:
         return None
-    currency = session.scalars(select(Organisation.currency)).one()
+    currency, country = session.execute(select(Organisation.currency, Organisation.country)).one()
+    tax_id = None if country in TAXED_BY_PLACE else item.tax_id
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.ItemRecord(
             item.code, item.kind, item.name, item.description, item.unit, item.unit_price, currency,
-            twins("tax", item.tax_id),
+            twins("tax", tax_id),
         )  # fmt: skip
         return mapping.item_payload(record, name)
 
     return Source(
-        f"{item.kind.capitalize()} {item.name}", item.name, build, needs=present(("tax", item.tax_id)),
+        f"{item.kind.capitalize()} {item.name}", item.name, build, needs=present(("tax", tax_id)),
         spare_name=rules.with_number(item.name, item.code, mapping.LONGEST_ITEM_NAME), is_inactive=not item.is_active,
     )  # fmt: skip
 
