@@ -25,13 +25,13 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
     real = Line.call
 
     def held_against_the_documents(
-        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None
+        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None, **more: Any
     ) -> Answer:
         seen.add((method, path.rstrip("0123456789")))
         as_sent = None if body is None else json.loads(wire.encode(body))
         named = {"organization_id": target.organisation} | dict(query or {})
         problems.extend(contract.check_request(method, f"/books/v3{path}", named, as_sent))
-        return real(line, target, token, method, path, query, body)
+        return real(line, target, token, method, path, query, body, **more)
 
     invoice = sent_invoice(linked)
     monkeypatch.setattr(Line, "call", held_against_the_documents)

@@ -25,13 +25,13 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
     real = Line.call
 
     def held_against_the_documents(
-        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None
+        line: Line, target: Target, token: str, method: str, path: str, query: Any = None, body: Any = None, **more: Any
     ) -> Answer:
         seen.add((method, path.rstrip("0123456789")))
         as_sent = None if body is None else json.loads(wire.encode(body))
         named = ({"organization_id": target.organisation} if target.organisation else {}) | dict(query or {})
         problems.extend(contract.check_request(method, f"/books/v3{path}", named, as_sent))
-        answer = real(line, target, token, method, path, query, body)
+        answer = real(line, target, token, method, path, query, body, **more)
         status = 201 if method == "POST" and body is not None else 200
         problems.extend(contract.check_answer(method, f"/books/v3{path}", status, answer.body))
         return answer

@@ -1,10 +1,10 @@
 """Whatever breaks between us and Zoho, each record is there once, and we know its id."""
 
-import itertools
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounting import rules
+from portal.accounting.mirror import budget
 from portal.accounting.mirror import drain as draining
-from portal.accounting.mirror import remote
 from portal.accounting.mirror.drain import drain
+from portal.gateways.zoho import punctual
 from portal.gateways.zoho.calls import Line
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
@@ -169,19 +170,27 @@ def test_a_worker_stopped_for_longer_than_its_lease_writes_nothing_any_more(worl
     assert linked.zoho.requests(linked.remote, "POST") == []
 
 
+@pytest.mark.parametrize(("where", "what"), [(budget, "take"), (punctual._Plain, "connect")])
 def test_a_worker_that_froze_between_its_permit_and_its_call_does_not_make_the_call(
-    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch, where: Any, what: str
 ) -> None:
-    """Zoho knows no fences: a call that set out late would be made beside that of whoever took over."""
-    sent_invoice(linked)
-    hours = itertools.count()
-    monkeypatch.setattr(remote, "time", SimpleNamespace(monotonic=lambda: 3600 * next(hours)))
+    """Zoho knows no fences: a call that set out late would be made beside that of whoever took over, and a payment is
+    the one record of which Zoho would take two."""
+    pay(linked, sent_invoice(linked))
+    clock, real = SimpleNamespace(monotonic=time.monotonic), getattr(where, what)
+
+    def freezing(*given: Any) -> None:
+        real(*given)
+        clock.monotonic = lambda: time.monotonic() + 3600
+
+    monkeypatch.setattr(punctual, "time", clock)
+    monkeypatch.setattr(where, what, freezing)
     drain(linked.organisation_id)
     assert linked.zoho.requests(linked.remote) == []
     monkeypatch.undo()
     linked.make_due()
     drain(linked.organisation_id)
-    check_once_each(linked, "invoice", "invoices")
+    check_once_each(linked, "payment", "customerpayments")
 
 
 def test_a_payment_that_zoho_finds_too_large_because_it_has_it_already_is_found(linked: LinkedFirm) -> None:

@@ -18,6 +18,7 @@ from portal.gateways.zoho.errors import (
     Unanswered,
     Unreachable,
 )
+from portal.gateways.zoho.punctual import TooLate
 
 # What stops the whole organisation for a while. When one of these is raised, Zoho has done nothing.
 STOPS = (budget.BudgetEmpty, Throttled, ConsentLost, Misconfigured, Unreachable)
@@ -68,12 +69,13 @@ class Remote:
             raise Refused("57", "You are not authorized to perform this operation") from problem
 
     def _paid(self, token: str, method: str, path: str, query: Any, body: Any) -> dict[str, Any]:
-        asked_at = time.monotonic()
+        until = time.monotonic() + LENGTH.total_seconds() / 2
         budget.take(self._turn)
-        if time.monotonic() - asked_at > LENGTH.total_seconds() / 2:
+        try:
+            answer: Answer = self._line.call(self._target, token, method, path, query, body, until=until)
+        except TooLate as problem:
             # This process was frozen in between. Another one may be at it by the time the call would arrive.
-            raise LeaseLost(self._turn.link_id)
-        answer: Answer = self._line.call(self._target, token, method, path, query, body)
+            raise LeaseLost(self._turn.link_id) from problem
         self._note_quota(answer)
         return answer.body
 

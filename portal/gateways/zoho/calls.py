@@ -11,6 +11,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.errors import Unanswered, Unreachable, error_for
+from portal.gateways.zoho.punctual import not_after, open_session
 
 _LARGEST_ANSWER = 8_000_000
 
@@ -60,7 +61,7 @@ class Line:
     """An open line to Zoho: kept connections and limits of patience, in seconds."""
 
     def __init__(self, *, connect_s: float = 5, answer_s: float = 25) -> None:
-        self._session = requests.Session()
+        self._session = open_session()
         self._patience = (connect_s, answer_s)
         self._answer_s = answer_s
 
@@ -72,16 +73,20 @@ class Line:
 
     def call(
         self, target: Target, token: str, method: str, path: str, query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None, *, until: float | None = None,
     ) -> Answer:  # fmt: skip
-        """Zoho's answer to one request. Raises the errors of portal.gateways.zoho.errors."""
+        """Zoho's answer to one request. Raises the errors of portal.gateways.zoho.errors.
+
+        until  after this moment of time.monotonic() nothing is sent, and TooLate is raised
+        """
         url = target.api + PRODUCTS[target.product].base_path + path
         headers, params = _naming(target, query)
         data = None
         if body is not None:
             headers["Content-Type"] = "application/json;charset=UTF-8"
             data = wire.encode(body).encode()
-        status, answer_headers, text = self._exchange(method, url, params, headers, data, _Bearer(token))
+        with not_after(until):
+            status, answer_headers, text = self._exchange(method, url, params, headers, data, _Bearer(token))
         return read_answer(status, answer_headers, text)
 
     def _exchange(
