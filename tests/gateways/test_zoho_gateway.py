@@ -182,3 +182,9 @@ def test_consent_is_asked_for_both_products_and_for_good() -> None:
     address = consent.consent_url(EU, CLIENT, "state")
     assert "access_type=offline" in address and "prompt=consent" in address
     assert "ZohoBooks.invoices.CREATE%2C" in address and "ZohoInvoice.settings.READ" in address
+
+
+@pytest.mark.parametrize("said", ["Transactions before 31 Mar have been locked.", "Date is before the lock date"])
+def test_a_closed_month_is_told_from_a_wrong_value(said: str) -> None:
+    problem = Refused("4", said)
+    assert problem.words.startswith("The books are closed for this date. Ask the bookkeeper") and said in problem.words

@@ -1,5 +1,7 @@
 """What Zoho's refusals mean, by their code, in words a bookkeeper understands, with the fix."""
 
+import re
+
 from portal.gateways.errors import GatewayError
 
 TAKEN, OVERPAID = "1001", "24016"
@@ -31,11 +33,19 @@ _WORDS = {
 }
 
 
+# "Transaction locking": the documents tell of it without code or wording, so the sentence is what tells.
+_LOCKED = re.compile(r"\b(locked|lock(ing)? date|locking period|clos(ed|ing) (date|period))\b", re.IGNORECASE)
+_LOCKED_WORDS = (
+    "The books are closed for this date. Ask the bookkeeper to unlock that period in Zoho, then try again; or take it"
+    " back here and make it anew, dated today."
+)
+
+
 class Refused(GatewayError):
     """Zoho read the request and said no. Trying the same again changes nothing."""
 
     def __init__(self, code: str, message: str) -> None:
-        fix = _WORDS.get(code, "")
+        fix = _LOCKED_WORDS if _LOCKED.search(message) else _WORDS.get(code, "")
         said = f"Zoho says: {message}" if message else f"Zoho's code is {code}."
         super().__init__(f"{fix} {said}".strip(), retryable=False, code=code)
         self.message = message
