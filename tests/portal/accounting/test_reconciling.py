@@ -120,6 +120,16 @@ def test_changed_deleted_and_added_there_is_named_to_the_record(busy: LinkedFirm
     assert {cause for cause, module, _ in found if module == "payment"} == {"deleted there", "other balance"}
 
 
+def test_a_payment_that_is_there_twice_is_named_and_left_to_people(busy: LinkedFirm) -> None:
+    """Zoho takes a second one of the same reference, as of a worker that was frozen at the worst moment."""
+    first = payment_of(busy, 235.8)
+    again = {key: first[key] for key in ("customer_id", "payment_mode", "amount", "date", "reference_number")}
+    act(busy, "POST /customerpayments", again)
+    (found,) = reconcile(busy)
+    assert (found.cause, found.module) == ("twice there", "payment")
+    assert found.remote_id not in (first["payment_id"], None)
+
+
 def test_a_deleted_payment_is_made_there_again_once(busy: LinkedFirm) -> None:
     payment = payment_of(busy, 235.80)
     act(busy, f"DELETE /customerpayments/{payment['payment_id']}")
