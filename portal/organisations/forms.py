@@ -1,5 +1,6 @@
 """The form of the organisation's own settings."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from portal.organisations.numbering import PREFIXES
 from portal.shared.forms import Form
 
 _LONGEST_TERMS = Decimal(365)
+# Begins with a letter or digit, and no two signs in a row: numbers become names of files and parts of addresses.
+_PREFIX = re.compile(r"[^\W_](?:[-/._# ]?[^\W_])*[-/._# ]?")
 _BIGGEST_NUMBER = Decimal(99_999_999)  # with a prefix of twelve, twenty characters in all
 
 
@@ -37,8 +40,22 @@ def read_numbers(raw: Mapping[str, str]) -> tuple[Form, dict[str, tuple[str, int
     wanted = {}
     for series in PREFIXES:
         prefix = form.text(f"{series}_prefix", "a prefix", longest=12)
-        if prefix[-1:].isdigit():
+        if prefix and not _PREFIX.fullmatch(prefix):
+            form.errors[f"{series}_prefix"] = "Use letters, digits and single signs - / . _ # only, like INV- or 2026/."
+        elif prefix[-1:].isdigit():
             form.errors[f"{series}_prefix"] = "End the prefix with a letter or a sign, like INV- or 2026/."
         number = form.decimal(f"{series}_next", "the next number", least=Decimal(1), most=_BIGGEST_NUMBER, places=0)
         wanted[series] = (prefix, int(number))
+    _check_different(form, {series: prefix.casefold() for series, (prefix, _) in wanted.items() if prefix})
     return form, wanted
+
+
+def _check_different(form: Form, prefixes: Mapping[str, str]) -> None:
+    """Two kinds of documents never bear the same number."""
+    for series, prefix in prefixes.items():
+        for other, taken in prefixes.items():
+            if other != series and taken == prefix:
+                called = other.replace("_", " ").capitalize()
+                form.errors.setdefault(
+                    f"{series}_prefix", f"{called} numbers begin like this too. Choose another for one of them."
+                )

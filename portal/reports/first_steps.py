@@ -6,6 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link
+from portal.accounting.setup.steps import IS_OPEN
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.invoices.models import SENT, Invoice
@@ -33,6 +34,7 @@ def first_steps(session: Session, organisation: Organisation) -> list[Step]:
             exists(select(Invoice.id).where(Invoice.status == SENT)).label("invoice"),
             exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))).label("cards"),
             exists(select(Link.id).where(Link.archived_at.is_(None))).label("books"),
+            exists(select(Link.id).where(Link.archived_at.is_(None), IS_OPEN)).label("in_setup"),
         )
     ).one()
     if has.invoice and has.cards:
@@ -44,5 +46,12 @@ def first_steps(session: Session, organisation: Organisation) -> list[Step]:
         Step("Your first customer", "who the work is for", "customers.new", has.customer),
         Step("The first job", "then bill it from the phone", "work_orders.new", has.job),
         Step("Card payments", "so that customers can pay at once", "payments.settings", has.cards),
-        Step("Books", "Zoho Books or Zoho Invoice; you can do without", "accounting.show", has.books),
+        _books(has.books, has.in_setup),
     ]  # fmt: skip
+
+
+def _books(is_linked: bool, in_setup: bool) -> Step:
+    """Linked is not enough: nothing goes over before the set-up is finished."""
+    if in_setup:
+        return Step("Books", "the set-up is not finished: nothing goes over yet", "accounting.show_setup", False)
+    return Step("Books", "Zoho Books or Zoho Invoice; you can do without", "accounting.show", is_linked)

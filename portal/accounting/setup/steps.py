@@ -18,6 +18,7 @@ STEPS = {
     REHEARSAL: ("Rehearsal", "One test invoice goes over, is compared to the cent, and is void again"),
 }
 NEEDED = (TAXES, MATCH)
+IS_OPEN = Link.setup_steps.has_key("begun") & ~Link.setup_steps.has_key(START)  # is_open(), asked of the database
 
 
 class CannotStart(RuleBroken):

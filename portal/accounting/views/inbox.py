@@ -9,6 +9,7 @@ from portal.accounting.inbox import Stuck, stuck_record, stuck_records
 from portal.accounting.mirror.history import steps_of
 from portal.accounting.pull import asking
 from portal.accounting.reconciliation.queries import summary_of
+from portal.accounting.setup import steps
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -21,14 +22,15 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def inbox() -> str:
     session = request_session()
-    stuck = stuck_records(session)
+    stuck, tied = stuck_records(session), link.live_link(session)
     listed = [record for record in stuck if record.state != rules.LEFT_OUT_STATE]
     groups = [(cause, list(records)) for cause, records in groupby(listed, key=lambda record: record.cause)]
     return render_template(
         "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
         under_way=queries.under_way(session), count=len(stuck), left_out=stuck[len(listed) :],
         addresses={record.id: _address(record) for record in stuck},
-        reconciled=summary_of(session, link.live_link(session)), to_decide=asking.count_open(session),
+        in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
+        to_decide=asking.count_open(session),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ def show_setup() -> Response:
         return see_other(url_for("accounting.show"))
     page = render_template(
         "accounting/setup.html", tied=tied, steps=steps.steps_of(tied), is_open=steps.is_open(tied),
+        missing=[step for step in steps.steps_of(tied) if step.is_needed and not step.is_done],
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
     )  # fmt: skip
     return make_response(page)

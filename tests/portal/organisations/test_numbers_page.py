@@ -55,6 +55,8 @@ def test_going_back_to_an_earlier_prefix_goes_on_where_it_stopped(admin: FlaskCl
 @pytest.mark.parametrize(
     ("changes", "words"),
     [({"invoice_prefix": ""}, "Enter a prefix"), ({"invoice_prefix": "INV-1"}, "letter or a sign"),
+     *(({"invoice_prefix": odd}, "Use letters, digits and single signs") for odd in ("../", "<b>", "💧-", "-", "A--")),
+     ({"invoice_prefix": "cn-"}, "Credit note numbers begin like this too"),
      ({"invoice_next": "0"}, "must be from 1"), ({"invoice_next": "x"}, "whole number"),
      ({"invoice_prefix": "A" * 13}, "12 characters at most"), ({"invoice_next": "9" * 12}, "must be from 1")],
 )  # fmt: skip
