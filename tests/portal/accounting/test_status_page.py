@@ -33,7 +33,7 @@ def test_the_page_says_product_data_centre_age_of_consent_and_quota(linked: Link
     assert "Product Zoho Books" in shown and "Data centre EU" in shown
     assert "Permission given today" in shown
     assert re.search(r"Zoho's calls used today: \d+ of 1000", shown)
-    assert "Customers from here to Zoho · 1 in step" in shown
+    assert "Customers from here to Zoho · 1 up to date" in shown
 
 
 @pytest.mark.parametrize(
