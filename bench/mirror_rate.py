@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from statistics import median, quantiles
 
 import requests
+from rq import Worker
 from sqlalchemy import select as query
 from sqlalchemy import text
 
@@ -47,14 +48,14 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _rates(product: Product) -> list[Figure]:
-    """One firm is one worker's at a time, so several firms are brought over, by one, two and four workers."""
+    """Several firms, as one firm is one worker's at a time, brought over by one, two and four that are ready."""
     rates = {}
     for workers in (1, 2, 4):
         with _instant_zoho() as address:
             _point_at(product, address)
             firms = [_filled() for _ in range(FIRMS)]
-            began = time.perf_counter()
             with _workers(product, workers):
+                began = time.perf_counter()
                 for firm in firms:
                     queues.ring("mirror", firm.organisation_id)
                 wait_until(lambda firms=firms: not any(map(zoho_calls.is_open, firms)), 300, "the customers")  # type: ignore[misc]
@@ -199,13 +200,20 @@ def _is_reconciled(firm: Firm) -> bool:
 @contextmanager
 def _workers(product: Product, count: int) -> Iterator[None]:
     argv = [sys.executable, "-m", "portal", "worker", "mirror"]
+    before = _at_work()
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **product.environ}
     with ExitStack() as stack:
         for _ in range(count):
             process = subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
+        wait_until(lambda: len(_at_work() - before) == count, 120, "the workers")
         yield
+
+
+def _at_work() -> set[str]:
+    """Names of all workers that have said they are ready; those killed earlier are still among them."""
+    return {worker.name for worker in Worker.all(connection=here().redis)}
 
 
 @contextmanager
