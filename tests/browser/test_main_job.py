@@ -59,7 +59,7 @@ def test_job_done_to_money_in_the_books(
     expect(page.get_by_role("img", name=re.compile("Code that opens"))).to_be_visible()
     number = re.search(r"INV-\d+", page.content())
     assert number is not None
-    address = page.get_by_label("The link").input_value()
+    address = page.get_by_label("The link", exact=True).input_value()
     _pay(customer.page, address)
     if not scripts:
         page.reload()
