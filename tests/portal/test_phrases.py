@@ -1,6 +1,8 @@
 """Each language says everything, with the same things filled in, and lets no name disturb its direction."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,13 @@ def test_each_language_has_every_key_with_the_same_things_filled_in(code: str) -
     for key, words in language.words.items():
         assert filled_in(words) == filled_in(ENGLISH.words[key]), key
         assert words.strip() == words != "", key
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_no_key_stands_twice(code: str) -> None:
+    file = Path(phrases.__file__).parent / f"{code}.json"
+    pairs = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=list)
+    assert len({key for key, _ in pairs}) == len(pairs)
 
 
 def test_a_wish_is_met_by_the_first_language_there_is() -> None:

@@ -73,7 +73,7 @@ def fill_with(app: Flask, payload: str) -> tuple[Estate, str]:
     customer = {
         "kind": "business", "name": said, "email": "rita@maple.example", "phone": "0113 496 0000", "first_name": said,
         "last_name": said, "tax_number": said[:40], "street": said, "city": said, "state": said,
-        "postal_code": said[:20], "country": "US", "notes": said,  # where no rule holds for tax numbers
+        "postal_code": said[:20], "country": "KW", "notes": said,  # where no rule holds for tax numbers
     }  # fmt: skip
     assert post(admin, f"/customers/{firm.customer_id}", customer).status_code == 303
     person = {"name": said[:120], "email": f"x{firm.organisation_id}@example.com", "role": "manager"}
@@ -177,7 +177,7 @@ def test_an_echoed_search_or_state_is_text(app: Flask, estate: Estate) -> None:
 def test_a_path_that_is_not_there_is_not_echoed(app: Flask, world: World) -> None:
     for path in ("/<script>alert(1)</script>", "/p/<img src=x onerror=alert(1)>", "/customers/{{7*7}}"):
         page = browser(app).get(path)
-        assert wrong_in(page.text) == [] and "49" not in re.sub(r"<bdi>.*?</bdi>", "", page.text)
+        assert wrong_in(page.text) == [] and "49" not in re.sub(r"<bdi>.*?</bdi>|/static/[0-9a-f]{12}/", "", page.text)
 
 
 def test_the_token_in_the_page_cannot_break_out_of_its_attribute(app: Flask, estate: Estate) -> None:

@@ -17,7 +17,7 @@ from tests.builders import Firm, make_invoice, post, sign_in
 from workers import mail_jobs
 
 SUBJECTS = {
-    "de": ["Rechnung INV-00001 von", "Erinnerung: Rechnung INV-00001 von", "Beleg R-00001 von"],
+    "de": ["Rechnung INV-00001 von", "Erinnerung: Rechnung INV-00001 von", "Quittung R-00001 von"],
     "ar": ["فاتورة", "تذكير: فاتورة", "إيصال"],
     "": ["Invoice INV-00001 from", "Reminder: invoice INV-00001 from", "Receipt R-00001 from"],
 }

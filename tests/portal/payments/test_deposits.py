@@ -75,7 +75,7 @@ def test_a_deposit_is_taken_on_the_jobs_page_and_off_its_invoice(till: Till, fir
     assert "not used yet" not in agent.get(page).text
     with job_session(firm.organisation_id) as session:
         mail = session.scalars(select(Message).where(Message.kind == "invoice")).one()
-        assert "£135.80 is to be paid" in read_mail(session, mail.id).text
+        assert "£135.80\nTo pay by" in read_mail(session, mail.id).text
         assert [each.payment.amount_minor for each in deposits_of(session, job_id)] == [10000]
 
 

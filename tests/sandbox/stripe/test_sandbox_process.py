@@ -30,8 +30,9 @@ def _answers(port: int) -> bool:
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_all_stand_ins_come_up_together_and_end_at_once(tmp_path: Path, stop: signal.Signals) -> None:
-    zoho, payments, mailbox, smtp = ports = _free_ports(4)
-    asked = ["--zoho-port", zoho, "--stripe-port", payments, "--mailbox-port", mailbox, "--smtp-port", smtp]
+    zoho, payments, mailbox, smtp, texts = ports = _free_ports(5)
+    asked = ["--zoho-port", zoho, "--stripe-port", payments, "--mailbox-port", mailbox, "--smtp-port", smtp,
+             "--twilio-port", texts]  # fmt: skip
     command = [sys.executable, "-m", "sandbox", *map(str, asked), "--state", str(tmp_path)]
     with (tmp_path / "said").open("w+") as said:
         running = subprocess.Popen(command, cwd=ROOT, stderr=said)
