@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bench.firm import Firm, add_a_customer, add_a_job, bill, make_firm, pay, pay_path
+from bench.firm import Firm, add_a_customer, add_a_job, add_photos, bill, make_firm, pay, pay_path
 from portal.accounting.agreement.models import AgreementCheck
 from portal.accounting.mirror.history import MirrorStep
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
+from portal.invoices import joint
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.queries import get_invoice
 from portal.organisations import audit
@@ -20,6 +21,7 @@ from portal.people.models import Person
 from portal.shared import clock
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
+from portal.work_orders.models import WorkOrderLine
 
 
 @dataclass
@@ -39,20 +41,35 @@ def filled_firm(rows: int) -> Filled:
             _add_a_colleague(session, firm, index)
         jobs = [add_a_job(session, firm, lines=1, hour=6 + index % 12) for index in range(rows)]
         long_job, open_job = (add_a_job(session, firm, lines=rows) for _ in range(2))
+        for job in (long_job, open_job):
+            add_photos(session, firm, job, rows)
     invoices = [bill(firm, job, email="") for job in jobs[: rows - rows // 5]]
     for invoice_id in invoices[::2]:
         pay(firm, invoice_id)
     long_invoice = bill(firm, long_job)
     with job_session(firm.organisation_id) as session:
         _write_history(session, firm, rows, {"invoice": long_invoice, "work_order": open_job})
+        line_id = session.scalars(
+            select(func.min(WorkOrderLine.id)).where(WorkOrderLine.work_order_id == open_job)
+        ).one()
         record_id = _fall_behind(session, firm, [*invoices, long_invoice], rows)
     in_addresses = {
-        "work_order_id": open_job, "invoice_id": long_invoice, "customer_id": firm.customer_id,
+        "work_order_id": open_job, "line_id": line_id, "invoice_id": long_invoice, "customer_id": firm.customer_id,
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
         "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
-        "record_id": record_id,
+        "record_id": record_id, **_joint_link(firm, invoices[1::2]),
+        "password_token": "spent",  # its page is another one
     }  # fmt: skip
     return Filled(firm, in_addresses)
+
+
+def _joint_link(firm: Firm, invoice_ids: list[int]) -> dict[str, Any]:
+    """To as many open invoices as one link may show."""
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        invoices = [get_invoice(session, each) for each in invoice_ids[: joint.MOST]]
+        link, address = joint.make_joint_link(session, organisation, invoices, channel="email")
+        return {"joint_link_id": link.id, "joint_token": address.rpartition("/")[2]}
 
 
 def _others(firm: Firm, to_credit: int) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """A firm to measure with, made through the product's own actions, as large as wanted."""
 
+import io
 import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from portal.catalogue.actions import ItemFacts, add_item
@@ -27,6 +29,7 @@ from portal.shared.running import here, job_session
 from portal.taxes.queries import list_taxes
 from portal.taxes.regions import start_taxes
 from portal.work_orders.actions import NewWorkOrder, Visit, create_work_order, take_step
+from portal.work_orders.pictures.actions import MOST_OF_A_JOB, add_photo
 from portal.work_orders.queries import get_work_order
 
 PASSWORD = "a long enough password"
@@ -44,6 +47,15 @@ class Firm:
     administrator: Viewer
     customer_id: int = 0
     item_ids: list[int] = field(default_factory=list)
+
+
+def add_photos(session: Session, firm: Firm, work_order_id: int, count: int) -> None:
+    """As many as a job may have, at the most."""
+    work_order = get_work_order(session, work_order_id, firm.administrator)
+    for shade in range(min(count, MOST_OF_A_JOB)):
+        file = io.BytesIO()
+        Image.new("L", (64, 48), shade * 6).save(file, "PNG")
+        add_photo(session, work_order, file.getvalue(), firm.technician_id)
 
 
 def make_firm(items: int = 10) -> Firm:
