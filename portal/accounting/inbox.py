@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import causes, rules, tokens
 from portal.accounting.causes import Cause
-from portal.accounting.link import live_link
-from portal.accounting.models import Consent, Link, MirrorRecord
-from portal.accounting.queries import MOST_SHOWN, names_of
+from portal.accounting.models import MirrorRecord
+from portal.accounting.queries import MOST_SHOWN, Tied, names_of, tied_now
 
 _LISTED = (*rules.TROUBLED, "waiting", rules.LEFT_OUT_STATE)
 
@@ -48,37 +47,36 @@ class Stuck:
         return self.state == "failed" or (self.state == "mismatch" and self.module != "invoice")
 
 
-def stuck_records(session: Session) -> list[Stuck]:
-    """What failed, differs or waits, the gravest first; then what was left out. Four statements."""
-    link = live_link(session)
-    if link is None:
-        return []
+def stuck_records(session: Session, tied: Tied) -> list[Stuck]:
+    """What failed, differs or waits, the gravest first; then what was left out. Two statements."""
+    link = tied.link
     rows = session.scalars(
         select(MirrorRecord)
         .where(MirrorRecord.link_id == link.id, MirrorRecord.state.in_(_LISTED))
         .order_by(MirrorRecord.state == rules.LEFT_OUT_STATE, MirrorRecord.state == "waiting", MirrorRecord.id)
         .limit(MOST_SHOWN)
     ).all()
-    found = _told(session, link, rows) if rows else []
+    found = _told(session, tied, rows) if rows else []
     return sorted(found, key=lambda one: (one.state == rules.LEFT_OUT_STATE, one.cause.rank, one.why, one.id))
 
 
 def stuck_record(session: Session, record_id: int) -> tuple[MirrorRecord, Stuck] | None:
     """Any record of the live link, stuck or not."""
-    link = live_link(session)
+    tied = tied_now(session)
     record = session.get(MirrorRecord, record_id)
-    if link is None or record is None or record.link_id != link.id:
+    if tied is None or record is None or record.link_id != tied.link.id:
         return None
-    return record, _told(session, link, [record])[0]
+    return record, _told(session, tied, [record])[0]
 
 
-def _told(session: Session, link: Link, rows: Sequence[MirrorRecord]) -> list[Stuck]:
+def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[Stuck]:
+    link = tied.link
     named = names_of(session, [(row.module, row.local_id) for row in rows])
     names = {row.id: str(named.get((row.module, row.local_id), row.local_id)) for row in rows}
     blockers = {
         label: row.id for row in rows if row.state != "waiting" for label in causes.labels_of(row.module, names[row.id])
     }
-    centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
+    centre = tokens.centre_of(tied.consent)
     return [
         Stuck(
             row.id, row.module, row.local_id, names[row.id], row.state, _why(row),

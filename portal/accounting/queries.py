@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Text, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules, switching
 from portal.accounting.link import live_link
 from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho.calls import PRODUCTS
@@ -39,23 +40,37 @@ class LinkState:
     words: str = ""
     needs_a_look: int = 0
     on_the_way: int = 0
+    to_decide: int = 0
 
     def __bool__(self) -> bool:
         """Is there a link at all?"""
         return self.state != "none"
 
 
-def link_state(session: Session) -> LinkState:
-    """How the link is doing, in two statements."""
+class Tied(NamedTuple):
+    """The live link and the consent it stands on."""
+
+    link: Link
+    consent: Consent
+
+
+def tied_now(session: Session) -> Tied | None:
+    """One statement."""
     row = session.execute(
         select(Link, Consent).join(Consent, Consent.id == Link.consent_id).where(Link.archived_at.is_(None))
     ).one_or_none()
-    if row is None:
+    return Tied(*row) if row is not None else None
+
+
+def link_state(session: Session, tied: Tied | None = None) -> LinkState:
+    """How the link is doing, in two statements; in one with what tied_now has read."""
+    tied = tied or tied_now(session)
+    if tied is None:
         return LinkState("none")
-    link, consent = row
-    troubled, open_ = session.execute(_counts(link.id)).one()
-    state, words = _health(link, consent, troubled, open_)
-    return LinkState(state, link.remote_name, PRODUCTS[link.product].name, words, troubled, open_)
+    troubled, open_, to_decide = session.execute(_counts(tied.link.id).add_columns(_questions(tied.link.id))).one()
+    state, words = _health(tied.link, tied.consent, troubled, open_)
+    name = PRODUCTS[tied.link.product].name
+    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide)
 
 
 class Tie(NamedTuple):
@@ -100,14 +115,11 @@ def count_not_in_books(session: Session) -> int:
     return row[0] + row[1] if row[2] is not None else 0
 
 
-def under_way(session: Session) -> list[str]:
+def under_way(session: Session, link_id: int) -> list[str]:
     """What is on its way with nothing in its way, for example "Invoice INV-00318"; the first of many."""
-    link = live_link(session)
-    if link is None:
-        return []
     plan_for_many(session)
     waits = select(MirrorRecord.id).where(
-        MirrorRecord.link_id == link.id, MirrorRecord.module == Change.subject,
+        MirrorRecord.link_id == link_id, MirrorRecord.module == Change.subject,
         MirrorRecord.local_id == Change.subject_id, MirrorRecord.state.in_(("waiting", rules.LEFT_OUT_STATE)),
     )  # fmt: skip
     changes = session.execute(
@@ -148,6 +160,10 @@ def _counts(link_id: Any) -> Select[int, int]:
     troubled = select(func.count()).where(MirrorRecord.link_id == link_id, MirrorRecord.state.in_(rules.TROUBLED))
     open_ = select(func.count()).where(~Change.is_settled, Change.subject.in_(MODULES))
     return select(troubled.scalar_subquery(), open_.scalar_subquery())
+
+
+def _questions(link_id: int) -> ScalarSelect[int]:
+    return select(func.count()).where(Question.link_id == link_id, Question.decision == "").scalar_subquery()
 
 
 def _parts(link_id: int, invoice_ids: Sequence[int]) -> Any:

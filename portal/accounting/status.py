@@ -1,16 +1,18 @@
 """Reads of the status page: how each module of a link is kept, what it waits for, and what of the day is used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
-from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.pull import rules as pulling
 from portal.accounting.pull.models import PullCursor
-from portal.accounting.queries import names_of
+from portal.accounting.queries import Tied, names_of
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.shared import clock
 from portal.shared.outbox import Change
@@ -97,13 +99,14 @@ class Meter:
     a_minute: int
 
 
-def status_of(session: Session, link: Link) -> Status:
-    """Six statements, however much there is."""
-    modules = _modules(session, link)
-    consent = session.get_one(Consent, link.consent_id)
+def status_of(session: Session, tied: Tied) -> Status:
+    """Five statements, however much there is."""
+    link, consent = tied
+    open_ = _open_changes(session)
+    modules = _modules(session, link, {module: count for module, (count, _, _) in open_.items()})
     return Status(
         PRODUCTS[link.product].name, consent.data_centre.upper(), (clock.now() - consent.created_at).days,
-        _meter(link), _oldest(session), _time_left(link, modules), modules,
+        _meter(link), _oldest(session, open_), _time_left(link, modules), modules,
     )  # fmt: skip
 
 
@@ -138,21 +141,26 @@ def _meter(link: Link) -> Meter | None:
     )  # fmt: skip
 
 
-def _oldest(session: Session) -> Oldest | None:
-    row = session.execute(
-        select(Change.subject, Change.subject_id, Change.changed_at)
+def _open_changes(session: Session) -> dict[str, tuple[int, datetime, int]]:
+    """module → how many wait, since when the longest, and our id of that one."""
+    first = func.array_agg(aggregate_order_by(Change.subject_id, Change.changed_at))[1]
+    rows = session.execute(
+        select(Change.subject, func.count(), func.min(Change.changed_at), first)
         .where(~Change.is_settled, Change.subject.in_(MODULES))
-        .order_by(Change.changed_at)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+        .group_by(Change.subject)
+    )
+    return {module: (count, since, local_id) for module, count, since, local_id in rows}
+
+
+def _oldest(session: Session, waiting: Mapping[str, tuple[int, datetime, int]]) -> Oldest | None:
+    if not waiting:
         return None
-    module, local_id, since = row
+    since, module, local_id = min((since, module, local_id) for module, (_, since, local_id) in waiting.items())
     name = names_of(session, [(module, local_id)]).get((module, local_id), local_id)
     return Oldest(f"{module.replace('_', ' ').capitalize()} {name}", since)
 
 
-def _modules(session: Session, link: Link) -> list[ModuleState]:
+def _modules(session: Session, link: Link, open_: Mapping[str, int]) -> list[ModuleState]:
     kept = directions.settings_of(session, link.id)
     read = {each.module: each for each in session.scalars(select(PullCursor).where(PullCursor.link_id == link.id))}
     of_link = MirrorRecord.link_id == link.id
@@ -162,12 +170,6 @@ def _modules(session: Session, link: Link) -> list[ModuleState]:
         .group_by(MirrorRecord.module)
     )
     reached = {module: (in_step, troubled) for module, in_step, troubled in counted}
-    changes = session.execute(
-        select(Change.subject, func.count())
-        .where(~Change.is_settled, Change.subject.in_(MODULES))
-        .group_by(Change.subject)
-    )
-    open_ = {subject: count for subject, count in changes}
     return [
         ModuleState(
             module, directions.CALLED[module], kept[module].direction if module in kept else directions.PUSH,

@@ -79,3 +79,11 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 
 const firstMistakes = mistakesIn(document);
 if (firstMistakes) focusOn(firstMistakes);
+
+// Photos: what makes them smaller is fetched only when some have been chosen ----------------------------------
+
+document.querySelectorAll("[data-photos] [data-unscripted]").forEach((part) => (part.hidden = true));
+document.addEventListener("change", async ({ target }) => {
+  const form = target.closest("[data-photos]");
+  if (form) (await import(form.dataset.photos)).send(target);
+});

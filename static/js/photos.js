@@ -1,5 +1,5 @@
 // Photos are made smaller on the phone before they travel: one bar of signal carries a tenth more surely than the whole.
-// Without scripts the file is sent as it is, with the button.
+// Fetched by app.js when photos have been chosen. Without scripts the file is sent as it is, with the button.
 
 const LONGEST = 1600;
 
@@ -18,8 +18,7 @@ async function shrink(file) {
   }
 }
 
-async function send(event) {
-  const input = event.target;
+export async function send(input) {
   const form = input.form;
   if (!input.files.length || "shrinking" in form.dataset) return;
   form.dataset.shrinking = "";
@@ -29,9 +28,4 @@ async function send(event) {
   input.files = smaller.files;
   delete form.dataset.shrinking;
   form.requestSubmit();
-}
-
-for (const form of document.querySelectorAll("[data-photos]")) {
-  form.querySelector("[data-unscripted]").hidden = true;
-  form.querySelector("input[type=file]").addEventListener("change", send);
 }

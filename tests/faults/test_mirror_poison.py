@@ -11,6 +11,7 @@ from portal.accounting import rules
 from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror import sources
 from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import tied_now
 from portal.shared.running import job_session
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment
@@ -36,7 +37,7 @@ def test_an_exception_while_planning_is_shown_after_a_few_tries_and_the_rest_flo
         linked.make_due()
         drain(linked.organisation_id)
     with job_session(linked.organisation_id) as session:
-        (stuck,) = stuck_records(session)
+        (stuck,) = stuck_records(session, tied_now(session))
     assert (stuck.module, stuck.state) == ("customer", "failed") and "fault is the portal's" in stuck.why
 
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting import fields
 from portal.accounting.link import live_link
-from portal.accounting.models import Link
 from portal.accounting.pull.models import FIELD, GONE, MERGED, NEW_TAX, OFF, RATE, REFUND, REOPENED, TWICE, Question
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
@@ -87,8 +86,3 @@ def open_questions(session: Session) -> Sequence[Question]:
         .order_by(Question.kind, Question.module, Question.local_id, Question.id)
         .limit(MOST_SHOWN)
     ).all()
-
-
-def count_open(session: Session) -> int:
-    link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
-    return session.scalars(select(func.count()).where(Question.link_id == link_id, Question.decision == "")).one()

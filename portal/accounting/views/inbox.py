@@ -4,10 +4,9 @@ from itertools import groupby
 
 from flask import Response, abort, flash, make_response, render_template, request, url_for
 
-from portal.accounting import actions, link, queries, rules
+from portal.accounting import actions, queries, rules
 from portal.accounting.inbox import Stuck, stuck_record, stuck_records
 from portal.accounting.mirror.history import steps_of
-from portal.accounting.pull import asking
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import steps
 from portal.accounting.views.pages import bp
@@ -22,15 +21,18 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def inbox() -> str:
     session = request_session()
-    stuck, tied = stuck_records(session), link.live_link(session)
+    tied = queries.tied_now(session)
+    stuck, state = stuck_records(session, tied) if tied else [], queries.link_state(session, tied)
+    under_way = queries.under_way(session, tied.link.id) if tied else []
     listed = [record for record in stuck if record.state != rules.LEFT_OUT_STATE]
     groups = [(cause, list(records)) for cause, records in groupby(listed, key=lambda record: record.cause)]
     return render_template(
-        "accounting/inbox.html", groups=groups, state=queries.link_state(session), most=queries.MOST_SHOWN,
-        under_way=queries.under_way(session), count=len(stuck), left_out=stuck[len(listed) :],
+        "accounting/inbox.html", groups=groups, state=state, most=queries.MOST_SHOWN,
+        under_way=under_way, count=len(stuck), left_out=stuck[len(listed) :],
         addresses={record.id: _address(record) for record in stuck},
-        in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
-        to_decide=asking.count_open(session),
+        in_setup=tied is not None and steps.is_open(tied.link),
+        reconciled=summary_of(session, tied.link if tied else None),
+        to_decide=state.to_decide,
     )  # fmt: skip
 
 

@@ -100,11 +100,13 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     # The consent page is reached by a form, and Zoho moves people on to their own data centre from there.
     g.form_targets = tuple({_origin(centre.accounts) for centre in data_centres(settings().zoho_base_address).values()})
     session = request_session()
-    tied = link.live_link(session)
+    linked = queries.tied_now(session)
+    tied = linked.link if linked else None
     quiet_until = tied.quiet_until if tied is not None and (tied.quiet_until or clock.now()) > clock.now() else None
     page = render_template(
-        "accounting/show.html", tied=tied, state=queries.link_state(session), problem=problem, quiet_until=quiet_until,
-        status=status_of(session, tied) if tied is not None else None,
+        "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
+        quiet_until=quiet_until,
+        status=status_of(session, linked) if linked else None,
         left_at=link.open_consent(session) if tied is None else None,
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],

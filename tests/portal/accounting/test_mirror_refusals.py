@@ -3,7 +3,7 @@
 from portal.accounting.actions import try_again
 from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror.drain import drain
-from portal.accounting.queries import books_states, count_not_in_books, link_state
+from portal.accounting.queries import books_states, count_not_in_books, link_state, tied_now
 from portal.shared.running import job_session
 from tests.portal.accounting.doings import pay, rename, retry_all, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
@@ -41,7 +41,7 @@ def test_a_refused_record_says_why_stops_nothing_else_and_goes_when_tried_again(
     assert (invoice.state, invoice.waits_for) == ("waiting", "Customer Maple Dental Practice")
     assert len(linked.there("items")) == 3
     with job_session(linked.organisation_id) as session:
-        assert [(one.module, one.name) for one in stuck_records(session)] == [
+        assert [(one.module, one.name) for one in stuck_records(session, tied_now(session))] == [
             ("customer", "Maple Dental Practice"), ("invoice", first.number)]  # fmt: skip
         assert (link_state(session).state, count_not_in_books(session)) == ("failed", 2)  # both of the inbox's lines
     linked.zoho.mend()
