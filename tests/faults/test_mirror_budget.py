@@ -37,7 +37,10 @@ def test_four_workers_keep_to_the_limit_and_another_organisation_is_not_slowed(w
             )  # fmt: skip
             stack.callback(process.wait)
             stack.callback(process.kill)
-        wait_until(lambda: is_done(quick), 60, what="the quick organisation")
+        wait_until(
+            lambda: zoho.requests(busy.remote) or zoho.requests(quick.remote), 60, what="a worker that has begun"
+        )
+        wait_until(lambda: is_done(quick), what="the quick organisation")
         assert not is_done(busy)  # it rests for want of calls, and nobody waited for it
         wait_until(lambda: is_done(busy), within_s=40, what="the busy organisation")
     # What the stand-in's clock saw may be a little closer together than when the calls set out.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +112,7 @@ def _rate_now(session: Session, tax: Tax) -> Decimal:
     return tax.rate_on(_today(session))
 
 
-def _today(session: Session):  # type: ignore[no-untyped-def]
+def _today(session: Session) -> date:
     return clock.today(session.scalars(select(Organisation.time_zone)).one())
 
 

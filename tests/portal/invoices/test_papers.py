@@ -1,7 +1,6 @@
 """Papers: made once, kept, the same for everybody who asks; what is sent keeps what it says of the firm."""
 
 import io
-from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
@@ -93,8 +92,7 @@ def test_a_void_invoice_has_another_paper_that_says_so(session: Session, firm: F
 
 def test_the_mail_brings_the_kept_paper(session: Session, firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Mail] = []
-    send: Callable[[str, Mail], None] = lambda _url, mail: taken.append(mail)  # noqa: E731
-    monkeypatch.setattr(mail_gateway, "send", send)
+    monkeypatch.setattr(mail_gateway, "send", lambda _url, mail: taken.append(mail))
     number = make_invoice(session, firm, email="rita@maple.example").number
     mail_jobs.look(firm.organisation_id)
     with job_session(firm.organisation_id) as fresh:
@@ -107,8 +105,7 @@ def test_the_mail_brings_the_kept_paper(session: Session, firm: Firm, monkeypatc
 
 def test_a_firm_may_send_the_link_alone(client: FlaskClient, firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Mail] = []
-    send: Callable[[str, Mail], None] = lambda _url, mail: taken.append(mail)  # noqa: E731
-    monkeypatch.setattr(mail_gateway, "send", send)
+    monkeypatch.setattr(mail_gateway, "send", lambda _url, mail: taken.append(mail))
     sign_in(client, firm, "administrator")
     assert post(client, "/settings/documents", {"attach_papers": "no"}).status_code == 303
     with job_session(firm.organisation_id) as session:

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
@@ -127,7 +128,7 @@ def test_a_job_keeps_so_many_and_says_when_it_is_full(
     assert len(pictures_of(session, [job_id])) == MOST_OF_A_JOB
 
 
-def test_the_customer_sees_the_pictures_of_their_own_work_only(app, session: Session, firm: Firm) -> None:  # type: ignore[no-untyped-def]
+def test_the_customer_sees_the_pictures_of_their_own_work_only(app: Flask, session: Session, firm: Firm) -> None:
     job, others = make_work_order(session, firm), make_work_order(session, firm)
     ours, theirs = make_picture(session, firm, job, "navy"), make_picture(session, firm, others, "teal")
     path = pay_address(session, make_invoice(session, firm, work_order=job))
