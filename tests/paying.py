@@ -14,7 +14,7 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -198,6 +198,12 @@ def at_once(*deeds: Any) -> list[Any]:
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(do, deeds))
+
+
+def revoke_all(session: Session, invoice_id: int) -> None:
+    """Every link of the invoice works no more."""
+    of_invoice = (PayLink.invoice_id == invoice_id, PayLink.revoked_at.is_(None))
+    session.execute(update(PayLink).where(*of_invoice).values(revoked_at=clock.now()))
 
 
 def invoice_row(firm: Firm, invoice_id: int) -> Invoice:

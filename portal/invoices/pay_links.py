@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice, PayLink
@@ -74,14 +74,6 @@ def latest_screen_link(session: Session, invoice_id: int) -> PayLink | None:
         .order_by(PayLink.id.desc())
         .limit(1)
     ).first()  # fmt: skip
-
-
-def revoke_all(session: Session, invoice_id: int) -> None:
-    session.execute(
-        update(PayLink)
-        .where(PayLink.invoice_id == invoice_id, PayLink.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-    )
 
 
 def _digest(token: str) -> bytes:

@@ -27,10 +27,6 @@ def standing_of(country: str) -> dict[str, Any]:
     return _families().get(country, _families()["*"])
 
 
-def treatments_of(country: str) -> dict[str, str]:
-    return dict(standing_of(country)["treatments"])
-
-
 def exemptions_of(country: str) -> dict[str, list[str]]:
     return dict(standing_of(country)["exemptions"])
 

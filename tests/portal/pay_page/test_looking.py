@@ -7,13 +7,12 @@ import requests
 from sqlalchemy import create_engine, text, update
 
 from portal.invoices.models import Invoice, PayLink
-from portal.invoices.pay_links import revoke_all
 from portal.payments.actions import void_invoice
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.conftest import World
-from tests.paying import Till, invoice_row, link_of
+from tests.paying import Till, invoice_row, link_of, revoke_all
 
 SCANNERS = ("Mozilla/5.0 (Windows NT 10.0) SafeLinks", "Slackbot-LinkExpanding 1.0", "WhatsApp/2", "curl/8", "")
 

@@ -7,14 +7,13 @@ from sqlalchemy import select, update
 
 from portal.customers.models import Customer
 from portal.invoices.models import PayLink
-from portal.invoices.pay_links import revoke_all
 from portal.messages.models import Message
 from portal.organisations.audit import timeline
 from portal.payments.actions import void_invoice
 from portal.shared import clock, running
 from portal.shared.running import job_session
 from tests.builders import Firm
-from tests.paying import Till
+from tests.paying import Till, revoke_all
 
 
 @pytest.fixture

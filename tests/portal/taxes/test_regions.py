@@ -15,7 +15,7 @@ from portal.shared.running import job_session
 from portal.taxes.identifiers import OWN, problem_with, validate
 from portal.taxes.models import Tax
 from portal.taxes.regions import packs, start_taxes
-from portal.taxes.regions.standing import exemptions_of, standing_of, treatments_of
+from portal.taxes.regions.standing import exemptions_of, standing_of
 from tests.builders import Firm, make_firm
 from tests.conftest import World
 
@@ -76,7 +76,7 @@ def test_an_edition_has_title_identifier_standings_reasons_and_decimals(
 ) -> None:
     title, check, standing, decimals = edition
     assert law_of(country)["tax_title"] == title and packs()[country].get("check", "") == check
-    assert not standing or standing in treatments_of(country)  # America and Canada go by address and exemption
+    assert not standing or standing in standing_of(country)["treatments"]  # where taxes are local, by address
     assert bool(standing) != bool(standing_of(country).get("by_address"))
     assert all(exemptions_of(country)[applies_to] for applies_to in ("customer", "item"))
     assert decimals_of(CURRENCIES[country]) == decimals
