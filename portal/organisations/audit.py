@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.organisations.models import AuditEntry
 from portal.shared.logs import trace
@@ -26,6 +27,7 @@ JOB = Actor("job", name="Portal")
 CUSTOMER = Actor("customer")
 actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
 _NOTED = "audit_entries_noted"
+_before: WeakKeyDictionary[SessionTransaction, int] = WeakKeyDictionary()
 _INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]
 
 
@@ -63,7 +65,6 @@ def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEnt
     ).all()
 
 
-@event.listens_for(Session, "before_commit")
 def _write_noted(session: Session) -> None:
     """All entries of a transaction go in by one statement, at its end."""
     noted = session.info.pop(_NOTED, ())
@@ -72,6 +73,20 @@ def _write_noted(session: Session) -> None:
         session.execute(_INSERT, noted)
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget_noted(session: Session) -> None:
-    session.info.pop(_NOTED, None)
+@event.listens_for(Session, "before_commit")
+def _write_at_the_end(session: Session) -> None:
+    if not session.in_nested_transaction():
+        _write_noted(session)
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    """How much was noted before a part that may be given up."""
+    if transaction.nested:
+        _before[transaction] = len(session.info.get(_NOTED, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_noted(session: Session, transaction: SessionTransaction) -> None:
+    """With a part that is given up goes what was noted in it, and nothing else."""
+    del session.info.get(_NOTED, [])[_before.get(transaction, 0) :]
