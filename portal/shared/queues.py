@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -83,11 +82,16 @@ def _ring_all(calls: set[tuple[str, int]]) -> bool:
 
 @event.listens_for(Session, "after_commit")
 def _ring_after_commit(session: Session) -> None:
+    """Not after a mere part of it: nobody else could see the rows yet."""
+    if session.in_nested_transaction():
+        return
     calls: set[tuple[str, int]] = session.info.pop(_PENDING, set())
     if calls:
         _ring_all(calls)
 
 
 @event.listens_for(Session, "after_rollback")
-def _forget_after_rollback(session: Any) -> None:
-    session.info.pop(_PENDING, None)
+def _forget_after_rollback(session: Session) -> None:
+    """With a part that was given up no ring is taken back: one too many does no harm, one too few costs a minute."""
+    if not session.in_nested_transaction():
+        session.info.pop(_PENDING, None)
