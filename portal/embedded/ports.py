@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import sys
 from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
@@ -22,12 +23,34 @@ def free_port(preferred: int, *, taken: Collection[int] = ()) -> int:
 
 
 def free_ports(preferred: dict[str, int]) -> dict[str, int]:
-    """A free port for each name, no two the same."""
+    """A free port for each name, no two the same, and none that another process got here and has not opened yet."""
     chosen: dict[str, int] = {}
+    elsewhere: set[int] = set()
     for name, port in preferred.items():
         others = {other for key, other in preferred.items() if key != name}
-        chosen[name] = free_port(port, taken=others | set(chosen.values()))
+        while name not in chosen:
+            free = free_port(port, taken=others | elsewhere | set(chosen.values()))
+            if _claim(free):
+                chosen[name] = free
+            else:
+                elsewhere.add(free)
     return chosen
+
+
+def _claim(port: int) -> bool:
+    """Two that start at once find the same ports free. The name is bound until this process ends, however it ends."""
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0portal-port-{port}")
+    except OSError as problem:
+        claim.close()
+        if problem.errno == errno.EADDRINUSE:
+            return False
+        raise
+    claim.detach()  # stays open
+    return True
 
 
 def _is_free(port: int) -> bool:

@@ -1,5 +1,8 @@
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -41,3 +44,20 @@ def test_neighbours_do_not_get_the_same_port(taken: int) -> None:
     ports = free_ports({"web": taken, "zoho": taken + 1, "stripe": taken + 2})
     assert len(set(ports.values())) == 3
     assert taken not in ports.values()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TRIED: names that end with their process")
+def test_two_that_start_at_once_get_different_ports(taken: int) -> None:
+    """Neither has opened its ports when the other looks."""
+    ask = f"from portal.embedded.ports import free_ports as f; print(f({{'web': {taken}}})['web'], flush=True); input()"
+    with ExitStack() as both:
+        asking = [
+            both.enter_context(
+                subprocess.Popen([sys.executable, "-c", ask], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(2)
+        ]
+        ports = {int(process.stdout.readline()) for process in asking if process.stdout}
+        for process in asking:
+            process.communicate("\n")
+    assert len(ports) == 2
