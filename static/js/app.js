@@ -82,7 +82,11 @@ if (firstMistakes) focusOn(firstMistakes);
 
 // Photos: what makes them smaller is fetched only when some have been chosen ----------------------------------
 
-document.querySelectorAll("[data-photos] [data-unscripted]").forEach((part) => (part.hidden = true));
+// Who chose before this script came keeps the button.
+document.querySelectorAll("[data-photos]").forEach((form) => {
+  const chosen = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
+  form.querySelector("[data-unscripted]").hidden = chosen;
+});
 document.addEventListener("change", async ({ target }) => {
   const form = target.closest("[data-photos]");
   if (form) (await import(form.dataset.photos)).send(target);
