@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select, text, update
 
 from portal.gateways.stripe_gateway import calls
@@ -70,14 +71,14 @@ def test_asking_and_paying_a_part(
     page.get_by_text(say("question"), exact=True).click()
     page.get_by_label(say("question_label")).fill("Why?")
     page.get_by_role("button", name=say("send_question")).click()
-    assert page.get_by_text(say("question_sent"), exact=True).is_visible()
+    expect(page.get_by_text(say("question_sent"), exact=True)).to_be_visible()
     page.get_by_text(say("tip_add"), exact=True).click()
     assert page.get_by_role("radio", checked=True).get_attribute("value") == ""
     assert page.evaluate(LOOK) == []
     page.get_by_text(say("another_amount"), exact=True).click()
     page.get_by_label(say("amount"), exact=True).fill("nothing")
     page.get_by_role("button", name=say("pay_this")).click()
-    assert page.get_by_label(say("amount"), exact=True).get_attribute("aria-invalid") == "true"
+    expect(page.get_by_label(say("amount"), exact=True)).to_have_attribute("aria-invalid", "true")
     assert page.evaluate(LOOK) == []
     page.get_by_label(say("amount"), exact=True).fill("20")
     page.get_by_role("button", name=say("pay_this")).click()
@@ -94,10 +95,10 @@ def _go_on(page: Any, name: str, say: Callable[..., str]) -> None:
         page.wait_for_url("**/c/pay/**")
     elif name == "replaced":
         page.get_by_role("button", name=say("see_newer")).click()
-        assert pay.first.is_visible()
+        expect(pay.first).to_be_visible()
     elif name in ("expired", "unknown"):
         page.get_by_role("button", name=say("send_new_link")).click()
-        assert page.get_by_role("heading", name=say("renewed")).is_visible()
+        expect(page.get_by_role("heading", name=say("renewed"))).to_be_visible()
         assert page.evaluate(LOOK) == []
     else:
         assert pay.count() == 0
