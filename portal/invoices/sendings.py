@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
@@ -74,23 +74,28 @@ def target_of(session: Session, invoice: Invoice, *, even_if_stopped: bool = Fal
     even_if_stopped  the mail on file also where every link is dead; else only where none but the screen's was made
     None where there is no address. One statement where there are links.
     """
-    rows = session.execute(
-        select(PayLink, Message.state, Customer.language)
-        .select_from(PayLink)
-        .join(Customer, Customer.id == invoice.customer_id)
-        .outerjoin(Message, Message.id == PayLink.message_id)
-        .where(PayLink.invoice_id == invoice.id, PayLink.channel != "screen")
-        .order_by(PayLink.last_opened_at.desc().nulls_last(), PayLink.id.desc())
-        .limit(_MOST_LISTED)
-    ).all()
+    rows = session.execute(_WAYS, {"invoice_id": invoice.id, "customer_id": invoice.customer_id}).all()
     now = clock.now()
-    for link, state, language in rows:
-        if link.revoked_at is None and link.expires_at > now and state not in ("failed", "cancelled"):
-            return Target(link.channel, link.sent_to, language)
+    for way in rows:
+        if way.revoked_at is None and way.expires_at > now and way.state not in ("failed", "cancelled"):
+            return Target(way.channel, way.sent_to, way.language)
     address = str(invoice.bill_to.get("email") or "")
     if not address or (rows and not even_if_stopped):
         return None
     return Target("email", address, session.get_one(Customer, invoice.customer_id).language)
+
+
+_WAYS = (
+    select(
+        PayLink.channel, PayLink.sent_to, PayLink.revoked_at, PayLink.expires_at, Message.state, Customer.language
+    )
+    .select_from(PayLink)
+    .join(Customer, Customer.id == bindparam("customer_id"))
+    .outerjoin(Message, Message.id == PayLink.message_id)
+    .where(PayLink.invoice_id == bindparam("invoice_id"), PayLink.channel != "screen")
+    .order_by(PayLink.last_opened_at.desc().nulls_last(), PayLink.id.desc())
+    .limit(_MOST_LISTED)
+)  # fmt: skip
 
 
 def get_link(session: Session, invoice_id: int, pay_link_id: int) -> PayLink:

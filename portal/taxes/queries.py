@@ -10,6 +10,9 @@ from portal.shared.errors import NotFound
 from portal.taxes.models import Tax
 
 
+_WITH_RATES = select(Tax).options(joinedload(Tax.rates))
+
+
 def list_taxes(session: Session) -> Sequence[Tax]:
     """Active ones with their rates, the default first."""
     return session.scalars(select(Tax).where(Tax.is_active).order_by(Tax.is_default.desc(), Tax.name)).all()
@@ -17,7 +20,7 @@ def list_taxes(session: Session) -> Sequence[Tax]:
 
 def taxes_by_id(session: Session) -> dict[int, Tax]:
     """All of them with their rates, inactive ones too: old lines still bear them."""
-    return {tax.id: tax for tax in session.scalars(select(Tax).options(joinedload(Tax.rates))).unique()}
+    return {tax.id: tax for tax in session.scalars(_WITH_RATES).unique()}
 
 
 def get_tax(session: Session, tax_id: int) -> Tax:

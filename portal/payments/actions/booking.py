@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import Receipt
@@ -39,15 +39,21 @@ def book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
 
 def _before(session: Session, family: Sequence[Locked], payment_id: str) -> tuple[bool, Sequence[tuple[int, Money]]]:
     """Whether Stripe's payment is booked already, and what is due on each invoice, in one statement."""
-    known = exists().where(Payment.provider == "stripe", Payment.provider_payment_id == payment_id)
-    rows = session.execute(
-        select(
-            InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency, known.label("is_known")
-        )
-        .where(InvoiceBalance.invoice_id.in_([each.invoice.id for each in family]))
-        .order_by(InvoiceBalance.invoice_id)
-    ).all()
+    ids = [each.invoice.id for each in family]
+    rows = session.execute(_DUE, {"payment_id": payment_id, "invoice_ids": ids}).all()
     return rows[0].is_known, [(row.invoice_id, Money(row.balance_minor, row.currency)) for row in rows]
+
+
+_DUE = (
+    select(
+        InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency,
+        exists()
+        .where(Payment.provider == "stripe", Payment.provider_payment_id == bindparam("payment_id"))
+        .label("is_known"),
+    )
+    .where(InvoiceBalance.invoice_id.in_(bindparam("invoice_ids", expanding=True)))
+    .order_by(InvoiceBalance.invoice_id)
+)  # fmt: skip
 
 
 def _add_payment(

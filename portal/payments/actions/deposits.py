@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
@@ -79,17 +79,8 @@ def _mail_receipt(
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
     """Oldest first; under the customer's lock, as whoever else uses their payments holds."""
-    jobs = (
-        select(WorkOrderLine.work_order_id)
-        .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
-        .where(InvoiceLine.invoice_id == invoice.id)
-    )
-    ids = session.scalars(
-        select(Payment.id)
-        .join(Deposit, Deposit.payment_id == Payment.id)
-        .where(Deposit.work_order_id.in_(jobs), Payment.currency == invoice.currency)
-        .where(Payment.customer_id == invoice.customer_id)
-    ).all()
+    its = {"invoice_id": invoice.id, "customer_id": invoice.customer_id, "currency": invoice.currency}
+    ids = session.scalars(_FOR_ITS_JOBS, its).all()
     if not ids:
         return []
     lock_customer(session, invoice.customer_id)
@@ -99,3 +90,18 @@ def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
         .order_by(PaymentUse.payment_id)
         .execution_options(populate_existing=True)
     ).all()
+
+
+# Made once: every invoice that is sent asks, and few have any.
+_FOR_ITS_JOBS = (
+    select(Payment.id)
+    .join(Deposit, Deposit.payment_id == Payment.id)
+    .where(
+        Payment.customer_id == bindparam("customer_id"), Payment.currency == bindparam("currency"),
+        Deposit.work_order_id.in_(
+            select(WorkOrderLine.work_order_id)
+            .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+            .where(InvoiceLine.invoice_id == bindparam("invoice_id"))
+        ),
+    )
+)  # fmt: skip
