@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session, joinedload
 from portal.shared.errors import NotFound
 from portal.taxes.models import Tax
 
-
 _WITH_RATES = select(Tax).options(joinedload(Tax.rates))
 
 

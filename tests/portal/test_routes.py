@@ -158,7 +158,6 @@ EXPECTED: dict[str, Access] = {
     "payments.new_of_invoice": rights("take_cash"),
     "payments.purse": rights("take_cash", "see_board"),
     "payments.purses": rights("take_cash", "see_board"),
-    "payments.readiness": rights("raise_invoices", "see_board"),
     "payments.part_settings": rights("manage_organisation"),
     "payments.receive_event": EVERYONE,
     "payments.retry_event": rights("see_board"),

@@ -3,6 +3,7 @@
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.invoices import actions, queries, sending
+from portal.invoices.cautions import CAUTIONS
 from portal.invoices.models import DRAFT
 from portal.invoices.sendings import sendings_of
 from portal.invoices.views.pages import bp, invoice_page, place_of, status_of
@@ -57,10 +58,12 @@ def show_sending(invoice_id: int) -> Response:
     address = sending.screen_address(session, invoice)
     if address is None:
         return see_other(url_for("invoices.show", invoice_id=invoice.id, _anchor="again"))
+    balance = queries.balance_of(invoice)
     return make_response(
         render_template(
             "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
-            status=status_of(invoice), balance=queries.balance_of(invoice),
+            status=status_of(invoice), balance=balance,
+            cautions=[found for find in CAUTIONS if (found := find(session, balance.balance))],
             went=next((each for each in sendings_of(session, invoice.id) if each.message), None),
             has_sms=sms_account(session) is not None, form=Form(phone=str(invoice.bill_to.get("phone") or "")),
             whatsapp=international(str(invoice.bill_to.get("phone") or ""), g.organisation.country),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import ForgedEvent, verify_event
-from portal.invoices.queries import balance_of, get_invoice
+from portal.invoices.cautions import CAUTIONS, Caution
+from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries, rules
 from portal.payments.models import StripeAccount
 from portal.payments.views.pages import bp
@@ -20,6 +21,7 @@ from portal.shared.db import enter
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
+from portal.shared.money import Money
 from portal.shared.text import clean, id_from
 from portal.shared.web import request_session
 
@@ -43,16 +45,21 @@ def index() -> str:
     return render_template("payments/index.html", payments=shown, older_url=older, newest_url=newest, monday=monday)
 
 
-@bp.get("/payments/readiness")
-@allow("raise_invoices", "see_board")
-def readiness() -> str:
-    """A fragment for the page that shows the code: a warning, or nothing when customers can pay by card."""
-    session, invoice_id = request_session(), id_from(request.args.get("invoice_id", ""))
-    balance = balance_of(get_invoice(session, invoice_id, g.viewer)).balance if invoice_id else None
-    return render_template(
-        "payments/_readiness.html", account=queries.live_account(session),
-        other_ways=rules.other_ways(balance) if balance else "",
+def _card_caution(session: Session, balance: Money) -> Caution | None:
+    """None where customers can pay so much by card."""
+    other_ways = rules.other_ways(balance) if balance else ""
+    if other_ways:
+        return Caution("Too little or too much for a card.", other_ways)
+    if queries.live_account(session):
+        return None
+    may_mend = g.viewer.may("manage_organisation")
+    return Caution(
+        "Card payment is not set up yet.", "The customer can open the invoice but not pay it there.",
+        url=url_for("payments.settings") if may_mend else "", label="Set up card payment",
     )  # fmt: skip
+
+
+CAUTIONS.append(_card_caution)
 
 
 @bp.get("/payments/settings")

@@ -71,7 +71,7 @@ def _statements(deed: object) -> int:
 def test_who_shows_the_code_of_a_tiny_invoice_is_told_how_else_to_take_it(till: Till, firm: Firm) -> None:
     till.connect(firm)
     invoice_id, _ = till.invoice(firm)
-    client, code = sign_in(till.browser(), firm, "manager"), f"/payments/readiness?invoice_id={invoice_id}"
+    client, code = sign_in(till.browser(), firm, "manager"), f"/invoices/{invoice_id}/sending"
     assert "A card payment is" not in client.get(code).text
     record(firm, [invoice_id], 23580 - 29)
     assert "A card payment is 0.30 GBP at least. Take it in cash or by bank transfer." in client.get(code).text

@@ -1,0 +1,21 @@
+"""What stands above the code that is held out to the customer."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from portal.shared.money import Money
+
+
+class Caution(NamedTuple):
+    """What the person who shows the code should know first, and where to mend it, if anywhere."""
+
+    title: str
+    text: str
+    url: str = ""
+    label: str = ""
+
+
+# What layers above know of paying so much: payments appends whether a card will do.
+CAUTIONS: list[Callable[[Session, Money], Caution | None]] = []
