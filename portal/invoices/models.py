@@ -27,6 +27,7 @@ class Invoice(Tenant, Base):
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("organisation_id", "form_id"),
         CheckConstraint("status IN ('draft', 'sent', 'void', 'written_off')", name="status"),
+        CheckConstraint("status <> 'written_off' OR written_off_at IS NOT NULL", name="written_off"),
         CheckConstraint("status = 'draft' OR (number IS NOT NULL AND issued_on IS NOT NULL)", name="issued"),
         CheckConstraint("total_minor >= 0", name="total"),
         CheckConstraint("discount_kind IN ('', 'percent', 'amount')", name="discount_kind"),
@@ -70,16 +71,17 @@ class Invoice(Tenant, Base):
     viewed_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str] = mapped_column(String(200), default="")
+    written_off_at: Mapped[datetime | None]
+    write_off_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     form_id: Mapped[str | None] = mapped_column(String(40))
 
     customer: Mapped[Customer] = relationship(
         primaryjoin="foreign(Invoice.customer_id) == Customer.id", lazy="raise_on_sql", viewonly=True
     )
     lines: Mapped[list["InvoiceLine"]] = relationship(
-        primaryjoin="Invoice.id == foreign(InvoiceLine.invoice_id)",
-        order_by="InvoiceLine.position",
+        primaryjoin="Invoice.id == foreign(InvoiceLine.invoice_id)", order_by="InvoiceLine.position",
         lazy="raise_on_sql",
-    )
+    )  # fmt: skip
     taxes: Mapped[list["InvoiceTax"]] = relationship(
         primaryjoin="Invoice.id == foreign(InvoiceTax.invoice_id)", order_by="InvoiceTax.position", lazy="raise_on_sql"
     )
@@ -116,8 +118,7 @@ class Invoice(Tenant, Base):
         words = "of which " if frozen.get("policy", {}).get("price_includes_tax") else ""
         return [
             PrintedTax(
-                words + row["name"],
-                Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency),
+                words + row["name"], Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency)
             )
             for row in frozen.get("taxes", ())
             if row["kind"] != "withholding"
@@ -223,8 +224,7 @@ class PayLink(Tenant, Base):
 
 
 class InvoiceBalance(Base):
-    """What is still to pay, computed by the database from allocations and credits. A view: never written, never
-    stored."""
+    """What is still to pay, computed by the database from allocations and credits. A view: never written."""
 
     __tablename__ = "invoice_balances"
     __table_args__ = {"info": {"is_view": True}}

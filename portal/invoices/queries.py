@@ -17,7 +17,7 @@ from portal.shared.text import anywhere
 from portal.work_orders.models import Appointment, WorkOrderLine
 
 PAGE_SIZE = 50
-STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "void")
+STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "written_off", "void")
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -128,6 +128,7 @@ def _in_state(state: str, today: date) -> list[ColumnElement[bool]]:
     is_open = (Invoice.status == "sent") & (InvoiceBalance.balance_minor > 0)
     conditions: dict[str, list[ColumnElement[bool]]] = {
         "draft": [Invoice.status == "draft"],
+        "written_off": [Invoice.status == "written_off"],
         "void": [Invoice.status == "void"],
         "open": [is_open],
         "sent": [is_open, Invoice.due_on >= today],

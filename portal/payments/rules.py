@@ -157,6 +157,8 @@ def is_too_small(balance: Money) -> bool:
 
 def check_open(status: str, balance: Money) -> None:
     """Raises NothingToPay."""
+    if status == "written_off":
+        raise NothingToPay("This invoice is closed: there is nothing to pay.")
     if status != "sent":
         raise NothingToPay("This invoice is void: there is nothing to pay.")
     if balance <= Money.zero(balance.currency):

@@ -9,7 +9,18 @@ from portal.accounting.mirror.drain import drain
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
 from tests.contract.zoho_contract import load
-from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, rename, reverse, sent_invoice, void
+from tests.portal.accounting.doings import (
+    credit,
+    fail_refund,
+    give_back,
+    pay,
+    rename,
+    reverse,
+    sent_invoice,
+    take_write_off_back,
+    void,
+    write_off,
+)
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_reconciling import reconcile, told
 
@@ -43,6 +54,10 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
     other = sent_invoice(linked)
     void(linked, other.id)
     drain(linked.organisation_id)
+    given_up = sent_invoice(linked)
+    for change in (write_off, take_write_off_back):
+        change(linked, given_up.id)
+        drain(linked.organisation_id)
     assert told(reconcile(linked)) == []
     stuck = [
         (each.module, each.state, each.last_error, each.waits_for)

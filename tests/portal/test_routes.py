@@ -151,6 +151,8 @@ EXPECTED: dict[str, Access] = {
     "payments.create_refund": rights("refund"),
     "payments.create_reversal": rights("refund"),
     "payments.create_voiding": rights("void"),
+    "payments.create_write_off": rights("void"),
+    "payments.take_back_write_off": rights("void"),
     "payments.disputes": rights("see_board"),
     "payments.events": rights("see_board"),
     "payments.index": rights("see_board"),

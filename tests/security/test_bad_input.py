@@ -138,6 +138,7 @@ def desk(app: Flask, world: World) -> Desk:
         ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
+        "payments.create_write_off": Paper(f"/invoices/{to_void}/write-off", {"reason": ""}),
         "payments.create_deposit": Paper(f"/work-orders/{ids['work_order_id']}/deposits", cash),
         "payments.create_together": Paper(
             f"/customers/{ids['customer_id']}/together", {"invoice": "1", "email": "a@b.ie"}, is_read_elsewhere=True
@@ -211,7 +212,7 @@ BUTTONS = {
     "texting.remove", "texting.receive_status",
     "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "work_orders.create_pictures", "work_orders.remove_picture",
-    "payments.create_credit_use", "payments.retry_event",
+    "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening", "pay_page.create_joint_renewal",
     "pay_page.create_renewal",

@@ -8,10 +8,24 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, field_rules
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import records, sources, using
+from portal.accounting.mirror import records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import emptied, frozen, reference_of
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, INACTIVE, LOOK, READ, UPDATE, VOID, Act, Needs, Push
+from portal.accounting.mirror.push import (
+    ACT,
+    COMPARE,
+    CREATE,
+    INACTIVE,
+    LOOK,
+    READ,
+    SENT,
+    UPDATE,
+    VOID,
+    WRITTEN_OFF,
+    Act,
+    Needs,
+    Push,
+)
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, tax_changes
@@ -54,7 +68,7 @@ def _first_unmet(
     session: Session, record: MirrorRecord, source: Source, twins: dict[sources.Need, MirrorRecord]
 ) -> Needs | None:
     """None when all is there; otherwise what can be done about it now, which may be nothing but waiting."""
-    missing = [twins[need] for need in source.needs if not _is_there(twins[need])]
+    missing = [twins[need] for need in source.needs if not _is_there(session, twins[need])]
     return _wait_or_work(session, record, missing) if missing else None
 
 
@@ -71,9 +85,9 @@ def _wait_or_work(session: Session, record: MirrorRecord, missing: list[MirrorRe
     return Needs([])
 
 
-def _is_there(twin: MirrorRecord) -> bool:
+def _is_there(session: Session, twin: MirrorRecord) -> bool:
     if twin.module == "invoice":
-        return twin.state == "in_step" and twin.remote_status == "sent"
+        return writing_off.takes_money(session, twin)
     return twin.remote_id is not None or twin.state == "in_step"
 
 
@@ -100,9 +114,11 @@ def _next_step(
         verb = None
     if use is None and verb == UPDATE and _is_to_be_compared(session, record, version):
         verb = COMPARE
-    act = _marking(source) if verb == ACT and use is None else None
+    act = _marking(record, source) if verb == ACT and use is None else None
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
+        return None
+    if act is not None and act.marks == WRITTEN_OFF and _waits_for_money(session, turn, record, source):
         return None
     held_by = using.holders(session, record, source, use, twin_id)
     if held_by:
@@ -124,6 +140,7 @@ def _next_step(
     push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
         payload, snapshot, source, unknown_since, _taken(session, record), act,
+        told=writing_off.told(source, act, turn.product_name) if act and record.module == "invoice" else "",
     )  # fmt: skip
     return push if source.uses is None else using.placing(push, use)
 
@@ -164,8 +181,11 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
     """
     if record.remote_id is None:
         return CREATE if record.sending_since is None else LOOK
+    is_to_be_opened = record.remote_status == WRITTEN_OFF and not source.is_written_off  # before anything else
+    if is_to_be_opened:
+        return ACT
     if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
-        return VOID if record.remote_status == "sent" else None
+        return VOID if record.remote_status == SENT else None
     if source.uses is not None:
         return None  # nothing about a payment changes but where its money is
     is_inactive = record.remote_status == INACTIVE
@@ -173,12 +193,28 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
         return ACT
     if (record.snapshot or {}).get("sent") != snapshot:
         return UPDATE
-    return ACT if source.is_inactive and not is_inactive else None
+    is_to_be_marked = (source.is_inactive and not is_inactive) or writing_off.next_act(record, source) is not None
+    return ACT if is_to_be_marked else None
 
 
-def _marking(source: Source) -> Act:
+def _marking(record: MirrorRecord, source: Source) -> Act:
     """Twice is once."""
+    written_off = writing_off.next_act(record, source)
+    if written_off is not None:
+        return written_off
     return Act("POST", "/inactive", marks=INACTIVE) if source.is_inactive else Act("POST", "/active", marks="")
+
+
+def _waits_for_money(session: Session, turn: Turn, record: MirrorRecord, source: Source) -> bool:
+    """What is written off there is all that Zoho finds open: what was paid must have arrived before."""
+    late = writing_off.money_to_come(session, turn, record)
+    if not late:
+        return False
+    now = session.scalars(select(func.clock_timestamp())).one()
+    resting = set(session.scalars(directions.resting(record.link_id)))
+    _wait(session, record, late[0], now, is_resting=late[0].module in resting)
+    records.wake_waiting(session, record, source.label)
+    return True
 
 
 def _is_to_be_compared(session: Session, record: MirrorRecord, version: int) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import history, records, using
+from portal.accounting.mirror import history, records, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import tax_changes
@@ -45,6 +45,8 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         elif push.act is not None and push.act.marks is not None:
             record.remote_status = push.act.marks
             record.state, record.sending_since = "pending", None  # its fields may still differ
+            if push.told:
+                _tell(session, turn, record, push, push.told, for_invoice)
         elif push.verb in (READ, ACT):
             _placed(session, turn, record, push, outcome, for_invoice)
         else:
@@ -150,7 +152,7 @@ def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Pus
     """In step only when Zoho comes to the same figures; then it is marked sent with the others of the round."""
     if push.source.figures is None:
         raise LookupError("an invoice comes with its figures")
-    record.remote_status = status_of(answer)
+    record.remote_status = WRITTEN_OFF if writing_off.is_written_off(answer) else status_of(answer)
     words = checking.check(session, record, push.source.figures, answer, is_void=push.source.is_void)
     if words:
         record.snapshot = {"sent": None, "differs": push.snapshot}  # the next try sends it anew, or somebody accepts

@@ -134,6 +134,11 @@ def bring_in_step(session: Session, record: MirrorRecord, version: int, label: s
     record.version_pushed = version
     record.next_try_at = func.clock_timestamp()
     outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+    wake_waiting(session, record, label)
+
+
+def wake_waiting(session: Session, record: MirrorRecord, label: str) -> None:
+    """Whoever waits for the record of this label looks again now."""
     session.execute(
         update(MirrorRecord)
         .where(MirrorRecord.link_id == record.link_id, MirrorRecord.state == "waiting")

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
-from portal.accounting.mirror.push import COMPARE, LOOK, READ, UPDATE, VOID, Act, Push
+from portal.accounting.mirror.push import COMPARE, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Act, Push
 from portal.accounting.mirror.remote import Remote
+from portal.accounting.mirror.writing_off import is_written_off
 from portal.accounting.setup.people import MARK
 from portal.gateways.zoho.errors import Refused
 
@@ -67,6 +68,10 @@ def _act(remote: Remote, address: str, act: Act) -> dict[str, Any]:
     except Refused as problem:
         if act.method == "DELETE" and problem.code in _GONE:
             return {}  # it is away, whoever did it
+        if act.marks in (SENT, WRITTEN_OFF):
+            there = remote.call("GET", address)["invoice"]
+            if is_written_off(there) == (act.marks == WRITTEN_OFF):
+                return {}  # so it is already: an earlier try was heard, and its answer lost
         raise
 
 

@@ -43,6 +43,7 @@ class Source:
     figures: comparison.Figures | None = None
     customer: mapping.CustomerRecord | None = None
     is_void: bool = False
+    is_written_off: bool = False
     is_inactive: bool = False
     stays_here: bool = False
     uses: Uses | None = None

@@ -20,7 +20,7 @@ from portal.accounting.mirror.source import present
 from portal.accounting.tax_standing import TAXED_BY_PLACE, standing
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
-from portal.invoices.models import DRAFT, Invoice, InvoiceLine
+from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money
@@ -130,6 +130,7 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     return Source(
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
+        is_written_off=invoice.status == WRITTEN_OFF,
     )  # fmt: skip
 
 

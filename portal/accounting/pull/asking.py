@@ -9,7 +9,20 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import fields
 from portal.accounting.link import live_link
-from portal.accounting.pull.models import FIELD, GONE, MERGED, NEW_TAX, OFF, RATE, REFUND, REOPENED, TWICE, Question
+from portal.accounting.pull.models import (
+    FIELD,
+    GONE,
+    MERGED,
+    NEW_TAX,
+    OFF,
+    RATE,
+    REFUND,
+    REOPENED,
+    TWICE,
+    WRITE_OFF_OVER,
+    WRITTEN_OFF,
+    Question,
+)
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
 APART = "apart"
@@ -25,6 +38,8 @@ _OF_STATUS = {
     REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
     REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
     NEW_TAX: ((THEIRS, "Use it here too"), (SEEN, "Leave it there")),
+    WRITTEN_OFF: ((THEIRS, "Write it off here too"), (OURS, "Take it back in Zoho")),
+    WRITE_OFF_OVER: ((THEIRS, "Take it back here too"), (OURS, "Write it off in Zoho again")),
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
 _ONLY_SEEN = ((SEEN, "I have seen it"),)

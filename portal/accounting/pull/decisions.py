@@ -6,9 +6,28 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import asking, changes, endings, invoices, payment_changes, payments, tax_decisions
+from portal.accounting.pull import (
+    asking,
+    changes,
+    endings,
+    invoices,
+    payment_changes,
+    payments,
+    tax_decisions,
+    written_off,
+)
 from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
-from portal.accounting.pull.models import FIELD, GONE, REFUND, REOPENED, STATUS, TWICE, Question
+from portal.accounting.pull.models import (
+    FIELD,
+    GONE,
+    REFUND,
+    REOPENED,
+    STATUS,
+    TWICE,
+    WRITE_OFF_OVER,
+    WRITTEN_OFF,
+    Question,
+)
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations import audit
 from portal.shared import outbox
@@ -31,6 +50,8 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
     is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == ("void", THEIRS)
     if is_to_end:
         endings.void_here(session, question)
+    elif (question.field, decision) == (WRITTEN_OFF, THEIRS):
+        written_off.write_off_here(session, question)
 
 
 def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
@@ -92,6 +113,10 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
     elif (question.field, decision) == (invoices.VOID, OURS):
         endings.leave_as_it_is(session, _record(session, question))
+    elif question.field in (WRITTEN_OFF, WRITE_OFF_OVER):
+        record = _record(session, question)
+        written_off.carry_out(session, record, question.field, is_theirs=decision == THEIRS)
+        _go_on(session, record)
     elif (question.field, decision) == (REOPENED, OURS):
         record = _record(session, question)
         record.remote_status = "sent"  # so that it is voided there

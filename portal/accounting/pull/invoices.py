@@ -13,7 +13,7 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions
+from portal.accounting.pull import questions, written_off
 from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.models import REOPENED, STATUS
 from portal.gateways.zoho import wire
@@ -37,7 +37,11 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
                 changed.append(record.id)
                 continue
             record.remote_modified_at = stamp
-            found += _is_void(session, record, invoice, row) or _is_lower(session, record, invoice, balance, row)
+            found += (
+                _is_void(session, record, invoice, row)
+                or written_off.ask(session, record, invoice, balance, row)
+                or _is_lower(session, record, invoice, balance, row)
+            )
     return found + sum(_compare(turn, remote, record_id) for record_id in changed)
 
 
@@ -63,7 +67,7 @@ def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row)
 
 
 def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money, row: Row) -> bool:
-    """Payments there are records here by now. What is still missing was credited or written off there."""
+    """Payments there are records here by now. What is still missing was credited there."""
     theirs = Money.rounded(wire.amount(row.get("balance")) or balance.decimal * 0, invoice.currency)
     if row.get("status") in (VOID, "draft") or invoice.status != SENT or theirs >= balance:
         questions.settle(session, record, STATUS, BALANCE)
@@ -72,7 +76,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
         session, questions.of(record), STATUS, field=BALANCE, ours=str(balance), theirs=str(theirs),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Less to pay in Zoho",
-               "why": "Something was credited or written off there. Make the same here, or take it back there."},
+               "why": "Something was credited there. Make the same here, or take it back there."},
     )  # fmt: skip
     return True
 

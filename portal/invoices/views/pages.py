@@ -2,10 +2,10 @@
 
 from flask import Blueprint, g, render_template, url_for
 
-from portal.invoices import holds, printed, queries
+from portal.invoices import holds, printed, queries, write_offs
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.e_invoice.making import is_offered
-from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
 from portal.invoices.questions.queries import is_waiting
 from portal.invoices.sendings import sendings_of
 from portal.messages.texts import sms_account
@@ -23,6 +23,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         withheld=printed.withheld(invoice),
+        written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
         has_asked=is_waiting(request_session(), invoice.id),

@@ -11,7 +11,7 @@ from portal.payments.actions.events import follow_event, keep_event, note_failed
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_refunds
-from portal.payments.actions.releases import release_invoice, void_invoice
+from portal.payments.actions.releases import release_invoice, void_invoice, write_off_invoice
 from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
@@ -26,5 +26,5 @@ __all__ = [
     "look_soon", "note_failed_event", "plan_refund", "put_credit_note", "raise_credit_note", "record_payment",
     "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle", "start_attempt",
     "start_together", "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep",
-    "void_invoice", "webhook_secrets",
+    "void_invoice", "webhook_secrets", "write_off_invoice",
 ]  # fmt: skip

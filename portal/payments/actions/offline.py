@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
-from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -128,6 +128,8 @@ def _check(session: Session, organisation: Organisation, invoice: Invoice, taken
         email = str(invoice.bill_to.get("email") or "")
         sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email, prepaid=prepaid)
     if invoice.status != SENT:
+        if invoice.status == WRITTEN_OFF:
+            raise CannotRecord("This invoice is written off. Take that back on its page, then record the payment.")
         raise CannotRecord("This invoice is void: no payment can be put to it.")
 
 

@@ -1,6 +1,9 @@
 """Taking an invoice out of the customer's hands before its money changes: the Session is closed at Stripe first."""
 
+from sqlalchemy.orm import Session
+
 from portal.invoices import actions as invoices
+from portal.invoices import write_offs
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
@@ -34,10 +37,23 @@ def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
     """Void an unpaid invoice; nobody can pay it afterwards. Raises CannotVoid and what release_invoice raises."""
     release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
-        invoice = get_invoice(session, invoice_id, lock=True)
-        if queries.open_attempt(session, invoice_id) is not None:
-            raise CannotPay(_BUSY)  # begun since; under the lock nobody can begin another
+        invoice = _out_of_hands(session, invoice_id)
         invoices.void_invoice(session, invoice, reason, paid=balance_of(invoice).paid)
+
+
+def write_off_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
+    """Give up what is left to pay. Raises CannotWriteOff and what release_invoice raises."""
+    release_invoice(organisation_id, invoice_id)
+    with job_session(organisation_id) as session:
+        write_offs.write_off(session, _out_of_hands(session, invoice_id), reason)
+
+
+def _out_of_hands(session: Session, invoice_id: int) -> Invoice:
+    """Locked, and surely on no payment page. Raises CannotPay."""
+    invoice = get_invoice(session, invoice_id, lock=True)
+    if queries.open_attempt(session, invoice_id) is not None:
+        raise CannotPay(_BUSY)  # begun since; under the lock nobody can begin another
+    return invoice
 
 
 def _open_plan(organisation_id: int, invoice_id: int) -> Plan | None:

@@ -11,10 +11,11 @@ from portal.payments.views import (
     recording,
     refunding,
     together,
+    writing_off,
 )
 from portal.payments.views.pages import bp
 
 __all__ = [
     "bp", "cash", "crediting", "deposits", "desk", "evidence", "parts", "receipts",
-    "recording", "refunding", "together",
+    "recording", "refunding", "together", "writing_off",
 ]  # fmt: skip

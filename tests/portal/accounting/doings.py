@@ -6,6 +6,7 @@ from portal.accounting.actions import try_all_again
 from portal.accounting.mirror.drain import drain
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
+from portal.invoices import write_offs
 from portal.invoices.actions import void_invoice
 from portal.invoices.credit_notes.actions import apply_credit
 from portal.invoices.credit_notes.models import CreditNote
@@ -104,6 +105,16 @@ def void(linked: LinkedFirm, invoice_id: int) -> None:
     with job_session(linked.organisation_id) as session:
         invoice = get_invoice(session, invoice_id)
         void_invoice(session, invoice, "Raised twice", paid=Money.zero("GBP"))
+
+
+def write_off(linked: LinkedFirm, invoice_id: int) -> None:
+    with job_session(linked.organisation_id) as session:
+        write_offs.write_off(session, get_invoice(session, invoice_id, lock=True), "Bankrupt")
+
+
+def take_write_off_back(linked: LinkedFirm, invoice_id: int) -> None:
+    with job_session(linked.organisation_id) as session:
+        write_offs.take_back(session, get_invoice(session, invoice_id, lock=True))
 
 
 def retry_all(linked: LinkedFirm) -> None:

@@ -1,5 +1,6 @@
 """Payments, voids and deletions in Zoho come back: recorded, or asked about, never guessed, never doubled."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -219,17 +220,55 @@ def test_a_total_changed_there_never_changes_a_sent_invoice(billed: tuple[Linked
     assert [record.state for record in linked.mirror("invoice")] == ["mismatch"]
 
 
-def test_a_credit_made_there_is_told_and_settles_when_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:
+def written_off(linked: LinkedFirm) -> tuple[str, Decimal]:
+    """On both sides: our status, and how much is written off there."""
+    (there,) = linked.there("invoices")
+    with job_session(linked.organisation_id) as session:
+        return session.query(Invoice.status).scalar(), Decimal(str(there["write_off_amount"]))
+
+
+def test_a_write_off_made_there_is_asked_about_until_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:
     linked, _invoice = billed
     (there,) = linked.there("invoices")
     act(linked, f"POST /invoices/{there['invoice_id']}/writeoff")
     look(linked)
     (asked,) = questions(linked)
-    assert (asked.field, asked.ours, asked.theirs) == ("balance", "235.80 GBP", "0.00 GBP")
+    assert (asked.field, asked.ours) == ("written off", "235.80 GBP to be paid")
+    assert asked.theirs == "235.80 GBP written off"
     act(linked, f"POST /invoices/{there['invoice_id']}/writeoff/cancel")
     let_time_pass(linked)
     look(linked)
     assert questions(linked) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "both"),
+    [
+        ("theirs", "theirs", ("sent", 0)),
+        ("theirs", "ours", ("written_off", Decimal("235.8"))),
+        ("ours", "", ("sent", 0)),
+    ],
+)
+def test_writing_off_there_and_taking_it_back_there_is_decided_here(
+    billed: tuple[LinkedFirm, Invoice], first: str, then: str, both: tuple[str, Decimal]
+) -> None:
+    linked, _invoice = billed
+    (there,) = linked.there("invoices")
+    act(linked, f"POST /invoices/{there['invoice_id']}/writeoff")
+    look(linked)
+    decide(linked, first)
+    let_time_pass(linked)
+    look(linked)
+    if then:
+        assert questions(linked) == [] and written_off(linked) == ("written_off", Decimal("235.8"))
+        act(linked, f"POST /invoices/{there['invoice_id']}/writeoff/cancel")
+        let_time_pass(linked)
+        look(linked)
+        decide(linked, then)
+        let_time_pass(linked)
+        look(linked)
+    assert questions(linked) == [] and written_off(linked) == both
+    assert {each.state for each in linked.mirror()} == {"in_step"}
 
 
 def compare_at_night(linked: LinkedFirm) -> None:

@@ -12,7 +12,7 @@ from portal.invoices import holds
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.queries import get_invoice
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
-from portal.payments.actions import plan_refund, void_invoice
+from portal.payments.actions import plan_refund, void_invoice, write_off_invoice
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Dispute
 from portal.shared import clock, phrases
@@ -130,7 +130,7 @@ def _is_late(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
 
 
 def _write_off(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
-    _set(firm, Invoice, status="written_off")
+    write_off_invoice(firm.organisation_id, invoice_id, "Bankrupt")
 
 
 def _hold(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
