@@ -1,14 +1,18 @@
 """Verbs on the mirror that people press."""
 
-from sqlalchemy import Update, func, update
+from collections.abc import Sequence
+
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
-from portal.accounting.inbox import stuck_record
+from portal.accounting.inbox import Stuck, stuck_record
 from portal.accounting.link import live_link
+from portal.accounting.mirror import sources
 from portal.accounting.models import MirrorRecord
 from portal.organisations import audit
-from portal.shared import outbox
+from portal.organisations.models import Organisation
+from portal.shared import clock, outbox
 from portal.shared.errors import NotFound, RuleBroken
 
 _AGAIN = (*rules.TROUBLED, "waiting")
@@ -68,14 +72,47 @@ def take_back(session: Session, record_id: int) -> None:
     _note(session, record, "taken back into the books", f"{label} is to go to the books after all")
 
 
+class CannotDate(RuleBroken):
+    """This record keeps its date."""
+
+
+def date_today(session: Session, record_id: int) -> None:
+    """It goes to the books with today's date, as their period is closed; ours keeps its own. Does not commit.
+
+    Raises CannotDate, NotFound.
+    """
+    record, told = _found(session, record_id)
+    if not told.may_be_dated_today:
+        raise CannotDate("This record keeps its date. Ask the bookkeeper to unlock that period in Zoho.")
+    zone = session.scalars(select(Organisation.time_zone).where(Organisation.id == record.organisation_id)).one()
+    record.dated_on = clock.today(zone)
+    session.flush()
+    try_again(session, record_id)
+    words = f"{told.label} goes to the books dated {record.dated_on:%-d %b %Y}, as they are closed for its own date"
+    _note(session, record, "dated today in the books", words)
+    for invoice_id in _invoices_of(session, record):
+        audit.note(session, record.organisation_id, "dated today in the books", "invoice", invoice_id, words=words)
+
+
+def _invoices_of(session: Session, record: MirrorRecord) -> Sequence[int]:
+    """On whose timeline it is told."""
+    source = sources.read(session, record.module, record.local_id)
+    return list(source.invoice_ids) if source is not None else []
+
+
 def _locked(session: Session, record_id: int) -> tuple[MirrorRecord, str, bool]:
     """The record, what people call it, and whether it may be left out. Raises NotFound."""
+    record, told = _found(session, record_id)
+    return record, told.label, told.may_be_left_out
+
+
+def _found(session: Session, record_id: int) -> tuple[MirrorRecord, Stuck]:
+    """Its row locked. Raises NotFound."""
     session.get(MirrorRecord, record_id, with_for_update=True)
     found = stuck_record(session, record_id)
     if found is None:
         raise NotFound
-    record, told = found
-    return record, told.label, told.may_be_left_out
+    return found
 
 
 def _note(session: Session, record: MirrorRecord, action: str, words: str) -> None:

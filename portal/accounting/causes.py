@@ -41,6 +41,11 @@ _BY_CODES = {
     ("3009", "3010", "4001", "12008", "24016"): Cause(
         "settled", "Zoho has payments or credits on it", "Open it on both sides and correct the one that is wrong.", 6
     ),
+    ("locked",): Cause(
+        "locked", "The books are closed for this date",
+        "Ask the bookkeeper to unlock that period in Zoho, then try again. A payment or a credit note that is not there"
+        " yet can be dated today in Zoho instead; here it keeps its date.", 2,
+    ),
     ("portal",): Cause("portal", "A fault of the portal", "Tell whoever runs it. Nothing is lost.", 7),
 }  # fmt: skip
 _OTHER = Cause("refused", "Zoho refused it", "Read what Zoho says, correct the record, then try again.", 8)
@@ -62,6 +67,11 @@ _LABELS = {
     "tax": ("Tax", "Tax group"), "customer": ("Customer",), "item": ("Service", "Part"), "invoice": ("Invoice",),
     "payment": ("Payment",), "credit_note": ("Credit note",),
 }  # fmt: skip
+
+
+def may_be_dated_today(module: str, state: str, code: str, *, is_there: bool) -> bool:
+    """An issued invoice keeps its date: it is the customer's paper. What is in a closed period already, stays there."""
+    return module in ("payment", "credit_note") and state == "failed" and code == "locked" and not is_there
 
 
 def labels_of(module: str, name: str) -> list[str]:

@@ -20,6 +20,7 @@ class Stuck:
 
     waits_behind  the record that it waits for, where that is in the inbox itself
     url           its page in Zoho, "" where it has none
+    may_be_dated_today  its period is closed there, and it may go over with today's date instead
     """
 
     id: int
@@ -31,6 +32,7 @@ class Stuck:
     cause: Cause
     waits_behind: int | None
     url: str
+    may_be_dated_today: bool = False
 
     @property
     def label(self) -> str:
@@ -84,6 +86,7 @@ def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[St
             blockers.get(row.waits_for) if row.state == "waiting" else None,
             centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id or "")
             if row.remote_id else "",
+            causes.may_be_dated_today(row.module, row.state, row.last_error_code, is_there=row.remote_id is not None),
         )
         for row in rows
     ]  # fmt: skip

@@ -204,4 +204,5 @@ class MirrorRecord(Tenant, Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     last_error_code: Mapped[str] = mapped_column(String(20), default="")
     pushed_at: Mapped[datetime | None]
+    dated_on: Mapped[date | None]  # there, where a person chose another day than ours: its period was closed
     left_out_why: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))  # while paused

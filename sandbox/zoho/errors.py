@@ -60,6 +60,11 @@ def in_use(what: str) -> Refusal:
     return Refusal(400, 3003, f"The {what} cannot be deleted as it is used in transactions. Mark it inactive.")
 
 
+def period_locked(until: str) -> Refusal:
+    """Guess: the documents tell of transaction locking, but neither its number nor its wording."""
+    return Refusal(400, 3021, f"Transactions dated on or before {until} have been locked.")
+
+
 def no_credentials() -> Refusal:
     return Refusal(
         401, 14, "The request could not be authenticated as the authentication value you entered is invalid."

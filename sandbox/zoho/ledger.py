@@ -44,6 +44,12 @@ class Ledger:
     def today(self) -> date:
         return datetime.now(self.zone).date()
 
+    def check_open(self, *days: str) -> None:
+        """Transaction locking: nothing of a closed period is written, nor moved into or out of it."""
+        until = self.settings.get("locked_until", "")
+        if any(day and day <= until for day in days):
+            raise errors.period_locked(until)
+
     def all(self, module: str) -> list[Record]:
         return self.store.all(self.id, module)
 

@@ -45,6 +45,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.connect": rights("manage_link"),
     "accounting.create_link": rights("manage_link"),
     "accounting.create_reconciliation": rights("see_board", "manage_link"),
+    "accounting.date_today": rights("see_board", "manage_link"),
     "accounting.decide": rights("see_board", "manage_link"),
     "accounting.decide_all": rights("see_board", "manage_link"),
     "accounting.end_link": rights("manage_link"),

@@ -201,7 +201,8 @@ def desk(app: Flask, world: World) -> Desk:
 
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
-    "accounting.connect", "accounting.create_reconciliation", "accounting.decide", "accounting.decide_all",
+    "accounting.connect", "accounting.create_reconciliation", "accounting.date_today",
+    "accounting.decide", "accounting.decide_all",
     "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
     "accounting.retry", "accounting.retry_all",
     "accounting.send_rounding", "accounting.start", "accounting.take_back", "accounting.update_mapping",

@@ -1,6 +1,6 @@
 """What one of our records looks like on its way to Zoho at this moment, as it is kept for comparison."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,15 @@ def reference_of(record: MirrorRecord, source: Source) -> str:
     return source.spare_name if is_spare else source.name
 
 
+def dresser(session: Session, record: MirrorRecord) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What the firm's own mapping makes of a payload, with the day that a person chose for it there."""
+    mapped = field_rules.dresser(session, record.link_id, record.module, record.local_id)
+    if record.dated_on is None:
+        return mapped
+    day = {"date": record.dated_on.isoformat()}
+    return lambda payload: mapped(payload) | day
+
+
 def payload_now(session: Session, record: MirrorRecord) -> tuple[Source, dict[str, Any]]:
     """Of a record that is in Zoho already, with whatever it needs. Raises LookupError when ours is gone."""
     source = sources.read(session, record.module, record.local_id)
@@ -54,7 +63,7 @@ def payload_now(session: Session, record: MirrorRecord) -> tuple[Source, dict[st
             )
         )
     }
-    dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
+    dress = dresser(session, record)
 
     def twin_id(module: str, local_id: int | None) -> str:
         return twins.get((module, local_id or 0), "")

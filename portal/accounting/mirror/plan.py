@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions, field_rules
+from portal.accounting import directions
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.payloads import emptied, frozen, reference_of
+from portal.accounting.mirror.payloads import dresser, emptied, frozen, reference_of
 from portal.accounting.mirror.push import (
     ACT,
     COMPARE,
@@ -106,7 +106,7 @@ def _next_step(
 ) -> Push | Needs | None:  # fmt: skip
     twin_id = _ids_of(record, twins)
     reference = reference_of(record, source)
-    dress = field_rules.dresser(session, record.link_id, record.module, record.local_id)
+    dress = dresser(session, record)
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
     use = _use(turn, record, source, twin_id)
     verb = use.verb if use else _verb(record, source, snapshot)

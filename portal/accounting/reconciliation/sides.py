@@ -1,7 +1,7 @@
 """Both sides of a module, each as one ordered stream of plain values."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -62,14 +62,18 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
     statement = (
         kind.ours(link)
         .add_columns(
-            func.coalesce(MirrorRecord.remote_id, ""), func.coalesce(MirrorRecord.last_error, ""), _is_moving(run)
+            func.coalesce(MirrorRecord.remote_id, ""),
+            func.coalesce(MirrorRecord.last_error, ""),
+            _is_moving(run),
+            MirrorRecord.dated_on,
         )
         .outerjoin(MirrorRecord, _mirrors(link, kind.module, kind.model.id))
         .outerjoin(Change, and_(Change.subject == kind.module, Change.subject_id == kind.model.id))
         .order_by(key)
     )
-    for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
-        yield Ours(*row)
+    for *row, dated_on in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
+        ours = Ours(*row)
+        yield replace(ours, day=dated_on) if dated_on else ours
 
 
 def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> Iterator[Theirs]:

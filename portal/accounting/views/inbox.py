@@ -69,6 +69,21 @@ def take_back(record_id: int) -> Response:
     return see_other(url_for("accounting.show_record", record_id=record_id))
 
 
+@bp.post("/books/records/<int:record_id>/dating")
+@allow("see_board", "manage_link")
+def date_today(record_id: int) -> Response:
+    """Pressed twice, the second time finds it on its way."""
+    session = request_session()
+    try:
+        actions.date_today(session, record_id)
+        session.commit()
+        flash("It goes to the books with today's date now.", "good")
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+    return see_other(url_for("accounting.inbox"))
+
+
 @bp.post("/books/inbox/<int:record_id>/retry")
 @allow("see_board", "manage_link")
 def retry(record_id: int) -> Response:

@@ -5,6 +5,7 @@ import re
 from portal.gateways.errors import GatewayError
 
 TAKEN, OVERPAID = "1001", "24016"
+LOCKED = "locked"  # our own word: which code comes with it is not known
 CLASHES = {TAKEN, "3062"}
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 THROTTLES = {MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE}
@@ -45,9 +46,10 @@ class Refused(GatewayError):
     """Zoho read the request and said no. Trying the same again changes nothing."""
 
     def __init__(self, code: str, message: str) -> None:
-        fix = _LOCKED_WORDS if _LOCKED.search(message) else _WORDS.get(code, "")
+        is_locked = _LOCKED.search(message) is not None
+        fix = _LOCKED_WORDS if is_locked else _WORDS.get(code, "")
         said = f"Zoho says: {message}" if message else f"Zoho's code is {code}."
-        super().__init__(f"{fix} {said}".strip(), retryable=False, code=code)
+        super().__init__(f"{fix} {said}".strip(), retryable=False, code=LOCKED if is_locked else code)
         self.message = message
 
     @property

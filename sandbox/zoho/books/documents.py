@@ -132,7 +132,9 @@ def _set_amounts(document: Record, body: Record) -> None:
 
 
 def _set_dates(books: Ledger, document: Record, body: Record) -> None:
-    document["date"] = fields.day(body, "date", document.get("date") or books.today().isoformat())
+    before = document.get("date", "")
+    document["date"] = fields.day(body, "date", before or books.today().isoformat())
+    books.check_open(before, document["date"])
     document["payment_terms"] = fields.whole(body, "payment_terms", "Payment Terms", document["payment_terms"])
     moved = {"date", "payment_terms"} & set(body) or "due_date" not in document
     days = timedelta(days=document["payment_terms"])

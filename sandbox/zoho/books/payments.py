@@ -160,7 +160,9 @@ def _written(books: Ledger, payment: Record, body: Record) -> Record:
             payment[name] = as_number(body[name], name)
     if payment["amount"] <= 0:
         raise errors.invalid_value("amount")
-    payment["date"] = fields.day(body, "date", payment.get("date", ""))
+    before = payment.get("date", "")
+    payment["date"] = fields.day(body, "date", before)
+    books.check_open(before, payment["date"])
     for name, limit in (("reference_number", 100), ("description", 5000)):
         payment[name] = fields.text(body, name, limit) if name in body else payment.get(name, "")
     if "custom_fields" in body:

@@ -63,6 +63,7 @@ def _refund(call: Call, kind: str, source_id: str, id_field: str) -> Record:
     needed = ("date", "amount", "from_account_id") if call.product == "books" else ("date", "amount")
     fields.require(call.body, *needed)
     source = call.books.find(applications.MODULES[kind], source_id)
+    call.books.check_open(fields.day(call.body, "date", ""))
     amount = as_number(call.body["amount"], "amount")
     if amount <= 0 or amount > _refundable(source, kind):
         raise errors.Refusal(400, 24016, "The refund amount exceeds the unused amount.")

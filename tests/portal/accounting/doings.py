@@ -1,6 +1,7 @@
 """What happens at a linked firm: invoices, payments, edits. Through the product's own actions where it has them."""
 
 import itertools
+from datetime import date
 
 from portal.accounting.actions import try_all_again
 from portal.accounting.mirror.drain import drain
@@ -34,7 +35,7 @@ def sent_invoice(linked: LinkedFirm) -> Invoice:
 
 def pay(
     linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card", reference: str = "",
-    applied: int | None = None,
+    applied: int | None = None, on: date | None = None,
 ) -> int:  # fmt: skip
     """A payment of the whole invoice, or of so many minor units, as a settlement leaves it.
 
@@ -45,7 +46,7 @@ def pay(
         payment = Payment(
             organisation_id=linked.organisation_id, customer_id=invoice.customer_id, method=method, currency="GBP",
             number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount,
-            provider="stripe" if method == "card" else "offline", received_on=clock.today("Europe/London"),
+            provider="stripe" if method == "card" else "offline", received_on=on or clock.today("Europe/London"),
             provider_payment_id=reference or f"pi_{next(_count)}",
         )  # fmt: skip
         session.add(payment)
