@@ -1,5 +1,6 @@
 """Send: the only step that touches the network. No transaction is open, and nothing is written here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +118,7 @@ def mark_one_sent(remote: Remote, remote_id: str) -> None:
             raise
 
 
-def status_of(record: dict[str, Any]) -> str:
+def status_of(record: Mapping[str, Any]) -> str:
     """draft, sent or void: all that the mirror needs of Zoho's many words."""
     status = str(record.get("status", "draft"))
     if status in ("draft", "pending_approval", "approved"):

@@ -34,7 +34,7 @@ def fix(session: Session, drift_id: int) -> str:
     link, run = live_link(session), session.get_one(Reconciliation, drift.run_id)
     if link is None or run.link_id != link.id:
         raise CannotFix("This comparison is of an organisation that is no longer linked.")
-    wanted = causes.fix_of(drift.cause, drift.theirs_status)
+    wanted = causes.fix_of(drift.cause, drift.theirs_status, drift.module)
     if wanted == causes.LOOK or drift.local_id is None:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
     do = _tie if wanted == causes.TIE else _push

@@ -42,8 +42,11 @@ _FIXES = {
 }  # fmt: skip
 
 
-def fix_of(cause: str, their_status: str = "") -> str:
-    """push, tie or look. A draft there can be sent again; what is void there is a person's decision."""
+def fix_of(cause: str, their_status: str = "", module: str = "") -> str:
+    """push, tie or look. A draft there can be sent again; what is void there is a person's decision. A credit note
+    that is there is never written over."""
+    if module == "credit_note" and cause in (comparing.OTHER_NUMBER, comparing.OTHER_DATE, comparing.OTHER_TOTAL):
+        return LOOK
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
         return PUSH
     return _FIXES.get(cause, LOOK)

@@ -104,7 +104,7 @@ def differences_of(session: Session, link: Link, run: Reconciliation) -> list[tu
                 if row.remote_id else "",
             )
             for row in rows
-            if row.cause == cause and (fix := causes.fix_of(cause, row.theirs_status))
+            if row.cause == cause and (fix := causes.fix_of(cause, row.theirs_status, row.module))
         ]  # fmt: skip
         if of_cause:
             found.append((cause, of_cause))

@@ -11,7 +11,6 @@ from portal.accounting import rules
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import STOPS, Remote
-from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link
 from portal.accounting.reconciliation import closing, sides
 from portal.accounting.reconciliation.models import CONFIRMING, GONE, READING, STOPPED, ReadRow, Reconciliation
@@ -121,7 +120,7 @@ def _read_page(turn: Turn, remote: Remote, run: Reconciliation) -> None:
     with held(turn) as session:
         link = session.get_one(Link, turn.link_id)
         for row in rows:
-            status = status_of(row) if run.module == "invoice" else ""
+            status = sides.status_in(kind.module, row)
             _keep(session, run, kind.module, str(row[there.id_key]), sides.read_row(kind, row, status, link.currency))
         _go_on(session, run, following)
 
@@ -137,7 +136,7 @@ def _confirm_one(turn: Turn, remote: Remote, run: Reconciliation) -> bool:
     kind = sides.KINDS[module]
     try:
         record = remote.detail(MODULES[module], remote_id)
-        facts = sides.read_row(kind, record, status_of(record) if module == "invoice" else "", link.currency)
+        facts = sides.read_row(kind, record, sides.status_in(module, record), link.currency)
     except Refused as problem:
         if problem.code not in _GONE:
             raise

@@ -6,15 +6,31 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, collate, exists, func, literal, null, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    collate,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
+from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
 from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliation
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
 from portal.payments.models import Allocation, Payment, PaymentUse
 from portal.shared.money import Money
@@ -54,6 +70,13 @@ def read_row(kind: Kind, row: Mapping[str, Any], status: str, currency: str) -> 
         "total_minor": _minor(row.get(total), currency),
         "open_minor": 0 if status == VOID else _minor(row.get(open_), currency),
     }  # fmt: skip
+
+
+def status_in(module: str, row: Mapping[str, Any]) -> str:
+    """As both sides call it; nothing for what has none here."""
+    if module == "credit_note":
+        return VOID if row.get("status") == VOID else ""
+    return status_of(row) if module == "invoice" else ""
 
 
 def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> Iterator[Ours]:
@@ -102,6 +125,8 @@ def _their_number(kind: Kind) -> Any:
     """What is only counted is not compared; a payment recorded there keeps whatever was written there as its number."""
     if kind.module == "payment":
         return case((Payment.provider == "books", Payment.provider_payment_id), else_=ReadRow.number)
+    if kind.module == "credit_note":  # one that was made there, or found our number taken, has another number there
+        return case((ReadRow.number == MirrorRecord.remote_number, CreditNote.number), else_=ReadRow.number)
     return ReadRow.number if kind.figures else literal("")
 
 
@@ -174,6 +199,22 @@ def _payments(link: Link) -> Select[Any]:
     return statement.where(~of_old)
 
 
+def _credit_notes(link: Link) -> Select[Any]:
+    put_to = (
+        select(cast(func.coalesce(func.sum(CreditApplication.amount_minor), 0), BigInteger))  # a sum is numeric
+        .where(CreditApplication.credit_note_id == CreditNote.id)
+        .scalar_subquery()
+    )
+    key = CreditNote.number
+    statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, literal("")).add_columns(
+        CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to
+    )
+    if link.cut_over_on is None:
+        return statement
+    of_new = select(Invoice.id).where(Invoice.issued_on >= link.cut_over_on)
+    return statement.where(CreditNote.invoice_id.in_(of_new))
+
+
 def _customers(_link: Link) -> Select[Any]:
     return select(Customer.number, Customer.id, literal(""), Customer.name, *_NOTHING)
 
@@ -194,5 +235,7 @@ KINDS = {
              True, Invoice, Invoice.number, _invoices),
         Kind("payment", "payments", _BY_AGE, "reference_number", "payment_number", ("date", "amount", "unused_amount"),
              True, Payment, Payment.provider_payment_id, _payments),
+        Kind("credit_note", "credit notes", _BY_AGE, "creditnote_number", "creditnote_number",
+             ("date", "total", "balance"), True, CreditNote, CreditNote.number, _credit_notes),
     )
 }  # fmt: skip

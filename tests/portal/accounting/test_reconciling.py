@@ -16,7 +16,7 @@ from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
 from tests.conftest import browser
-from tests.portal.accounting.doings import pay, sent_invoice, void
+from tests.portal.accounting.doings import credit, pay, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_status_page import words
 
@@ -96,10 +96,29 @@ def test_months_hold_count_total_tax_and_open_of_both_sides(busy: LinkedFirm) ->
         assert session.scalar(select(func.count()).select_from(ReadRow)) == 0  # nothing is left of the reading
 
 
+def test_credit_notes_are_counted_and_summed_and_named_where_they_differ(busy: LinkedFirm) -> None:
+    kept, put = (credit(busy, sent_invoice(busy), share="0.5", keep=keep) for keep in (True, False))
+    drain(busy.organisation_id)
+    assert told(reconcile(busy)) == []
+    with job_session(busy.organisation_id) as session:
+        row = session.scalars(select(MonthSums).where(MonthSums.module == "credit_note")).one()
+    both = (2, kept.total_minor + put.total_minor, kept.tax_minor + put.tax_minor, kept.total_minor)
+    assert (row.ours.count, row.ours.total, row.ours.tax, row.ours.open) == both and row.ours == row.theirs
+    there = {str(each["creditnote_number"]): str(each["creditnote_id"]) for each in busy.there("creditnotes")}
+    act(busy, f"POST /creditnotes/{there[kept.number]}/status/void")
+    lines = [{"name": "Sorry", "rate": 5, "quantity": 1}]
+    added = {"customer_id": busy.there("contacts")[0]["contact_id"], "creditnote_number": "OFFICE-2",
+             "date": clock.today("Europe/London").isoformat(), "line_items": lines}  # fmt: skip
+    busy.zoho.control("POST", f"/orgs/{busy.remote}/act", {"do": "POST /creditnotes", "body": added,
+                      "query": {"ignore_auto_number_generation": "true"}})  # fmt: skip
+    found = {(drift.cause, drift.module, drift.label) for drift in reconcile(busy)}
+    assert found == {("other status", "credit_note", kept.number), ("missing here", "credit_note", "OFFICE-2")}
+
+
 def test_it_only_reads_and_one_call_a_page(busy: LinkedFirm) -> None:
     reconcile(busy)
     asked = busy.zoho.requests(busy.remote)
-    assert [one["method"] for one in asked] == ["GET"] * 4
+    assert [one["method"] for one in asked] == ["GET"] * 5
 
 
 def test_changed_deleted_and_added_there_is_named_to_the_record(busy: LinkedFirm) -> None:
