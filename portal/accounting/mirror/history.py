@@ -8,13 +8,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.accounting.mirror import redaction
-from portal.accounting.mirror.push import ACT, CREATE, LOOK, READ, UPDATE, VOID, Push
+from portal.accounting.mirror.push import ACT, CREATE, INACTIVE, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done
 from portal.shared.db import Base, Tenant, belongs_to
 from portal.shared.logs import trace
 
 KEPT = 20  # of each record; older ones tell nothing that the newest do not
 _DID = {LOOK: "Looked for it", CREATE: "Made", UPDATE: "Changed", VOID: "Voided", READ: "Read", ACT: "Given back"}
+_MARKED = {WRITTEN_OFF: "Written off", SENT: "Opened again", INACTIVE: "Made inactive", "": "Made active"}
 
 
 class MirrorStep(Tenant, Base):
@@ -38,6 +39,8 @@ def note(session: Session, push: Push, outcome: str, answer: Mapping[str, Any] |
     """One step more, in the transaction that records what came of it; what is too old goes."""
     payload = push.payload if push.verb in (CREATE, UPDATE) else (push.act.body or {}) if push.act else {}
     did = _DID.get(push.verb, push.verb.capitalize())
+    if push.act is not None and push.act.marks is not None:
+        did = _MARKED[push.act.marks]
     of_record = select(MirrorStep.id).where(MirrorStep.record_id == push.record_id)
     too_old = of_record.order_by(MirrorStep.id.desc()).offset(KEPT - 1)
     session.execute(

@@ -22,6 +22,7 @@ from portal.accounting.pull.models import (
     GONE,
     REFUND,
     REOPENED,
+    SECOND,
     STATUS,
     TWICE,
     WRITE_OFF_OVER,
@@ -94,14 +95,20 @@ def _field(session: Session, question: Question, decision: str, _person_id: int)
 
 
 def _twice(session: Session, question: Question, decision: str, _person_id: int) -> None:
-    of, link_id, facts = question.organisation_id, question.link_id, question.facts
+    of, facts = question.organisation_id, question.facts
     if decision == SAME:
-        if not payments.tie_to(session, of, link_id, question.local_id or 0, facts):
+        if not payments.tie_to(session, of, question.link_id, question.local_id or 0, facts):
             raise CannotDecide("One of the two belongs to another payment by now. Look at both.")
         outbox.record(session, of, "payment", question.local_id or 0)
         return
-    payments.book(session, of, link_id, facts, _product(session, question))
+    _book(session, question)
     _go_on(session, _record(session, question))
+
+
+def _book(session: Session, question: Question) -> None:
+    payments.book(
+        session, question.organisation_id, question.link_id, question.facts, _product(session, question)
+    )  # fmt: skip
 
 
 def _status(session: Session, question: Question, decision: str, person_id: int) -> None:
@@ -109,6 +116,8 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         tax_decisions.carry_out(session, question, decision)
     elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
         payment_changes.record_refund(session, question, person_id, _product(session, question))
+    elif (question.field, decision) == (SECOND, THEIRS):
+        _book(session, question)
     elif (question.field, decision) == (invoices.VOID, THEIRS):
         _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
     elif (question.field, decision) == (invoices.VOID, OURS):

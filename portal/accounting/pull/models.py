@@ -15,6 +15,7 @@ KINDS = (FIELD, TWICE, GONE, STATUS)
 RATE, NEW_TAX, OFF = "rate", "new tax", "tax off"
 # Fields of questions about an invoice that was opened again, and (followed by its id) about a refund.
 REOPENED, REFUND = "reopened", "refund"
+SECOND = "second"  # the field of a question about a payment that carries the reference of one that is there already
 # Fields of questions about an invoice that was written off there only, or is to be paid there again.
 WRITTEN_OFF, WRITE_OFF_OVER = "written off", "write-off over"
 MERGED = "merged"  # the field of a question about a customer who is gone because he was merged into another

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import payment_changes, questions
+from portal.accounting.pull import payment_changes, questions, second_payments
 from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import TWICE
@@ -39,13 +39,16 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     id_key = MODULES["payment"].id_key
     with held(turn) as session:
         known = _known(session, turn.link_id, [str(row[id_key]) for row in rows])
-        ours = _own_references(session, [str(row.get("reference_number") or "-") for row in rows])
+        ours = _own_references(session, turn.link_id, [str(row.get("reference_number") or "-") for row in rows])
     found = 0
     for row in rows:
         twin = known.get(str(row[id_key]))
         if twin is None:
-            is_own = str(row.get("reference_number") or "") in ours  # made by us a moment ago: the next try adopts it
-            found += 0 if is_own else _take_on(turn, remote, str(row[id_key]))
+            own = ours.get(str(row.get("reference_number") or ""))
+            if own is None:
+                found += _take_on(turn, remote, str(row[id_key]))
+            elif own.remote_id:  # where ours is not known to be there, this is it: the next try adopts it
+                found += second_payments.ask(turn, remote, own.payment_id, str(row[id_key]), facts_of)
         elif _is_news(twin, row):
             found += payment_changes.compare(turn, remote, twin.id, str(row[id_key]))
     return found
@@ -88,7 +91,7 @@ def tie_to(session: Session, organisation_id: int, link_id: int, payment_id: int
 def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
     detail = remote.detail(MODULES["payment"], remote_id)
     with held(turn) as session:
-        facts = _facts(session, turn, detail)
+        facts = facts_of(session, turn, detail)
         alike = _alike(session, turn.link_id, facts) if facts else None
         if facts and alike is not None:
             _ask_whether_the_same(session, turn, alike, facts, detail)
@@ -101,7 +104,7 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
     return True
 
 
-def _facts(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None:
+def facts_of(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None:
     """What is needed to record it, in plain values; None for a payment that is no business of ours."""
     currency = str(detail.get("currency_code") or session.scalars(select(Organisation.currency)).one())
     applied = uses.seen(detail, None).applied
@@ -192,8 +195,25 @@ def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[st
     return {str(record.remote_id): record for record in rows}
 
 
-def _own_references(session: Session, references: Sequence[str]) -> set[str]:
-    return set(session.scalars(select(Payment.provider_payment_id).where(Payment.provider_payment_id.in_(references))))
+class Own(NamedTuple):
+    """A payment of ours, and its id in Zoho where that is known."""
+
+    payment_id: int
+    remote_id: str | None
+
+
+def _own_references(session: Session, link_id: int, references: Sequence[str]) -> dict[str, Own]:
+    rows = session.execute(
+        select(Payment.provider_payment_id, Payment.id, MirrorRecord.remote_id)
+        .outerjoin(
+            MirrorRecord,
+            (MirrorRecord.link_id == link_id)
+            & (MirrorRecord.module == "payment")
+            & (MirrorRecord.local_id == Payment.id),
+        )
+        .where(Payment.provider_payment_id.in_(references))
+    )
+    return {reference: Own(payment_id, remote_id) for reference, payment_id, remote_id in rows}
 
 
 def _locals(session: Session, link_id: int, module: str, remote_ids: Sequence[str]) -> dict[str, int]:

@@ -197,6 +197,35 @@ def test_a_refund_made_there_is_asked_about_once_and_never_made_twice(
     assert len(linked.there("paymentrefunds")) == 1 and questions(linked) == []
 
 
+@pytest.mark.parametrize("decision", ["theirs", "seen"])
+def test_a_second_payment_with_our_own_reference_is_asked_about_once(
+    billed: tuple[LinkedFirm, Invoice], decision: str
+) -> None:
+    linked, invoice = billed
+    pay(linked, invoice, 10000, reference="pi_own")
+    drain(linked.organisation_id)
+    paid_there(linked, invoice, 50, reference_number="pi_own")
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+        asked = {each.field: each for each in questions(linked)}
+        assert sorted(asked) == ["balance", "second"]  # what is open differs as long as it is on one side only
+        assert (asked["second"].ours[:10], asked["second"].theirs[:9]) == ("100.00 GBP", "50.00 GBP")
+    with job_session(linked.organisation_id) as session:
+        person = linked.firm.people["manager"]
+        assert decisions.decide(session, asked["second"].id, decision, by="Mo Manager", person_id=person)
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    linked.change("UPDATE mirror_records SET remote_modified_at = remote_modified_at - interval '1 day'")
+    look(linked)
+    here, open_questions = {"theirs": ([10000, 5000], []), "seen": ([10000], ["balance"])}[decision]
+    assert [each.field for each in questions(linked)] == open_questions
+    assert [payment.amount_minor for payment in payments(linked)] == here
+    assert balance(linked, invoice).minor == 23580 - sum(here)
+    assert len(linked.there("customerpayments")) == 2
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
 def test_a_payment_of_another_amount_there_is_told_until_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:
     linked, invoice = billed
     remote_id = paid_there(linked, invoice, 50)
