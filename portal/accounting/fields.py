@@ -1,5 +1,6 @@
 """Which fields of ours may go into which of theirs. Pure: a table of fields, and what a person's choice must obey."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ class Theirs:
     kind: str = TEXT
     longest: int = 0
     products: tuple[str, ...] = ("books", "invoice")
+    is_seen: bool = True  # false for a custom field that was named by people, and that no record shows yet
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,13 @@ def custom_fields_of(record: Mapping[str, Any]) -> list[Theirs]:
 
 
 def custom_field(key: str) -> Theirs:
-    """One that is in force, when no record shows it at the moment."""
-    return Theirs(key, f"{key.removeprefix(CUSTOM)} (custom)", TEXT, _LONGEST_CUSTOM)
+    """One that is in force or was named, when no record shows it at the moment."""
+    return Theirs(key, f"{key.removeprefix(CUSTOM)} (custom)", TEXT, _LONGEST_CUSTOM, is_seen=False)
+
+
+def is_api_name(name: str) -> bool:
+    """Is it in the form that Zoho gives the API names of custom fields?"""
+    return re.fullmatch(r"cf_[a-z0-9_]{1,96}", name) is not None
 
 
 def usual(module: str) -> list[Rule]:

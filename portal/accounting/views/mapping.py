@@ -22,6 +22,7 @@ from portal.shared.text import id_from
 from portal.shared.web import request_session
 
 _LISTS = {"customer": ("/contacts", "contacts"), "item": ("/items", "items"), "invoice": ("/invoices", "invoices")}
+_MOST_NAMED = 20
 _WINS = [("ours", "Ours counts"), ("theirs", "Zoho's counts"), ("ask", "Ask")]
 
 
@@ -33,7 +34,7 @@ def show_mapping() -> Response:
         return see_other(url_for("accounting.show"))
     module = _module(request.args.get("module", ""))
     try:
-        custom = _custom(tied, module)
+        custom = _custom(tied, module, [])
     except GatewayError as problem:
         return show_page(problem.words, 502)
     return _page(tied, module, custom)
@@ -48,10 +49,13 @@ def update_mapping() -> Response:
     if tied is None:
         return see_other(url_for("accounting.show"))
     form, wanted = Form(request.form), _wanted(tied, module)
+    typed = _typed(form)
     try:
-        custom = _custom(tied, module)
+        custom = _custom(tied, module, typed)
     except GatewayError as problem:
         return show_page(problem.words, 502)
+    if form.ok and request.form.get("do") == "name":
+        return _page(tied, module, custom, _filled(wanted))
     longest = field_rules.longest(session, module)
     for key, words in fields.problems(module, tied.product, wanted, custom, longest).items():
         form.errors[f"theirs_{key}"] = words
@@ -98,8 +102,21 @@ def _winner(key: str, now: str) -> str:
     return wins if wins in fields.WINNERS else now
 
 
-def _custom(tied: Link, module: str) -> list[Theirs]:
-    """The custom fields of this module, as Zoho's records show them, and those in force. Raises GatewayError."""
+def _typed(form: Form) -> list[str]:
+    """API names of custom fields that no record there shows yet: named just now, or earlier on this page."""
+    names = request.form.getlist("named")[:_MOST_NAMED]
+    name = form.text("name", "an API name", longest=100, required=False).removeprefix("{").removesuffix("}").lower()
+    if name and "name" not in form.errors and not fields.is_api_name(name):
+        form.errors["name"] = "An API name begins with cf_ and has letters, digits and _ only, for example cf_site."
+    return [each for each in (*names, name) if fields.is_api_name(each)]
+
+
+def _custom(tied: Link, module: str, typed: list[str]) -> list[Theirs]:
+    """The custom fields of this module: as Zoho's records show them, those in force, and those typed.
+
+    Zoho documents no list of an organisation's custom fields (zoho/API.md §6.3 has only those on records), so one
+    that no record has filled yet can only be named. Raises GatewayError.
+    """
     session = request_session()
     consent = session.get_one(Consent, tied.consent_id)
     in_force = [rule.theirs for rule in field_rules.rules_of(session, tied.id, module)]
@@ -107,7 +124,8 @@ def _custom(tied: Link, module: str) -> list[Theirs]:
     path, key = _LISTS[module]
     with Desk(tied, consent) as desk:
         records, _ = page_of(desk, path, key, 1)
-    found = {each: fields.custom_field(each) for each in in_force if each.startswith(fields.CUSTOM)}
+    named = [each for each in in_force if each.startswith(fields.CUSTOM)] + [fields.CUSTOM + each for each in typed]
+    found = {each: fields.custom_field(each) for each in named}
     found |= {each.key: each for record in records for each in fields.custom_fields_of(record)}
     return sorted(found.values(), key=lambda each: each.label)
 
@@ -128,7 +146,7 @@ def _page(
         ours=fields.OURS[module], options=_options(tied, module, custom), lacking=_lacking(tied, module),
         values=field_rules.sample(session, tied.id, module), wins=_WINS if is_two_way else [],
         versions=field_rules.versions_of(session, tied.id, module), tabs=_tabs(module),
-        first_customers=_first_customers() if module == "customer" else [],
+        first_customers=_first_customers() if module == "customer" else [], unseen=_unseen(custom),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -136,6 +154,11 @@ def _page(
 def _options(tied: Link, module: str, custom: list[Theirs]) -> list[tuple[str, str]]:
     there = [each for each in fields.THEIRS[module] if tied.product in each.products]
     return [("", "Stays here"), *((each.key, each.label) for each in (*there, *custom))]
+
+
+def _unseen(custom: list[Theirs]) -> list[str]:
+    """API names that only people have told so far."""
+    return [each.key.removeprefix(fields.CUSTOM) for each in custom if not each.is_seen]
 
 
 def _lacking(tied: Link, module: str) -> str:

@@ -58,7 +58,8 @@ def keep(client: FlaskClient, **fields: object) -> Any:
     hidden = re.search(r'name="seen" value="([^"]*)"', seen.text)
     assert hidden is not None, words(seen.text)
     shown = {name: found.group(1) for name, found in chosen.items() if found is not None}
-    sent = {"module": form["module"], "do": "keep", "seen": html.unescape(hidden.group(1)), **shown}
+    named = re.findall(r'name="named" value="([^"]+)"', seen.text)
+    sent = {"module": form["module"], "do": "keep", "seen": html.unescape(hidden.group(1)), "named": named, **shown}
     return post(client, PAGE, sent, page=PAGE)
 
 
@@ -87,6 +88,25 @@ def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -
     drain(linked.organisation_id)
     assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
     assert {one.state for one in linked.mirror("customer")} == {"in_step"}
+
+
+def test_a_field_that_no_record_shows_yet_is_named_and_the_first_record_tells(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    wrong = press(admin, "name", name="Van & crew", theirs_notes="website")
+    assert wrong.status_code == 422 and "begins with cf_" in wrong.text and 'value="website" selected' in wrong.text
+    site = {"entity": "contacts", "label": "Van", "api_name": "cf_van"}
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/customfields", site)
+    named = press(admin, "name", name="{CF_van}")
+    assert 'value="cf:cf_van"' in named.text and "shows cf_van yet" in words(named.text)
+    assert keep(admin, theirs_notes="cf:cf_van", named="cf_van").status_code == 303
+    drain(linked.organisation_id)
+    assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
+    assert "yet, so it cannot be checked now" not in words(admin.get(PAGE).text)
+    assert keep(admin, theirs_notes="cf:cf_nowhere", named="cf_nowhere").status_code == 303
+    drain(linked.organisation_id)
+    (record,) = linked.mirror("customer")
+    assert (record.state, record.last_error_code) == ("failed", "2") and "custom_fields" in record.last_error
 
 
 def test_what_was_changed_after_it_was_seen_is_shown_again_first(linked: LinkedFirm, admin: FlaskClient) -> None:
