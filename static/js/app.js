@@ -85,7 +85,7 @@ if (firstMistakes) focusOn(firstMistakes);
 // Who chose before this script came keeps the button.
 document.querySelectorAll("[data-photos]").forEach((form) => {
   const chosen = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
-  form.querySelector("[data-unscripted]").hidden = chosen;
+  form.querySelector("[data-unscripted]").hidden = !chosen;
 });
 document.addEventListener("change", async ({ target }) => {
   const form = target.closest("[data-photos]");

@@ -168,7 +168,7 @@ def test_photos_travel_small_and_the_customer_signs_on_the_glass(
     page = phone.sign_in(demo, "Field Agent")
     page.on("request", lambda asked: sent.append(asked) if asked.method == "POST" else None)
     page.get_by_role("link", name=JOBS[True]).click()
-    page.wait_for_load_state()  # the scripts are there: without them the file would wait for the button
+    expect(page.get_by_role("button", name="Send the photos")).to_be_hidden()  # the scripts are there
     page.get_by_label("Add photos").set_input_files(photo)
     expect(page.get_by_role("img", name="Photo 1")).to_be_visible()
     assert 0 < int(sent[0].header_value("content-length")) < photo.stat().st_size / 3
@@ -184,3 +184,21 @@ def test_photos_travel_small_and_the_customer_signs_on_the_glass(
     page.get_by_role("button", name="Keep this signature").click()
     expect(page.get_by_role("img", name="Signature of Rita Okafor")).to_be_visible()
     assert phone.complaints == []
+
+
+def test_photos_chosen_before_the_scripts_came_keep_their_button(
+    demo: RunningDemo, make_phone: Callable[..., Phone], tmp_path: Path
+) -> None:
+    photo, waiting = tmp_path / "boiler.jpg", []
+    Image.new("RGB", (40, 30), "red").save(photo)
+    page = make_phone().sign_in(demo, "Field Agent")
+    page.route("**/app.js", lambda asked: waiting.append(asked))
+    with page.expect_request("**/app.js"):
+        page.get_by_role("link", name=JOBS[True]).click()
+    page.get_by_label("Add photos").set_input_files(photo)
+    with page.expect_event("load"):
+        waiting[-1].continue_()
+    photos = page.get_by_role("img", name=re.compile(r"^Photo \d"))
+    before = photos.count()
+    page.get_by_role("button", name="Send the photos").click()
+    expect(photos).to_have_count(before + 1)
