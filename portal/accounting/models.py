@@ -99,6 +99,8 @@ class Link(Tenant, Base):
     # In the address at which Zoho may say that something changed there; made once a module goes both ways.
     hint_key: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))
 
+    papers_since: Mapped[datetime | None]  # invoices sent since then get their PDF attached; empty for none
+
     consent: Mapped[Consent] = relationship(
         primaryjoin="foreign(Link.consent_id) == Consent.id", lazy="raise_on_sql", viewonly=True
     )
@@ -204,5 +206,7 @@ class MirrorRecord(Tenant, Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     last_error_code: Mapped[str] = mapped_column(String(20), default="")
     pushed_at: Mapped[datetime | None]
+    paper: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))  # attached there: its edition
+    paper_look_at: Mapped[datetime | None]
     dated_on: Mapped[date | None]  # there, where a person chose another day than ours: its period was closed
     left_out_why: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))  # while paused

@@ -114,7 +114,8 @@ def _open_call(store: Store, dc: str, product: str, grant: Record) -> Call:
     body = read_body(request) if request.method in ("POST", "PUT") else {}
     query = MultiDict(request.args.items(multi=True))
     user = store.peek("", "users", grant["user_id"]) or {}
-    return Call(store, dc, product, query, body, request.headers, user)  # type: ignore[arg-type]
+    files = {name: (sent.filename or "", sent.read()) for name, sent in request.files.items()}
+    return Call(store, dc, product, query, body, request.headers, files, user)  # type: ignore[arg-type]
 
 
 def _enter(call: Call, org: str) -> Ledger:

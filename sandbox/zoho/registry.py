@@ -24,6 +24,7 @@ class Call:
     query: MultiDict[str, str] = field(default_factory=MultiDict)
     body: Any = field(default_factory=dict)
     headers: Headers = field(default_factory=Headers)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # field → name and content
     user: Record = field(default_factory=dict)
     ledger: Ledger | None = None
 

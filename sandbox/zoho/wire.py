@@ -27,6 +27,8 @@ class Answer:
 def read_body(request: Request) -> Any:
     """The JSON of a request: raw, or in the form field JSONString. Plain form fields are refused."""
     text = request.get_data(as_text=True, cache=True, parse_form_data=True)
+    if request.files and not request.form:
+        return {}
     if request.form or request.files:
         if "JSONString" not in request.form:
             raise errors.malformed_json()

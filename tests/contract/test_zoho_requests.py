@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
+from portal.accounting.mirror import papers
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import Link
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
+from portal.invoices.documents.papers import keep_missing
+from portal.organisations.models import Organisation
+from portal.shared.running import job_session
 from tests.contract.zoho_contract import load
 from tests.portal.accounting.doings import (
     credit,
@@ -54,7 +59,11 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
     other = sent_invoice(linked)
     void(linked, other.id)
     drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        papers.switch(session, session.get_one(Link, linked.link().id), is_on=True)
     given_up = sent_invoice(linked)
+    with job_session(linked.organisation_id) as session:
+        keep_missing(session, session.get_one(Organisation, linked.organisation_id))
     for change in (write_off, take_write_off_back):
         change(linked, given_up.id)
         drain(linked.organisation_id)
@@ -65,6 +74,7 @@ def test_every_request_keeps_to_zohos_own_documents(linked: LinkedFirm, monkeypa
         if each.state != "in_step"
     ]
     assert stuck == []
+    assert any(path.endswith("/attachment") for _, path in seen)
     assert len(seen) >= 20 and problems == []
 
 

@@ -71,6 +71,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.take_back": rights("manage_link"),
     "accounting.update_mapping": rights("manage_link"),
     "accounting.update_match": rights("manage_link"),
+    "accounting.update_papers": rights("manage_link"),
     "accounting.update_module": rights("manage_link"),
     "accounting.update_taxes": rights("manage_link"),
     "catalogue.create": rights("edit_catalogue"),

@@ -206,7 +206,7 @@ BUTTONS = {
     "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
     "accounting.retry", "accounting.retry_all",
     "accounting.send_rounding", "accounting.start", "accounting.take_back", "accounting.update_mapping",
-    "accounting.update_match", "accounting.update_module", "accounting.update_taxes",
+    "accounting.update_match", "accounting.update_module", "accounting.update_papers", "accounting.update_taxes",
     "invoices.create_dismissal", "invoices.create_revocation", "invoices.create_rotation",
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "reminders.create_pause", "reminders.create_resumption",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from portal.accounting import rules
-from portal.accounting.mirror import budget, lease, plan, record, records, reserve, send
+from portal.accounting.mirror import budget, lease, papers, plan, record, records, reserve, send
 from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
@@ -83,7 +83,8 @@ def _may_import(turn: Turn) -> bool:
 def _round(turn: Turn, remote: Remote) -> bool:
     """Payments and credit notes that are ready, invoices made and marked sent together; else the rest.
 
-    When all is done, one step of the first import or of a reconciliation; from a restored database only the latter.
+    When all is done, one step of the first import or of a reconciliation (from a restored database only that), or one
+    PDF is attached.
     """
     if turn.is_restored:
         return reading.step(turn, remote, is_reserved=False)
@@ -98,7 +99,9 @@ def _round(turn: Turn, remote: Remote) -> bool:
     if room == rules.ALL and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
     is_reserved = room != rules.ALL
-    return (not is_reserved and importing.step(turn, remote)) or reading.step(turn, remote, is_reserved=is_reserved)
+    if (not is_reserved and importing.step(turn, remote)) or reading.step(turn, remote, is_reserved=is_reserved):
+        return True
+    return not is_reserved and papers.attach_one(turn, remote)
 
 
 def _push_due(turn: Turn, remote: Remote, modules: tuple[str, ...], most: int) -> int:

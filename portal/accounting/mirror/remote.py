@@ -8,7 +8,7 @@ from portal.accounting import tokens
 from portal.accounting.mirror import budget
 from portal.accounting.mirror.lease import LENGTH, LeaseLost, Turn
 from portal.accounting.mirror.modules import Module
-from portal.gateways.zoho.calls import Answer, Line, Target
+from portal.gateways.zoho.calls import Answer, File, Line, Target
 from portal.gateways.zoho.errors import (
     ConsentLost,
     Misconfigured,
@@ -35,17 +35,18 @@ class Remote:
         self._told_left: int | None = None
 
     def call(
-        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None,
+        file: File | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """The answer's body. A dead token is renewed once. Raises the gateway's errors, BudgetEmpty, LeaseLost."""
         try:
             token = tokens.access_token(self._turn.organisation_id, self._turn.consent_id)
         except Unanswered as problem:
             raise Unreachable from problem  # it was the accounts server: the call itself never went out
         try:
-            return self._paid(token, method, path, query, body)
+            return self._paid(token, method, path, query, body, file)
         except NotAuthorised:
-            return self._with_newer_token(token, method, path, query, body)
+            return self._with_newer_token(token, method, path, query, body, file)
 
     def rows(self, module: Module, reference: str) -> Iterator[dict[str, Any]]:
         """What a search by our reference finds, page by page."""
@@ -60,19 +61,19 @@ class Remote:
         record: dict[str, Any] = self.call("GET", f"{module.path}/{remote_id}")[module.key]
         return record
 
-    def _with_newer_token(self, stale: str, method: str, path: str, query: Any, body: Any) -> dict[str, Any]:
+    def _with_newer_token(self, stale: str, *asked: Any) -> dict[str, Any]:
         try:
             token = tokens.renew(self._turn.organisation_id, self._turn.consent_id, stale=stale)
-            return self._paid(token, method, path, query, body)
+            return self._paid(token, *asked)
         except NotAuthorised as problem:
             # A fresh token was refused too: the user lacks the right, and no other token will change that.
             raise Refused("57", "You are not authorized to perform this operation") from problem
 
-    def _paid(self, token: str, method: str, path: str, query: Any, body: Any) -> dict[str, Any]:
+    def _paid(self, token: str, method: str, path: str, query: Any, body: Any, file: File | None) -> dict[str, Any]:
         until = time.monotonic() + LENGTH.total_seconds() / 2
         budget.take(self._turn)
         try:
-            answer: Answer = self._line.call(self._target, token, method, path, query, body, until=until)
+            answer: Answer = self._line.call(self._target, token, method, path, query, body, until=until, file=file)
         except TooLate as problem:
             # This process was frozen in between. Another one may be at it by the time the call would arrive.
             raise LeaseLost(self._turn.link_id) from problem

@@ -3,6 +3,7 @@
 from flask import Response, flash, request, url_for
 
 from portal.accounting import directions, link
+from portal.accounting.mirror import papers
 from portal.accounting.models import MODULES, Link
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
@@ -37,6 +38,19 @@ def update_module() -> Response:
     session.commit()
     flash(_SAID[wanted].format(name=" and ".join(directions.CALLED[each] for each in chosen)), "good")
     return see_other(url_for("accounting.show") + "#modules")
+
+
+@bp.post("/books/papers")
+@allow("manage_link")
+def update_papers() -> Response:
+    """Are PDFs attached to the invoices in Zoho? The button of the status page sends on or off."""
+    session = request_session()
+    tied, is_on = link.live_link(session), request.form.get("do", "") == "on"
+    if tied is not None:
+        papers.switch(session, tied, is_on=is_on)
+        session.commit()
+        flash("From now on the PDF goes along." if is_on else "No PDF goes along any more.", "good")
+    return see_other(url_for("accounting.show") + "#papers")
 
 
 def _chosen(module: str, wanted: str) -> tuple[str, ...]:

@@ -25,11 +25,14 @@ class Product:
     scope_prefix: str
     has_accounts: bool
     has_upsert: bool
+    has_attachments: bool  # of invoices; only the documents of Books tell of them
 
 
 PRODUCTS = {
-    "books": Product("Zoho Books", "/books/v3", "ZohoBooks", has_accounts=True, has_upsert=True),
-    "invoice": Product("Zoho Invoice", "/invoice/v3", "ZohoInvoice", has_accounts=False, has_upsert=False),
+    "books": Product("Zoho Books", "/books/v3", "ZohoBooks", has_accounts=True, has_upsert=True, has_attachments=True),
+    "invoice": Product(
+        "Zoho Invoice", "/invoice/v3", "ZohoInvoice", has_accounts=False, has_upsert=False, has_attachments=False
+    ),
 }
 
 
@@ -49,6 +52,14 @@ class Quota:
     limit: int
     left: int
     resets_in_s: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A PDF to attach. Zoho takes files as multipart only."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class Line:
 
     def call(
         self, target: Target, token: str, method: str, path: str, query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None, *, until: float | None = None,
+        body: Mapping[str, Any] | None = None, *, until: float | None = None, file: File | None = None,
     ) -> Answer:  # fmt: skip
         """Zoho's answer to one request. Raises the errors of portal.gateways.zoho.errors.
 
@@ -85,18 +96,20 @@ class Line:
         if body is not None:
             headers["Content-Type"] = "application/json;charset=UTF-8"
             data = wire.encode(body).encode()
+        files = {"attachment": (file.name, file.content, "application/pdf")} if file else None
         with not_after(until):
-            status, answer_headers, text = self._exchange(method, url, params, headers, data, _Bearer(token))
+            status, answer_headers, text = self._exchange(method, url, params, headers, data, files, _Bearer(token))
         return read_answer(status, answer_headers, text)
 
     def _exchange(
-        self, method: str, url: str, params: dict[str, str], headers: dict[str, str], data: bytes | None, auth: AuthBase
-    ) -> tuple[int, Mapping[str, str], str]:
+        self, method: str, url: str, params: dict[str, str], headers: dict[str, str], data: bytes | None,
+        files: dict[str, tuple[str, bytes, str]] | None, auth: AuthBase,
+    ) -> tuple[int, Mapping[str, str], str]:  # fmt: skip
         deadline = time.monotonic() + self._answer_s
         try:
             with self._session.request(
-                method, url, params=params, headers=headers, data=data, auth=auth, timeout=self._patience,
-                allow_redirects=False, stream=True,
+                method, url, params=params, headers=headers, data=data, files=files, auth=auth,
+                timeout=self._patience, allow_redirects=False, stream=True,
             ) as response:  # fmt: skip
                 return response.status_code, response.headers, _read(response, deadline)
         except requests.RequestException as problem:

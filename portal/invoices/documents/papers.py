@@ -20,7 +20,7 @@ from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
 from portal.invoices.models import DRAFT, VOID, Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
-from portal.shared import clock
+from portal.shared import clock, queues
 
 MOST_AT_ONCE = 20
 # How far back the worker looks for papers that are missing: what a crash or a long outage may have left.
@@ -81,6 +81,8 @@ def keep_missing(session: Session, organisation: Organisation) -> int:
     for invoice_id in invoice_ids:
         invoice = get_invoice(session, invoice_id)
         keep(session, organisation.id, edition_of(invoice), render_pdf(organisation, invoice))
+    if invoice_ids:
+        queues.wake(session, "mirror", organisation.id)  # which attaches them in the books, where that is wanted
     note_ids = session.scalars(_NOTES, since).all()
     for note_id in note_ids:
         note = get_credit_note(session, note_id)

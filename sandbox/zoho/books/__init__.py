@@ -1,6 +1,7 @@
 """The calls of the API, one file per kind of record; importing this package announces them all."""
 
 from . import (
+    attachments,
     contacts,
     credit_notes,
     currencies,
@@ -16,6 +17,7 @@ from . import (
 )
 
 MODULES = (
+    attachments,
     contacts,
     credit_notes,
     currencies,
