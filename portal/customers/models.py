@@ -2,9 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.shared import keys
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.taxes.standing.models import Exemption
 
@@ -20,7 +21,9 @@ class Customer(Tenant, Base):
         CheckConstraint("kind IN ('business', 'individual')", name="kind"),
         belongs_to("tax_exemptions", "exemption_id"),
         belongs_to("taxes", "tax_id"),
-    )
+        *(Index(f"ix_customers_{key}", "organisation_id", key)
+          for key in ("number_key", "name_key", "email_key", "phone_key", "tax_number_key")),
+    )  # fmt: skip
 
     number: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(12), default="business")
@@ -43,6 +46,12 @@ class Customer(Tenant, Base):
     exemption_id: Mapped[int | None] = mapped_column(BigInteger)
     certificate: Mapped[str] = mapped_column(String(60), default="", server_default="")  # its number
     certificate_until: Mapped[date | None]
+    # By these an index finds those that are like another record. PostgreSQL keeps them; they are never read.
+    number_key: Mapped[str | None] = mapped_column(Text, keys.kept(keys.letters("number")), deferred=True)
+    name_key: Mapped[str | None] = mapped_column(Text, keys.kept(keys.plain("name")), deferred=True)
+    email_key: Mapped[str | None] = mapped_column(Text, keys.kept(keys.folded("email")), deferred=True)
+    phone_key: Mapped[str | None] = mapped_column(Text, keys.kept(keys.digits("phone")), deferred=True)
+    tax_number_key: Mapped[str | None] = mapped_column(Text, keys.kept(keys.letters("tax_number")), deferred=True)
 
     exemption: Mapped[Exemption | None] = relationship(
         primaryjoin="foreign(Customer.exemption_id) == Exemption.id", lazy="raise_on_sql", viewonly=True

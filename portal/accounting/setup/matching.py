@@ -47,19 +47,28 @@ def item_of(row: Mapping[str, Any]) -> Known:
     return Known(0, str(row.get("sku") or ""), str(row.get("name") or ""))
 
 
+def facts_of(known: Known) -> dict[str, str]:
+    """Name of the fact → its value in a form that can be compared; empty ones left out."""
+    values = {
+        "number": _letters(known.number), "tax number": _letters(known.tax_number),
+        "e-mail": known.email.strip().casefold(), "phone": _digits(known.phone), "name": _plain(known.name),
+    }  # fmt: skip
+    return {fact: value for fact, value in values.items() if value}
+
+
 class Ours:
     """Ours by each fact that may be alike, so that a firm with thousands is compared in a moment."""
 
     def __init__(self, known: Iterable[Known]) -> None:
         self._by_fact: dict[tuple[str, str], list[Known]] = {}
         for each in known:
-            for fact in _facts(each).items():
+            for fact in facts_of(each).items():
                 self._by_fact.setdefault(fact, []).append(each)
 
     def like(self, theirs: Known) -> list[tuple[list[str], Known]]:
         """Those that share a fact, with the names of the facts they share."""
         found: dict[int, tuple[list[str], Known]] = {}
-        for fact in _facts(theirs).items():
+        for fact in facts_of(theirs).items():
             for each in self._by_fact.get(fact, ()):
                 found.setdefault(each.id, ([], each))[0].append(fact[0])
         return [found[local_id] for local_id in sorted(found)]
@@ -90,18 +99,9 @@ def _is_sure(facts: list[str], theirs: Known, ours: Known) -> bool:
     return len(facts) > 1 and bool(_STRONG & set(facts))
 
 
-def _facts(known: Known) -> dict[str, str]:
-    """Name of the fact → its value in a form that can be compared; empty ones left out."""
-    values = {
-        "number": _letters(known.number), "tax number": _letters(known.tax_number),
-        "e-mail": known.email.strip().casefold(), "phone": _digits(known.phone), "name": _plain(known.name),
-    }  # fmt: skip
-    return {fact: value for fact, value in values.items() if value}
-
-
 def _contradicts(theirs: Known, ours: Known) -> bool:
     """Does any other fact that both have differ? The names are equal where this is asked."""
-    their_facts, our_facts = _facts(theirs), _facts(ours)
+    their_facts, our_facts = facts_of(theirs), facts_of(ours)
     return any(their_facts[fact] != our_facts[fact] for fact in their_facts.keys() & our_facts.keys())
 
 

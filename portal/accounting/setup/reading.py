@@ -1,18 +1,17 @@
 """The dry run of the first import: every customer and item there is read and compared; nothing is written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import matching
+from portal.accounting.setup.alike import ours_like
 from portal.accounting.setup.desk import Caller, page_of
-from portal.catalogue.models import Item
-from portal.customers.models import Customer
 from portal.shared.running import job_session
 
 READ = "match_read"
@@ -89,66 +88,66 @@ def _after(at: Progress, has_more: bool) -> Progress:
 
 
 def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Compare rows of Zoho's list with ours, and keep what was found. Does not commit."""
-    ours, linked = _ours(session, kind.module), _linked(session, link_id, kind.module)
-    for row in rows:
-        remote_id = str(row[kind.id_key])
-        if row.get("contact_type", "customer") != "customer":
-            continue
-        found = (
-            matching.Match(matching.MATCHED, linked[remote_id], "linked before")
-            if remote_id in linked else matching.match(kind.known(row), ours)
-        )  # fmt: skip
-        _write(session, of, link_id, kind, remote_id, row, found)
-    _doubt_doubles(session, link_id, kind.module)
+    """Compare rows of Zoho's list with ours, and keep what was found: four statements for a page. Does not commit."""
+    read = {str(row[kind.id_key]): row for row in rows if row.get("contact_type", "customer") == "customer"}
+    if not read:
+        return
+    linked = _linked(session, link_id, kind.module, read)
+    known = {remote_id: kind.known(row) for remote_id, row in read.items() if remote_id not in linked}
+    ours = ours_like(session, kind.module, list(known.values()))
+    found = {remote_id: matching.match(each, ours) for remote_id, each in known.items()}
+    found |= {each: matching.Match(matching.MATCHED, local_id, "linked before") for each, local_id in linked.items()}
+    _write(session, of, link_id, kind, read, found)
+    _doubt_doubles(session, link_id, kind.module, {each.local_id for each in found.values() if each.local_id})
 
 
 def _write(
-    session: Session, of: int, link_id: int, kind: Kind, remote_id: str, row: Mapping[str, Any], found: matching.Match
-) -> None:
-    facts = {key: str(row[key]) for key in kind.kept if row.get(key) not in (None, "")}
-    values = {"facts": facts, "found": found.found, "basis": found.basis[:36], "local_id": found.local_id}
+    session: Session, of: int, link_id: int, kind: Kind, read: Mapping[str, Mapping[str, Any]],
+    found: Mapping[str, matching.Match],
+) -> None:  # fmt: skip
+    """In the order of the list. What people decided already is left as it is."""
     fresh = insert(ImportRow).values(
-        organisation_id=of, link_id=link_id, module=kind.module, remote_id=remote_id, decision="", problem="", **values
-    )
+        [
+            {
+                "organisation_id": of, "link_id": link_id, "module": kind.module, "remote_id": remote_id,
+                "decision": "", "problem": "", "found": found[remote_id].found, "basis": found[remote_id].basis[:36],
+                "local_id": found[remote_id].local_id,
+                "facts": {key: str(row[key]) for key in kind.kept if row.get(key) not in (None, "")},
+            }
+            for remote_id, row in read.items()
+        ]
+    )  # fmt: skip
     session.execute(
         fresh.on_conflict_do_update(
-            index_elements=["link_id", "module", "remote_id"], set_=values,
+            index_elements=["link_id", "module", "remote_id"],
+            set_={name: fresh.excluded[name] for name in ("facts", "found", "basis", "local_id")},
             where=ImportRow.done_at.is_(None) & (ImportRow.decision == ""),
         )
-    )  # fmt: skip
+    )
 
 
-def _doubt_doubles(session: Session, link_id: int, module: str) -> None:
+def _doubt_doubles(session: Session, link_id: int, module: str, local_ids: Collection[int]) -> None:
     """Two records there that look like one of ours: neither is taken for granted."""
-    of = (ImportRow.link_id == link_id) & (ImportRow.module == module)
+    of = (ImportRow.link_id == link_id) & (ImportRow.module == module) & ImportRow.local_id.in_(local_ids)
     twice = (
         select(ImportRow.local_id)
         .where(of, (ImportRow.found == matching.MATCHED) | ImportRow.basis.endswith(_AS_ANOTHER))
         .group_by(ImportRow.local_id)
         .having(func.count() > 1)
     )
-    doubled = session.scalars(
-        select(ImportRow).where(of, ImportRow.local_id.in_(twice), ImportRow.found == matching.MATCHED)
+    session.execute(
+        update(ImportRow)
+        .where(of, ImportRow.local_id.in_(twice), ImportRow.found == matching.MATCHED)
+        .values(found=matching.UNSURE, basis=ImportRow.basis + _AS_ANOTHER)
+        .execution_options(synchronize_session=False)
     )
-    for row in doubled:
-        row.found, row.basis = matching.UNSURE, row.basis + _AS_ANOTHER
 
 
-def _ours(session: Session, module: str) -> matching.Ours:
-    if module == "item":
-        items = session.execute(select(Item.id, Item.code, Item.name).where(Item.is_active))
-        return matching.Ours(matching.Known(*row) for row in items)
-    columns = (Customer.id, Customer.number, Customer.name, Customer.email, Customer.phone, Customer.tax_number)
-    customers = session.execute(select(*columns).where(Customer.is_active))
-    return matching.Ours(matching.Known(*row) for row in customers)
-
-
-def _linked(session: Session, link_id: int, module: str) -> dict[str, int]:
-    """Remote ids that this link knows already, for example after reconnecting."""
+def _linked(session: Session, link_id: int, module: str, remote_ids: Collection[str]) -> dict[str, int]:
+    """Those that this link knows already, for example after reconnecting."""
     rows = session.execute(
         select(MirrorRecord.remote_id, MirrorRecord.local_id).where(
-            MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.is_not(None)
+            MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.in_(remote_ids)
         )
     )
     return {str(remote_id): local_id for remote_id, local_id in rows}

@@ -144,7 +144,8 @@ def _item_facts(session: Session, facts: Mapping[str, str]) -> ItemFacts:
 def _free_code(session: Session, name: str) -> str:
     """From the name, with a number behind it when another item has that code."""
     stem = "".join(part[:3].upper() for part in name.split()[:3]) or "ITEM"
-    taken = {code.upper() for code in session.scalars(select(Item.code))}
+    alike = select(Item.code).where(func.upper(Item.code).startswith(stem, autoescape=True))
+    taken = {code.upper() for code in session.scalars(alike)}
     return next(code for code in (stem, *(f"{stem}-{n}" for n in range(2, 100_000))) if code not in taken)
 
 
