@@ -39,7 +39,7 @@ from portal.shared.running import here, job_session
 FIRMS, CUSTOMERS = 4, 100
 INVOICES, PER_PAGE = 10_000, 200
 PAYMENTS, BACKFILL = 20, 400
-_LISTS_WITHOUT_ROWS = 3  # customers, items and payments are asked for once each
+_LISTS_WITHOUT_ROWS = 4  # customers, items, payments and credit notes are asked for once each
 _MOST_GROWTH_MB = 40
 
 
