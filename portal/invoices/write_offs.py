@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, left_to_pay
 from portal.organisations import audit
-from portal.shared import clock, outbox
+from portal.organisations.models import Organisation
+from portal.shared import clock, formats, outbox
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
@@ -24,8 +25,9 @@ def write_off(session: Session, invoice: Invoice, reason: str) -> Money:
     open_now = left_to_pay(session, invoice)
     if open_now <= Money.zero(invoice.currency):
         raise CannotWriteOff("Nothing is left to pay on this invoice, so there is nothing to write off.")
+    locale = session.get_one(Organisation, invoice.organisation_id).locale
     invoice.status, invoice.written_off_at, invoice.write_off_reason = WRITTEN_OFF, clock.now(), reason
-    _announce(session, invoice, "invoice written off", f"{open_now} written off: {reason}", SENT)
+    _announce(session, invoice, "invoice written off", f"{formats.money(open_now, locale)} written off: {reason}", SENT)
     return open_now
 
 

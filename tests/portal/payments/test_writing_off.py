@@ -36,7 +36,7 @@ def test_a_manager_writes_off_the_rest_and_takes_it_back(till: Till, firm: Firm)
     assert "£135.80: Bankrupt" in shown.text and "Record payment" not in shown.text
     assert [made.status for made in till.made_sessions(firm)] == ["expired"]
     assert "This invoice is closed" in till.get(path).text
-    assert told(firm, invoice_id) == (0, False, ["135.80 GBP written off: Bankrupt"])
+    assert told(firm, invoice_id) == (0, False, ["£135.80 written off: Bankrupt"])
     assert "INV" in client.get("/invoices?state=written_off").text
     shown = post(client, f"{page}/write-off/taking-back", {}, page=page, follow_redirects=True)
     assert "Record payment" in shown.text and "/attempts" in till.get(path).text
