@@ -1,6 +1,6 @@
 """Zoho refuses what lies in a closed period: the inbox says so, and dates there what may be dated, never an invoice."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -21,12 +21,15 @@ from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_reconciling import reconcile, told
 
 __all__ = ["linked", "zoho"]
-TODAY = clock.today("Europe/London")
-THEN = TODAY - timedelta(days=40)
+LONG_AGO = timedelta(days=40)
+
+
+def today() -> date:
+    return clock.today("Europe/London")
 
 
 def lock(linked: LinkedFirm, *, days_ago: int) -> None:
-    until = (TODAY - timedelta(days=days_ago)).isoformat()
+    until = (today() - timedelta(days=days_ago)).isoformat()
     linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", {"locked_until": until})
 
 
@@ -38,7 +41,8 @@ def test_a_payment_of_a_closed_month_is_dated_today_there_with_one_tap(app: Flas
     invoice = sent_invoice(linked)
     drain(linked.organisation_id)
     lock(linked, days_ago=30)
-    payment_id = pay(linked, invoice, on=THEN)
+    then = today() - LONG_AGO
+    payment_id = pay(linked, invoice, on=then)
     drain(linked.organisation_id)
     client = sign_in(browser(app), linked.firm, "manager")
     page = client.get("/books/inbox").text
@@ -47,10 +51,10 @@ def test_a_payment_of_a_closed_month_is_dated_today_there_with_one_tap(app: Flas
     for _ in range(2):  # pressed twice
         assert post(client, f"/books/records/{record.id}/dating", {}, page="/books/inbox").status_code == 303
     drain(linked.organisation_id)
-    assert days(linked, "customerpayments") == [TODAY.isoformat()]
+    assert days(linked, "customerpayments") == [today().isoformat()]
     assert "goes to the books dated" in client.get(f"/invoices/{invoice.id}").text
     with job_session(linked.organisation_id) as session:
-        assert session.get_one(Payment, payment_id).received_on == THEN  # the receipt is as it was
+        assert session.get_one(Payment, payment_id).received_on == then  # the receipt is as it was
     assert told(reconcile(linked)) == []
 
 
@@ -69,19 +73,20 @@ def test_a_credit_note_is_dated_today_there_and_its_paper_keeps_its_day(linked: 
     invoice = sent_invoice(linked)
     drain(linked.organisation_id)
     lock(linked, days_ago=30)
+    then = today() - LONG_AGO
     with job_session(linked.organisation_id) as session:
         organisation, ours = (
             session.get_one(Organisation, linked.organisation_id),
             get_invoice(session, invoice.id, lock=True),
         )
         lines = dict(enumerate(creditable(session, ours)))
-        note_id = raise_credit_note(session, organisation, ours, lines, "Faulty", keep=False, issued_on=THEN).id
+        note_id = raise_credit_note(session, organisation, ours, lines, "Faulty", keep=False, issued_on=then).id
     drain(linked.organisation_id)
     (record,) = linked.mirror("credit_note")
     with job_session(linked.organisation_id) as session:
         date_today(session, record.id)
     drain(linked.organisation_id)
-    assert days(linked, "creditnotes") == [TODAY.isoformat()]
+    assert days(linked, "creditnotes") == [today().isoformat()]
     with job_session(linked.organisation_id) as session:
-        assert session.get_one(CreditNote, note_id).issued_on == THEN
+        assert session.get_one(CreditNote, note_id).issued_on == then
     assert {each.state for each in linked.mirror()} == {"in_step"}
