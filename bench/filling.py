@@ -20,6 +20,7 @@ from portal.payments.models import Payment
 from portal.people.models import Person
 from portal.shared import clock
 from portal.shared.running import job_session
+from portal.taxes.authorities.actions import named
 from portal.taxes.models import Tax
 from portal.work_orders.models import WorkOrderLine
 
@@ -81,7 +82,10 @@ def _others(firm: Firm, to_credit: int) -> dict[str, int]:
         note = crediting.raise_credit_note(session, organisation, invoice, wanted, "Measured", keep=False)
         lowest = select(func.min(Tax.id), select(func.min(Payment.id)).scalar_subquery())
         tax_id, payment_id = session.execute(lowest).one()
-        return {"tax_id": tax_id, "payment_id": payment_id, "credit_note_id": note.id}
+        authority_id = named(session, firm.organisation_id, "HMRC")
+        return {
+            "tax_id": tax_id, "payment_id": payment_id, "credit_note_id": note.id, "authority_id": authority_id
+        }  # fmt: skip
 
 
 def _add_a_colleague(session: Session, firm: Firm, index: int) -> None:

@@ -23,6 +23,7 @@ from portal.reminders.views import bp as reminders
 from portal.reports.views import bp as reports
 from portal.shared import access, csrf, formats, headers, running, static_files, web
 from portal.statements.views import bp as statements
+from portal.taxes.authorities.views import bp as authorities
 from portal.taxes.standing.views import bp as standing
 from portal.taxes.views import bp as taxes
 from portal.texting.views import bp as texting
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from portal.config import Settings
 
 BLUEPRINTS = (
-    accounting, catalogue, customers, invoices, organisations, pay_page, payments, people, reminders, reports, standing,
-    statements, taxes, texting, work_orders, health.bp,
+    accounting, authorities, catalogue, customers, invoices, organisations, pay_page, payments, people, reminders,
+    reports, standing, statements, taxes, texting, work_orders, health.bp,
 )  # fmt: skip
 _LARGEST_FORM = 1024 * 1024
 _BIGGEST_NUMBER = 2**63 - 1

@@ -59,6 +59,7 @@ class CustomerRecord:
 class TaxRecord:
     name: str
     percentage: Decimal
+    authority: str = ""  # where the edition has them
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class PaymentRecord:
 
 
 def tax_payload(tax: TaxRecord) -> dict[str, Any]:
-    return {"tax_name": tax.name, "tax_percentage": _plain(tax.percentage), "tax_type": "tax"}
+    payload = {"tax_name": tax.name, "tax_percentage": _plain(tax.percentage), "tax_type": "tax"}
+    return payload | ({"tax_authority_name": tax.authority} if tax.authority else {})
 
 
 def contact_payload(customer: CustomerRecord, name: str, person_ids: Mapping[str, str]) -> dict[str, Any]:

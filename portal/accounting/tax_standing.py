@@ -8,6 +8,8 @@ _ABROAD = {"MX": "non_mexico", "KE": "non_kenya", "ZA": "overseas", "GB": "overs
 _AT_HOME = {"MX": "home_country_mexico", "GB": "uk"}
 # Zoho decides the tax of these editions by place; the documents give their items no tax of their own.
 TAXED_BY_PLACE = ("US", "IN")
+# A tax of these editions says who gets it (zoho/API.md §6.6).
+NAMING_AUTHORITIES = ("US",)
 
 
 def standing(home: str, country: str, treatment: str, number: str) -> dict[str, str]:

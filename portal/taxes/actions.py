@@ -21,15 +21,15 @@ class CannotChangeTax(RuleBroken):
 
 
 def add_tax(
-    session: Session, organisation_id: int, name: str, rate: Decimal, *, kind: str = "percent", authority: str = "",
-    why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
+    session: Session, organisation_id: int, name: str, rate: Decimal, *, kind: str = "percent",
+    authority_id: int | None = None, why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
     ends_on: date | None = None,
 ) -> Tax:  # fmt: skip
     """rate in percent; why: the few words that an invoice line says about it; ends_on: its last day, if any.
 
     Does not commit.
     """
-    tax = _new_tax(session, organisation_id, name, kind=kind, authority=authority, why=why, is_default=is_default)
+    tax = _new_tax(session, organisation_id, name, kind=kind, authority_id=authority_id, why=why, is_default=is_default)
     tax.ends_on = ends_on
     tax.rates = [TaxRate(organisation_id=organisation_id, rate=rate, valid_from=valid_from)]
     return _keep(session, tax, {"name": name, "kind": kind, "rate": str(rate)})
@@ -82,12 +82,13 @@ def add_rate(tax: Tax, rate: Decimal, valid_from: date) -> None:
     tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
 
 
-def change_words(session: Session, tax: Tax, *, why: str, authority: str) -> None:
+def change_words(session: Session, tax: Tax, *, why: str, authority_id: int | None) -> None:
     """What lines say of it, and who gets it. Lines that were drafted keep their words. Does not commit."""
-    before, after = {"why": tax.why, "authority": tax.authority}, {"why": why, "authority": authority}
+    after: dict[str, object] = {"why": why, "authority_id": authority_id}
+    before = {"why": tax.why, "authority_id": tax.authority_id}
     if before == after:
         return
-    tax.why, tax.authority = why, authority
+    tax.why, tax.authority_id = why, authority_id
     audit.note(
         session, tax.organisation_id, "tax words changed", "tax", tax.id, words="Words changed", before=before,
         after=after,
@@ -117,7 +118,14 @@ def set_active(session: Session, tax: Tax, *, is_active: bool) -> None:
 
 
 def _new_tax(
-    session: Session, organisation_id: int, name: str, *, kind: str, authority: str = "", why: str, is_default: bool
+    session: Session,
+    organisation_id: int,
+    name: str,
+    *,
+    kind: str,
+    authority_id: int | None = None,
+    why: str,
+    is_default: bool,
 ) -> Tax:
     """Raises CannotChangeTax for a name that is taken."""
     taken = select(func.count()).where(func.lower(Tax.name) == name.lower())
@@ -126,7 +134,7 @@ def _new_tax(
     if is_default:
         session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
     return Tax(
-        organisation_id=organisation_id, name=name, kind=kind, authority=authority, why=why, is_default=is_default
+        organisation_id=organisation_id, name=name, kind=kind, authority_id=authority_id, why=why, is_default=is_default
     )
 
 

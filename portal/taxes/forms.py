@@ -1,6 +1,6 @@
 """The forms of the tax pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -34,12 +34,13 @@ class NewTax:
     name: str
     kind: str
     rate: Decimal
-    authority: str
+    authority_id: int | None
     why: str
     is_default: bool
 
 
-def read_tax(raw: MultiDict[str, str]) -> tuple[Form, NewTax]:
+def read_tax(raw: MultiDict[str, str], authorities: Container[int]) -> tuple[Form, NewTax]:
+    """authorities: the ids of those that may be chosen."""
     form = Form(raw)
     kind = form.choice("kind", "a kind", KINDS, default="percent")
     rate = Decimal(0)
@@ -54,18 +55,25 @@ def read_tax(raw: MultiDict[str, str]) -> tuple[Form, NewTax]:
         form.errors["why"] = _NEEDS_REASON
     return form, NewTax(
         name=form.text("name", "a name", longest=100), kind=kind, rate=rate,
-        authority=form.text("authority", "an authority", longest=100, required=False), why=why,
+        authority_id=_authority(form, authorities), why=why,
         is_default=form.values.get("is_default", "") == "yes",
     )  # fmt: skip
 
 
-def read_words(raw: MultiDict[str, str], kind: str) -> tuple[Form, str, str]:
+def read_words(raw: MultiDict[str, str], kind: str, authorities: Container[int]) -> tuple[Form, str, int | None]:
     """The form, the reason and the authority, of a tax of that kind."""
     form = Form(raw)
     why = form.text("why", "a reason", longest=100, required=False)
     if kind in WITH_REASON and not why:
         form.errors["why"] = _NEEDS_REASON
-    return form, why, form.text("authority", "an authority", longest=100, required=False)
+    return form, why, _authority(form, authorities)
+
+
+def _authority(form: Form, known: Container[int]) -> int | None:
+    chosen = form.record("authority_id", "an authority", required=False)
+    if chosen is not None and chosen not in known:
+        form.errors["authority_id"] = "Choose an authority from the list."
+    return chosen
 
 
 def read_rate(raw: MultiDict[str, str]) -> tuple[Form, Decimal, date | None]:

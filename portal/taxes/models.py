@@ -9,6 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 
+class Authority(Tenant, Base):
+    """Who gets taxes, and under which number it knows the firm. Never deleted."""
+
+    __tablename__ = "tax_authorities"
+    __table_args__ = (referenced(), UniqueConstraint("organisation_id", "name"))
+
+    name: Mapped[str] = mapped_column(String(100))
+    registration_number: Mapped[str] = mapped_column(String(60), default="")
+    description: Mapped[str] = mapped_column(String(200), default="")
+
+
 class Tax(Tenant, Base):
     """One tax that may stand on a line. Kinds as in taxes.arithmetic, and `group`: its members, each by itself."""
 
@@ -16,6 +27,7 @@ class Tax(Tenant, Base):
     __table_args__ = (
         referenced(),
         belongs_to("taxes", "between_states_id"),
+        belongs_to("tax_authorities", "authority_id"),
         UniqueConstraint("organisation_id", "name"),
         CheckConstraint(
             "kind IN ('percent', 'zero', 'exempt', 'out_of_scope', 'reverse_charge', 'withholding', 'fixed_per_unit',"
@@ -26,7 +38,7 @@ class Tax(Tenant, Base):
 
     name: Mapped[str] = mapped_column(String(100))
     kind: Mapped[str] = mapped_column(String(20), default="percent")
-    authority: Mapped[str] = mapped_column(String(100), default="")
+    authority_id: Mapped[int | None] = mapped_column(BigInteger)  # who gets it
     why: Mapped[str] = mapped_column(String(100), default="")  # a few words for the invoice line
     is_default: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)

@@ -14,6 +14,7 @@ from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 from portal.taxes import actions, forms, queries
 from portal.taxes.actions import CannotChangeTax
+from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.regions.standing import standing_of
 
@@ -31,11 +32,11 @@ def index() -> Response:
 @bp.post("/settings/taxes")
 @allow("manage_organisation")
 def create() -> Response:
-    form, new = forms.read_tax(request.form)
+    form, new = forms.read_tax(request.form, names_of_authorities(request_session()))
     if form.ok:
         _keep(form, lambda session: actions.add_tax(
-            session, g.viewer.organisation_id, new.name, new.rate, kind=new.kind, authority=new.authority, why=new.why,
-            is_default=new.is_default,
+            session, g.viewer.organisation_id, new.name, new.rate, kind=new.kind, authority_id=new.authority_id,
+            why=new.why, is_default=new.is_default,
         ))  # fmt: skip
     if not form.ok:
         return _index_page(form, Form(), 422)
@@ -70,10 +71,10 @@ def show(tax_id: int) -> Response:
 def update_words(tax_id: int) -> Response:
     session = request_session()
     tax = queries.get_tax(session, tax_id)
-    form, why, authority = forms.read_words(request.form, tax.kind)
+    form, why, authority_id = forms.read_words(request.form, tax.kind, names_of_authorities(session))
     if not form.ok:
         return _tax_page(tax, form, 422)
-    actions.change_words(session, tax, why=why, authority=authority)
+    actions.change_words(session, tax, why=why, authority_id=authority_id)
     session.commit()
     flash("Saved. Lines that are drafted or sent keep what they say.", "good")
     return see_other(url_for("taxes.show", tax_id=tax_id))
@@ -170,7 +171,7 @@ def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
         "taxes/index.html", by_address=standing_of(g.organisation.country).get("by_address"),
         form=form, group_form=group_form, taxes=sorted(taxes, key=_order), kinds=forms.KINDS,
         groupable=[tax for tax in taxes if tax.is_active and tax.kind == "percent"], ticked=ticked,
-        today=clock.today(g.time_zone),
+        today=clock.today(g.time_zone), authorities=names_of_authorities(request_session()),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -182,12 +183,15 @@ def _order(tax: Tax) -> tuple[bool, bool, str]:
 def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
     """form: what was typed into one of its forms; the others show the tax as it is."""
     session = request_session()
-    as_it_is = {"between_states_id": str(tax.between_states_id or ""), "why": tax.why, "authority": tax.authority}
+    as_it_is = {"why": tax.why} | {
+        name: str(getattr(tax, name) or "") for name in ("between_states_id", "authority_id")
+    }  # fmt: skip
     form.values = as_it_is | form.values
     page = render_template(
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
         touched=queries.touched_by(session, tax.id), across=_across(tax),
         replaced_in=standing_of(g.organisation.country).get("replaced_in"), has_rate=tax.kind in actions.WITH_RATE,
+        authorities=names_of_authorities(session),
         events=timeline(session, "tax", tax.id),
     )  # fmt: skip
     return make_response(page, status)

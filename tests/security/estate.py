@@ -32,6 +32,7 @@ from portal.people.sign_in import digest_of
 from portal.schema import metadata
 from portal.shared import clock, running
 from portal.shared.running import here, job_session
+from portal.taxes.authorities.actions import named
 from portal.taxes.queries import list_taxes
 from portal.taxes.standing.models import LocalTax
 from portal.taxes.standing.queries import list_exemptions
@@ -176,7 +177,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
         "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
-        "local_tax_id": _local_tax(session, firm).id,
+        "local_tax_id": _local_tax(session, firm).id, "authority_id": named(session, firm.organisation_id, "HMRC"),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
 

@@ -80,6 +80,7 @@ def desk(app: Flask, world: World) -> Desk:
         "day": clock.today("Europe/London").isoformat(), "minutes": "60",
         "technician_id": str(estate.firm.people["field_agent"]),
     }  # fmt: skip
+    authority = {"name": "HMRC", "registration_number": "1", "description": "d"}
     person = {"name": "Pat", "email": "pat@example.com", "role": "manager"}
     plan = {"is_on": "yes", "before": "3", "on_the_day": "yes", "after": "7, 14", "from_hour": "9", "until_hour": "18",
             "words": "Dear customer"}  # fmt: skip
@@ -155,7 +156,7 @@ def desk(app: Flask, world: World) -> Desk:
             "tax_rounding": "line", "rounding_mode": "half_even", "price_includes_tax": "yes", "discount_style": "line",
             "round_total_to": "0.05"}),
         "taxes.create": Paper("/settings/taxes", {
-            "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority": "a", "is_default": ""}),
+            "name": "T", "kind": "percent", "rate": "7", "why": "w", "authority_id": "", "is_default": ""}),
         "invoices.update_taxes": Paper(
             f"/invoices/{ids['draft_id']}/taxes", {f"tax-{draft_line}": tax_id, f"reason-{draft_line}": "because"}
         ),
@@ -170,7 +171,9 @@ def desk(app: Flask, world: World) -> Desk:
         "taxes.update_between_states": Paper(
             f"/settings/taxes/{tax_id}/between-states", {"between_states_id": ""}
         ),
-        "taxes.update_words": Paper(f"/settings/taxes/{tax_id}/words", {"why": "w", "authority": "a"}),
+        "taxes.update_words": Paper(f"/settings/taxes/{tax_id}/words", {"why": "w", "authority_id": ""}),
+        "authorities.create": Paper("/settings/taxes/authorities", authority),
+        "authorities.update": Paper(f"/settings/taxes/authorities/{ids['authority_id']}", authority),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
         "taxes.create_group": Paper("/settings/taxes/groups", {
             "name": "G", "member": "0", "last_is_compound": "", "why": ""}),

@@ -17,13 +17,14 @@ from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
 from portal.accounting.mirror.source import present
-from portal.accounting.tax_standing import TAXED_BY_PLACE, standing
+from portal.accounting.tax_standing import NAMING_AUTHORITIES, TAXED_BY_PLACE, standing
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money
+from portal.taxes.authorities.queries import get_authority
 from portal.taxes.models import Tax
 
 
@@ -38,8 +39,10 @@ def _tax(session: Session, tax_id: int) -> Source | None:
         return None
     if tax.kind == "group":
         return _tax_group(tax)
-    today = clock.today(session.scalars(select(Organisation.time_zone)).one())
-    record = mapping.TaxRecord(tax.name, tax.rate_on(today))
+    time_zone, country = session.execute(select(Organisation.time_zone, Organisation.country)).one()
+    levied = tax.authority_id if country in NAMING_AUTHORITIES else None
+    authority = get_authority(session, levied).name if levied else ""
+    record = mapping.TaxRecord(tax.name, tax.rate_on(clock.today(time_zone)), authority)
     return Source(
         f"Tax {tax.name}", tax.name, lambda _twins, name, _persons: mapping.tax_payload(replace(record, name=name)),
         stays_here=tax.kind in rules.TAXES_THAT_STAY_HERE,

@@ -10,6 +10,7 @@ from portal.accounting.models import MirrorRecord
 from portal.accounting.setup import tying
 from portal.accounting.setup.tax_reading import COMPOUND, GROUP, TheirTax
 from portal.taxes.actions import add_group, add_tax
+from portal.taxes.authorities.actions import named
 from portal.taxes.models import Tax
 from portal.taxes.standing.actions import add_exemption
 from portal.taxes.standing.models import Exemption
@@ -53,7 +54,7 @@ class Taker:
         kind = "percent" if their.rate else "zero"
         return add_tax(
             self._session, self._organisation_id, their.name[:100], their.rate, kind=kind,
-            authority=their.authority[:100],
+            authority_id=named(self._session, self._organisation_id, their.authority),
         )  # fmt: skip
 
     def _group(self, their: TheirTax) -> Tax:

@@ -14,6 +14,7 @@ from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX,
 from portal.catalogue.models import Item
 from portal.organisations.models import Organisation
 from portal.shared import clock
+from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
 from portal.taxes.standing.queries import all_exemptions
@@ -56,7 +57,11 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
     reasons = _same_reasons(session, theirs)
     taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
-    rows = [_our_row(tax, rates[tax.id], used.get(tax.id, 0), pairs.get(tax.id)) for tax in ours] + reasons
+    levied = names_of_authorities(session)
+    rows = [
+        _our_row(tax, rates[tax.id], levied.get(tax.authority_id or 0, ""), used.get(tax.id, 0), pairs.get(tax.id))
+        for tax in ours
+    ] + reasons
     return rows + [_their_row(their, names, titles) for their in theirs if their.id not in taken]
 
 
@@ -156,13 +161,13 @@ def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
     ]
 
 
-def _our_row(tax: Tax, rate: Decimal, used: int, their: TheirTax | None) -> TaxRow:
+def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
-        return TaxRow(tax.name, rate, tax.authority, HERE, used, note, local_id=tax.id)
+        return TaxRow(tax.name, rate, authority, HERE, used, note, local_id=tax.id)
     notes = [f"called {their.name} there"] if their.name != tax.name else []
     notes += [f"{their.rate.normalize():f} % there"] if their.rate != rate else []
-    return TaxRow(tax.name, rate, tax.authority or their.authority, BOTH, used, ", ".join(notes), their.id, tax.id)
+    return TaxRow(tax.name, rate, authority or their.authority, BOTH, used, ", ".join(notes), their.id, tax.id)
 
 
 def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:

@@ -1,11 +1,8 @@
-"""Settings of standing: the firm's registration, reasons to charge no tax, taxes by place, authorities."""
-
-from itertools import groupby
+"""Settings of standing: the firm's registration, reasons to charge no tax, taxes by place."""
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
 from portal.organisations.models import Organisation
-from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -112,15 +109,6 @@ def remove_local_tax(local_tax_id: int) -> Response:
     actions.remove_local_tax(session, queries.get_local_tax(session, local_tax_id))
     session.commit()
     return see_other(url_for("standing.local_taxes"))
-
-
-@bp.get("/settings/taxes/authorities")
-@allow("manage_organisation")
-def authorities() -> str:
-    """Who gets which taxes: a tax names its authority, entered here or pulled with it from the books."""
-    levied = sorted((tax for tax in list_taxes(request_session()) if tax.authority), key=lambda tax: tax.authority)
-    found = [(name, list(taxes)) for name, taxes in groupby(levied, key=lambda tax: tax.authority)]
-    return render_template("standing/authorities.html", authorities=found, today=clock.today(g.time_zone))
 
 
 def _states() -> dict[str, str]:

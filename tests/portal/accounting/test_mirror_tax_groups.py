@@ -2,11 +2,17 @@
 
 from decimal import Decimal
 
+import pytest
+
 from portal.accounting.mirror.drain import drain
+from portal.accounting.mirror.sources import read
 from portal.catalogue.models import Item
+from portal.organisations.models import Organisation
 from portal.shared import outbox
 from portal.shared.running import job_session
 from portal.taxes.actions import add_group, add_tax
+from portal.taxes.authorities.actions import named
+from tests.contract.zoho_contract import load
 from tests.portal.accounting.doings import sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
@@ -45,3 +51,20 @@ def test_the_group_is_made_once_and_found_again_after_a_lost_answer(linked: Link
     drain(linked.organisation_id)
     assert [one["tax_name"] for one in linked.there("taxes")].count("GST18") == 1
     assert len(linked.zoho.requests(linked.remote, "POST", "/settings/taxgroups")) == 1
+
+
+@pytest.mark.parametrize(("country", "named_there"), [("US", "New York State"), ("GB", "")])
+def test_an_american_tax_says_there_who_gets_it(linked: LinkedFirm, country: str, named_there: str) -> None:
+    """Zoho's documents know the field for that edition only (zoho/API.md §6.6)."""
+    with job_session(linked.organisation_id) as session:
+        session.get_one(Organisation, linked.organisation_id).country = country
+        levied_by = named(session, linked.organisation_id, "New York State")
+        tax_id = add_tax(session, linked.organisation_id, "NY State", Decimal(4), authority_id=levied_by).id
+        source = read(session, "tax", tax_id)
+    drain(linked.organisation_id)
+    (there,) = [one for one in linked.there("taxes") if one["tax_name"] == "NY State"]
+    assert there["tax_authority_name"] == named_there
+    assert source is not None
+    sent = source.build(lambda *_: "", "NY State", {})
+    assert sent.get("tax_authority_name", "") == named_there
+    assert load().check_request("POST", "/books/v3/settings/taxes", {"organization_id": "1"}, sent) == []

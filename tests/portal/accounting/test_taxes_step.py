@@ -18,6 +18,7 @@ from portal.accounting.setup.tax_reading import TheirTax
 from portal.accounting.setup.taxes import pair
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
+from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.queries import list_taxes
 from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, post, sign_in
@@ -85,6 +86,18 @@ def test_what_was_ticked_is_taken_over_and_nothing_is_made_twice_there(linked: L
     (invoice,) = linked.there("invoices")
     assert {line["tax_id"] for line in invoice["line_items"]} == {id_there(linked, "UK VAT 20")}
     assert "Insurance premium" not in [one["tax_name"] for one in linked.there("taxes")][before:]
+
+
+def test_who_gets_a_tax_comes_with_it_as_one_record(linked: LinkedFirm, admin: FlaskClient) -> None:
+    for name in ("State tax", "County tax"):
+        levied = {"tax_name": name, "tax_percentage": 4, "tax_authority_name": "Department of Revenue"}
+        linked.zoho.act(linked.remote, "POST /settings/taxes", levied)
+    post(admin, PAGE, {"take": [id_there(linked, "State tax"), id_there(linked, "County tax")]}, page=PAGE)
+    taken = ours(linked)
+    with job_session(linked.organisation_id) as session:
+        names = names_of_authorities(session)
+    assert list(names.values()) == ["Department of Revenue"]
+    assert {taken[name].authority_id for name in ("State tax", "County tax")} == set(names)
 
 
 def test_a_group_comes_with_its_members_and_an_exemption_as_a_reason(linked: LinkedFirm, admin: FlaskClient) -> None:

@@ -177,7 +177,7 @@ ROCHESTER = {"country": "US", "state": "New York", "city": "Rochester", "postal_
 
 
 def levy(office: FlaskClient, firm: Firm, name: str, rate: str) -> str:
-    form = {"name": name, "kind": "percent", "rate": rate, "why": "", "authority": name}
+    form = {"name": name, "kind": "percent", "rate": rate, "why": name, "authority_id": ""}
     assert post(office, "/settings/taxes", form, page="/settings/taxes").status_code == 303
     with job_session(firm.organisation_id) as session:
         return str(session.scalars(select(Tax.id).where(Tax.name == name)).one())

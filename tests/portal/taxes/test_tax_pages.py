@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.shared.running import job_session
-from portal.taxes.models import Tax
+from portal.taxes.authorities.actions import named as named_authority
+from portal.taxes.models import Authority, Tax
 from tests.builders import Firm, make_firm, make_invoice, post, sign_in
 from tests.conftest import browser
 
 PAGE = "/settings/taxes"
-NEW = {"name": "Sales tax", "kind": "percent", "rate": "8.875", "why": "", "authority": "New York"}
+NEW = {"name": "Sales tax", "kind": "percent", "rate": "8.875", "why": "", "authority_id": ""}
 
 
 def named(session: Session, name: str) -> Tax:
@@ -38,6 +39,7 @@ def test_a_tax_is_added_and_may_be_chosen_in_the_catalogue(session: Session, cli
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
+        ("authority_id", "999999", "Choose an authority"),
         ("name", "", "Enter a name"), ("name", "VAT 20%", "Another tax has this name"), ("rate", "abc", "Enter a rate"),
         ("rate", "101", "must be from 0 to 100"), ("rate", "-1", "must be from"), ("rate", "0", "Zero-rated"),
         ("rate", "1.1234567", "6 decimals at most"), ("rate", "NaN", "Enter a rate"),
@@ -51,7 +53,7 @@ def test_bad_input_is_told_beside_the_field_and_kept(
     sign_in(client, firm, "administrator")
     answer = post(client, PAGE, NEW | {field: typed}, page=PAGE)
     assert answer.status_code == 422
-    assert words in answer.text and 'value="New York"' in answer.text
+    assert words in answer.text and all(f'value="{NEW[kept]}"' in answer.text for kept in {"name", "rate"} - {field})
 
 
 def test_a_new_rate_says_what_it_touches_and_never_moves_what_was_sent(
@@ -78,13 +80,36 @@ def test_who_gets_a_tax_is_entered_and_lines_keep_their_words(
     said = invoice.lines[0].tax_why
     sign_in(client, firm, "administrator")
     address = f"{PAGE}/{tax.id}"
-    assert "No tax names one yet" in client.get(f"{PAGE}/authorities").text
-    typed = {"why": "the usual rate", "authority": "HM Revenue & Customs"}
+    authorities = f"{PAGE}/authorities"
+    entered = {"name": "HM Revenue & Customs", "registration_number": "GB 1", "description": "Quarterly"}
+    assert post(client, authorities, entered, page=authorities).status_code == 303
+    found = session.scalars(select(Authority)).one()
+    own = f"{authorities}/{found.id}"
+    assert "No tax names it yet" in client.get(own).text
+    typed = {"why": "the usual rate", "authority_id": str(found.id)}
     assert post(client, f"{address}/words", typed, page=address).status_code == 303
-    assert "HM Revenue &amp; Customs" in client.get(f"{PAGE}/authorities").text
+    assert "HM Revenue &amp; Customs" in client.get(address).text
+    assert tax.name in client.get(own).text
+    assert post(client, own, entered | {"name": "HMRC"}, page=own).status_code == 303
+    listed = client.get(authorities).text
+    assert "HMRC" in listed and "GB 1 · Quarterly" in listed and "1 tax" in listed
     assert "the usual rate" in client.get(address).text
     session.expire_all()
     assert invoice.lines[0].tax_why == said != "the usual rate"
+
+
+def test_two_authorities_never_have_one_name(session: Session, client: FlaskClient, firm: Firm) -> None:
+    authorities, said = f"{PAGE}/authorities", {"name": "HMRC", "registration_number": "", "description": ""}
+    with job_session(firm.organisation_id) as own_session:
+        other = named_authority(own_session, firm.organisation_id, "Revenue Commissioners")
+        assert named_authority(own_session, firm.organisation_id, "revenue commissioners ") == other
+    sign_in(client, firm, "administrator")
+    post(client, authorities, said, page=authorities)
+    for address in (authorities, f"{authorities}/{other}"):
+        answer = post(client, address, said | {"name": "hmrc", "description": "kept"}, page=authorities)
+        assert answer.status_code == 422
+        assert "Another authority has this name" in answer.text and 'value="kept"' in answer.text
+    assert len(session.scalars(select(Authority)).all()) == 2
 
 
 def test_a_second_rate_from_the_same_day_is_told_beside_the_day(
