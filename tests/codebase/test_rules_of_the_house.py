@@ -8,10 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = sorted(p for folder in ("portal", "workers") for p in (ROOT / folder).rglob("*.py"))
-MONEY = sorted(
-    p for p in PRODUCT
-    if {"payments", "invoices", "taxes", "accounting", "catalogue", "work_orders", "money.py"} & set(p.parts)
-)  # fmt: skip
+_OF_MONEY = {"payments", "invoices", "taxes", "accounting", "catalogue", "work_orders", "money.py"}
+MONEY = [p for p in PRODUCT if _OF_MONEY & set(p.relative_to(ROOT).parts)]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 
 
