@@ -150,6 +150,20 @@ def test_ubl_is_valid_by_the_standards_own_schema(invoice: rules.EInvoice) -> No
     assert facturx.xml_check_xsd(ubl_invoice(invoice), flavor="autodetect")
 
 
+def test_a_credit_of_the_delivery_alone_has_a_line() -> None:
+    """The standard wants one at least [BR-16]; the files' own schemas want it too."""
+    policy, charge = Policy("GBP"), Charge(Decimal(10), (TAXES[0],))
+    whole = reckon([Line(Decimal(1), Decimal(5), taxes=(TAXES[0],))], policy, charges=(charge,))
+    part = credit(whole, policy, [Money(0, "GBP"), Money(1000, "GBP")])
+    header = replace(_header(), kind=rules.CREDIT_NOTE, credits="INV-0")
+    printed = [rules.PrintedLine("Service", "", Decimal(1), TAXES[0].key)]
+    told = rules.e_invoice(header, printed, part, includes_tax=False, paid=Decimal(0))
+    assert [(item.printed.name, item.net) for item in told.items] == [("Shipping", Decimal(10))]
+    assert (told.extras, told.line_sum, told.gross) == ((), Decimal(10), Decimal(12))
+    assert facturx.xml_check_xsd(cii_invoice(told), flavor="factur-x", level="en16931")
+    assert facturx.xml_check_xsd(ubl_invoice(told), flavor="autodetect")
+
+
 def test_a_line_without_tax_or_reason_is_refused() -> None:
     breakdown = reckon([Line(Decimal(1), Decimal(5))], Policy("GBP"))
     with pytest.raises(rules.CannotExport, match="Line 1"):
