@@ -106,6 +106,7 @@ class Candidate:
     plan: str
     obstacle: str = ""
     email: str = ""
+    country_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,12 @@ class Choice:
 
     def find(self, organisation_id: str) -> Candidate | None:
         return next((each for each in self.candidates if each.id == organisation_id), None)
+
+
+def has_other_taxes(candidate: Candidate, country: str) -> bool:
+    """Is its tax edition another country's than `country`, as two letters? Not known where Zoho names no code."""
+    theirs = candidate.country_code.upper()
+    return bool(theirs) and {"UK": "GB"}.get(theirs, theirs) != country
 
 
 def is_another_account(choice: "Choice", own_emails: Sequence[str]) -> bool:
@@ -166,5 +173,5 @@ def _candidate(each: Mapping[str, Any], remote_id: str, product: str, currency: 
     obstacle = "" if theirs == currency else f"It keeps its books in {theirs}, and you bill in {currency}."
     return Candidate(
         remote_id, str(each.get("name", "")), product, theirs, str(each.get("country", "")),
-        str(each.get("plan_name", "")), obstacle, str(each.get("email", "")),
+        str(each.get("plan_name", "")), obstacle, str(each.get("email", "")), str(each.get("country_code") or ""),
     )  # fmt: skip

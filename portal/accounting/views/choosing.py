@@ -12,6 +12,7 @@ from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import PRODUCTS
+from portal.organisations.places import countries
 from portal.shared import clock
 from portal.shared.access import allow, refuse_unless
 from portal.shared.errors import RuleBroken
@@ -152,7 +153,13 @@ def _options(offered: rules.Choice, wish: str, sizes: dict[str, str]) -> list[di
 
 
 def _about(each: rules.Candidate, sizes: dict[str, str]) -> str:
-    return " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize(), sizes.get(each.id)]))
+    facts = " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize(), sizes.get(each.id)]))
+    if not rules.has_other_taxes(each, g.organisation.country):
+        return facts
+    return (
+        f"{facts}. Its taxes are another country’s: your firm charges those of "
+        f"{countries()[g.organisation.country]}. Choose it only if your books are kept there all the same."
+    )
 
 
 def _open_consent(consent_id: int) -> Consent:

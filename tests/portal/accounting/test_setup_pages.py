@@ -142,6 +142,17 @@ def test_our_own_address_at_zoho_is_not_asked_about(zoho: ZohoStandIn, admin: Fl
     assert "Our own" in page and "right Zoho account" not in page
 
 
+def test_an_organisation_with_another_countrys_taxes_says_so_before_it_is_chosen(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    own = {"user": firm.emails["administrator"], "dc": "eu", "name": "Our Irish books", "currency_code": "GBP",
+           "country_code": "IE", "email": firm.emails["administrator"]}  # fmt: skip
+    zoho.control("POST", "/orgs", own)
+    page = admin.get(admin.get(consent(admin, user=f"eu:{firm.emails['administrator']}")).location).text
+    told = "Its taxes are another country’s: your firm charges those of United Kingdom."
+    assert page.count(told) == 1 and page.index("Our Irish books") < page.index(told)
+
+
 @pytest.mark.parametrize("wish", ["invoice", "books"])
 def test_the_product_that_was_wished_for_comes_first(zoho: ZohoStandIn, admin: FlaskClient, wish: str) -> None:
     page = admin.get(admin.get(consent(admin, wish=wish)).location).text
