@@ -107,7 +107,9 @@ def test_a_refusal_leaves_with_2_and_one_sentence() -> None:
     assert answer.stderr == 'portal reckon: lines[1].taxes[0].rate: numbers are written as strings: "20"\n'
 
 
-@pytest.mark.parametrize("given", ["", "[]", "null", "{", '{"currency": "GBP", "currency": "USD"}', "[1, 2]"])
+@pytest.mark.parametrize(
+    "given", ["", "[]", "null", "{", '{"currency": "GBP", "currency": "USD"}', "[1, 2]", "[" * 100_000]
+)
 def test_no_document_is_refused_without_a_traceback(given: str) -> None:
     answer = _reckon(given)
     assert answer.returncode == 2 and "Traceback" not in answer.stderr
