@@ -69,7 +69,7 @@ def _tax(at: Element, group: Group) -> None:
 
 def _rate(at: Element, group: Group) -> None:
     if group.category != "O":
-        put(at, "ram:RateApplicablePercent", group.rate)
+        put(at, "ram:RateApplicablePercent", group.rate.normalize())
 
 
 def _category(tax: Element, group: Group) -> None:

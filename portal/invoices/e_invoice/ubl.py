@@ -59,7 +59,7 @@ def _category(at: Element, name: str, group: Group, *, why: bool = False) -> Non
     category = put(at, name)
     put(category, "cbc:ID", group.category)
     if group.category != "O":
-        put(category, "cbc:Percent", group.rate)
+        put(category, "cbc:Percent", group.rate.normalize())
     if why and group.reason:
         put(category, "cbc:TaxExemptionReason", group.reason)
     put(category, "cac:TaxScheme/cbc:ID", "VAT")

@@ -178,7 +178,8 @@ def test_the_pdf_carries_the_data(session: Session, firm: Firm) -> None:
     assert making.is_offered(organisation, invoice)
     _, data = facturx.get_xml_from_pdf(making.facturx_of(organisation, invoice))
     assert b"235.80" in data and b"INV-00001" in data
-    assert b">235.80</cbc:PayableAmount>" in making.ubl_of(organisation, invoice)
+    ubl = making.ubl_of(organisation, invoice)
+    assert b">235.80</cbc:PayableAmount>" in ubl and b"<cbc:Percent>20</cbc:Percent>" in ubl
 
 
 def test_the_page_offers_the_files_of_a_sent_invoice_only(client: FlaskClient, session: Session, firm: Firm) -> None:
