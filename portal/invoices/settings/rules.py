@@ -29,6 +29,12 @@ class CannotSettle(RuleBroken):
     """The settings do not go together, or not with this country."""
 
 
+def ways_to_price(pack: Mapping[str, Any]) -> dict[str, str]:
+    """What the form offers for "Prices are", as far as the country's books allow."""
+    ways = {"no": "without tax", "yes": "with tax inside"}
+    return ways if pack.get("inclusive", True) else {"no": ways["no"]}
+
+
 def check_settings(pack: Mapping[str, Any], *, rounding: str, price_includes_tax: bool) -> None:
     """pack: of the firm's country, as taxes.regions reads it. Raises CannotSettle."""
     if rounding not in pack.get("rounding", ROUNDINGS):

@@ -11,6 +11,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.languages import LANGUAGES
 from portal.shared.web import request_session
+from portal.taxes.regions import pack
 
 
 @bp.get("/settings/documents")
@@ -45,6 +46,7 @@ def _page(form: Form, status: int = 200) -> Response:
     page = render_template(
         "invoices/settings.html", form=form, drafts=drafts, sent=sent, languages=LANGUAGES,
         roundings=rules.ROUNDINGS, modes=rules.MODES, styles=rules.DISCOUNT_STYLES,
+        inclusive=rules.ways_to_price(pack(g.organisation.country)),
         usual_increment=rules.USUAL_INCREMENTS.get(g.organisation.country),
     )  # fmt: skip
     return make_response(page, status)

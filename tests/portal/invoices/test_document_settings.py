@@ -100,6 +100,14 @@ def test_what_cannot_be_is_said_beside_the_field(
         assert (kept.round_total_to, kept.tax_rounding, kept.price_includes_tax) == (None, "document", False)
 
 
+@pytest.mark.parametrize(("country", "currency", "offered"), [("GB", "GBP", 1), ("US", "USD", 0), ("CA", "CAD", 0)])
+def test_prices_with_tax_inside_are_offered_where_the_books_know_them(
+    client: FlaskClient, country: str, currency: str, offered: int
+) -> None:
+    sign_in(client, make_firm(country=country, currency=currency), "administrator")
+    assert client.get("/settings/documents").text.count("with tax inside") == offered
+
+
 @pytest.mark.parametrize(
     ("style", "typed", "status"),
     [("none", {"discount": "5%"}, 422), ("line", {"discount": "5%"}, 422), ("after_tax", {"discount": "5%"}, 422),
