@@ -22,6 +22,7 @@ class Courier:
         self._store = store
         self._something_new = threading.Condition()
         self._on_the_way: set[str] = set()  # ids of endpoints being served, and of deliveries sent alone
+        self._keeping_books = threading.Lock()  # whoever reads or writes the store for a delivery, until `stop`
         self._stopped = False
         self.retry_delays_s = list(RETRY_DELAYS_S)
         self._worker = threading.Thread(target=self._work, name="stripe-courier", daemon=True)
@@ -32,9 +33,11 @@ class Courier:
             self._something_new.notify_all()
 
     def stop(self) -> None:
-        self._stopped = True
+        """The store may be closed afterwards: what is on its way is noted nowhere, and goes out again after a start."""
+        with self._keeping_books:
+            self._stopped = True
         self.wake()
-        self._worker.join(_LONGEST_NAP_S)
+        self._worker.join(3 * _LONGEST_NAP_S)
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """True once nothing is due or on its way (held and delayed ones do not count)."""
@@ -83,21 +86,29 @@ class Courier:
                 self._something_new.notify_all()
 
     def _deliver_one(self, delivery: Document) -> None:
-        endpoint = self._store.get_with_scope("webhook_endpoint", delivery["endpoint"])
-        event = self._store.get("event", delivery["event"])
-        if endpoint is None or event is None or self._stopped:
-            self._put_away(delivery | {"status": "endpoint_removed"})
-            return
+        with self._keeping_books:
+            if self._stopped:
+                return
+            endpoint = self._store.get_with_scope("webhook_endpoint", delivery["endpoint"])
+            event = self._store.get("event", delivery["event"])
+            if endpoint is None or event is None:
+                self._put_away(delivery | {"status": "endpoint_removed"})
+                return
         result = _post(delivery, event, endpoint[0])
-        delivery["attempts"] = [*delivery["attempts"], result | {"at": time.time()}]
-        if result["ok"]:
+        with self._keeping_books:
+            if not self._stopped:
+                self._note(delivery, endpoint[1], result | {"at": time.time()})
+
+    def _note(self, delivery: Document, scope: Scope, attempt: Document) -> None:
+        delivery["attempts"] = [*delivery["attempts"], attempt]
+        if attempt["ok"]:
             self._put_away(delivery | {"status": "sent"})
-            self._count_down(event["id"])
+            self._count_down(delivery["event"])
         elif len(delivery["attempts"]) > len(self.retry_delays_s):
             self._put_away(delivery | {"status": "failed"})
         else:
             delay = self.retry_delays_s[len(delivery["attempts"]) - 1]
-            self._store.save("delivery", delivery | {"due_at": time.time() + delay}, endpoint[1])
+            self._store.save("delivery", delivery | {"due_at": time.time() + delay}, scope)
 
     def _put_away(self, delivery: Document) -> None:
         """Finished deliveries move out of the queue, so that looking for due ones stays quick."""

@@ -27,6 +27,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     stopping: threading.Event = field(default_factory=threading.Event)
+    clock: threading.Thread | None = None
 
     def desk_of(self, kind: str, object_id: str, base_url: str) -> tuple[Desk, Document]:
         """An object of any account, with a desk of its account. For pages and controls, which have no key."""
@@ -37,6 +38,8 @@ class World:
 
     def close(self) -> None:
         self.stopping.set()
+        if self.clock is not None:
+            self.clock.join()
         self.courier.stop()
         self.store.close()
 
@@ -56,5 +59,6 @@ def build_world(state_dir: Path | None) -> World:
     store = Store(state_dir)
     seed_accounts(store)
     world = World(store, Courier(store), IdempotencyKeys(store), RequestCheck())
-    threading.Thread(target=world.keep_time, name="stripe-clock", daemon=True).start()
+    world.clock = threading.Thread(target=world.keep_time, name="stripe-clock", daemon=True)
+    world.clock.start()
     return world

@@ -57,12 +57,15 @@ class Inbox:
     def __init__(self) -> None:
         self.received: list[tuple[bytes, str]] = []
         self.answers: list[int] = []  # one per request, then 200
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         inbox = self
 
         class Taker(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 inbox.received.append((body, self.headers["Stripe-Signature"]))
+                inbox.may_answer.wait(10)
                 self.send_response(inbox.answers.pop(0) if inbox.answers else 200)
                 self.end_headers()
 

@@ -1,5 +1,7 @@
 """Webhooks: signed, repeated until taken, and everything that can go wrong with them on order."""
 
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,21 @@ def test_a_refused_delivery_comes_again(stand_in: StandIn, client: Any, inbox: I
     assert [attempt["status"] for attempt in stand_in.control("deliveries", "GET")["past"][0]["attempts"]] == [
         500, 302, 200,
     ]  # fmt: skip
+
+
+def test_what_is_on_its_way_at_the_end_goes_out_again_after_a_start(tmp_path: Path, inbox: Inbox) -> None:
+    before = StandIn(tmp_path)
+    endpoint = listen(before, inbox)
+    inbox.may_answer.clear()
+    before.control("events", account="acct_northgate", type="customer.created", object={"object": "customer"})
+    wait_until(lambda: len(inbox.received) == 1)
+    before.stop()
+    inbox.may_answer.set()  # too late: nobody notes it any more, and nobody writes into what is closed
+    wait_until(lambda: not any("_deliver" in thread.name for thread in threading.enumerate()))
+    after = StandIn(tmp_path)
+    wait_until(lambda: inbox.types(endpoint.secret) == ["customer.created"] * 2)
+    after.idle()
+    after.stop()
 
 
 def test_retries_end(stand_in: StandIn, inbox: Inbox) -> None:
