@@ -115,7 +115,7 @@ def _open_call(store: Store, dc: str, product: str, grant: Record) -> Call:
     query = MultiDict(request.args.items(multi=True))
     user = store.peek("", "users", grant["user_id"]) or {}
     files = {name: (sent.filename or "", sent.read()) for name, sent in request.files.items()}
-    return Call(store, dc, product, query, body, request.headers, files, user)  # type: ignore[arg-type]
+    return Call(store, dc, product, query, body, request.headers, files, user)
 
 
 def _enter(call: Call, org: str) -> Ledger:

@@ -46,7 +46,9 @@ def test_neighbours_do_not_get_the_same_port(taken: int) -> None:
     assert taken not in ports.values()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="NOT TRIED: names that end with their process")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT TRIED here: only Linux has the socket names by which ports are promised"
+)
 def test_two_that_start_at_once_get_different_ports(taken: int) -> None:
     """Neither has opened its ports when the other looks."""
     ask = f"from portal.embedded.ports import free_ports as f; print(f({{'web': {taken}}})['web'], flush=True); input()"
