@@ -31,6 +31,7 @@ from portal.accounting.pull.models import (
 )
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations import audit
+from portal.payments.actions import void_invoice, write_off_invoice
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 
@@ -50,9 +51,9 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
         return
     is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == ("void", THEIRS)
     if is_to_end:
-        endings.void_here(session, question)
+        endings.end_invoice_here(session, question, void_invoice, endings.WHY)
     elif (question.field, decision) == (WRITTEN_OFF, THEIRS):
-        written_off.write_off_here(session, question)
+        endings.end_invoice_here(session, question, write_off_invoice, written_off.WHY)
 
 
 def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:

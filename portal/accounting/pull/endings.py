@@ -1,5 +1,7 @@
 """Ending here what was ended in Zoho, when a person says so: voided, reversed, retired, never erased."""
 
+from collections.abc import Callable
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -11,25 +13,26 @@ from portal.catalogue.models import Item
 from portal.customers.actions import retire_customer
 from portal.customers.models import Customer
 from portal.invoices.models import SENT, Invoice
-from portal.payments.actions import reverse_payment, void_invoice
+from portal.payments.actions import reverse_payment
 from portal.shared import outbox
 
-_WHY = "Ended in Zoho"
+WHY = "Ended in Zoho"
 
 
-def void_here(session: Session, question: Question) -> None:
-    """Speaks to Stripe where a payment page is open: no transaction is. Raises RuleBroken, GatewayError."""
+def end_invoice_here(session: Session, question: Question, deed: Callable[[int, int, str], object], why: str) -> None:
+    """Where it is still sent. deed: voids it or writes it off, and speaks to Stripe where a payment page is open: no
+    transaction is. Raises RuleBroken, GatewayError."""
     invoice = session.get(Invoice, question.local_id)
     is_open = invoice is not None and invoice.status == SENT
     session.commit()
     if is_open:
-        void_invoice(question.organisation_id, question.local_id or 0, _WHY)
+        deed(question.organisation_id, question.local_id or 0, why)
 
 
 def end_here(session: Session, record: MirrorRecord, person_id: int) -> None:
     """An invoice was voided before. Raises RuleBroken. Does not commit."""
     if record.module == "payment":
-        reverse_payment(session, record.local_id, _WHY, by=person_id)
+        reverse_payment(session, record.local_id, WHY, by=person_id)
     elif record.module == "item":
         retire_item(session, session.get_one(Item, record.local_id))
     elif record.module == "customer":

@@ -10,15 +10,14 @@ from portal.accounting.mirror.writing_off import is_written_off
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import models as asked
 from portal.accounting.pull import questions
-from portal.accounting.pull.models import STATUS, Question
+from portal.accounting.pull.models import STATUS
 from portal.gateways.zoho import wire
 from portal.invoices import write_offs
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
-from portal.payments.actions import write_off_invoice
 from portal.shared.money import Money
 
-_WHY = "Written off in Zoho"
+WHY = "Written off in Zoho"
 
 
 def ask(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money, row: Mapping[str, Any]) -> bool:
@@ -43,15 +42,6 @@ def ask(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money
         return True
     questions.settle(session, record, STATUS, asked.WRITE_OFF_OVER)
     return False
-
-
-def write_off_here(session: Session, question: Question) -> None:
-    """Speaks to Stripe where a payment page is open: no transaction is. Raises RuleBroken, GatewayError."""
-    invoice = session.get(Invoice, question.local_id)
-    is_open = invoice is not None and invoice.status == SENT
-    session.commit()
-    if is_open:
-        write_off_invoice(question.organisation_id, question.local_id or 0, _WHY)
 
 
 def carry_out(session: Session, record: MirrorRecord, field: str, *, is_theirs: bool) -> None:
