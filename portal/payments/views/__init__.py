@@ -5,17 +5,17 @@ from portal.payments.views import (
     crediting,
     deposits,
     desk,
+    ending,
     evidence,
     parts,
     receipts,
     recording,
     refunding,
     together,
-    writing_off,
 )
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cash", "crediting", "deposits", "desk", "evidence", "parts", "receipts",
-    "recording", "refunding", "together", "writing_off",
+    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "receipts",
+    "recording", "refunding", "together",
 ]  # fmt: skip

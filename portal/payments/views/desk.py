@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import ForgedEvent, verify_event
 from portal.invoices.cautions import CAUTIONS, Caution
-from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries, rules
 from portal.payments.models import StripeAccount
 from portal.payments.views.pages import bp
@@ -84,24 +83,6 @@ def update_settings() -> Response:
     return see_other(url_for("payments.settings"))
 
 
-@bp.post("/invoices/<int:invoice_id>/voiding")
-@allow("void")
-def create_voiding(invoice_id: int) -> Response:
-    """Here and not with the invoices, because a payment page at Stripe must be closed first."""
-    session = request_session()
-    invoice = get_invoice(session, invoice_id, g.viewer)
-    form = Form(request.form)
-    reason = form.text("reason", "a reason", longest=200)
-    session.rollback()  # no transaction stays open while Stripe is asked
-    if form.ok:
-        _void(form, invoice.organisation_id, invoice.id, reason)
-    for sentence in form.errors.values():
-        flash(sentence, "late")
-    if form.ok:
-        return see_other(url_for("invoices.show", invoice_id=invoice_id))
-    return see_other(url_for("invoices.show", invoice_id=invoice_id, open="void", _anchor="void"))
-
-
 @bp.post("/webhooks/stripe/<endpoint_key>")
 @everyone
 @exempt
@@ -137,15 +118,6 @@ def _account_at(session: Session, endpoint_key: str) -> StripeAccount:
         abort(404)
     enter(session, row.organisation_id)
     return session.get_one(StripeAccount, row.stripe_account_id)
-
-
-def _void(form: Form, organisation_id: int, invoice_id: int, reason: str) -> None:
-    try:
-        actions.void_invoice(organisation_id, invoice_id, reason)
-    except RuleBroken as problem:
-        form.refuse(problem)
-    except GatewayError:
-        form.errors["form"] = "Stripe did not answer, so the customer could still pay. Try again in a minute."
 
 
 def _settings_page(form: Form) -> str:
