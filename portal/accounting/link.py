@@ -178,8 +178,12 @@ def has_records(session: Session, link: Link) -> bool:
     return session.execute(select(select(MirrorRecord.id).where(MirrorRecord.link_id == link.id).exists())).scalar_one()
 
 
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('link:' || :remote, 0))")
+
+
 def _refuse_a_second_owner(session: Session, organisation_id: int, candidate: rules.Candidate) -> None:
-    """Two firms' invoice numbers in one organisation's books would clash for ever."""
+    """Two firms' invoice numbers in one organisation's books would clash for ever. The second waits for the first."""
+    session.execute(_ONE_AT_A_TIME, {"remote": candidate.id})
     is_taken = session.execute(
         text("SELECT gate.is_linked_elsewhere(:remote, :own)"), {"remote": candidate.id, "own": organisation_id}
     ).scalar_one()

@@ -1,6 +1,7 @@
 """Connecting Zoho, as a browser does it: consent, choice, the end of it, and every way in which it can go wrong."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.accounting import link as linking
+from portal.accounting import rules
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import Consent
 from portal.accounting.queries import link_state
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -231,3 +235,39 @@ def test_two_firms_cannot_keep_their_books_in_one_organisation(
     chosen = rival.get(consent(rival)).location
     answer = post(rival, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "linked to another firm" in answer.text
+
+
+def test_two_firms_that_choose_one_organisation_at_the_same_moment_do_not_both_get_it(
+    zoho: ZohoStandIn, firm: Firm, other_firm: Firm, app: Flask
+) -> None:
+    """The first has not committed when the second looks."""
+    found = connect(zoho, firm)
+    owner = found.link()
+    candidate = rules.Candidate(owner.remote_organisation_id, owner.remote_name, owner.product, "GBP", "", "")
+    rival = sign_in(browser(app), other_firm, "administrator")
+    rival.get(consent(rival))
+    with job_session(other_firm.organisation_id) as session:
+        theirs = linking.open_consent(session)
+    assert theirs is not None
+    outcome: list[object] = []
+
+    def choose() -> None:
+        try:
+            with job_session(other_firm.organisation_id) as session:
+                linking.attach(session, session.merge(theirs), candidate, connected_by=None)
+            outcome.append("linked")
+        except linking.CannotLink as problem:
+            outcome.append(problem.sentence)
+
+    with job_session(firm.organisation_id) as session:
+        link = session.merge(owner)
+        link.archived_at = clock.now()
+    with job_session(firm.organisation_id) as session:
+        ours = session.get_one(Consent, owner.consent_id)
+        linking.attach(session, ours, candidate, connected_by=None)
+        second = threading.Thread(target=choose)
+        second.start()
+        second.join(0.5)  # it is kept waiting, so this is the whole half second
+        assert outcome == []
+    second.join(15)
+    assert outcome == [f"{owner.remote_name} is linked to another firm of this portal. Choose another organisation."]
