@@ -5,6 +5,7 @@ from flask import Response, flash, request, url_for
 from portal.accounting import directions, link
 from portal.accounting.mirror import papers
 from portal.accounting.models import MODULES, Link
+from portal.accounting.setup import steps
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -28,6 +29,12 @@ def update_module() -> Response:
     chosen = _chosen(module, wanted)
     if tied is None or not chosen or wanted not in _SAID:
         return see_other(url_for("accounting.show"))
+    if wanted == "resume" and steps.is_open(tied):
+        flash(
+            "Nothing goes over before both sides were compared. Finish the set-up and press Start.",
+            "late",
+        )
+        return see_other(url_for("accounting.show_setup"))
     try:
         for each in chosen:
             _do(tied, each, wanted)
