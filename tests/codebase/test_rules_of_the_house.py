@@ -56,3 +56,12 @@ def test_templates_hold_no_inline_script_style_or_unescaped_text(path: Path) -> 
 def test_only_one_place_reads_htmx_headers() -> None:
     elsewhere = [_name(p) for p in PRODUCT if "HX-" in p.read_text(encoding="utf-8") and p.name != "htmx.py"]
     assert elsewhere == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
+def test_every_icon_that_is_asked_for_is_drawn(path: Path) -> None:
+    drawn = set(re.findall(r'^  "([a-z-]+)": "M', (ROOT / "templates/components/icon.html").read_text("utf-8"), re.M))
+    asked = set(re.findall(r'(?:icon_name=|icon\()"([a-z-]+)"', path.read_text(encoding="utf-8")))
+    assert asked <= drawn, (
+        f"{_name(path)} asks for {sorted(asked - drawn)}, which templates/components/icon.html has not"
+    )
