@@ -56,6 +56,20 @@ def versions_of(session: Session, link_id: int, module: str) -> list[Version]:
     return [Version(*row) for row in rows]
 
 
+def told_of(session: Session, link_id: int) -> dict[str, str]:
+    """module → its mapping in a few words, of those that have one."""
+    kept = {
+        module: f"version {number}, kept by {made_by}"
+        for module, number, made_by in session.execute(
+            select(FieldRule.module, FieldRule.version, FieldRule.made_by)
+            .where(FieldRule.link_id == link_id)
+            .distinct()
+            .order_by(FieldRule.version)  # the newest stays
+        )
+    }
+    return {module: kept.get(module, "the usual mapping") for module in fields.MAPPED}
+
+
 def dresser(
     session: Session, link_id: int, module: str, local_id: int
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

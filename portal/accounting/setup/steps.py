@@ -11,9 +11,10 @@ from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 
-TAXES, MATCH, REHEARSAL, START = "taxes", "match", "rehearsal", "start"
+TAXES, FIELDS, MATCH, REHEARSAL, START = "taxes", "fields", "match", "rehearsal", "start"
 STEPS = {
     TAXES: ("Taxes", "Compare yours with those in Zoho"),
+    FIELDS: ("Modules and fields", "One way or both ways, and what goes where: the usual mapping is there already"),
     MATCH: ("First import", "Which customers and items are the same on both sides"),
     REHEARSAL: ("Rehearsal", "One test invoice goes over, is compared to the cent, and is void again"),
 }

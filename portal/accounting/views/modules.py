@@ -1,14 +1,16 @@
 """Each module of the link: in which direction it is kept, and whether it rests."""
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, make_response, render_template, request, url_for
 
-from portal.accounting import directions, link
+from portal.accounting import directions, field_rules, link
 from portal.accounting.mirror import papers
 from portal.accounting.models import MODULES, Link
 from portal.accounting.setup import steps
+from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
+from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
@@ -18,6 +20,7 @@ _SAID = {
     directions.PUSH: "{name} go from here to Zoho only.",
     directions.BOTH: "{name} are kept from both sides.",
 }
+_UNKNOWN = "Choose one of the buttons below: it says which kind of record and what to do. Nothing was changed."
 
 
 @bp.post("/books/modules")
@@ -27,8 +30,10 @@ def update_module() -> Response:
     session = request_session()
     tied, module, wanted = link.live_link(session), request.form.get("module", ""), request.form.get("do", "")
     chosen = _chosen(module, wanted)
-    if tied is None or not chosen or wanted not in _SAID:
+    if tied is None:
         return see_other(url_for("accounting.show"))
+    if not chosen or wanted not in _SAID:
+        return show_page(_UNKNOWN, 422)
     if wanted == "resume" and steps.is_open(tied):
         flash(
             "Nothing goes over before both sides were compared. Finish the set-up and press Start.",
@@ -52,7 +57,10 @@ def update_module() -> Response:
 def update_papers() -> Response:
     """Are PDFs attached to the invoices in Zoho? The button of the status page sends on or off."""
     session = request_session()
-    tied, is_on = link.live_link(session), request.form.get("do", "") == "on"
+    tied, wanted = link.live_link(session), request.form.get("do", "")
+    is_on = wanted == "on"
+    if wanted not in ("on", "off"):
+        return show_page("Choose whether PDFs go along or not. Nothing was changed.", 422)
     if tied is not None:
         papers.switch(session, tied, is_on=is_on)
         session.commit()
@@ -60,9 +68,55 @@ def update_papers() -> Response:
     return see_other(url_for("accounting.show") + "#papers")
 
 
+@bp.get("/books/setup/fields")
+@allow("manage_link")
+def show_fields() -> Response:
+    """Which modules go both ways, and where each one's fields go: a step of the set-up, and open ever after."""
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    ways = {module: directions.direction_of(session, tied.id, module) for module in directions.TWO_WAY}
+    return _fields_page(tied, Form({f"way_{module}": way for module, way in ways.items()}))
+
+
+@bp.post("/books/setup/fields")
+@allow("manage_link")
+def update_fields() -> Response:
+    session, form = request_session(), Form(request.form)
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    now = {module: directions.direction_of(session, tied.id, module) for module in directions.TWO_WAY}
+    ways = {
+        module: form.choice(f"way_{module}", f"how {directions.CALLED[module].lower()} go", directions.WAYS,
+                            default=way if f"way_{module}" not in request.form else None)
+        for module, way in now.items()
+    }  # fmt: skip
+    if not form.ok:
+        return _fields_page(tied, form, 422)
+    for module, way in ways.items():
+        if way != now[module]:
+            directions.keep(session, tied, module, way)
+    if steps.FIELDS not in tied.setup_steps:
+        steps.finish(session, tied, steps.FIELDS)
+    session.commit()
+    flash("Kept. You can change this at any time.", "good")
+    return see_other(url_for("accounting.show_setup" if steps.is_open(tied) else "accounting.show"))
+
+
+def _fields_page(tied: Link, form: Form, status: int = 200) -> Response:
+    session = request_session()
+    page = render_template(
+        "accounting/fields.html", tied=tied, form=form, in_setup=steps.is_open(tied), called=directions.CALLED,
+        modules=directions.TWO_WAY, mappings=field_rules.told_of(session, tied.id),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
 def _chosen(module: str, wanted: str) -> tuple[str, ...]:
     """One module; or all that can, where everything is to go both ways or one way."""
-    if module == "all" and wanted in (directions.PUSH, directions.BOTH):
+    if module == "all" and wanted in directions.WAYS:
         return directions.TWO_WAY
     return (module,) if module in MODULES else ()
 

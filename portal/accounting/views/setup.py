@@ -13,7 +13,9 @@ from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
-ADDRESSES = {steps.TAXES: "accounting.show_taxes", steps.MATCH: "accounting.show_match"}
+ADDRESSES = {
+    steps.TAXES: "accounting.show_taxes", steps.FIELDS: "accounting.show_fields", steps.MATCH: "accounting.show_match",
+}  # fmt: skip
 
 
 @bp.get("/books/setup")
@@ -22,9 +24,11 @@ def show_setup() -> Response:
     tied = link.live_link(request_session())
     if tied is None:
         return see_other(url_for("accounting.show"))
+    all_steps = steps.steps_of(tied)
+    missing = [step for step in all_steps if step.is_needed and not step.is_done]
     page = render_template(
-        "accounting/setup.html", tied=tied, steps=steps.steps_of(tied), is_open=steps.is_open(tied),
-        missing=[step for step in steps.steps_of(tied) if step.is_needed and not step.is_done],
+        "accounting/setup.html", tied=tied, steps=all_steps, is_open=steps.is_open(tied), missing=missing,
+        coming=next((step for step in all_steps if missing and not step.is_done), None),
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
     )  # fmt: skip
     return make_response(page)

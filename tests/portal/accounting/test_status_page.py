@@ -80,5 +80,7 @@ def test_a_module_is_paused_and_resumed_by_its_button(linked: LinkedFirm, admin:
 
 @pytest.mark.parametrize("sent", [{}, {"module": "moon", "do": "pause"}, {"module": "tax", "do": "explode"}])
 def test_what_no_button_sends_changes_nothing(linked: LinkedFirm, admin: FlaskClient, sent: dict[str, object]) -> None:
-    assert post(admin, "/books/modules", sent, page="/books").status_code == 303
+    answer = post(admin, "/books/modules", sent, page="/books")
+    assert answer.status_code == 422 and "Nothing was changed" in answer.text
+    assert post(admin, "/books/papers", {"do": "perhaps"}, page="/books").status_code == 422
     assert "paused" not in admin.get("/books").text
