@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
@@ -33,6 +33,14 @@ class CannotLink(RuleBroken):
     """The tie cannot be made as asked."""
 
 
+class Wish(NamedTuple):
+    """Which of the cards was chosen before the consent, and the name for a new organisation."""
+
+    kind: str = ""
+    name: str = ""
+    is_late: bool = False
+
+
 def begin_consent(
     session: Session, organisation_id: int, sign_in_digest: bytes, *, wish: str = "", wished_name: str = ""
 ) -> str:
@@ -50,8 +58,8 @@ def begin_consent(
     return zoho.consent_url(data_centres(settings.zoho_base_address)[FIRST_DATA_CENTRE], tokens.client(), state)
 
 
-def use_state(session: Session, state: str, sign_in_digest: bytes) -> tuple[str, str]:
-    """Spend the state of a callback, whatever else is wrong with it; what was wished for, and under which name.
+def use_state(session: Session, state: str, sign_in_digest: bytes) -> Wish:
+    """Spend the state of a callback, whatever else is wrong with it; what was wished for.
 
     Raises CannotLink; commit even then.
     """
@@ -62,13 +70,13 @@ def use_state(session: Session, state: str, sign_in_digest: bytes) -> tuple[str,
     ).one_or_none()
     if row is None or not secrets.compare_digest(row.sign_in_digest, sign_in_digest):
         raise CannotLink("This answer from Zoho was used already, or belongs to another sign-in. Connect once more.")
-    if row.expires_at <= clock.now():
-        raise CannotLink("That took longer than ten minutes. Connect once more.")
-    return row.wish, row.wished_name
+    return Wish(row.wish, row.wished_name, is_late=row.expires_at <= clock.now())
 
 
-def exchange(organisation_id: int, answer: Mapping[str, str]) -> tuple[str, zoho.Tokens]:
+def exchange(organisation_id: int, answer: Mapping[str, str], wish: Wish) -> tuple[str, zoho.Tokens]:
     """(data centre, tokens) of a callback with a good state. Calls Zoho. Raises CannotLink, GatewayError."""
+    if wish.is_late:
+        raise CannotLink("That took longer than ten minutes. Connect once more.")
     if answer.get("error"):
         raise CannotLink("Zoho was not given permission, so nothing is connected. Connect again when you are ready.")
     if not answer.get("code"):
@@ -81,11 +89,12 @@ def exchange(organisation_id: int, answer: Mapping[str, str]) -> tuple[str, zoho
 
 
 def keep_consent(
-    session: Session, organisation_id: int, data_centre: str, granted: zoho.Tokens, wish: tuple[str, str] = ("", "")
+    session: Session, organisation_id: int, data_centre: str, granted: zoho.Tokens, wish: Wish | None = None
 ) -> Consent:
     """Keep what the user allowed; which organisation it is for, is chosen next."""
+    wish = wish or Wish()
     consent = Consent(
-        organisation_id=organisation_id, data_centre=data_centre, wish=wish[0], wished_name=wish[1]
+        organisation_id=organisation_id, data_centre=data_centre, wish=wish.kind, wished_name=wish.name
     )  # fmt: skip
     tokens.store(session, consent, granted)
     session.flush()
@@ -171,6 +180,11 @@ def open_consent(session: Session) -> Consent | None:
 
 def live_link(session: Session) -> Link | None:
     return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
+
+
+def linked_before(session: Session) -> set[str]:
+    """The organisations that this firm is or was linked to, as Zoho numbers them."""
+    return set(session.scalars(select(Link.remote_organisation_id)))
 
 
 def has_records(session: Session, link: Link) -> bool:

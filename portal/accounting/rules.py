@@ -1,6 +1,6 @@
 """Decisions about the tie to Zoho on plain values: budget, patience, which organisations may be chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,6 +116,7 @@ class Choice:
     candidates: list[Candidate]
     expired: int
     unusable: int
+    emails: frozenset[str] = frozenset()  # those that its organisations name, the hidden ones too
 
     def find(self, organisation_id: str) -> Candidate | None:
         return next((each for each in self.candidates if each.id == organisation_id), None)
@@ -127,10 +128,13 @@ def has_other_taxes(candidate: Candidate, country: str) -> bool:
     return bool(theirs) and {"UK": "GB"}.get(theirs, theirs) != country
 
 
-def is_another_account(choice: "Choice", own_emails: Sequence[str]) -> bool:
-    """Do all the organisations name addresses that are not ours? Then the person may be another one at Zoho."""
-    named = {each.email.casefold() for each in choice.candidates if each.email}
-    return bool(named) and not named & {email.casefold() for email in own_emails}
+def is_our_account(choice: "Choice", own_emails: Collection[str], own_organisations: Collection[str]) -> bool:
+    """Does anything say that the person at Zoho is one of ours: an address of ours, or an organisation linked before?
+
+    No call tells whose the consent is (zoho/API.md §5.1); an account whose organisations name nobody may be anybody's.
+    """
+    ours = {email.casefold() for email in own_emails if email}
+    return bool(ours & choice.emails) or any(choice.find(each) is not None for each in own_organisations)
 
 
 def sort_out(organisations: Sequence[Mapping[str, Any]], currency: str) -> Choice:
@@ -147,7 +151,8 @@ def sort_out(organisations: Sequence[Mapping[str, Any]], currency: str) -> Choic
     for remote_id in expired:
         candidates.pop(remote_id, None)
     in_order = sorted(candidates.values(), key=lambda candidate: candidate.name.casefold())
-    return Choice(in_order, len(expired), len(unusable - candidates.keys() - expired))
+    emails = frozenset(str(each["email"]).casefold() for each in organisations if each.get("email"))
+    return Choice(in_order, len(expired), len(unusable - candidates.keys() - expired), emails)
 
 
 def _product_of(each: Mapping[str, Any]) -> str:

@@ -109,15 +109,17 @@ def _chosen(consent: Consent) -> rules.Candidate:
 
 def _ask_about_the_account(offered: rules.Choice) -> None:
     """Raises CannotLink."""
-    if _is_another_account(offered) and not request.form.get("is_right_account"):
+    if not _is_our_account(offered) and not request.form.get("is_right_account"):
         raise link.CannotLink(_RIGHT_ACCOUNT, field="is_right_account")
 
 
 def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
     try:
         offered = link.offered(consent.organisation_id, consent, g.organisation.currency)
+        options = _options(offered, consent.wish, sizes.customers_in(consent, offered.candidates))
     except GatewayError as failure:
         return show_page(failure.words, 502)
+    whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
     preset = tied.remote_organisation_id if tied is not None else usable[0] if len(usable) == 1 else ""
@@ -125,18 +127,28 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),
     )  # fmt: skip
-    options = _options(offered, consent.wish, sizes.customers_in(consent, offered.candidates))
     page = render_template(
         "accounting/choose.html", consent=consent, offered=offered, form=shown, options=options,
-        usable=usable, is_new=consent.wish == "new", tied=tied,
-        other_emails=sorted({each.email for each in offered.candidates if each.email})
-        if _is_another_account(offered) else [],
+        usable=usable, is_new=consent.wish == "new", tied=tied, whose=whose,
     )  # fmt: skip
     return make_response(page, status)
 
 
-def _is_another_account(offered: rules.Choice) -> bool:
-    return rules.is_another_account(offered, [g.viewer.email, g.organisation.email])
+def _is_our_account(offered: rules.Choice) -> bool:
+    session = request_session()
+    before = link.linked_before(session)
+    session.commit()  # calls to Zoho may follow
+    return rules.is_our_account(offered, [g.viewer.email, g.organisation.email], before)
+
+
+def _whose_it_may_be(offered: rules.Choice) -> str:
+    """What to ask about before anything is linked; empty where the account is ours."""
+    if _is_our_account(offered):
+        return ""
+    told = f"You signed up as {g.viewer.email}. "
+    if offered.emails:
+        return f"{told}These organisations belong to {', '.join(sorted(offered.emails))}."
+    return f"{told}Zoho does not tell in whose account you gave the permission: make sure that it was the firm’s."
 
 
 def _options(offered: rules.Choice, wish: str, sizes: dict[str, str]) -> list[dict[str, object]]:

@@ -20,12 +20,19 @@ from portal.shared.web import request_session, settings
 
 WISHES = ("new", "invoice", "books")
 _CARDS = [
-    {"value": "new", "label": "New Zoho Invoice organisation", "chip": "free",
-     "note": "Made for you in Zoho. Your customers, services and parts and taxes go there by themselves."},
-    {"value": "invoice", "label": "My Zoho Invoice organisation",
-     "note": "Customers and items of both sides are compared with you first. Its taxes are taken over here."},
-    {"value": "books", "label": "My Zoho Books organisation",
-     "note": "Customers and items of both sides are compared with you first. Its taxes are taken over here."},
+    {"value": "new", "label": "New Zoho Invoice organisation", "chip": "free", "notes": [
+        "Customers: it begins empty, so all of yours go there at once. Nothing to match.",
+        "Services and parts: go there at once too, at your prices.",
+        "Taxes: those you set up here are made there for you."]},
+    {"value": "invoice", "label": "My Zoho Invoice organisation", "notes": [
+        "Customers: compared with yours before anything is written. You decide the unsure ones; those only there come "
+        "here.",
+        "Services and parts: the same, and each side keeps its price until somebody changes it.",
+        "Taxes: theirs stand beside yours, and you tick those to take over."]},
+    {"value": "books", "label": "My Zoho Books organisation", "notes": [
+        "Customers: compared as with Zoho Invoice. Your suppliers in Books are left alone.",
+        "Services and parts: compared too. The accounts that they are booked to stay as they are.",
+        "Taxes: theirs stand beside yours. Where both have one, invoices there bear the one your books have."]},
 ]  # fmt: skip
 
 
@@ -40,6 +47,9 @@ def show() -> Response:
 def connect() -> Response:
     """Off to Zoho's own consent page."""
     session, form = request_session(), Form(request.form)
+    is_renewal = link.live_link(session) is not None  # then there are no cards
+    if not is_renewal and not form.values.get("wish"):
+        form.errors["wish"] = "Choose one of the three first."
     wish = form.choice("wish", "one of the three", ("", *WISHES), default="")
     name = form.text("wished_name", "a name", required=wish == "new")
     if not form.ok:
@@ -49,7 +59,7 @@ def connect() -> Response:
             session, g.viewer.organisation_id, g.sign_in_digest, wish=wish, wished_name=name if wish == "new" else ""
         )
     except RuleBroken as problem:
-        return show_page(problem.sentence, 422)
+        return show_page(problem.sentence, 422, form)
     session.commit()
     return see_other(address)
 
@@ -59,16 +69,16 @@ def connect() -> Response:
 def receive_consent() -> Response:
     """Back from Zoho. The state is spent before anything else is looked at, so that no answer counts twice."""
     session, organisation_id = request_session(), g.viewer.organisation_id
+    wish = link.Wish()
     try:
-        try:
-            wish = link.use_state(session, request.args.get("state", ""), g.sign_in_digest)
-        finally:
-            session.commit()
-        data_centre, granted = link.exchange(organisation_id, request.args)
+        wish = link.use_state(session, request.args.get("state", ""), g.sign_in_digest)
+        session.commit()
+        data_centre, granted = link.exchange(organisation_id, request.args, wish)
     except RuleBroken as problem:
-        return show_page(problem.sentence, 422)
+        session.commit()  # spent is spent
+        return show_page(problem.sentence, 422, _as_chosen(wish))
     except GatewayError as problem:
-        return show_page(problem.words, 502)
+        return show_page(problem.words, 502, _as_chosen(wish))
     consent = link.keep_consent(session, organisation_id, data_centre, granted, wish)
     session.commit()
     return see_other(url_for("accounting.choose", consent_id=consent.id))
@@ -88,6 +98,11 @@ def end_link() -> Response:
     switching.give_back(given_up)
     flash(f"{tied.remote_name} is no longer linked. What is there stays there.", "quiet")
     return see_other(url_for("accounting.show"))
+
+
+def _as_chosen(wish: link.Wish) -> Form:
+    """The cards as they were when the person went off to Zoho."""
+    return Form(wish=wish.kind, wished_name=wish.name or g.organisation.name)
 
 
 def _not_sure() -> Form:

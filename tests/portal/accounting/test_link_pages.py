@@ -44,7 +44,7 @@ def consent(
     client: FlaskClient, *, user: str = "eu:admin@northgate.example", decision: str = "accept", **wishes: str
 ) -> str:
     """Press *Connect Zoho*, answer on Zoho's page; the address it sends the browser back to."""
-    asked = post(client, "/books/consent", {**wishes}, page="/books")
+    asked = post(client, "/books/consent", {"wish": "books", **wishes}, page="/books")
     assert asked.status_code == 303
     form, address = {"user_id": user, "decision": decision}, asked.location
     while not address.startswith("http://portal.test/"):  # Zoho moves people on to their own data centre (307)

@@ -1,13 +1,16 @@
 """The way from three cards to a started link, left and taken up again, in several data centres and both products."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.shared import clock
 from tests.builders import Firm, post, sign_in
 from tests.conftest import World, browser
 from tests.portal.accounting.stand_in import ZohoStandIn, zoho
@@ -41,7 +44,7 @@ def organisations_named(zoho: ZohoStandIn, name: str) -> list[dict[str, Any]]:
 
 
 def create(client: FlaskClient, chosen: str, name: str) -> Any:
-    return post(client, chosen, {"do": "create", "wished_name": name}, page=chosen)
+    return post(client, chosen, {"do": "create", "wished_name": name, "is_right_account": "1"}, page=chosen)
 
 
 def test_three_cards_say_what_will_happen_and_the_name_may_be_changed(zoho: ZohoStandIn, admin: FlaskClient) -> None:
@@ -49,6 +52,32 @@ def test_three_cards_say_what_will_happen_and_the_name_may_be_changed(zoho: Zoho
     for words in ("New Zoho Invoice organisation", "My Zoho Invoice organisation", "My Zoho Books organisation"):
         assert words in page
     assert 'name="wished_name"' in page and 'value="Northgate Heating"' in page
+
+
+def test_each_card_tells_of_customers_items_and_taxes_in_its_own_words(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    page = admin.get("/books").text
+    for subject in ("Customers: ", "Services and parts: ", "Taxes: "):
+        told = re.findall(rf'<span class="note">({subject}[^<]+)', page)
+        assert len(told) == len(set(told)) == 3
+
+
+def test_connect_without_a_card_is_an_error_beside_the_cards_and_keeps_the_name(
+    zoho: ZohoStandIn, admin: FlaskClient
+) -> None:
+    answer = post(admin, "/books/consent", {"wished_name": "Northgate North"}, page="/books")
+    assert answer.status_code == 422 and "Choose one of the three first" in answer.text
+    assert 'value="Northgate North"' in answer.text
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_chosen_card_stays_chosen_when_the_consent_was_refused_or_came_too_late(
+    zoho: ZohoStandIn, admin: FlaskClient, late: bool
+) -> None:
+    answer = consent(admin, decision="accept" if late else "deny", wish="new", wished_name="Northgate North")
+    with time_machine.travel(clock.now() + timedelta(minutes=11 if late else 0), tick=False):
+        page = admin.get(answer)
+    assert page.status_code == 422 and 'value="Northgate North"' in page.text
+    assert re.search(r'value="new"[^>]* checked', page.text)
 
 
 @pytest.mark.parametrize("centre", ["us", "eu", "in"])
@@ -129,9 +158,23 @@ def test_another_persons_account_is_asked_about_before_an_organisation_is_made_i
 ) -> None:
     name = f"Not there {firm.organisation_id}"
     chosen = admin.get(consent(admin, wish="new", wished_name=name)).location
-    answer = create(admin, chosen, name)
+    answer = post(admin, chosen, {"do": "create", "wished_name": name}, page=chosen)
     assert answer.status_code == 422 and "right Zoho account" in answer.text
     assert organisations_named(zoho, name) == []
+
+
+def test_an_account_that_nothing_tells_of_is_asked_about(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
+    """Its only organisation names no address, so it may be anybody's."""
+    user = f"stranger{firm.organisation_id}@elsewhere.example"
+    made = zoho.control("POST", "/orgs", {"user": user, "dc": "eu", "name": "Untold", "currency_code": "GBP"})
+    chosen = admin.get(consent(admin, user=f"eu:{user}")).location
+    assert "Zoho does not tell in whose account" in admin.get(chosen).text
+    remote = {"remote_organisation_id": made["organization_id"]}
+    answer = post(admin, chosen, remote, page=chosen)
+    assert answer.status_code == 422 and "right Zoho account" in answer.text
+    assert post(admin, chosen, remote | {"is_right_account": "1"}, page=chosen).location == "/books/setup"
+    chosen = admin.get(consent(admin, user=f"eu:{user}")).location  # the second time it is known
+    assert "right Zoho account" not in admin.get(chosen).text
 
 
 def test_our_own_address_at_zoho_is_not_asked_about(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
