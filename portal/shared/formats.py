@@ -106,7 +106,8 @@ def _money(value: Decimal, currency: str, locale: str) -> str:
         value, currency, locale=locale, currency_digits=False, format=None, decimal_quantization=False,
         group_separator=True,
     )  # fmt: skip
-    return str(written).translate(_NO_MARKS)  # it stands isolated on a page, and marks would turn "UK£" round there
+    # It stands isolated on a page, where marks would turn its parts round; Arabic alone writes the pound as "UK£".
+    return str(written).translate(_NO_MARKS).replace("UK£", "£")
 
 
 @lru_cache(maxsize=1024)

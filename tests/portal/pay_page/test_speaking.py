@@ -41,7 +41,7 @@ def test_the_firms_note_decides_and_the_address_goes_before_it(till: Till, firm:
     assert '<html lang="de"' in till.get(path).text
     note_language(firm, "ar")
     assert '<html lang="ar" dir="rtl">' in till.get(path).text
-    note_language(firm, "ja")  # of documents only
+    note_language(firm, "xx")
     assert '<html lang="de"' in till.get(path).text
     for nonsense in ("xx", "../en", "", "EN", "%00"):
         assert '<html lang="de"' in till.get(f"{path}?lang={nonsense}").text
@@ -66,6 +66,20 @@ def test_the_chosen_language_stays_on_the_way_to_stripe_and_back(till: Till, fir
     assert "/attempts?lang=hi" in till.get(back.headers["Location"]).text
     changed = till.post(f"{path}/attempts?lang=hi", data={"shown": "1"})
     assert LANGUAGES["hi"].words["out_of_date"] in changed.text
+
+
+def test_the_pound_is_written_as_everybody_reads_it(till: Till, path: str) -> None:
+    for code in LANGUAGES:
+        assert "UK£" not in till.get(f"{path}?lang={code}").text, code
+
+
+def test_japanese_and_chinese_customers_are_spoken_to_in_their_language(till: Till, firm: Firm, path: str) -> None:
+    note_language(firm, "ja")
+    page = till.get(path).text
+    assert '<html lang="ja" dir="ltr">' in page and "お支払期限" in page and re.search(r"20\d\d年\d+月\d+日", page)
+    note_language(firm, "zh")
+    page = till.get(path).text
+    assert '<html lang="zh" dir="ltr">' in page and "付款" in page and re.search(r"20\d\d年\d+月\d+日", page)
 
 
 def test_a_dead_link_speaks_what_the_browser_asks_for(till: Till, path: str) -> None:

@@ -38,7 +38,7 @@ def ways(till: Till) -> Iterator[dict[str, str]]:
     calls.METHODS = before
 
 
-@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("code", ["en", "ar", "ja", "zh"])
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_each_state_leads_on(till: Till, ways: dict[str, str], chromium: Any, scripts: bool, code: str) -> None:
     context = chromium.new_context(**PHONE, java_script_enabled=scripts, reduced_motion="reduce")
