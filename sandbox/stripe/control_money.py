@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox.stripe import disputes, payments, refunds, sessions
+from sandbox.stripe import disputes, payments, payouts, refunds, sessions
 from sandbox.stripe.cards import card_for
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.payments import Payer, PaymentDeclined
@@ -109,6 +109,19 @@ def aftermath_controls(world: World) -> Blueprint:
         """{"outcome": "won", "lost" or, for an inquiry, "warning_closed"}"""
         with world.store.transaction():
             return public(disputes.close_dispute(desk("dispute", dispute_id), dispute_id, **_wish()))
+
+    @bp.post("/accounts/<account_id>/payouts")
+    def pay_out(account_id: str) -> Document:
+        """{"currency", "automatic": true, "arrives": true}: all that is in the account goes to the bank"""
+        with world.store.transaction():
+            return public(payouts.create(desk("account", account_id), **_wish()))
+
+    @bp.post("/payouts/<payout_id>/<outcome>")
+    def end_payout(payout_id: str, outcome: str) -> Document:
+        """arrive, or fail (also after it had arrived)"""
+        end = {"arrive": payouts.arrive, "fail": payouts.fail}[outcome]
+        with world.store.transaction():
+            return public(end(desk("payout", payout_id), payout_id))
 
     return bp
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from sandbox.stripe import disputes, money, payments, refunds, sessions
+from sandbox.stripe import disputes, money, payments, payouts, refunds, sessions
 from sandbox.stripe.control_delivery import repeat
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.errors import StripeProblem
@@ -64,6 +64,8 @@ _BUTTONS = {
     "checkout.session": ("bank_paid", "bank_refused", "expire"),
     "refund": ("refund_fails", "refund_succeeds"),
     "dispute": ("won", "lost", "warning_closed"),
+    "account": ("pay_out",),
+    "payout": ("payout_arrives", "payout_fails"),
 }
 
 
@@ -82,6 +84,10 @@ def _act(desk: Desk, button: str, thing: str) -> None:
             refunds.settle(desk, thing, "failed" if button == "refund_fails" else "succeeded")
         case "won" | "lost" | "warning_closed":
             disputes.close_dispute(desk, thing, button)
+        case "pay_out":
+            payouts.create(desk)
+        case "payout_arrives" | "payout_fails":
+            (payouts.fail if button == "payout_fails" else payouts.arrive)(desk, thing)
 
 
 def _show(world: World, account_id: str, problem: StripeProblem | None = None) -> tuple[str, int]:
@@ -100,6 +106,7 @@ def _show(world: World, account_id: str, problem: StripeProblem | None = None) -
 
 _TABLES = {
     "charges": "charge", "sessions": "checkout.session", "refunds": "refund", "disputes": "dispute",
+    "payouts": "payout",
     "events": "event", "endpoints": "webhook_endpoint",
 }  # fmt: skip
 

@@ -37,6 +37,8 @@ GET /v1/events/{id} expand
 GET /v1/payment_intents created customer customer_account ending_before expand limit starting_after
 GET /v1/payment_intents/{intent} client_secret expand
 POST /v1/payment_intents/{intent}/cancel cancellation_reason expand
+GET /v1/payouts arrival_date created destination ending_before expand limit starting_after status
+GET /v1/payouts/{payout} expand
 GET /v1/refunds charge created ending_before expand limit payment_intent starting_after
 POST /v1/refunds amount charge currency customer expand instructions_email metadata origin payment_intent
     reason refund_application_fee reverse_transfer

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sandbox.stripe import sessions
+from sandbox.stripe import payouts, sessions
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.rendering import made_when, page_of
 from sandbox.stripe.store import Document
@@ -20,6 +20,10 @@ def lister(kind: str, url: str) -> Callable[..., Document]:
         if kind == "checkout.session":
             sessions.expire_overdue(desk)
         rows = [row for row in desk.store.newest_first(kind, desk.scope) if _wanted(row, params)]
+        if kind == "balance_transaction" and "payout" in params:
+            rows = payouts.entries_of(desk, rows, params["payout"])
+        if "arrival_date" in params:
+            rows = made_when(rows, params["arrival_date"], "arrival_date")
         return page_of(made_when(rows, params.get("created")), params, url, _NOUNS.get(kind, kind))
 
     return list_page

@@ -10,7 +10,7 @@ from sandbox.stripe.store import Document
 _MOST_LEVELS = 4
 _KIND_BY_PREFIX = {
     "pi": "payment_intent", "ch": "charge", "py": "charge", "txn": "balance_transaction", "cus": "customer",
-    "pm": "payment_method", "re": "refund", "du": "dispute", "cs": "checkout.session",
+    "pm": "payment_method", "re": "refund", "du": "dispute", "cs": "checkout.session", "po": "payout",
 }  # fmt: skip
 _EXPANDABLE = {
     "checkout.session": {"payment_intent", "customer", "line_items", "setup_intent", "subscription", "invoice"},
@@ -19,6 +19,7 @@ _EXPANDABLE = {
     "refund": {"charge", "payment_intent", "balance_transaction", "failure_balance_transaction", "payment_method"},
     "balance_transaction": {"source"},
     "dispute": {"charge", "payment_intent"},
+    "payout": {"balance_transaction", "failure_balance_transaction", "original_payout", "reversed_by"},
     "payment_method": {"customer"},
 }
 
@@ -100,13 +101,13 @@ def page_of(rows: list[Document], params: dict[str, Any], url: str, noun: str) -
     return whole_list(rows[start : start + limit], url) | {"has_more": len(rows) > start + limit}
 
 
-def made_when(rows: list[Document], created: Any) -> list[Document]:
-    """Rows whose `created` fits a filter such as {"gte": "1700000000"} or "1700000000"."""
+def made_when(rows: list[Document], created: Any, name: str = "created") -> list[Document]:
+    """Rows whose `created` (or whatever `name` says) fits a filter such as {"gte": "1700000000"} or "1700000000"."""
     if created is None:
         return rows
     if isinstance(created, str):
-        return [row for row in rows if row["created"] == int(created)]
-    return [row for row in rows if all(_TESTS[name](row["created"], int(at)) for name, at in created.items())]
+        return [row for row in rows if row[name] == int(created)]
+    return [row for row in rows if all(_TESTS[test](row[name], int(at)) for test, at in created.items())]
 
 
 _TESTS: dict[str, Callable[[int, int], bool]] = {

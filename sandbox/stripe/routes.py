@@ -92,6 +92,7 @@ ROUTES = [
     *_crud("/v1/events", "event", "event"),
     *_crud("/v1/disputes", "dispute", "dispute"),
     *_crud("/v1/balance_transactions", "balance_transaction", "balance_transaction"),
+    *_crud("/v1/payouts", "payout", "payout"),
     Route("POST", "/v1/webhook_endpoints", "webhook", endpoints.create),
     *_crud("/v1/webhook_endpoints", "webhook", "webhook_endpoint"),
     Route("POST", "/v1/webhook_endpoints/{webhook_endpoint}", "webhook", endpoints.update),
