@@ -17,6 +17,7 @@ from portal.organisations import models as organisations
 from portal.payments import deposits
 from portal.payments import models as payments
 from portal.payments.cash import models as cash
+from portal.payments.payouts import models as payouts
 from portal.payments.refunds import models as refunds
 from portal.people import models as people
 from portal.reminders import models as reminders
@@ -30,7 +31,7 @@ from portal.work_orders.pictures import models as pictures
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "deposits", "documents", "holds",
     "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses", "payments",
-    "people", "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes",
+    "payouts", "people", "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes",
     "throttle", "work_orders",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ def look(organisation_id: int) -> None:
     _follow_events(organisation_id)
     _look_at_attempts(organisation_id)
     _look_at_refunds(organisation_id)
+    _look_at_payouts(organisation_id)
 
 
 def _sweep_events(organisation_id: int) -> None:
@@ -23,6 +24,7 @@ def _sweep_events(organisation_id: int) -> None:
         account_id = actions.take_due_sweep(session)
     if account_id is not None:
         actions.sweep_events(organisation_id, account_id)
+        actions.sweep_payouts(organisation_id, account_id)
 
 
 def _follow_events(organisation_id: int) -> None:
@@ -57,6 +59,18 @@ def _look_at_refunds(organisation_id: int) -> None:
             log.info("refund not answered yet", extra={"refund_id": refund_id, "reason": problem.words})
         except Exception:
             log.exception("refund could not be followed", extra={"refund_id": refund_id})
+
+
+def _look_at_payouts(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_payouts(session)
+    for payout_id in due:
+        try:
+            actions.follow_payout(organisation_id, payout_id)
+        except GatewayError as problem:
+            log.info("payout not answered yet", extra={"payout_id": payout_id, "reason": problem.words})
+        except Exception:
+            log.exception("payout could not be followed", extra={"payout_id": payout_id})
 
 
 def _follow(organisation_id: int, taken: TakenEvent) -> None:

@@ -36,6 +36,9 @@ class StripeAccount(Tenant, Base):
     next_sweep_at: Mapped[datetime] = mapped_column(server_default=text("(clock_timestamp() + '01:00:00'::interval)"))
     missed_events: Mapped[int] = mapped_column(server_default=text("0"))  # found by the last sweep
     sweep_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
+    payouts_read_to: Mapped[datetime | None]  # None: never yet
+    payout_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
+    listens_to: Mapped[str] = mapped_column(String(16), server_default=text("''"))  # which events the endpoint asks for
 
 
 class PaymentAttempt(Tenant, Base):

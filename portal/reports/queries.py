@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.queries import count_not_in_books
 from portal.invoices.queries import Sum, sums_by_state
 from portal.payments.models import Payment, PaymentReversal
+from portal.payments.payouts import queries as payouts
 from portal.payments.refunds.models import Dispute
 from portal.payments.refunds.queries import OVER
 from portal.shared import clock
@@ -32,6 +33,7 @@ class Paid:
     payments: int
     received: Money
     disputes: int = 0  # open ones, of whatever week
+    payouts_sent_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,9 @@ def _unbilled(session: Session, currency: str, today: date, time_zone: str) -> U
 def _paid_since(session: Session, monday: date, currency: str) -> Paid:
     disputes = select(func.count()).select_from(Dispute).where(Dispute.status.not_in(OVER)).scalar_subquery()
     was_reversed = exists().where(PaymentReversal.payment_id == Payment.id)
-    count, minor, disputed = session.execute(
-        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes).where(
+    count, minor, disputed, sent_back = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back()).where(
             Payment.received_on >= monday, Payment.currency == currency, ~was_reversed
         )
     ).one()
-    return Paid(count, Money(int(minor), currency), disputed)
+    return Paid(count, Money(int(minor), currency), disputed, sent_back)

@@ -110,6 +110,20 @@ def aftermath_controls(world: World) -> Blueprint:
         with world.store.transaction():
             return public(disputes.close_dispute(desk("dispute", dispute_id), dispute_id, **_wish()))
 
+    return bp
+
+
+def payout_controls(world: World) -> Blueprint:
+    bp = Blueprint("control_payouts", __name__, url_prefix="/_control")
+
+    def desk(kind: str, object_id: str) -> Desk:
+        return world.desk_of(kind, object_id, request.host_url.rstrip("/"))[0]
+
+    @bp.after_request
+    def send_news(response: Response) -> Response:
+        world.courier.wake()
+        return response
+
     @bp.post("/accounts/<account_id>/payouts")
     def pay_out(account_id: str) -> Document:
         """{"currency", "automatic": true, "arrives": true}: all that is in the account goes to the bank"""

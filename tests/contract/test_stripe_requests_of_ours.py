@@ -15,7 +15,9 @@ from tests.builders import Firm
 from tests.contract.stripe_contract import check_request
 from tests.paying import Till, fresh_delivery, till
 from tests.portal.pay_page.test_tips import take_tips
+from tests.portal.payments.test_payouts import pay_out
 from tests.portal.payments.test_refunding import give_back, make_due
+from tests.portal.payments.test_sweeping import sweep
 
 __all__ = ["fresh_delivery", "till"]
 
@@ -59,7 +61,9 @@ def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, record
     till.work(firm)
     till.no_faults()
     make_due(firm)
+    pay_out(till, firm)
     till.work(firm)
+    sweep(firm)
     second, second_path = till.invoice(firm, email="")
     till.begin(second_path)
     void_invoice(firm.organisation_id, second, "typo")
@@ -69,6 +73,7 @@ def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, record
     assert kinds >= {
         ("GET", "/v1/account"), ("POST", "/v1/webhook_endpoints"), ("POST", "/v1/checkout/sessions"),
         ("GET", "/v1/checkout/sessions"), ("POST", "/v1/refunds"), ("GET", "/v1/refunds"),
+        ("GET", "/v1/payouts"), ("GET", "/v1/balance_transactions"), ("GET", "/v1/events"),
     }  # fmt: skip
     assert any(name == "line_items[1][price_data][unit_amount]" for *_, pairs in recorder.sent for name, _ in pairs)
     assert any(path.endswith("/expire") for _method, path, _pairs in recorder.sent)

@@ -26,6 +26,7 @@ from portal.messages.texts import keep_account
 from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.payouts.models import Payout
 from portal.people.actions import add_person
 from portal.people.models import PasswordToken
 from portal.people.sign_in import digest_of
@@ -276,6 +277,12 @@ def _outside(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     session.add_all((link, account))
     session.flush()
+    payout = Payout(
+        organisation_id=of, stripe_account_id=account.id, remote_id=f"po_{of}", amount_minor=23206, currency="GBP",
+        state="paid", arrives_on=clock.today("UTC"), made_at=clock.now(), is_automatic=True, is_complete=True,
+    )  # fmt: skip
+    session.add(payout)
+    session.flush()
     stuck = MirrorRecord(
         organisation_id=of, link_id=link.id, module="customer", local_id=firm.customer_id, state="failed",
         last_error="Zoho refuses this name.",
@@ -298,7 +305,7 @@ def _outside(session: Session, firm: Firm) -> dict[str, object]:
     return {
         "consent_id": consent.id, "record_id": stuck.id, "drift_id": drift.id, "question_id": asked.id,
         "endpoint_key": account.endpoint_key,
-        "stripe_account_id": account.id,
+        "stripe_account_id": account.id, "payout_id": payout.id,
     }  # fmt: skip
 
 

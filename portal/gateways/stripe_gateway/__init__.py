@@ -3,6 +3,7 @@
 from portal.gateways.stripe_gateway.amounts import CannotCharge, from_stripe, to_stripe
 from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, Receipt
 from portal.gateways.stripe_gateway.calls import (
+    LISTENED_TO,
     CheckoutOrder,
     Client,
     client_for,
@@ -14,6 +15,13 @@ from portal.gateways.stripe_gateway.calls import (
     retrieve_session,
 )
 from portal.gateways.stripe_gateway.listing import list_events
+from portal.gateways.stripe_gateway.payouts import (
+    SeenEntry,
+    SeenPayout,
+    list_entries,
+    list_payouts,
+    retrieve_payout,
+)
 from portal.gateways.stripe_gateway.refunds import (
     SeenDispute,
     SeenRefund,
@@ -25,6 +33,7 @@ from portal.gateways.stripe_gateway.refunds import (
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
+    "LISTENED_TO",
     "Account",
     "CannotCharge",
     "Checkout",
@@ -34,6 +43,8 @@ __all__ = [
     "ForgedEvent",
     "Receipt",
     "SeenDispute",
+    "SeenEntry",
+    "SeenPayout",
     "SeenRefund",
     "SignedEvent",
     "client_for",
@@ -42,11 +53,14 @@ __all__ = [
     "create_session",
     "expire_session",
     "from_stripe",
+    "list_entries",
     "list_events",
+    "list_payouts",
     "list_refunds",
     "move_endpoint",
     "retrieve_account",
     "retrieve_dispute",
+    "retrieve_payout",
     "retrieve_refund",
     "retrieve_session",
     "to_stripe",

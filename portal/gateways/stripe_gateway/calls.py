@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import stripe
@@ -34,7 +35,14 @@ EVENTS = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",
 )
+LISTENED_TO = sha256(" ".join(EVENTS).encode()).hexdigest()[:16]  # changes when the list above does
 METHODS = ("card",)  # wallets come with it; bank debits are understood, and wait until firms ask for them
 _TIMEOUT_S = (3, 10)  # connect, read; the library's own default is 80 s
 _EXPAND = ["payment_intent.latest_charge.balance_transaction"]

@@ -1,6 +1,7 @@
 """Stripe's errors as ours. Provider messages are technical, so people read our words; the log gets the request id."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,14 @@ log = logging.getLogger(__name__)
 
 _RIGHTS = (
     "Checkout Sessions, Refunds, Webhook Endpoints: write; "
-    "PaymentIntents, Charges, Disputes, Balance transactions: read"
+    "PaymentIntents, Charges, Disputes, Events, Payouts, Balance transactions: read"
 )
+# Stripe's sentence names the right by its own word, for example rak_payout_read.
+_RIGHT = re.compile(r"rak_(\w+)_(read|write)")
+_CALLED = {
+    "checkout_session": "Checkout Sessions", "webhook": "Webhook Endpoints", "payment_intent": "PaymentIntents",
+    "balance_transaction": "Balance transactions",
+}  # fmt: skip
 
 
 @contextmanager
@@ -40,12 +47,20 @@ def _translate(problem: stripe.StripeError) -> GatewayError:
     if isinstance(problem, stripe.AuthenticationError):
         return GatewayError("Stripe does not know this key. Copy it again from Stripe.", retryable=False, code=code)
     if isinstance(problem, stripe.PermissionError):
-        return GatewayError(f"The Stripe key lacks a right. Give it {_RIGHTS}.", retryable=False, code=code)
+        return GatewayError(_words_of_missing(str(problem)), retryable=False, code=code)
     if isinstance(problem, stripe.RateLimitError):
         return GatewayError("Stripe is busy. Try again in a minute.", retryable=True, code=code)
     if isinstance(problem, stripe.APIConnectionError) or (problem.http_status or 500) in (409, *range(500, 600)):
         return _no_answer(problem, code)
     return GatewayError("Stripe refused the request.", retryable=False, code=code)
+
+
+def _words_of_missing(said: str) -> str:
+    named = _RIGHT.search(said)
+    if named is None:
+        return f"The Stripe key lacks a right. Give it {_RIGHTS}."
+    what = _CALLED.get(named[1], named[1].replace("_", " ").capitalize() + "s")
+    return f"The Stripe key lacks a right: {what}, {named[2]}. In all it needs {_RIGHTS}."
 
 
 def _no_answer(problem: stripe.StripeError, code: str) -> GatewayError:

@@ -9,6 +9,7 @@ from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.deposits import put_deposits
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
+from portal.payments.actions.payouts import follow_payout, sweep_payouts, take_due_payouts
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_refunds
 from portal.payments.actions.releases import release_invoice, void_invoice, write_off_invoice
@@ -22,9 +23,10 @@ if put_deposits not in PREPAID:
 
 __all__ = [
     "BookedPayment", "CannotRefund", "OfflinePayment", "Recorded", "Started", "Wish", "add_booked_payment",
-    "apply_credit", "connect_stripe_account", "follow_event", "follow_refund", "keep_event", "look_at_attempt",
-    "look_soon", "note_failed_event", "plan_refund", "put_credit_note", "raise_credit_note", "record_payment",
-    "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle", "start_attempt",
-    "start_together", "sweep_events", "take_due_attempts", "take_due_events", "take_due_refunds", "take_due_sweep",
-    "void_invoice", "webhook_secrets", "write_off_invoice",
+    "apply_credit", "connect_stripe_account", "follow_event", "follow_payout", "follow_refund", "keep_event",
+    "look_at_attempt", "look_soon", "note_failed_event", "plan_refund", "put_credit_note", "raise_credit_note",
+    "record_payment", "refresh_webhook_address", "release_invoice", "retry_event", "reverse_payment", "settle",
+    "start_attempt", "start_together", "sweep_events", "sweep_payouts", "take_due_attempts", "take_due_events",
+    "take_due_payouts", "take_due_refunds", "take_due_sweep", "void_invoice", "webhook_secrets",
+    "write_off_invoice",
 ]  # fmt: skip

@@ -48,6 +48,8 @@ def refresh_webhook_address(organisation_id: int) -> None:
     client = client_of_key(key)
     if known:
         stripe_gateway.move_endpoint(client, known, url)
+        with job_session(organisation_id) as session:
+            _locked(session, endpoint_key).listens_to = stripe_gateway.LISTENED_TO
         return
     # The address is part of the idempotency key: Stripe refuses the same key with another address.
     endpoint = stripe_gateway.create_endpoint(client, url, key=f"endpoint-{hashlib.sha256(url.encode()).hexdigest()}")
@@ -112,16 +114,20 @@ def _close(session: Session, present: StripeAccount, *, is_live: bool) -> None:
 
 
 def _keep_endpoint(session: Session, endpoint_key: str, endpoint: stripe_gateway.Endpoint) -> None:
-    account = session.scalars(
-        select(StripeAccount).where(StripeAccount.endpoint_key == endpoint_key).with_for_update()
-    ).one()
+    account = _locked(session, endpoint_key)
     if account.endpoint_remote_id == endpoint.id:
         return
     if not endpoint.secret:
         raise GatewayError("Stripe kept the webhook's secret to itself. Connect the account again.", retryable=False)
     vault = running.here().settings.vault
-    account.endpoint_remote_id = endpoint.id
+    account.endpoint_remote_id, account.listens_to = endpoint.id, stripe_gateway.LISTENED_TO
     account.webhook_secrets_sealed = vault.seal(
         " ".join([endpoint.secret, *webhook_secrets(account)]),
         organisation_id=account.organisation_id, purpose=_SECRETS,
     )  # fmt: skip
+
+
+def _locked(session: Session, endpoint_key: str) -> StripeAccount:
+    return session.scalars(
+        select(StripeAccount).where(StripeAccount.endpoint_key == endpoint_key).with_for_update()
+    ).one()

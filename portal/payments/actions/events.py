@@ -1,6 +1,7 @@
 """Stripe's events: kept once each, followed later. An event is only a hint of what to look at."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from portal.gateways.stripe_gateway import SignedEvent
 from portal.payments import rules
 from portal.payments.actions.declines import close_after_declines
 from portal.payments.actions.disputes import look_at_dispute
+from portal.payments.actions.payouts import look_at_payout
 from portal.payments.actions.refunds_at_stripe import look_at_refund
 from portal.payments.actions.settlement import look_at_attempt
 from portal.payments.models import PaymentAttempt, StripeAccount, StripeEvent
@@ -21,7 +23,7 @@ from portal.shared.running import job_session
 _AT_ONCE = 50
 # kind of event begins with → kind of object it is about
 _FOLLOWED = {
-    "checkout.session.": "checkout.session", "refund.": "refund", "charge.dispute.": "dispute",
+    "checkout.session.": "checkout.session", "refund.": "refund", "charge.dispute.": "dispute", "payout.": "payout",
     rules.DECLINED: "payment_intent",
 }  # fmt: skip
 
@@ -101,8 +103,13 @@ def _look(organisation_id: int, taken: TakenEvent) -> str:
     if taken.object_kind == "payment_intent":
         close_after_declines(organisation_id, _attempt_of(organisation_id, taken))
         return ""
-    look = look_at_refund if taken.object_kind == "refund" else look_at_dispute
+    look = _LOOKS[taken.object_kind]
     return "" if look(organisation_id, taken.account_id, taken.object_id) else "not of this portal"
+
+
+_LOOKS: dict[str, Callable[[int, int, str], bool]] = {
+    "refund": look_at_refund, "dispute": look_at_dispute, "payout": look_at_payout,
+}  # fmt: skip
 
 
 def _is_given_up(event: StripeEvent) -> bool:

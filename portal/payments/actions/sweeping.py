@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import SignedEvent
-from portal.payments.actions.accounts import client_of
+from portal.payments.actions.accounts import client_of, refresh_webhook_address
 from portal.payments.actions.events import keep_event
 from portal.payments.models import StripeAccount
 from portal.shared import clock
@@ -46,10 +46,14 @@ def sweep_events(organisation_id: int, account_id: int) -> int:
     with job_session(organisation_id) as session:
         account = session.get_one(StripeAccount, account_id)
         client, since = client_of(account), account.events_read_to - _OVERLAP
+        asks_for_all = account.listens_to == stripe_gateway.LISTENED_TO or not account.endpoint_remote_id
     began, missed, problem = clock.now(), 0, ""
     try:
+        if not asks_for_all:  # this version of the portal follows more than the one that made the endpoint
+            refresh_webhook_address(organisation_id)
         for page in stripe_gateway.list_events(client, since):
-            missed += _keep(organisation_id, account_id, page, late=began - _PATIENCE)
+            late = _keep(organisation_id, account_id, page, late=began - _PATIENCE)
+            missed += late if asks_for_all else 0
     except GatewayError as refusal:
         problem = refusal.words
     with job_session(organisation_id) as session:

@@ -8,6 +8,7 @@ from portal.payments.views import (
     ending,
     evidence,
     parts,
+    payouts,
     receipts,
     recording,
     refunding,
@@ -16,6 +17,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "receipts",
+    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "receipts",
     "recording", "refunding", "together",
 ]  # fmt: skip

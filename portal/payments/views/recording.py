@@ -14,6 +14,7 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.forms import read_payment
+from portal.payments.payouts.queries import entry_of
 from portal.payments.refunds.queries import disputes_of, refunds_of
 from portal.payments.views.pages import AWAY, bp
 from portal.shared import clock
@@ -183,5 +184,6 @@ def payment_page(payment_id: int, form: Form) -> str:
     return render_template(
         "payments/show.html", listed=listed, payment=listed.payment, form=form, left=left,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
-        disputes=disputes_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
+        disputes=disputes_of(session, payment_id),
+        payout=entry_of(session, listed.payment), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What Stripe pays out, entry by entry."""
