@@ -28,7 +28,10 @@ def accept(session: Session, invoice_id: int, reason: str, *, decided_by: int) -
     before = queries.decision_in_force(session, record.link_id, invoice_id)
     _decide(session, check, ACCEPTED, reason, before.adjustment_minor if before else 0, check.theirs, decided_by)
     holds.release(session, "accepted", invoice_id)
-    record.snapshot = {"sent": (record.snapshot or {}).get("differs")}
+    snapshot = record.snapshot or {}
+    record.snapshot = {key: value for key, value in snapshot.items() if key != "differs"} | {
+        "sent": snapshot.get("differs")
+    }
     _go_on(session, record, check, f"Difference to the books accepted: {reason}")
 
 

@@ -1,6 +1,6 @@
 """Payments as the mirror wants them: where each one's money is to be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from portal.accounting import mapping
 from portal.accounting.agreement.queries import within_their_totals
 from portal.accounting.mirror.source import Source, Twins
 from portal.accounting.mirror.uses import GivenBack, Uses
+from portal.invoices.models import WRITTEN_OFF, Invoice
 from portal.organisations.models import Organisation
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
@@ -36,7 +37,7 @@ def payment(session: Session, payment_id: int) -> Source | None:
 
     return Source(
         f"Payment {found.number}", found.provider_payment_id, build, invoice_ids=list(touched),
-        needs=[("customer", found.customer_id), *(("invoice", invoice_id) for invoice_id in applied)],
+        needs=[("customer", found.customer_id), *(("invoice", each) for each in _ready(session, touched, applied))],
         uses=Uses({invoice_id: part.decimal for invoice_id, part in applied.items()}, _given_back(session, found)),
     )  # fmt: skip
 
@@ -50,6 +51,12 @@ def _put_to(session: Session, found: Payment) -> dict[int, Money]:
         .order_by(Allocation.invoice_id)
     )
     return {invoice_id: Money(int(minor), found.currency) for invoice_id, minor in rows}
+
+
+def _ready(session: Session, touched: Collection[int], applied: Collection[int]) -> list[int]:
+    """Invoices that must be ready there: what is put to them comes, or what is taken from them opens a write-off."""
+    given_up = select(Invoice.id).where(Invoice.id.in_(touched), Invoice.status == WRITTEN_OFF)
+    return sorted({*applied, *session.scalars(given_up)})
 
 
 def _given_back(session: Session, found: Payment) -> Sequence[GivenBack]:

@@ -181,8 +181,7 @@ def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str
     """
     if record.remote_id is None:
         return CREATE if record.sending_since is None else LOOK
-    is_to_be_opened = record.remote_status == WRITTEN_OFF and not source.is_written_off  # before anything else
-    if is_to_be_opened:
+    if writing_off.is_to_be_opened(record, source):  # before anything else
         return ACT
     if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
         return VOID if record.remote_status == SENT else None

@@ -45,6 +45,8 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         elif push.act is not None and push.act.marks is not None:
             record.remote_status = push.act.marks
             record.state, record.sending_since = "pending", None  # its fields may still differ
+            if push.act.marks == WRITTEN_OFF:
+                writing_off.remember(record, push.source.given_up)
             if push.told:
                 _tell(session, turn, record, push, push.told, for_invoice)
         elif push.verb in (READ, ACT):
@@ -109,7 +111,8 @@ def _written(
     record.remote_id = id_in(push.module, push.payload, answer) or push.remote_id
     if push.module == "payment":
         record.remote_number = str(answer.get("payment_number", ""))[:100]
-    kept = (record.snapshot or {}) if push.source.uses else {}  # an answer need not repeat where the money is
+    # An answer need not repeat where the money is.
+    kept = (record.snapshot or {}) if push.source.uses else writing_off.kept(record)
     record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(push, answer)}
     record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
     if push.module == "tax":
@@ -153,9 +156,12 @@ def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Pus
     if push.source.figures is None:
         raise LookupError("an invoice comes with its figures")
     record.remote_status = WRITTEN_OFF if writing_off.is_written_off(answer) else status_of(answer)
+    if record.remote_status == WRITTEN_OFF and not writing_off.kept(record):
+        writing_off.remember(record, push.source.given_up)
     words = checking.check(session, record, push.source.figures, answer, is_void=push.source.is_void)
     if words:
-        record.snapshot = {"sent": None, "differs": push.snapshot}  # the next try sends it anew, or somebody accepts
+        # The next try sends it anew, or somebody accepts.
+        record.snapshot = {**writing_off.kept(record), "sent": None, "differs": push.snapshot}
         record.last_error_code = MISMATCH
         _fail(session, turn, record, push, words, state="mismatch")
         return True

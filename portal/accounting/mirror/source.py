@@ -32,6 +32,7 @@ class Source:
     figures      what Zoho must come to, for an invoice
     uses         where the money of a payment or a credit note is to be
     comes_to     the total of a credit note
+    given_up     how much of an invoice is written off here
     """
 
     label: str
@@ -43,11 +44,15 @@ class Source:
     figures: comparison.Figures | None = None
     customer: mapping.CustomerRecord | None = None
     is_void: bool = False
-    is_written_off: bool = False
+    given_up: Decimal | None = None
     is_inactive: bool = False
     stays_here: bool = False
     uses: Uses | None = None
     comes_to: ComesTo | None = None
+
+    @property
+    def is_written_off(self) -> bool:
+        return self.given_up is not None
 
 
 def present(*needs: tuple[str, int | None]) -> list[Need]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
@@ -21,6 +21,7 @@ from portal.accounting.tax_standing import NAMING_AUTHORITIES, TAXED_BY_PLACE, s
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceLine
+from portal.invoices.write_offs import given_up
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money
@@ -114,8 +115,11 @@ def _item(session: Session, item_id: int) -> Source | None:
     )  # fmt: skip
 
 
+_WHOLE = (selectinload(Invoice.lines), joinedload(Invoice.balance_row))
+
+
 def _invoice(session: Session, invoice_id: int) -> Source | None:
-    invoice = session.get(Invoice, invoice_id, populate_existing=True, options=[selectinload(Invoice.lines)])
+    invoice = session.get(Invoice, invoice_id, populate_existing=True, options=_WHOLE)
     if invoice is None or invoice.status == DRAFT or not (invoice.number and invoice.issued_on and invoice.due_on):
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
@@ -133,7 +137,7 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     return Source(
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
-        is_written_off=invoice.status == WRITTEN_OFF,
+        given_up=given_up(invoice).decimal if invoice.status == WRITTEN_OFF else None,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """An invoice that is written off, on its way to Zoho: after all the money that did come, and the same the other way."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, exists, or_, select
@@ -17,6 +18,8 @@ from portal.invoices.models import Invoice
 from portal.payments.models import Allocation
 from portal.shared.outbox import Change
 
+_GIVEN_UP = "given_up"
+
 
 def is_written_off(there: Mapping[str, Any]) -> bool:
     """there: an invoice of Zoho's, or its row in a list."""
@@ -25,22 +28,44 @@ def is_written_off(there: Mapping[str, Any]) -> bool:
 
 def next_act(record: MirrorRecord, source: Source) -> Act | None:
     """What brings Zoho's invoice to where ours is, or None. Both take no amount: Zoho writes off all that it finds
-    open."""
+    open, so that another amount is written off by taking back what was."""
     if source.is_written_off and record.remote_status == SENT:
         return Act("POST", "/writeoff", marks=WRITTEN_OFF)
-    if not source.is_written_off and record.remote_status == WRITTEN_OFF:
+    if is_to_be_opened(record, source):
         return Act("POST", "/writeoff/cancel", marks=SENT)
     return None
+
+
+def is_to_be_opened(record: MirrorRecord, source: Source) -> bool:
+    """Taken back here; or a payment was reversed or given back since, and more is given up here now."""
+    return record.remote_status == WRITTEN_OFF and (not source.is_written_off or _is_of_another_amount(record, source))
+
+
+def remember(record: MirrorRecord, given_up: Decimal | None) -> None:
+    """How much was given up here when it was written off there."""
+    if given_up is not None:
+        record.snapshot = {**(record.snapshot or {}), _GIVEN_UP: str(given_up)}
+
+
+def kept(record: MirrorRecord) -> dict[str, Any]:
+    """What stays known of an invoice, whatever is sent of it."""
+    return {key: value for key, value in (record.snapshot or {}).items() if key == _GIVEN_UP}
+
+
+def _is_of_another_amount(record: MirrorRecord, source: Source) -> bool:
+    known = (record.snapshot or {}).get(_GIVEN_UP)
+    return known is not None and Decimal(known) != source.given_up
 
 
 def takes_money(session: Session, twin: MirrorRecord) -> bool:
     """Is this invoice ready there for what pays it? One that waits with its write-off is: it waits for just that.
 
-    One that is written off there and not here any more is opened there first.
+    One that is written off there and not here any more, or here with another amount, is opened there first.
     """
     if twin.remote_status == WRITTEN_OFF:
-        is_ours_too = session.scalar(select(Invoice.status).where(Invoice.id == twin.local_id)) == WRITTEN_OFF
-        return is_ours_too and twin.state == "in_step"
+        is_open = exists().where(Change.subject == "invoice", Change.subject_id == Invoice.id, ~Change.is_settled)
+        is_ours_too = select(Invoice.id).where(Invoice.id == twin.local_id, Invoice.status == WRITTEN_OFF, ~is_open)
+        return twin.state == "in_step" and session.scalar(is_ours_too) is not None
     return twin.remote_status == SENT and twin.state in ("in_step", "waiting")
 
 
@@ -48,6 +73,8 @@ def told(source: Source, act: Act, product_name: str) -> str:
     """For the invoice's timeline."""
     if act.marks == WRITTEN_OFF:
         return f"{source.label} is written off in {product_name}"
+    if source.is_written_off:
+        return f"{source.label}: what is written off in {product_name} is brought up to date"
     return f"{source.label} is to be paid again in {product_name}"
 
 

@@ -12,20 +12,20 @@ from portal.catalogue.actions import retire_item
 from portal.catalogue.models import Item
 from portal.customers.actions import retire_customer
 from portal.customers.models import Customer
-from portal.invoices.models import SENT, Invoice
-from portal.payments.actions import reverse_payment
+from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
+from portal.payments.actions import reverse_payment, void_invoice
 from portal.shared import outbox
 
 WHY = "Ended in Zoho"
 
 
 def end_invoice_here(session: Session, question: Question, deed: Callable[[int, int, str], object], why: str) -> None:
-    """Where it is still sent. deed: voids it or writes it off, and speaks to Stripe where a payment page is open: no
-    transaction is. Raises RuleBroken, GatewayError."""
+    """Where it is still in force. deed: voids it or writes it off, and speaks to Stripe where a payment page is open:
+    no transaction is. Raises RuleBroken, GatewayError."""
     invoice = session.get(Invoice, question.local_id)
-    is_open = invoice is not None and invoice.status == SENT
+    status = invoice.status if invoice is not None else ""
     session.commit()
-    if is_open:
+    if status == SENT or (status == WRITTEN_OFF and deed is void_invoice):
         deed(question.organisation_id, question.local_id or 0, why)
 
 

@@ -12,17 +12,19 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
+from portal.accounting.mirror.writing_off import kept
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, written_off
 from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.models import REOPENED, STATUS
 from portal.gateways.zoho import wire
-from portal.invoices.models import SENT, Invoice, InvoiceBalance
+from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
 from portal.shared.money import Money
 
 Row = Mapping[str, Any]
 VOID, BALANCE = "void", "balance"
 MISMATCH = "totals"
+_IN_FORCE = {SENT: "to be paid", WRITTEN_OFF: "written off"}
 
 
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
@@ -32,6 +34,9 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
         for record, invoice, balance, row in _known(session, turn.link_id, rows):
             stamp = stamp_of(row)
             if stamp is None or (record.remote_modified_at is not None and stamp <= record.remote_modified_at):
+                continue
+            if (record.snapshot or {}).get("is_theirs"):  # a person said that the sides go their own ways
+                record.remote_modified_at = stamp
                 continue
             if _total(row, invoice) != invoice.total and row.get("status") not in (VOID, "draft"):
                 changed.append(record.id)
@@ -55,11 +60,11 @@ def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row)
         )  # fmt: skip
         return True
     questions.settle(session, record, STATUS, REOPENED)
-    if row.get("status") != VOID or invoice.status != SENT or record.remote_status == VOID:
+    if row.get("status") != VOID or invoice.status not in _IN_FORCE or record.remote_status == VOID:
         questions.settle(session, record, STATUS, VOID)
         return False
     questions.ask(
-        session, questions.of(record), STATUS, field=VOID, ours="to be paid", theirs="void",
+        session, questions.of(record), STATUS, field=VOID, ours=_IN_FORCE[invoice.status], theirs="void",
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Void in Zoho", "why": "Somebody voided it there."},
     )  # fmt: skip
@@ -95,7 +100,7 @@ def _compare(turn: Turn, remote: Remote, record_id: int) -> bool:
         words = checking.check(session, record, source.figures, detail, is_void=source.is_void)
         if words:
             record.state, record.last_error, record.last_error_code = "mismatch", words[:500], MISMATCH
-            record.snapshot = {"sent": None, "differs": payload}
+            record.snapshot = {**kept(record), "sent": None, "differs": payload}
         return bool(words)
 
 

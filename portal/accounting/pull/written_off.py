@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.push import SENT, WRITTEN_OFF
-from portal.accounting.mirror.writing_off import is_written_off
+from portal.accounting.mirror.writing_off import is_written_off, remember
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import models as asked
 from portal.accounting.pull import questions
@@ -52,6 +52,8 @@ def carry_out(session: Session, record: MirrorRecord, field: str, *, is_theirs: 
     if field == asked.WRITE_OFF_OVER and is_theirs:
         write_offs.take_back(session, get_invoice(session, record.local_id, lock=True))
     record.remote_status = WRITTEN_OFF if field == asked.WRITTEN_OFF else SENT
+    if field == asked.WRITTEN_OFF and is_theirs:
+        remember(record, write_offs.given_up(get_invoice(session, record.local_id)).decimal)
 
 
 def _ask(

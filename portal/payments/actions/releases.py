@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from portal.invoices import actions as invoices
 from portal.invoices import write_offs
-from portal.invoices.models import Invoice
+from portal.invoices.models import WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
 from portal.payments.actions.attempts import close_session, make_session
@@ -34,10 +34,15 @@ def release_invoice(organisation_id: int, invoice_id: int) -> None:
 
 
 def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
-    """Void an unpaid invoice; nobody can pay it afterwards. Raises CannotVoid and what release_invoice raises."""
+    """Void an unpaid invoice, also one that is written off; nobody can pay it afterwards.
+
+    Raises CannotVoid and what release_invoice raises.
+    """
     release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
         invoice = _out_of_hands(session, invoice_id)
+        if invoice.status == WRITTEN_OFF:
+            write_offs.take_back(session, invoice)
         invoices.void_invoice(session, invoice, reason, paid=balance_of(invoice).paid)
 
 

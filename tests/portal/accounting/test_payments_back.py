@@ -20,7 +20,7 @@ from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
-from tests.portal.accounting.doings import pay, sent_invoice, void
+from tests.portal.accounting.doings import pay, sent_invoice, void, write_off
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -297,6 +297,27 @@ def test_writing_off_there_and_taking_it_back_there_is_decided_here(
         let_time_pass(linked)
         look(linked)
     assert questions(linked) == [] and written_off(linked) == both
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
+@pytest.mark.parametrize(("decision", "status"), [("theirs", "void"), ("ours", "written_off")])
+def test_a_void_there_of_what_is_written_off_here_is_asked_at_once(
+    billed: tuple[LinkedFirm, Invoice], decision: str, status: str
+) -> None:
+    linked, invoice = billed
+    write_off(linked, invoice.id)
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    (there,) = linked.there("invoices")
+    act(linked, f"POST /invoices/{there['invoice_id']}/status/void")
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.field, asked.ours, asked.theirs) == ("void", "written off", "void")
+    decide(linked, decision)
+    let_time_pass(linked)
+    look(linked)
+    assert questions(linked) == [] and written_off(linked)[0] == status
+    assert [each["status"] for each in linked.there("invoices")] == ["void"]
     assert {each.state for each in linked.mirror()} == {"in_step"}
 
 

@@ -5,7 +5,17 @@ from decimal import Decimal
 import pytest
 
 from portal.accounting.mirror.drain import drain
-from tests.portal.accounting.doings import credit, pay, put_credit, sent_invoice, take_write_off_back, void, write_off
+from tests.portal.accounting.doings import (
+    credit,
+    give_back,
+    pay,
+    put_credit,
+    reverse,
+    sent_invoice,
+    take_write_off_back,
+    void,
+    write_off,
+)
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_reconciling import reconcile, told
 
@@ -39,6 +49,31 @@ def test_only_what_is_left_is_written_off_there(linked: LinkedFirm, is_there_bef
     (one,) = [each for each in linked.there("invoices") if each["invoice_number"] == invoice.number]
     assert (Decimal(str(one["balance"])), one["write_off_amount"]) == (Decimal(100), 0)
     assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
+@pytest.mark.parametrize("deed", ["reversed", "given back", "both"])
+def test_money_that_goes_back_after_the_write_off_is_written_off_too(linked: LinkedFirm, deed: str) -> None:
+    """What it had paid is given up here as well, so it is not open again there."""
+    invoice = sent_invoice(linked)
+    first, second = (pay(linked, invoice, minor, method="cash") for minor in (10000, 5000))
+    write_off(linked, invoice.id)
+    for _ in range(3):
+        drain(linked.organisation_id)
+    assert there(linked, invoice.number) == ("paid", Decimal("85.8"))
+    if deed in ("reversed", "both"):
+        reverse(linked, first)
+    if deed in ("given back", "both"):
+        give_back(linked, second, 5000, way="cash")
+    for _ in range(3):
+        drain(linked.organisation_id)
+    given_up = {"reversed": "185.8", "given back": "135.8", "both": "235.8"}[deed]
+    assert there(linked, invoice.number) == ("paid", Decimal(given_up))
+    assert {each.state for each in linked.mirror()} == {"in_step"}
+    assert told(reconcile(linked)) == []
+    before = len(linked.zoho.requests(linked.remote, "POST"))
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert len(linked.zoho.requests(linked.remote, "POST")) == before
 
 
 @pytest.mark.parametrize("kind", ["error_500_after", "error_500_before"])
