@@ -26,12 +26,21 @@ _NULL_IN_CHARGES = (
 
 def new_intent(desk: Desk, session: Document) -> Document:
     """The session's PaymentIntent. Stripe makes it when somebody first tries to pay."""
-    wishes, intent_id = session["_payment_intent_data"], new_id("pi")
+    wishes = session["_payment_intent_data"]
+    return blank_intent(desk, wishes | {
+        "amount": session["amount_total"], "currency": session["currency"], "customer": session["customer"],
+        "payment_method_types": session["payment_method_types"], "_session": session["id"],
+    })  # fmt: skip
+
+
+def blank_intent(desk: Desk, wishes: Document) -> Document:
+    """A PaymentIntent on which nobody has tried anything."""
+    intent_id = new_id("pi")
     intent = desk.save({
         "id": intent_id,
         "object": "payment_intent",
         **dict.fromkeys(_NULL_IN_INTENTS.split()),
-        "amount": session["amount_total"],
+        "amount": wishes["amount"],
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
@@ -39,19 +48,20 @@ def new_intent(desk: Desk, session: Document) -> Document:
         "client_secret": f"{intent_id}_secret_{new_id('s')[2:]}",
         "confirmation_method": "automatic",
         "created": now(),
-        "currency": session["currency"],
-        "customer": session["customer"],
+        "currency": wishes["currency"],
+        "customer": wishes["customer"],
         "description": wishes.get("description"),
         "livemode": desk.scope.livemode,
         "metadata": wishes["metadata"],
+        "payment_method": wishes.get("payment_method"),
         "payment_method_options": {},
-        "payment_method_types": session["payment_method_types"],
+        "payment_method_types": wishes["payment_method_types"],
         "receipt_email": wishes.get("receipt_email"),
         "setup_future_usage": wishes.get("setup_future_usage"),
         "statement_descriptor": wishes.get("statement_descriptor"),
         "statement_descriptor_suffix": wishes.get("statement_descriptor_suffix"),
-        "status": "requires_payment_method",
-        "_session": session["id"],
+        "status": "requires_confirmation" if wishes.get("payment_method") else "requires_payment_method",
+        "_session": wishes.get("_session"),
     })  # fmt: skip
     announce(desk, "payment_intent.created", intent)
     return intent
@@ -72,6 +82,7 @@ def new_method(desk: Desk, card: TestCard | None, currency: str, billing: Docume
         "type": kind,
         kind: _card_method(card) if card else _BANK_ACCOUNTS[kind] | {"fingerprint": "fpbank0001"},
         "_refund": card.refund if card else "pending",
+        "_number": card.number if card else "",
     })  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox.stripe import disputes, payments, payouts, refunds, sessions
+from sandbox.stripe import disputes, methods, payments, payouts, refunds, sessions
 from sandbox.stripe.cards import card_for
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.payments import Payer, PaymentDeclined
@@ -14,13 +14,18 @@ from sandbox.stripe.world import World
 
 
 def pay(desk: Desk, session_id: str, wish: dict[str, Any]) -> Document:
-    """Pay a session. {"card": "4242…"} or {"card": "bank"}, "email", "name". A decline is recorded, then raised."""
+    """Pay a session. {"card": "4242…"}, "bank" or a saved card's "pm_…", "email", "name".
+
+    A decline is recorded, then raised.
+    """
     payer = Payer(wish.get("email"), wish.get("name"))
     declined: PaymentDeclined | None = None
     with desk.store.transaction():
         try:
             if wish.get("card") == "bank":
                 return payments.pay_by_bank(desk, session_id, payer)
+            if wish.get("card", "").startswith("pm_"):
+                return payments.pay_by_saved(desk, session_id, wish["card"], payer)
             return payments.pay_by_card(desk, session_id, card_for(wish.get("card", "4242424242424242")), payer)
         except PaymentDeclined as problem:
             declined = problem
@@ -109,6 +114,19 @@ def aftermath_controls(world: World) -> Blueprint:
         """{"outcome": "won", "lost" or, for an inquiry, "warning_closed"}"""
         with world.store.transaction():
             return public(disputes.close_dispute(desk("dispute", dispute_id), dispute_id, **_wish()))
+
+    return bp
+
+
+def saved_card_controls(world: World) -> Blueprint:
+    bp = Blueprint("control_saved_cards", __name__, url_prefix="/_control/payment_methods/<method_id>")
+
+    @bp.post("/bank")
+    def change_bank(method_id: str) -> Document:
+        """{"number": "4000…"}: from now on its bank answers as for this test card."""
+        desk = world.desk_of("payment_method", method_id, request.host_url.rstrip("/"))[0]
+        with world.store.transaction():
+            return public(methods.change_bank(desk, method_id, _wish()["number"]))
 
     return bp
 

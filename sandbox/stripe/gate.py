@@ -12,6 +12,7 @@ from sandbox.stripe.desk import DEFAULT_API_VERSION, Desk, new_id
 from sandbox.stripe.errors import StripeProblem
 from sandbox.stripe.forms import decode_form
 from sandbox.stripe.idempotency import fingerprint_of
+from sandbox.stripe.payments import PaymentDeclined
 from sandbox.stripe.routes import Route, find_route
 from sandbox.stripe.wire import cut_after, reset_now
 from sandbox.stripe.world import World
@@ -128,9 +129,15 @@ def _perform_or_explain(
 def _perform(call: Call, desk: Desk, route: Route, ids: list[str], fault: faults.Fault | None) -> dict[str, Any]:
     if fault and fault.kind == "error_500":
         raise fault.problem()
+    declined, body = None, {}
     with desk.store.transaction():
-        done = route.action(desk, call.params, *ids)
-        body = rendering.with_expansions(desk, done, call.params.get("expand") or [])
+        try:
+            done = route.action(desk, call.params, *ids)
+            body = rendering.with_expansions(desk, done, call.params.get("expand") or [])
+        except PaymentDeclined as problem:
+            declined = problem  # what was recorded about the try stays
+    if declined is not None and not (fault and fault.kind == "error_500_after"):
+        raise declined
     if fault and fault.kind == "error_500_after":
         raise fault.problem()
     return body

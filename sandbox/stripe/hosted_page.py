@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from sandbox.stripe import money, sessions
+from sandbox.stripe import methods, money, sessions
 from sandbox.stripe.cards import CARDS
 from sandbox.stripe.control_money import answer_3ds, pay
 from sandbox.stripe.desk import Desk
@@ -68,7 +68,7 @@ def _find(world: World, session_id: str) -> tuple[Desk, Document]:
 
 def _wish() -> dict[str, str]:
     form = request.form
-    card = "bank" if form.get("method") == "bank" else form.get("number", "")
+    card = form.get("saved") or ("bank" if form.get("method") == "bank" else form.get("number", ""))
     return {"card": card, "email": form.get("email", ""), "name": form.get("name", "")}
 
 
@@ -98,6 +98,8 @@ def _page(template: str, desk: Desk, session: Document, **values: object) -> Res
         lines=[(line["description"], line["quantity"], _spoken(line)) for line in session["_line_items"]],
         total=money.spoken(session["amount_total"], session["currency"]),
         by_bank=by_bank,
+        saved=methods.shown_on(desk, session),
+        will_be_saved=bool(session["_payment_intent_data"].get("setup_future_usage")),
         number=typed,
         email=(session["customer_details"] or {}).get("email") or request.form.get("email", ""),
         **values,

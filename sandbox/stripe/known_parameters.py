@@ -36,7 +36,23 @@ GET /v1/events created delivery_success ending_before expand limit starting_afte
 GET /v1/events/{id} expand
 GET /v1/payment_intents created customer customer_account ending_before expand limit starting_after
 GET /v1/payment_intents/{intent} client_secret expand
+POST /v1/payment_intents allowed_payment_method_types amount amount_details application_fee_amount
+    automatic_payment_methods capture_method confirm confirmation_method confirmation_token currency customer
+    customer_account description error_on_requires_action excluded_payment_method_types expand hooks mandate
+    mandate_data metadata off_session on_behalf_of payment_details payment_method payment_method_configuration
+    payment_method_data payment_method_options payment_method_types radar_options receipt_email return_url
+    setup_future_usage shipping statement_descriptor statement_descriptor_suffix transfer_data transfer_group
+    use_stripe_sdk
 POST /v1/payment_intents/{intent}/cancel cancellation_reason expand
+POST /v1/payment_intents/{intent}/confirm allowed_payment_method_types amount_details amount_to_confirm
+    capture_method client_secret confirmation_token error_on_requires_action excluded_payment_method_types expand
+    hooks mandate mandate_data off_session payment_details payment_method payment_method_data
+    payment_method_options payment_method_types radar_options receipt_email return_url setup_future_usage shipping
+    use_stripe_sdk
+GET /v1/payment_methods allow_redisplay customer customer_account ending_before expand limit starting_after type
+GET /v1/payment_methods/{payment_method} expand
+POST /v1/payment_methods/{payment_method}/attach customer customer_account expand
+POST /v1/payment_methods/{payment_method}/detach expand
 GET /v1/payouts arrival_date created destination ending_before expand limit starting_after status
 GET /v1/payouts/{payout} expand
 GET /v1/refunds charge created ending_before expand limit payment_intent starting_after

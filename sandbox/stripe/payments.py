@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sandbox.stripe import charges, disputes, rendering, sessions
+from sandbox.stripe import charges, disputes, methods, rendering, sessions
 from sandbox.stripe.cards import Decline, TestCard
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.errors import StripeProblem
@@ -31,11 +31,28 @@ def pay_by_card(desk: Desk, session_id: str, card: TestCard, payer: Payer) -> Do
     session, intent = _begin(desk, session_id, "card")
     method = charges.new_method(desk, card, session["currency"], _billing(session, payer))
     intent |= {"payment_method": method["id"], "last_payment_error": None, "next_action": None}
-    if card.asks_3ds:
+    return _try(desk, session, intent, method, card, payer)
+
+
+def pay_by_saved(desk: Desk, session_id: str, method_id: str, payer: Payer) -> Document:
+    """Pay with a card that the page shows because it was saved. Raises StripeProblem."""
+    session, intent = _begin(desk, session_id, "card")
+    method = next((each for each in methods.shown_on(desk, session) if each["id"] == method_id), None)
+    if method is None:
+        raise StripeProblem("This card is not offered on this page.", param="payment_method")
+    intent |= {"payment_method": method["id"], "last_payment_error": None, "next_action": None}
+    return _try(desk, session, intent, method, methods.card_of(method), payer)
+
+
+def _try(
+    desk: Desk, session: Document, intent: Document, method: Document, card: TestCard, payer: Payer
+) -> Document:  # fmt: skip
+    wanted = (session["payment_method_options"].get("card") or {}).get("request_three_d_secure", "automatic")
+    if card.asks_3ds or wanted in ("any", "challenge"):
         return _ask_3ds(desk, session, intent, payer)
     if card.decline:
         charge = charges.fail(desk, charges.new_charge(desk, intent, method), card.decline)
-        raise _declined(desk, intent, method, card.decline, charge)
+        raise declined(desk, intent, method, card.decline, charge)
     return _complete_with_charge(desk, session, intent, method, payer, dispute=card.dispute)
 
 
@@ -61,11 +78,11 @@ def settle_bank(desk: Desk, session_id: str, *, succeeded: bool) -> Document:
     charge = desk.find("charge", intent["latest_charge"])
     if not succeeded:
         charges.fail(desk, charge, _BANK_REFUSED)
-        _declined(desk, intent, desk.find("payment_method", intent["payment_method"]), _BANK_REFUSED, charge)
+        declined(desk, intent, desk.find("payment_method", intent["payment_method"]), _BANK_REFUSED, charge)
         announce(desk, "checkout.session.async_payment_failed", session)
         return session
     charges.succeed(desk, charge)
-    _intent_succeeded(desk, intent, charge)
+    intent_succeeded(desk, intent, charge)
     announce(desk, "checkout.session.async_payment_succeeded", desk.save(session | {"payment_status": "paid"}))
     return session | {"payment_status": "paid"}
 
@@ -79,7 +96,7 @@ def finish_3ds(desk: Desk, session_id: str, *, passed: bool) -> Document:
     method = desk.find("payment_method", intent["payment_method"])
     intent["next_action"] = None
     if not passed:
-        raise _declined(desk, intent, method, _FAILED_3DS, None)
+        raise declined(desk, intent, method, _FAILED_3DS, None)
     return _complete_with_charge(desk, session, intent, method, Payer(**session["_payer"]))
 
 
@@ -113,7 +130,7 @@ def _ask_3ds(desk: Desk, session: Document, intent: Document, payer: Payer) -> D
     return desk.save(session | {"_payer": {"email": payer.email, "name": payer.name}})
 
 
-def _declined(
+def declined(
     desk: Desk, intent: Document, method: Document, decline: Decline, charge: Document | None
 ) -> PaymentDeclined:
     problem = PaymentDeclined(decline.message, status=402, kind="card_error", code=decline.code)
@@ -131,14 +148,15 @@ def _complete_with_charge(
     desk: Desk, session: Document, intent: Document, method: Document, payer: Payer, dispute: str | None = None
 ) -> Document:
     charge = charges.succeed(desk, charges.new_charge(desk, intent, method))
-    _intent_succeeded(desk, intent, charge)
+    intent_succeeded(desk, intent, charge)
+    methods.keep_for_later(desk, intent)
     session = _complete(desk, session, payer, payment_status="paid")
     if dispute:
         disputes.open_dispute(desk, charge["id"], status=dispute)
     return session
 
 
-def _intent_succeeded(desk: Desk, intent: Document, charge: Document) -> None:
+def intent_succeeded(desk: Desk, intent: Document, charge: Document) -> None:
     intent |= {"status": "succeeded", "amount_received": charge["amount"], "latest_charge": charge["id"]}
     announce(desk, "payment_intent.succeeded", desk.save(intent))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.stripe import customers, endpoints, lists, refunds, sessions
+from sandbox.stripe import customers, endpoints, intents, lists, methods, refunds, sessions
 from sandbox.stripe.accounts import account_object
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.errors import StripeProblem
@@ -55,14 +55,6 @@ def _account(desk: Desk, params: dict[str, Any]) -> Document:
     return account_object(desk.account())
 
 
-def _not_directly(desk: Desk, params: dict[str, Any], intent_id: str) -> Document:
-    desk.find("payment_intent", intent_id)
-    raise StripeProblem(
-        "You cannot cancel or confirm a PaymentIntent that a Checkout Session created. Expire the session instead.",
-        code="payment_intent_unexpected_state",
-    )
-
-
 def _crud(path: str, resource: str, kind: str) -> list[Route]:
     return [
         Route("GET", path, resource, lists.lister(kind, path)),
@@ -79,8 +71,12 @@ ROUTES = [
     Route("POST", f"{_SESSIONS}/{{session}}/expire", "checkout_session", sessions.expire),
     Route("GET", f"{_SESSIONS}/{{session}}/line_items", "checkout_session", lists.line_items),
     *_crud("/v1/payment_intents", "payment_intent", "payment_intent"),
-    Route("POST", "/v1/payment_intents/{intent}/cancel", "payment_intent", _not_directly),
-    Route("POST", "/v1/payment_intents/{intent}/confirm", "payment_intent", _not_directly),
+    Route("POST", "/v1/payment_intents", "payment_intent", intents.create),
+    Route("POST", "/v1/payment_intents/{intent}/cancel", "payment_intent", intents.cancel),
+    Route("POST", "/v1/payment_intents/{intent}/confirm", "payment_intent", intents.confirm),
+    *_crud("/v1/payment_methods", "payment_method", "payment_method"),
+    Route("POST", "/v1/payment_methods/{payment_method}/attach", "payment_method", methods.attach),
+    Route("POST", "/v1/payment_methods/{payment_method}/detach", "payment_method", methods.detach),
     *_crud("/v1/charges", "charge", "charge"),
     Route("POST", "/v1/refunds", "refund", refunds.create),
     *_crud("/v1/refunds", "refund", "refund"),

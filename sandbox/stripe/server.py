@@ -7,7 +7,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.stripe.control import fault_controls, general_controls
 from sandbox.stripe.control_delivery import delivery_controls, event_controls
-from sandbox.stripe.control_money import aftermath_controls, payout_controls, session_controls
+from sandbox.stripe.control_money import aftermath_controls, payout_controls, saved_card_controls, session_controls
 from sandbox.stripe.dashboard import dashboard
 from sandbox.stripe.errors import StripeProblem
 from sandbox.stripe.gate import answer_call
@@ -21,6 +21,7 @@ _CONTROLS = (
     session_controls,
     aftermath_controls,
     payout_controls,
+    saved_card_controls,
     delivery_controls,
     event_controls,
 )

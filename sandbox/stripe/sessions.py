@@ -31,6 +31,7 @@ def create(desk: Desk, params: dict[str, Any]) -> Document:
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
         "currency": currency,
+        "custom_text": _custom_text(params),
         "customer": customer_id,
         "customer_creation": None if customer_id else params.get("customer_creation", "if_required"),
         "customer_details": customer_details(email) if email else None,
@@ -38,7 +39,9 @@ def create(desk: Desk, params: dict[str, Any]) -> Document:
         "expires_at": _expiry(params),
         "locale": params.get("locale"),
         "metadata": parameters.check_metadata(params),
+        "payment_method_options": params.get("payment_method_options") or {},
         "payment_method_types": _methods(params, currency),
+        "saved_payment_method_options": _saved_options(params) if customer_id else None,
         "submit_type": params.get("submit_type"),
         "success_url": params.get("success_url"),
         "ui_mode": params.get("ui_mode", "hosted_page"),
@@ -117,6 +120,23 @@ def _methods(params: dict[str, Any], currency: str) -> list[str]:
     return methods
 
 
+def _custom_text(params: dict[str, Any]) -> Document:
+    """Words of the shop's own, each {"message": …} or none."""
+    places = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+    given = params.get("custom_text") or {}
+    return {place: given.get(place) or None for place in places}
+
+
+def _saved_options(params: dict[str, Any]) -> Document:
+    """Which saved cards the page shows; Stripe's own default is those that may always be shown again."""
+    given = params.get("saved_payment_method_options") or {}
+    return {
+        "allow_redisplay_filters": given.get("allow_redisplay_filters") or ["always"],
+        "payment_method_remove": given.get("payment_method_remove", "disabled"),
+        "payment_method_save": given.get("payment_method_save"),
+    }  # fmt: skip
+
+
 def _intent_wishes(params: dict[str, Any]) -> Document:
     given = params.get("payment_intent_data") or {}
     suffix = given.get("statement_descriptor_suffix", "")
@@ -145,9 +165,6 @@ def _blank_session(desk: Desk, session_id: str) -> Document:
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "created": now(),
         "custom_fields": [],
-        "custom_text": dict.fromkeys(
-            ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-        ),
         "livemode": desk.scope.livemode,
         "mode": "payment",
         "payment_method_collection": "if_required",
