@@ -148,6 +148,8 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     live = live_link(session)
     if live is not None and live is not link:
         raise CannotLink(f"You are linked to {live.remote_name}. Say from which day on the other one is used.")
+    if live is not None and live.consent_id == consent.id:
+        return live  # another press was quicker
     if link is None:
         link = Link(
             organisation_id=organisation_id, product=candidate.product, remote_organisation_id=candidate.id,

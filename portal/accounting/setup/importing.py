@@ -1,4 +1,5 @@
-"""The first import at work: one step of it is one page read, or a few records taken over, each kept at once.
+"""The first import at work: one step of it is one page read, or a few records taken over, each kept at once. For a new
+organisation there is nothing to import: its step is the rehearsal, and then everything goes over.
 
 It is the workers' work, with the minute's calls that all of them share: nobody has to hold a page open, and a kill
 costs nothing but the step it fell into.
@@ -11,19 +12,20 @@ from sqlalchemy.orm import Session
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import Link
-from portal.accounting.setup import reading, steps, taking
+from portal.accounting.setup import reading, rehearsal, steps, taking
 from portal.gateways.errors import GatewayError
 from portal.shared import queues
+from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 
 log = logging.getLogger(__name__)
 
-READ, TAKE, REST = "read", "take", ""
+READ, TAKE, REHEARSE, REST = "read", "take", "rehearse", ""
 _TAKEN_A_STEP = 10
 
 
 def go(session: Session, link: Link, what: str) -> None:
-    """Have the workers read, take over, or rest. Does not commit."""
+    """Have the workers read, take over, rehearse, or rest. Does not commit."""
     link.importing, link.import_problem = what, ""
     if what:
         queues.wake(session, "mirror", link.organisation_id)
@@ -41,11 +43,11 @@ def step(turn: Turn, remote: Remote) -> bool:
     if not what:
         return False
     try:
-        is_done = _read(turn, remote) if what == READ else _take(turn, remote)
+        is_done = _WORK[what](turn, remote)
     except (LeaseLost, *STOPS):
         raise
-    except GatewayError as problem:
-        _rest(turn, what, problem.words)
+    except (GatewayError, RuleBroken) as problem:
+        _rest(turn, what, problem.words if isinstance(problem, GatewayError) else problem.sentence)
         return False
     except Exception:
         log.exception("import failed", extra={"organisation": turn.organisation_id})
@@ -64,12 +66,30 @@ def _take(turn: Turn, remote: Remote) -> bool:
     return taking.take_over(remote, turn.organisation_id, turn.link_id, most=_TAKEN_A_STEP) == 0
 
 
+def _rehearse(turn: Turn, remote: Remote) -> bool:
+    """Equal to the cent: everything goes over. Else people are told what differs, and start it themselves."""
+    with held(turn) as session:
+        planned = rehearsal.plan(session, session.get_one(Link, turn.link_id))
+    words = rehearsal.play(remote, planned)
+    with held(turn) as session:
+        link = session.get_one(Link, turn.link_id, populate_existing=True)
+        rehearsal.remember(session, link, planned, words)
+        if words:
+            link.import_problem = words[:300]
+        else:
+            steps.start(session, link)
+    return True
+
+
+_WORK = {READ: _read, TAKE: _take, REHEARSE: _rehearse}
+
+
 def _finish(turn: Turn, what: str) -> None:
     with held(turn) as session:
         link = session.get_one(Link, turn.link_id, populate_existing=True)
         if link.importing == what:
             link.importing = REST
-        if what == TAKE and steps.MATCH not in link.setup_steps:
+        if what == TAKE:
             steps.finish(session, link, steps.MATCH)
 
 

@@ -27,7 +27,10 @@ def find_or_create(consent: Consent, organisation: Organisation, name: str) -> r
     try:
         _create(consent, organisation, name)
     except Refused as problem:
-        raise CannotCreate(f"Zoho does not let the portal make an organisation. {problem.words}") from problem
+        found = _find(consent, organisation, name)  # another press may have been quicker
+        if found is None:
+            raise CannotCreate(f"Zoho does not let the portal make an organisation. {problem.words}") from problem
+        return found
     except Unanswered:
         pass  # it may be there all the same: the list says
     found = _find(consent, organisation, name)

@@ -15,12 +15,12 @@ from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.setup import steps
-from portal.accounting.setup.desk import Desk
+from portal.accounting.setup.desk import Caller
 from portal.catalogue.models import Item
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.invoices import billing, frozen
 from portal.organisations import audit
-from portal.organisations.models import Organisation
+from portal.organisations.models import AuditEntry, Organisation
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -29,6 +29,7 @@ from portal.taxes.queries import list_taxes, taxes_by_id
 
 _QUANTITIES = (Decimal("3"), Decimal("1.5"))  # odd ones, where rounding shows
 _PRICE = Decimal("33.33")
+_ACTION = "rehearsal"
 
 
 class CannotRehearse(RuleBroken):
@@ -65,7 +66,7 @@ def plan(session: Session, link: Link) -> Plan:
     organisation = session.get_one(Organisation, link.organisation_id)
     today, lines = clock.today(organisation.time_zone), _lines(session)
     expected = billing.preview(lines, taxes_by_id(session), organisation, today)
-    number = f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
+    number = _next_number(link)
     printed = [(line.name, total.decimal) for line, total in zip(lines, expected.line_totals, strict=True)]
     breakdown = frozen.as_text(expected, billing.policy_of(organisation))
     return Plan(
@@ -74,7 +75,7 @@ def plan(session: Session, link: Link) -> Plan:
     )  # fmt: skip
 
 
-def play(desk: Desk, planned: Plan) -> str:
+def play(desk: Caller, planned: Plan) -> str:
     """What differs, in words, or nothing. Both records are put away whatever it is. Raises GatewayError."""
     customer = _customer(desk, planned)
     invoice = _invoice(desk, planned, customer)
@@ -90,15 +91,26 @@ def play(desk: Desk, planned: Plan) -> str:
 
 def remember(session: Session, link: Link, planned: Plan, words: str) -> None:
     """The next rehearsal gets another number; only one without a difference is done. Does not commit."""
+    steps.lock(session, link)
+    if planned.number != _next_number(link):
+        return  # another press was quicker, and told of this invoice
     link.setup_steps = link.setup_steps | {"rehearsals": int(link.setup_steps.get("rehearsals", 0)) + 1}
     name = PRODUCTS[link.product].name
     total = planned.figures.total
     told = f"Rehearsal: invoice {planned.number} of {total} is equal to the cent in {name}, and void there."
-    audit.note(
-        session, link.organisation_id, "rehearsal", "link", link.id, words=f"Rehearsal: {words}" if words else told
-    )
+    audit.note(session, link.organisation_id, _ACTION, "link", link.id, words=f"Rehearsal: {words}" if words else told)
     if not words:
         steps.finish(session, link, steps.REHEARSAL)
+
+
+def result(session: Session, link: Link) -> AuditEntry | None:
+    """What the latest rehearsal brought; None before the first."""
+    entries = select(AuditEntry).where(AuditEntry.record == "link", AuditEntry.record_id == link.id)
+    return session.scalars(entries.where(AuditEntry.action == _ACTION).order_by(AuditEntry.id.desc()).limit(1)).first()
+
+
+def _next_number(link: Link) -> str:
+    return f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
 
 
 def _lines(session: Session) -> list[TestLine]:
@@ -129,7 +141,7 @@ def _tax_ids(session: Session, link: Link, lines: list[TestLine]) -> dict[int, s
     return found
 
 
-def _customer(desk: Desk, planned: Plan) -> str:
+def _customer(desk: Caller, planned: Plan) -> str:
     query = {"contact_name": planned.customer, "filter_by": "Status.All"}
     found = [
         row for row in desk.call("GET", "/contacts", query).get("contacts", [])
@@ -143,7 +155,7 @@ def _customer(desk: Desk, planned: Plan) -> str:
     return str(found[0]["contact_id"])
 
 
-def _invoice(desk: Desk, planned: Plan, customer: str) -> str:
+def _invoice(desk: Caller, planned: Plan, customer: str) -> str:
     rows = desk.call("GET", "/invoices", {"invoice_number": planned.number}).get("invoices", [])
     found = [row for row in rows if row.get("invoice_number") == planned.number]
     if found:

@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions
 from portal.accounting.models import MODULES, Link
-from portal.accounting.pull import cursors
 from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
@@ -49,25 +48,37 @@ def is_open(link: Link) -> bool:
 
 
 def begin(session: Session, link: Link, *, is_new: bool) -> None:
-    """First steps of a fresh link. A new organisation is empty: nothing to match, so ours goes over at once."""
+    """First steps of a fresh link. A new organisation is empty: there is nothing to compare, and ours are its taxes.
+    The rest follows once a rehearsal has come back equal."""
     link.setup_steps = {"begun": clock.now().isoformat()}
+    hold(session, link)
     if is_new:
-        for step in (*NEEDED, START):
+        for step in NEEDED:
             finish(session, link, step)
-        cursors.begin(session, link, "tax")
-    else:
-        hold(session, link)
+        directions.resume(session, link, "tax")
 
 
 def finish(session: Session, link: Link, step: str) -> None:
-    """Does not commit."""
+    """Once, however often it is pressed. Does not commit."""
+    lock(session, link)
+    if step in link.setup_steps:
+        return
     link.setup_steps = link.setup_steps | {step: clock.now().isoformat()}
     words = f"Set-up: {STEPS[step][0].lower()} done" if step in STEPS else "Set-up finished: everything goes over"
     audit.note(session, link.organisation_id, f"set-up step {step}", "link", link.id, words=words)
 
 
+def lock(session: Session, link: Link) -> None:
+    """Two presses at the same moment come one after the other, and the second sees what the first has done."""
+    session.flush()
+    session.refresh(link, ["setup_steps", "importing"], with_for_update=True)
+
+
 def start(session: Session, link: Link) -> None:
     """Let everything go over. Raises CannotStart. Does not commit."""
+    lock(session, link)
+    if START in link.setup_steps:
+        return
     missing = [STEPS[step][0] for step in NEEDED if step not in link.setup_steps]
     if missing:
         raise CannotStart(f"Finish {' and '.join(missing)} first. Nothing has gone over yet.")

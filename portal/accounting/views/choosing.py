@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.accounting import link, rules, switching
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import new_organisation, sizes, steps
+from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -53,7 +53,8 @@ def create_link(consent_id: int) -> Response:
     request_session().commit()
     switching.give_back(given_up)
     if steps.is_open(tied):
-        flash(f"{tied.remote_name} is linked. Nothing goes over before you start it below.", "good")
+        told = "A test invoice goes first." if tied.importing else "Nothing goes over before you start it below."
+        flash(f"{tied.remote_name} is linked. {told}", "good")
         return see_other(url_for("accounting.show_setup"))
     flash(f"{tied.remote_name} is linked. What you have sent so far is on its way there.", "good")
     return see_other(url_for("accounting.show"))
@@ -73,6 +74,8 @@ def _attach(
         tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
     if not tied.setup_steps and not link.has_records(session, tied):
         steps.begin(session, tied, is_new=is_new)
+        if is_new:
+            importing.go(session, tied, importing.REHEARSE)
     return tied, given_up
 
 

@@ -48,9 +48,10 @@ def update_taxes() -> Response:
         theirs, preferences = _read(tied)
     except GatewayError as problem:
         return show_page(problem.words, 502)
+    tied = session.merge(tied)
+    steps.lock(session, tied)
     organisation = session.get_one(Organisation, g.viewer.organisation_id)
     rows = taxes.compare(session, organisation, theirs)
-    tied = session.merge(tied)
     wanted, settings = request.form.getlist("take"), request.form.getlist("settings")
     try:
         taxes.keep(session, tied, theirs, rows, wanted, preferences, settings)

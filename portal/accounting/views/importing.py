@@ -23,7 +23,9 @@ _NOT_FOUND_YET = "Decide the {count} unsure first: each is shown with what you h
 @allow("manage_link")
 def show_match() -> Response:
     tied = link.live_link(request_session())
-    return _page(tied) if tied is not None else see_other(url_for("accounting.show"))
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    return _page(tied) if tied.importing != importing.REHEARSE else see_other(url_for("accounting.show_setup"))
 
 
 @bp.post("/books/setup/match")
@@ -34,6 +36,8 @@ def update_match() -> Response:
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
+    if tied.importing == importing.REHEARSE:
+        return see_other(url_for("accounting.show_setup"))  # of a new organisation: there is nothing to match
     wanted = request.form.get("do", "")
     if wanted in ("read", "again"):
         _read(tied, anew=wanted == "again")

@@ -4,7 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import link, queries, switching
 from portal.accounting.reconciliation.queries import summary_of
-from portal.accounting.setup import steps
+from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -20,19 +20,19 @@ from portal.shared.web import request_session, settings
 
 WISHES = ("new", "invoice", "books")
 _CARDS = [
-    {"value": "new", "label": "New Zoho Invoice organisation", "chip": "free", "notes": [
-        "Customers: it begins empty, so all of yours go there at once. Nothing to match.",
-        "Services and parts: go there at once too, at your prices.",
-        "Taxes: those you set up here are made there for you."]},
-    {"value": "invoice", "label": "My Zoho Invoice organisation", "notes": [
-        "Customers: compared with yours before anything is written. You decide the unsure ones; those only there come "
-        "here.",
-        "Services and parts: the same, and each side keeps its price until somebody changes it.",
-        "Taxes: theirs stand beside yours, and you tick those to take over."]},
-    {"value": "books", "label": "My Zoho Books organisation", "notes": [
-        "Customers: compared as with Zoho Invoice. Your suppliers in Books are left alone.",
-        "Services and parts: compared too. The accounts that they are booked to stay as they are.",
-        "Taxes: theirs stand beside yours. Where both have one, invoices there bear the one your books have."]},
+    {"value": "new", "label": "New Zoho Invoice organisation, free", "points": [
+        ("Customers", "it begins empty, so all of yours go there at once. There is nothing to match."),
+        ("Services and parts", "go there at once too, at your prices."),
+        ("Taxes", "those you set up here are made there for you.")]},
+    {"value": "invoice", "label": "My Zoho Invoice organisation", "points": [
+        ("Customers", "compared with yours before anything is written. You decide the unsure ones; those that are only "
+         "there come here."),
+        ("Services and parts", "compared as well; each side keeps its price until somebody changes it."),
+        ("Taxes", "theirs stand beside yours, and you tick those to take over.")]},
+    {"value": "books", "label": "My Zoho Books organisation", "points": [
+        ("Customers", "compared with yours before anything is written. Your suppliers in Books are left alone."),
+        ("Services and parts", "compared too. The accounts that they are booked to stay as they are."),
+        ("Taxes", "theirs stand beside yours. Where both have one, invoices there bear the one in Books.")]},
 ]  # fmt: skip
 
 
@@ -125,6 +125,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         status=status_of(session, linked) if linked else None,
         left_at=link.open_consent(session) if tied is None else None,
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
+        rehearsed=rehearsal.result(session, tied) if tied is not None else None,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
     )  # fmt: skip

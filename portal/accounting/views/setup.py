@@ -4,7 +4,7 @@ from flask import Response, flash, make_response, render_template, url_for
 
 from portal.accounting import link
 from portal.accounting.models import Consent
-from portal.accounting.setup import rehearsal, steps
+from portal.accounting.setup import importing, rehearsal, steps
 from portal.accounting.setup.desk import Desk
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -30,6 +30,7 @@ def show_setup() -> Response:
         "accounting/setup.html", tied=tied, steps=all_steps, is_open=steps.is_open(tied), missing=missing,
         coming=next((step for step in all_steps if missing and not step.is_done), None),
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
+        is_rehearsing=tied.importing == importing.REHEARSE, is_rehearsed=steps.REHEARSAL in tied.setup_steps,
     )  # fmt: skip
     return make_response(page)
 
@@ -61,6 +62,8 @@ def rehearse() -> Response:
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
+    if tied.importing == importing.REHEARSE:
+        return see_other(url_for("accounting.show_setup"))  # the workers are at it
     try:
         planned = rehearsal.plan(session, tied)
         consent = session.get_one(Consent, tied.consent_id)
@@ -73,6 +76,7 @@ def rehearse() -> Response:
         return see_other(url_for("accounting.show_setup"))
     session.refresh(tied)
     rehearsal.remember(session, tied, planned, words)
+    tied.import_problem = "" if not words else tied.import_problem
     session.commit()
     flash(words or f"{planned.number} came back equal to the cent, and is void again.", "late" if words else "good")
     return see_other(url_for("accounting.show_setup"))

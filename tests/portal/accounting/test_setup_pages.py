@@ -10,8 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.accounting.mirror.drain import drain
 from portal.shared import clock
-from tests.builders import Firm, post, sign_in
+from portal.shared.running import job_session
+from tests.builders import Firm, make_invoice, post, sign_in
 from tests.conftest import World, browser
 from tests.portal.accounting.stand_in import ZohoStandIn, zoho
 from tests.portal.accounting.test_link_pages import chosen_is, consent
@@ -56,8 +58,8 @@ def test_three_cards_say_what_will_happen_and_the_name_may_be_changed(zoho: Zoho
 
 def test_each_card_tells_of_customers_items_and_taxes_in_its_own_words(zoho: ZohoStandIn, admin: FlaskClient) -> None:
     page = admin.get("/books").text
-    for subject in ("Customers: ", "Services and parts: ", "Taxes: "):
-        told = re.findall(rf'<span class="note">({subject}[^<]+)', page)
+    for subject in ("Customers", "Services and parts", "Taxes"):
+        told = re.findall(rf"<strong>{subject}:</strong>([^<]+)", page)
         assert len(told) == len(set(told)) == 3
 
 
@@ -88,12 +90,71 @@ def test_a_new_organisation_is_made_with_our_name_in_every_data_centre(
     address = consent(admin, user=person_at_zoho(zoho, firm, centre), wish="new", wished_name=name)
     chosen = admin.get(address).location
     assert f'value="{name}"' in admin.get(chosen).text
-    assert create(admin, chosen, name).location == "/books"
+    assert create(admin, chosen, name).location == "/books/setup"
     (made,) = organisations_named(zoho, name)
     assert made["listed"]["currency_code"] == "GBP" and made["listed"]["org_joined_app_list"] == ["invoice"]
     assert made["dc"] == centre
+    assert name in admin.get("/books").text and "A test invoice goes first" in admin.get("/books/setup").text
+
+
+def new_organisation(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> str:
+    """Made and linked from the pages; its number there."""
+    name = f"Brand new {firm.organisation_id}"
+    user = person_at_zoho(zoho, firm, "eu")
+    chosen = admin.get(consent(admin, user=user, wish="new", wished_name=name)).location
+    create(admin, chosen, name)
+    remote = str(organisations_named(zoho, name)[0]["organization_id"])
+    no_limits = {"per_minute": None, "per_day": None, "concurrency": None}
+    zoho.control("POST", "/limits", {"org": remote, **no_limits})
+    return remote
+
+
+def test_a_new_organisation_is_rehearsed_before_anything_of_ours_goes_there(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        ours = make_invoice(session, firm)
+    remote = new_organisation(zoho, admin, firm)
+    drain(firm.organisation_id)
+    invoices = zoho.records(remote, "invoices")
+    assert [one["status"] for one in invoices if one["invoice_number"].startswith("REHEARSAL-")] == ["void"]
+    assert ours.number in [one["invoice_number"] for one in invoices[1:]]  # the test one came first
+    shown = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", admin.get("/books").text))
+    assert "Nothing goes over yet" not in shown
+    assert re.search(r"History Rehearsal: invoice REHEARSAL-\d+-1 of [\d.]+ is equal to the cent", shown)
+
+
+def test_a_new_organisation_that_reckons_otherwise_gets_nothing_until_somebody_starts_it(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        ours = make_invoice(session, firm)
+    remote = new_organisation(zoho, admin, firm)
+    zoho.control("POST", f"/orgs/{remote}/settings", {"rounding_increment": 7})
+    drain(firm.organisation_id)
+    assert ours.number not in [one["invoice_number"] for one in zoho.records(remote, "invoices")]
+    shown = admin.get("/books/setup").text
+    assert "It had to stop" in shown and "total is" in shown and ">Start<" in shown
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    drain(firm.organisation_id)
+    assert ours.number in [one["invoice_number"] for one in zoho.records(remote, "invoices")]
+
+
+def test_steps_that_are_pressed_twice_stand_in_the_history_once(
+    zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
+) -> None:
+    chosen = admin.get(consent(admin)).location
+    for _ in range(2):
+        post(admin, chosen, chosen_is("20260815001"), page=chosen)
+        post(admin, "/books/setup/taxes", {}, page="/books/setup/taxes")
+    for form in ({"do": "read"}, {"do": "decide", "all": "same"}, {"do": "take"}, {"do": "take"}):
+        post(admin, "/books/setup/match", {**form}, page="/books/setup/match")
+        drain(firm.organisation_id)
+    for _ in range(2):
+        post(admin, "/books/setup/start", {}, page="/books/setup")
     shown = admin.get("/books").text
-    assert name in shown and "Nothing goes over yet" not in shown
+    for words in ("Linked to Northgate Heating", "Set-up: taxes done", "Set-up: first import done", "Set-up finished"):
+        assert shown.count(words) == 1, words
 
 
 def test_a_second_press_makes_no_second_organisation(zoho: ZohoStandIn, admin: FlaskClient, firm: Firm) -> None:
