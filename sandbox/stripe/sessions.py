@@ -111,7 +111,7 @@ def _expiry(params: dict[str, Any]) -> int:
 
 
 def _methods(params: dict[str, Any], currency: str) -> list[str]:
-    possible = ["card"] + [BANK_METHODS[currency]] * (currency in BANK_METHODS)
+    possible = ["card"] + ([BANK_METHODS[currency]] if currency in BANK_METHODS else [])
     allowed = params.get("allowed_payment_method_types") or possible
     excluded = params.get("excluded_payment_method_types") or []
     methods = [method for method in possible if method in allowed and method not in excluded]

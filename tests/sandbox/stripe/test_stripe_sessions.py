@@ -37,6 +37,12 @@ def test_allowed_methods_decide_what_the_payer_may_choose(client: Any) -> None:
     assert card.payment_method_types == ["card"]
 
 
+@pytest.mark.parametrize("currency", ["aed", "jpy", "kwd", "chf"])
+def test_a_currency_without_a_bank_method_is_paid_by_card(client: Any, currency: str) -> None:
+    session = client.checkout.sessions.create(session_params(line_items=_price(currency=currency)))
+    assert session.payment_method_types == ["card"]
+
+
 def _price(**changes: Any) -> list[dict[str, Any]]:
     price = {"currency": "gbp", "unit_amount": 12000, "product_data": {"name": "Invoice"}, **changes}
     return [{"quantity": 1, "price_data": price}]
