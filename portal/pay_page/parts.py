@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.payments.rules import least_charge
+from portal.payments.chargeable import least_charge
 from portal.shared.money import Money
 from portal.shared.text import decimal_from
 

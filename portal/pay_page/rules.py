@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from portal.payments.rules import is_too_small
+from portal.payments.chargeable import unfit_for_cards
 from portal.shared.money import Money
 
 # The states in which the page offers to pay.
 PAYABLE = ("to_pay", "part_paid", "overdue")
+# Cards cannot pay so much, or so little, alone.
+UNFIT = ("too_small", "too_large", "not_exact")
 # With nothing left to pay, the page may be kept for ever: it is the receipt.
 SETTLED = ("paid", "refunded", "credited")
 
@@ -36,8 +38,8 @@ class Standing:
 def page_state(now: Standing) -> str:
     """The one page to show.
 
-    void | replaced | written_off | paid | refunded | credited | disputed | processing | held | too_small | no_cards |
-    overdue | part_paid | to_pay
+    void | replaced | written_off | paid | refunded | credited | disputed | processing | held | too_small | too_large |
+    not_exact | no_cards | overdue | part_paid | to_pay
     """
     if now.status == "void":
         return "replaced" if now.is_replaced else "void"
@@ -57,9 +59,10 @@ def _settled(now: Standing, zero: Money) -> str:
 
 def _closed_for_now(now: Standing) -> str:
     """Why nothing can be paid at this moment, or "". What the bank does comes before what the firm does."""
+    unfit = unfit_for_cards(now.balance)
     reasons = (
         ("disputed", now.is_disputed), ("processing", now.is_processing), ("held", now.is_held),
-        ("too_small", is_too_small(now.balance)), ("no_cards", not now.takes_cards),
+        (unfit, bool(unfit)), ("no_cards", not now.takes_cards),
     )  # fmt: skip
     return next((state for state, holds in reasons if holds), "")
 

@@ -13,8 +13,8 @@ from portal.invoices.models import Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.organisations.models import Organisation
 from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, standing_of
-from portal.pay_page.rules import PAYABLE, page_state
-from portal.payments.rules import is_too_small
+from portal.pay_page.rules import PAYABLE, UNFIT, page_state
+from portal.payments.chargeable import unfit_for_cards
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -29,8 +29,8 @@ class JointRow:
 
     @property
     def is_payable(self) -> bool:
-        """Together with others, one that is too small alone can be paid as well."""
-        return self.state in (*PAYABLE, "too_small")
+        """Together with others, one that cards cannot pay alone can be paid as well."""
+        return self.state in (*PAYABLE, *UNFIT)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class JointPage:
     @property
     def payable(self) -> Sequence[JointRow]:
         rows = [row for row in self.rows if row.is_payable]
-        return [] if is_too_small(self._sum(rows)) else rows
+        return [] if unfit_for_cards(self._sum(rows)) else rows
 
     @property
     def to_pay(self) -> Money:

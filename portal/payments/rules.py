@@ -17,14 +17,6 @@ MOST_SESSIONS, SESSIONS_WINDOW = 10, timedelta(hours=1)
 # Nor this many refused cards within a day. Each is one event; the Session stays open, and another card may be tried.
 DECLINED = "payment_intent.payment_failed"
 MOST_DECLINES, DECLINES_WINDOW = 10, timedelta(hours=24)
-_LARGEST_UNITS = 99_999_999  # Stripe takes eight digits
-
-# The least that Stripe charges, in minor units. Source: its page on minimum amounts. Elsewhere Stripe itself says no.
-_LEAST = {
-    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30,
-    "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200,
-    "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
-}  # fmt: skip
 
 
 class CannotPay(RuleBroken):
@@ -137,24 +129,6 @@ def change_of(received: Money, tendered: Money | None) -> Money:
     return tendered - received
 
 
-def least_charge(currency: str) -> Money:
-    return Money(_LEAST.get(currency, 1), currency)
-
-
-def other_ways(balance: Money) -> str:
-    """Why a card cannot pay this, and what can, for staff; nothing where a card can."""
-    if is_too_small(balance):
-        return f"A card payment is {least_charge(balance.currency)} at least. Take it in cash or by bank transfer."
-    if balance.minor > _LARGEST_UNITS:
-        return "This is more than one card payment can be. Take it by bank transfer, or in parts."
-    return ""
-
-
-def is_too_small(balance: Money) -> bool:
-    """Less than a card payment can be."""
-    return Money.zero(balance.currency) < balance < least_charge(balance.currency)
-
-
 def check_open(status: str, balance: Money) -> None:
     """Raises NothingToPay."""
     if status == "written_off":
@@ -163,14 +137,6 @@ def check_open(status: str, balance: Money) -> None:
         raise NothingToPay("This invoice is void: there is nothing to pay.")
     if balance <= Money.zero(balance.currency):
         raise NothingToPay("This invoice is paid.")
-
-
-def check_chargeable(amount: Money) -> None:
-    """Raises CannotPay for what no card payment can be."""
-    if is_too_small(amount):
-        raise CannotPay("This is less than a card payment can be. Please ask the firm how to pay it.")
-    if amount.minor > _LARGEST_UNITS:
-        raise CannotPay("This is more than one card payment can be. Please ask the firm how to pay it.")
 
 
 def check_not_held(*, is_held: bool) -> None:

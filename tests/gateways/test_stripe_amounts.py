@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from portal.accounting.rules import counts_alike
 from portal.gateways.stripe_gateway import CannotCharge, from_stripe, to_stripe
 from portal.gateways.stripe_gateway.amounts import stripe_decimals
-from portal.payments.rules import least_charge
+from portal.payments.chargeable import check_chargeable, least_charge, other_ways, unfit_for_cards
+from portal.payments.rules import CannotPay
 from portal.shared.money import Money, decimals_of
 
 # ISO 4217's currencies in everyday use, by decimals, as the standard's own list has them.
@@ -75,3 +76,16 @@ def test_books_with_other_decimals_are_not_linked() -> None:
 def test_the_least_charge_can_itself_be_charged(currency: str, minor: int) -> None:
     assert least_charge(currency) == Money(minor, currency)
     assert to_stripe(least_charge(currency)) > 0
+
+
+@given(st.integers(1, 10**9), st.sampled_from(sorted(CURRENCIES)))
+@pytest.mark.failure_mode(10)
+def test_what_is_offered_for_a_card_can_be_charged_and_else_both_sides_learn_why(minor: int, currency: str) -> None:
+    amount = Money(minor, currency)
+    if unfit_for_cards(amount):
+        assert other_ways(amount)
+        with pytest.raises(CannotPay, match="ask the firm"):
+            check_chargeable(amount)
+    else:
+        assert other_ways(amount) == "" and amount >= least_charge(currency)
+        assert from_stripe(to_stripe(amount), currency.lower()) == amount

@@ -20,6 +20,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of_key
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
 from portal.payments.actions.settlement import lock_family, settle
+from portal.payments.chargeable import check_chargeable
 from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared import clock
@@ -80,7 +81,7 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
     """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     balance = check_invoice(session, invoice, wish.balance if wish else None)
-    rules.check_chargeable(balance + wish.tip if wish and wish.tip else balance)
+    check_chargeable(balance + wish.tip if wish and wish.tip else balance)
     amount = wish.amount if wish else balance
     tip = wish.tip if wish else None
     attempt = present_attempt(session, invoice.id)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
-from portal.payments import rules
 from portal.payments.actions.attempts import (
     Started,
     Wish,
@@ -19,6 +18,7 @@ from portal.payments.actions.attempts import (
     start_attempt,
 )
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.chargeable import check_chargeable
 from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.money import Money
@@ -46,7 +46,7 @@ def plan_together(session: Session, agreed: Mapping[int, Money]) -> Plan:
         raise CannotPay("These invoices cannot be paid together.")
     for invoice, balance in wanted:
         check_invoice(session, invoice, balance)
-    rules.check_chargeable(Money.total(agreed.values(), wanted[0][0].currency))
+    check_chargeable(Money.total(agreed.values(), wanted[0][0].currency))
     present = [attempt for invoice, _ in wanted if (attempt := present_attempt(session, invoice.id)) is not None]
     if any(attempt.state == "processing" for attempt in present):
         raise PaymentUnderWay("A payment for one of these invoices is under way. We will mail you when it has arrived.")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import ForgedEvent, verify_event
 from portal.invoices.cautions import CAUTIONS, Caution
-from portal.payments import actions, queries, rules
+from portal.payments import actions, chargeable, queries
 from portal.payments.models import StripeAccount
 from portal.payments.views.pages import bp
 from portal.shared import clock
@@ -46,9 +46,9 @@ def index() -> str:
 
 def _card_caution(session: Session, balance: Money) -> Caution | None:
     """None where customers can pay so much by card."""
-    other_ways = rules.other_ways(balance) if balance else ""
+    other_ways = chargeable.other_ways(balance) if balance else ""
     if other_ways:
-        return Caution("Too little or too much for a card.", other_ways)
+        return Caution("A card cannot pay this.", other_ways)
     if queries.live_account(session):
         return None
     may_mend = g.viewer.may("manage_organisation")

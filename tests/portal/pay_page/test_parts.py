@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from portal.organisations.models import Organisation
 from portal.pay_page.parts import PartRefused, chosen_amount, parts_of
-from portal.payments.rules import least_charge
+from portal.payments.chargeable import least_charge
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
