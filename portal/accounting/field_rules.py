@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.accounting import fields
@@ -14,11 +15,16 @@ from portal.accounting.fields import Rule
 from portal.accounting.models import FieldRule, Link, MirrorRecord
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, Invoice
 from portal.organisations import audit
+from portal.payments.models import Payment
 from portal.shared import outbox
+from portal.taxes.models import Tax
 
-_MODELS: dict[str, Any] = {"customer": Customer, "item": Item, "invoice": Invoice}
+MODELS: dict[str, Any] = {
+    "customer": Customer, "item": Item, "invoice": Invoice, "payment": Payment, "credit_note": CreditNote, "tax": Tax,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ def told_of(session: Session, link_id: int) -> dict[str, str]:
             .order_by(FieldRule.version)  # the newest stays
         )
     }
-    return {module: kept.get(module, "the usual mapping") for module in fields.MAPPED}
+    always = {"tax": "always the same: changes are offered"}
+    return {module: kept.get(module, "the usual mapping") for module in fields.MAPPED} | always
 
 
 def dresser(
@@ -77,12 +84,21 @@ def dresser(
     if module not in fields.MAPPED or not _newest(session, link_id, module):
         return dict
     rules = rules_of(session, link_id, module)
-    values = _values(session.get_one(_MODELS[module], local_id), module)
+    values = values_of(session.get_one(MODELS[module], local_id), module)
     return lambda payload: fields.dress(payload, module, rules, values)
+
+
+def for_update(session: Session, link_id: int, module: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What an update says: nothing about fields that only Zoho decides."""
+    if module not in fields.MAPPED or not _newest(session, link_id, module):
+        return dict(payload)
+    return fields.without_pulled(payload, module, rules_of(session, link_id, module))
 
 
 def would_change(session: Session, link_id: int, module: str, wanted: Sequence[Rule]) -> list[int]:
     """Our ids of those records there that would look different. Read from the records themselves."""
+    if module in fields.STAYING:
+        return []
     now = rules_of(session, link_id, module)
     return [
         record.id for record in _mirrored(session, link_id, module)
@@ -103,6 +119,8 @@ def keep(session: Session, link: Link, module: str, wanted: Sequence[Rule], *, m
         for rule in wanted
     )  # fmt: skip
     session.flush()
+    then = {rule.ours: rule.theirs for rule in before}
+    _forget_common(session, link.id, module, [rule.ours for rule in wanted if rule.theirs != then[rule.ours]])
     for local_id in changed:
         outbox.record(session, link.organisation_id, module, local_id)
     audit.note(
@@ -113,25 +131,25 @@ def keep(session: Session, link: Link, module: str, wanted: Sequence[Rule], *, m
     return len(changed)
 
 
-def sample(session: Session, link_id: int, module: str) -> Mapping[str, Any]:
-    """The values of a real record: the one changed last that Zoho has, else the newest of ours."""
-    model = _MODELS[module]
+def real_record(session: Session, link_id: int, module: str) -> Any:
+    """The one changed last that Zoho has, else the newest of ours; None where there is none."""
+    model = MODELS[module]
     records = _mirrored(session, link_id, module, most=1)
-    record = records[0] if records else session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
-    return _values(record, module) if record is not None else {}
+    return records[0] if records else session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
 
 
 def longest(session: Session, module: str) -> dict[str, int]:
-    """our field → length of its longest value; one statement."""
-    model = _MODELS[module]
-    texts = [field.key for field in fields.OURS[module] if field.kind == fields.TEXT and hasattr(model, field.key)]
-    texts = [key for key in texts if key not in ("lines", "issued_on", "due_on")]
+    """our field → length of its longest value, of those that may go elsewhere; one statement."""
+    model = MODELS[module]
+    texts = [field.key for field in _free(module) if field.kind == fields.TEXT and hasattr(model, field.key)]
+    if not texts:
+        return {}
     row = session.execute(select(*(func.max(func.length(getattr(model, key))) for key in texts))).one()
     return {key: length or 0 for key, length in zip(texts, row, strict=True)}
 
 
 def _mirrored(session: Session, link_id: int, module: str, most: int | None = None) -> list[Any]:
-    model = _MODELS[module]
+    model = MODELS[module]
     found = (
         select(model)
         .join(MirrorRecord, MirrorRecord.local_id == model.id)
@@ -145,7 +163,7 @@ def _mirrored(session: Session, link_id: int, module: str, most: int | None = No
 
 def _dressed(record: Any, module: str, rules: Sequence[Rule]) -> dict[str, Any]:
     """Only what the rows of the mapping decide: enough to see whether two mappings differ for this record."""
-    values = _values(record, module)
+    values = values_of(record, module)
     plain = {
         field.usual: values.get(field.key) for field in fields.OURS[module]
         if field.usual and not field.locked and values.get(field.key) not in (None, "")
@@ -153,8 +171,34 @@ def _dressed(record: Any, module: str, rules: Sequence[Rule]) -> dict[str, Any]:
     return fields.dress(plain, module, rules, values)
 
 
-def _values(record: Any, module: str) -> dict[str, Any]:
-    return {field.key: getattr(record, field.key, None) for field in fields.OURS[module] if field.key != "lines"}
+def values_of(record: Any, module: str) -> dict[str, Any]:
+    """Of the rows that may go elsewhere."""
+    values = {field.key: getattr(record, field.key, None) for field in _free(module)}
+    if module == "payment":
+        values["words"] = " · ".join(filter(None, [record.number, record.reference]))
+    return values
+
+
+def keys_of(module: str) -> list[str]:
+    """Of all rows."""
+    return [field.key for field in fields.OURS[module]]
+
+
+def _free(module: str) -> list[fields.Ours]:
+    return [field for field in fields.OURS[module] if not field.locked]
+
+
+def _forget_common(session: Session, link_id: int, module: str, moved: Sequence[str]) -> None:
+    """A field that goes elsewhere has nothing in common with what is there: else an empty field there would be taken
+    for one that was emptied there, and ours would be emptied too."""
+    for key in moved:
+        path = ["common", key]
+        session.execute(
+            update(MirrorRecord)
+            .where(MirrorRecord.link_id == link_id, MirrorRecord.module == module)
+            .where(MirrorRecord.snapshot["common"].has_key(key))
+            .values(snapshot=MirrorRecord.snapshot.op("#-")(cast(path, ARRAY(Text))))
+        )
 
 
 def _newest(session: Session, link_id: int, module: str) -> int:
@@ -164,4 +208,4 @@ def _newest(session: Session, link_id: int, module: str) -> int:
 
 
 def _told(rules: Sequence[Rule]) -> dict[str, str]:
-    return {rule.ours: f"{rule.theirs} · {rule.wins}" for rule in rules}
+    return {rule.ours: f"{rule.theirs} · {rule.direction} · {rule.wins}" for rule in rules}

@@ -1,40 +1,53 @@
-"""Which fields of ours may go into which of theirs. Pure: a table of fields, and what a person's choice must obey."""
+"""Which fields of ours may go into which of theirs, and what a mapping makes of a payload. Pure.
+
+A row's direction counts where its module goes both ways: `push` rows are never read back, `pull` rows are never
+overwritten there, and `wins` decides where both sides changed a `both` row. In a module that goes one way, each row
+goes there; only a `pull` row rests.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-TEXT, NUMBER = "text", "number"
-CUSTOM = "cf:"
+from portal.accounting.field_table import (
+    ADDRESS,
+    CUSTOM,
+    EMAIL,
+    MAPPED,
+    NUMBER,
+    OURS,
+    PHONE,
+    SIDES,
+    STAYING,
+    TEXT,
+    THEIRS,
+    Ours,
+    Theirs,
+    called,
+)
+
+__all__ = ["CUSTOM", "MAPPED", "NUMBER", "OURS", "SIDES", "STAYING", "TEXT", "THEIRS", "Ours", "Theirs", "called"]
+
+PUSH, PULL, BOTH = "push", "pull", "both"
+WAYS = (PUSH, PULL, BOTH)
+WINNERS = ("ours", "theirs", "ask")
 _LONGEST_CUSTOM = 255
 _KINDS = {
-    "string": TEXT, "text": TEXT, "email": TEXT, "phone": TEXT, "url": TEXT, "multiline": TEXT, "text_area": TEXT,
+    "string": TEXT, "text": TEXT, "email": EMAIL, "phone": PHONE, "url": ADDRESS, "multiline": TEXT, "text_area": TEXT,
     "number": NUMBER, "decimal": NUMBER, "amount": NUMBER, "percent": NUMBER,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ours:
-    """One of our fields. `usual` is where it goes by default, "" for nowhere; a locked one cannot be changed."""
-
-    key: str
-    label: str
-    kind: str = TEXT
-    usual: str = ""
-    locked: str = ""
-
-
-@dataclass(frozen=True)
-class Theirs:
-    """One of Zoho's fields that may be chosen, custom ones included."""
-
-    key: str
-    label: str
-    kind: str = TEXT
-    longest: int = 0
-    products: tuple[str, ...] = ("books", "invoice")
-    is_seen: bool = True  # false for a custom field that was named by people, and that no record shows yet
+_TAKES = {NUMBER: "numbers", EMAIL: "e-mail addresses", PHONE: "phone numbers", ADDRESS: "web addresses"}
+# Editions that have a field for the tax number want to hear beside it that there is one (zoho/API.md §6.1).
+_BESIDE = {
+    "vat_reg_no": {"vat_treatment": "uk"}, "gst_no": {"gst_treatment": "business_gst"},
+    "tax_reg_no": {"tax_treatment": "vat_registered"},
+}  # fmt: skip
+# Parts of what is compared with Zoho that are no row of the mapping.
+_PARTS = {
+    "email": "E-mail", "phone": "Phone", "first_name": "First name", "last_name": "Last name", "street": "Street",
+    "city": "Town", "state": "State", "postal_code": "Postcode", "country": "Country",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,67 +56,24 @@ class Rule:
 
     ours: str
     theirs: str
-    direction: str = "push"
+    direction: str = BOTH
     wins: str = "ask"
 
 
-_NEEDED = "Zoho asks for it"
-_KEEPS_ORDER = "It keeps a record from being made twice"
-OURS: dict[str, tuple[Ours, ...]] = {
-    "customer": (
-        Ours("name", "Name", usual="contact_name", locked=_NEEDED),
-        Ours("number", "Customer number", usual="contact_number", locked=_KEEPS_ORDER),
-        Ours("email", "E-mail and phone", usual="contact_persons", locked="Zoho keeps them with the persons"),
-        Ours("payment_terms_days", "Days to pay", NUMBER, usual="payment_terms"),
-        Ours("tax_number", "Tax number"),
-        Ours("notes", "Notes"),
-    ),
-    "item": (
-        Ours("name", "Name", usual="name", locked=_NEEDED),
-        Ours("unit_price", "Price", NUMBER, usual="rate", locked=_NEEDED),
-        Ours("code", "Code", usual="sku", locked=_KEEPS_ORDER),
-        Ours("description", "Description", usual="description"),
-        Ours("unit", "Unit", usual="unit"),
-    ),
-    "invoice": (
-        Ours("number", "Number", usual="invoice_number", locked=_KEEPS_ORDER),
-        Ours("reference", "Work orders", usual="reference_number", locked=_KEEPS_ORDER),
-        Ours("issued_on", "Date", usual="date", locked=_NEEDED),
-        Ours("due_on", "Due date", usual="due_date", locked=_NEEDED),
-        Ours("lines", "Lines and taxes", usual="line_items", locked=_NEEDED),
-        Ours("title", "What was done"),
-        Ours("work_done", "Where, when and by whom"),
-    ),
-}  # fmt: skip
-THEIRS: dict[str, tuple[Theirs, ...]] = {
-    "customer": (
-        Theirs("payment_terms", "Payment terms", NUMBER), Theirs("notes", "Remarks", longest=2000),
-        Theirs("website", "Website", longest=255), Theirs("legal_name", "Legal name", longest=200, products=("books",)),
-        Theirs("vat_reg_no", "VAT number (United Kingdom)", longest=100), Theirs("gst_no", "GSTIN (India)", longest=15),
-        Theirs("tax_reg_no", "Tax number (Gulf, Kenya, Mexico, South Africa)", longest=100),
-    ),
-    "item": (
-        Theirs("description", "Description", longest=2000), Theirs("unit", "Unit", longest=100),
-        Theirs("purchase_description", "Purchase description", longest=2000, products=("books",)),
-    ),
-    "invoice": (
-        Theirs("notes", "Customer notes", longest=5000), Theirs("terms", "Terms & conditions", longest=10000),
-        Theirs("salesperson_name", "Salesperson", longest=200),
-    ),
-}  # fmt: skip
-# Editions that have a field for the tax number want to hear beside it that there is one (zoho/API.md §6.1).
-_BESIDE = {
-    "vat_reg_no": {"vat_treatment": "uk"}, "gst_no": {"gst_treatment": "business_gst"},
-    "tax_reg_no": {"tax_treatment": "vat_registered"},
-}  # fmt: skip
-MAPPED = tuple(OURS)
-# Parts of what is compared with Zoho that are no row of the mapping.
-_PARTS = {
-    "email": "E-mail", "phone": "Phone", "kind": "Kind", "first_name": "First name", "last_name": "Last name",
-    "street": "Street", "city": "Town", "state": "State", "postal_code": "Postcode", "country": "Country", "tax": "Tax",
-    "is_active": "On sale",
-}  # fmt: skip
-WINNERS = ("ours", "theirs", "ask")
+@dataclass(frozen=True)
+class Facts:
+    """What a mapping is checked against.
+
+    custom   the custom fields that may be chosen
+    longest  our field → length of the longest value that any record has in it
+    country  the firm's, which decides the edition; "" where it does not matter
+    """
+
+    module: str
+    product: str
+    custom: Sequence[Theirs] = ()
+    longest: Mapping[str, int] | None = None
+    country: str = ""
 
 
 def label_of(module: str, name: str) -> str:
@@ -137,19 +107,35 @@ def usual(module: str) -> list[Rule]:
     return [Rule(field.key, field.usual) for field in OURS[module]]
 
 
-def problems(
-    module: str, product: str, rules: Sequence[Rule], custom: Sequence[Theirs], longest: Mapping[str, int]
-) -> dict[str, str]:
-    """our field → why this row cannot be kept so.
+def offered(facts: Facts) -> list[Theirs]:
+    """What may be chosen at all in this product and edition, whatever the row."""
+    return [each for each in (*THEIRS[facts.module], *facts.custom) if not _lacks(each, facts)]
 
-    longest  our field → length of the longest value that any record has in it
-    """
-    ours = {field.key: field for field in OURS[module]}
-    theirs = {field.key: field for field in (*THEIRS[module], *custom)}
+
+def only_in_books(field: Ours, facts: Facts) -> list[str]:
+    """What Zoho Books has for this row and the linked product has not."""
+    if facts.product in field.products:
+        return (
+            [] if field.locked else [each.label for each in THEIRS[facts.module] if _fits_elsewhere(field, each, facts)]
+        )
+    return [called(facts.module, field.usual)]
+
+
+def goes_anyway(field: Ours, facts: Facts) -> str:
+    """Said of a row that goes nowhere by itself: a tax number goes along with the standing, where the edition asks."""
+    if (facts.module, field.key) != ("customer", "tax_number"):
+        return ""
+    known = next((each.label for each in offered(facts) if facts.country in each.countries), "")
+    return f"sent to {known} all the same, with how the customer stands for tax" if known else ""
+
+
+def problems(facts: Facts, rules: Sequence[Rule]) -> dict[str, str]:
+    """our field → why this row cannot be kept so."""
+    ours = {field.key: field for field in OURS[facts.module]}
+    theirs = {field.key: field for field in (*THEIRS[facts.module], *facts.custom)}
     found: dict[str, str] = {}
     for rule in rules:
-        field = ours[rule.ours]
-        words = _problem(field, rule, theirs.get(rule.theirs), product, longest.get(rule.ours, 0))
+        words = _problem(ours[rule.ours], rule, theirs.get(rule.theirs), facts)
         if words:
             found[rule.ours] = words
     used = [rule.theirs for rule in rules if rule.theirs]
@@ -159,20 +145,14 @@ def problems(
     return found
 
 
-def _problem(field: Ours, rule: Rule, target: Theirs | None, product: str, longest: int) -> str:
-    if field.locked:
-        return "" if rule.theirs == field.usual else f"{field.locked}: it always goes there."
-    if not rule.theirs:
-        return ""
-    if target is None:
-        return "Zoho has no such field (any more). Choose one from the list."
-    if product not in target.products:
-        return f"{target.label} is there in Zoho Books only, and you have linked Zoho Invoice."
-    if target.kind == NUMBER and field.kind != NUMBER:
-        return f"{target.label} takes numbers only."
-    if target.longest and longest > target.longest:
-        return f"One of yours has {longest} characters, and {target.label} takes {target.longest}."
-    return ""
+def ways_of(module: str, rules: Sequence[Rule]) -> dict[str, str]:
+    """compared value → push, pull or both."""
+    return {part: rule.direction for rule, part in _parts(module, rules)}
+
+
+def winners_of(module: str, rules: Sequence[Rule]) -> dict[str, str]:
+    """compared value → ours, theirs or ask."""
+    return {part: rule.wins for rule, part in _parts(module, rules)}
 
 
 def dress(payload: Mapping[str, Any], module: str, rules: Sequence[Rule], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,3 +174,48 @@ def dress(payload: Mapping[str, Any], module: str, rules: Sequence[Rule], values
         elif rule.theirs and value != "":
             dressed = _BESIDE.get(rule.theirs, {}) | dressed | {rule.theirs: value}
     return dressed | ({"custom_fields": custom} if custom else {})
+
+
+def without_pulled(payload: Mapping[str, Any], module: str, rules: Sequence[Rule]) -> dict[str, Any]:
+    """An update that leaves alone what only Zoho decides. A record that is made there gets it once, as there is nothing
+    yet."""
+    locked = {field.key for field in OURS.get(module, ()) if field.locked}
+    theirs = {rule.theirs for rule in rules if rule.direction == PULL and rule.ours not in locked}
+    kept = {key: value for key, value in payload.items() if key not in theirs}
+    custom = [each for each in kept.pop("custom_fields", ()) if CUSTOM + str(each["api_name"]) not in theirs]
+    return kept | ({"custom_fields": custom} if custom else {})
+
+
+def _parts(module: str, rules: Sequence[Rule]) -> list[tuple[Rule, str]]:
+    parts = {field.key: field.parts for field in OURS[module]}
+    return [(rule, part) for rule in rules for part in parts[rule.ours]]
+
+
+def _problem(field: Ours, rule: Rule, target: Theirs | None, facts: Facts) -> str:
+    if rule.direction == PULL and field.locked:
+        return f"{field.locked}: it goes there as well. Choose which side counts instead."
+    if field.locked:
+        return "" if rule.theirs == field.usual else f"{field.locked}: it always goes there."
+    if not rule.theirs:
+        return ""
+    if target is None:
+        return "Zoho has no such field (any more). Choose one from the list."
+    if facts.product not in target.products:
+        return f"{target.label} is there in Zoho Books only, and you have linked Zoho Invoice."
+    if _lacks(target, facts):
+        return f"Your organisation's edition has no {target.label}."
+    if target.kind not in (TEXT, field.kind):
+        return f"{target.label} takes {_TAKES[target.kind]} only."
+    longest = (facts.longest or {}).get(rule.ours, 0)
+    if target.longest and longest > target.longest:
+        return f"One of yours has {longest} characters, and {target.label} takes {target.longest}."
+    return ""
+
+
+def _lacks(target: Theirs, facts: Facts) -> bool:
+    is_elsewhere = bool(target.countries and facts.country) and facts.country not in target.countries
+    return facts.product not in target.products or is_elsewhere
+
+
+def _fits_elsewhere(field: Ours, target: Theirs, facts: Facts) -> bool:
+    return facts.product not in target.products and target.kind in (TEXT, field.kind)

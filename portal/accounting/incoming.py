@@ -20,11 +20,16 @@ READ_BACK = ("customer", "item")
 def values_of(module: str, record: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, str]:
     """our field → value. Only fields that the mapping brings over; `record` is theirs, or a payload of ours."""
     values = _customer(record) if module == "customer" else _item(record)
-    locked = {field.key for field in fields.OURS[module] if field.locked}
-    for rule in rules:
-        if rule.theirs and rule.ours not in locked:
-            values[rule.ours] = _plain(rule.ours, _found(record, rule.theirs))
-    return values
+    return values | mapped_values(module, record, rules)
+
+
+def mapped_values(module: str, record: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, str]:
+    """our field → value, of the rows that may go elsewhere and do go somewhere."""
+    free = {field.key for field in fields.OURS[module] if field.parts and not field.locked}
+    return {
+        rule.ours: _plain(rule.ours, _found(record, rule.theirs))
+        for rule in rules if rule.theirs and rule.ours in free
+    }  # fmt: skip
 
 
 def listed_values(module: str, row: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, str]:

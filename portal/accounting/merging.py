@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-OURS, THEIRS, ASK = "ours", "theirs", "ask"
+OURS, THEIRS, ASK, LEAVE = "ours", "theirs", "ask", "leave"
+PUSH, PULL, BOTH = "push", "pull", "both"
 Values = Mapping[str, str]  # field → value as text; a missing field is an empty one
 
 
@@ -27,10 +28,14 @@ class Merged:
         return not (self.take or self.send or self.ask)
 
 
-def merge(base: Values, ours: Values, theirs: Values, wins: Mapping[str, str]) -> Merged:
+def merge(
+    base: Values, ours: Values, theirs: Values, wins: Mapping[str, str], ways: Mapping[str, str] | None = None
+) -> Merged:
     """
     base  the last common values
     wins  field → ours, theirs or ask: what counts when both sides changed it to different values; ask where missing
+    ways  field → push (what changes there is no matter of ours), pull (theirs counts, whatever is here) or both, which
+          is meant where missing
     """
     merged = Merged()
     for name in sorted({*base, *ours, *theirs}):
@@ -39,18 +44,24 @@ def merge(base: Values, ours: Values, theirs: Values, wins: Mapping[str, str]) -
         merged.common[name] = there
         if here == there:
             continue
-        verdict = _verdict(before, here, there, wins.get(name, ASK))
+        verdict = _verdict(before, here, there, wins.get(name, ASK), (ways or {}).get(name, BOTH))
         if verdict == THEIRS:
             merged.take[name] = there
         elif verdict == OURS:
             merged.send[name] = here
+        elif verdict == LEAVE:
+            merged.common[name] = before
         else:
             merged.ask[name] = (here, there)
             merged.common[name] = before
     return merged
 
 
-def _verdict(before: str, here: str, there: str, winner: str) -> str:
+def _verdict(before: str, here: str, there: str, winner: str, way: str) -> str:
+    if way == PUSH:
+        return LEAVE if here == before else OURS
+    if way == PULL:
+        return THEIRS
     if here == before:
         return THEIRS
     if there == before:

@@ -126,6 +126,7 @@ class FieldRule(Tenant, Base):
     """One row of the mapping: our field, theirs, and whose value counts. Kept in versions; the highest one is in force.
 
     theirs  a field of Zoho's, or "cf:" and the api name of a custom field; empty for a field that stays here
+    direction  push, pull or both, where the module goes both ways (accounting.fields)
     wins    ours, theirs or ask, when both sides changed it (direction both only)
     """
 
@@ -142,7 +143,7 @@ class FieldRule(Tenant, Base):
     version: Mapped[int]
     ours: Mapped[str] = mapped_column(String(40))
     theirs: Mapped[str] = mapped_column(String(100), default="")
-    direction: Mapped[str] = mapped_column(String(4), default="push", server_default=text("'push'"))
+    direction: Mapped[str] = mapped_column(String(4), default="both", server_default=text("'both'"))
     wins: Mapped[str] = mapped_column(String(6), default="ours", server_default=text("'ours'"))
     made_by: Mapped[str] = mapped_column(String(200), default="")
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounting import field_rules
+from portal.accounting import field_rules, fields
+from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import sources
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
@@ -23,9 +24,24 @@ def frozen(payload: Any) -> Any:
     return str(payload) if isinstance(payload, Decimal) else payload
 
 
-def emptied(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that were sent with a value and have none any more: what is left out of an update would stay there."""
-    gone = {key: value for key, value in (before or {}).items() if key not in now}
+def update_of(
+    session: Session, record: MirrorRecord, payload: Mapping[str, Any], snapshot: Mapping[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """What an update says: also what has been emptied or goes elsewhere now, as what is left out would stay there, and
+    nothing about fields that only Zoho decides."""
+    sent = (record.snapshot or {}).get("sent") or {}
+    left = {each["api_name"] for each in sent.get("custom_fields", ())} - {
+        each["api_name"] for each in snapshot.get("custom_fields", ())
+    }
+    custom = [*payload.get("custom_fields", ()), *({"api_name": name, "value": ""} for name in sorted(left))]
+    full = _emptied(record.module, sent, snapshot) | dict(payload) | ({"custom_fields": custom} if custom else {})
+    return field_rules.for_update(session, record.link_id, record.module, full)
+
+
+def _emptied(module: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that were sent with a value and have none any more; of an invoice only those that the mapping may fill."""
+    free = {each.key for each in fields.THEIRS[module]}
+    gone = {key: value for key, value in before.items() if key not in now and (module in READ_BACK or key in free)}
     return {key: "" if isinstance(value, str) else 0 for key, value in gone.items() if isinstance(value, str | int)}
 
 

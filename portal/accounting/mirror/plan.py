@@ -10,7 +10,7 @@ from portal.accounting import directions
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.payloads import dresser, emptied, frozen, reference_of
+from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.push import (
     ACT,
     COMPARE,
@@ -135,8 +135,8 @@ def _next_step(
         record.remote_number = reference
     persons = (record.snapshot or {}).get("persons", {})
     payload = dress(source.build(twin_id, reference, persons))
-    if record.module in READ_BACK:
-        payload = emptied((record.snapshot or {}).get("sent"), snapshot) | payload
+    if verb == UPDATE and record.module in (*READ_BACK, "invoice"):
+        payload = update_of(session, record, payload, snapshot)
     push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
         payload, snapshot, source, unknown_since, _taken(session, record), act,

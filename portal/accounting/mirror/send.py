@@ -43,8 +43,10 @@ def send(remote: Remote, push: Push) -> Done | Absent:
         remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
         return Done({"status": "void"})
     if push.verb == UPDATE:
-        answer = remote.call("PUT", f"{module.path}/{push.remote_id}", body=_for_update(push))
-        return Done(answer[module.key])
+        body = _for_update(push)
+        if "custom_fields" in body:
+            body = body | {"custom_fields": _with_others(remote.detail(module, push.remote_id), body["custom_fields"])}
+        return Done(remote.call("PUT", f"{module.path}/{push.remote_id}", body=body)[module.key])
     if module.name == "tax":
         known = _known_tax(remote, MODULES["tax"], push)
         if known is not None:
@@ -146,3 +148,15 @@ def _for_update(push: Push) -> dict[str, Any]:
     if push.module == "customer":
         return {key: value for key, value in push.payload.items() if key != "ignore_auto_number_generation"}
     return push.payload
+
+
+def _with_others(there: Mapping[str, Any], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Zoho replaces the whole list of custom fields (zoho/API.md §11): those that are no matter of ours stay as they
+    are, and one that we have left is emptied only where it still is."""
+    listed = {str(each.get("api_name")): each for each in there.get("custom_fields") or []}
+    named = {each["api_name"] for each in ours}
+    others = [
+        {"customfield_id": each["customfield_id"], "value": each.get("value", "")}
+        for name, each in listed.items() if name not in named and each.get("customfield_id")
+    ]  # fmt: skip
+    return [*(each for each in ours if each["value"] != "" or each["api_name"] in listed), *others]

@@ -38,14 +38,16 @@ def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: M
     base, there = _common(record, rules), _values(session, record, theirs, rules)
     source, payload = payload_now(session, record)
     here = incoming.values_of(record.module, payload, rules) | changes.own_state(session, record)
-    merged = merging.merge(base, here, there, {rule.ours: rule.wins for rule in rules})
+    ways = fields.ways_of(record.module, rules)
+    merged = merging.merge(base, here, there, fields.winners_of(record.module, rules), ways)
     merged = changes.sort_out(record.module, merged)
     with changes.in_the_name_of(turn.product_name):
         why = _take(session, record, merged)
         if why:
             merged = replace(merged, take={}, ask=merged.ask | {name: (here.get(name, ""), there[name])
                                                                 for name in merged.take})  # fmt: skip
-        persons.take_over(session, record, theirs)
+        if ways.get("first_name") != fields.PUSH:
+            persons.take_over(session, record, theirs)
     record.remote_modified_at = stamp_of(theirs) or record.remote_modified_at
     record.remote_status = "" if there["is_active"] else INACTIVE
     _keep(session, record, merged, theirs, why)
@@ -60,9 +62,9 @@ def common_of(session: Session, link_id: int, module: str, theirs: Mapping[str, 
 
 def looks_changed(record: MirrorRecord, row: Mapping[str, Any], rules: Sequence[Rule]) -> bool:
     """Does a row of Zoho's list say anything else than what both sides had in common, as far as it tells?"""
-    common = _common(record, rules)
+    common, ways = _common(record, rules), fields.ways_of(record.module, rules)
     there = incoming.listed_values(record.module, row, rules)
-    return any(common.get(name, there[name]) != there[name] for name in there)
+    return any(common.get(name, there[name]) != there[name] and ways.get(name) != fields.PUSH for name in there)
 
 
 def _common(record: MirrorRecord, rules: Sequence[Rule]) -> dict[str, str]:

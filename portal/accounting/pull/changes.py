@@ -49,6 +49,11 @@ def sort_out(module: str, merged: Merged) -> Merged:
     return replace(merged, take=take, ask=merged.ask | {name: ("", value) for name, value in odd.items()})
 
 
+def fitting(module: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Those that can be kept here."""
+    return {name: value for name, value in values.items() if _fits(module, name, value)}
+
+
 def make(session: Session, record: MirrorRecord, wanted: Mapping[str, str]) -> None:
     """Raises RuleBroken. Does not commit."""
     if record.module == "customer":

@@ -37,7 +37,7 @@ KINDS = {
              ("contact_name", "company_name", "customer_sub_type", "email", "phone", "mobile", "first_name",
               "last_name", "payment_terms", "contact_number")),
         Kind("item", "/items", "items", "item_id", matching.item_of,
-             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id")),
+             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description")),
     )
 }  # fmt: skip
 
@@ -112,7 +112,7 @@ def _write(
                 "organisation_id": of, "link_id": link_id, "module": kind.module, "remote_id": remote_id,
                 "decision": "", "problem": "", "found": found[remote_id].found, "basis": found[remote_id].basis[:36],
                 "local_id": found[remote_id].local_id,
-                "facts": {key: str(row[key]) for key in kind.kept if row.get(key) not in (None, "")},
+                "facts": _facts(kind, row),
             }
             for remote_id, row in read.items()
         ]
@@ -124,6 +124,14 @@ def _write(
             where=ImportRow.done_at.is_(None) & (ImportRow.decision == ""),
         )
     )
+
+
+def _facts(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
+    """An item's list tells all of it, custom fields too, as the firm's mapping may want them."""
+    told: dict[str, Any] = {key: str(row[key]) for key in kind.kept if row.get(key) not in (None, "")}
+    listed = row.get("custom_fields") if kind.module == "item" else None
+    custom = [{"api_name": str(each.get("api_name")), "value": str(each.get("value", ""))} for each in listed or []]
+    return told | ({"custom_fields": custom} if custom else {})
 
 
 def _doubt_doubles(session: Session, link_id: int, module: str, local_ids: Collection[int]) -> None:

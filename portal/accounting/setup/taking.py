@@ -5,14 +5,16 @@ Zoho's can stand for one of ours only once.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from portal.accounting import mapping
+from portal.accounting import field_rules, fields, incoming, mapping
 from portal.accounting.models import ImportRow, MirrorRecord
+from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
 from portal.accounting.setup import people
 from portal.accounting.setup.desk import Caller
@@ -99,9 +101,20 @@ def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> No
 def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:
     """One of ours made of theirs. Raises RuleBroken."""
     if row.module == "item":
-        return add_item(session, row.organisation_id, _item_facts(session, row.facts)).id
-    customer = add_customer(session, row.organisation_id, people.facts_of(record), form_id=None)
-    return customer.id
+        facts = replace(_item_facts(session, row.facts), **_mapped(session, row, record))
+        return add_item(session, row.organisation_id, facts).id
+    of_person = replace(people.facts_of(record), **_mapped(session, row, record))
+    return add_customer(session, row.organisation_id, of_person, form_id=None).id
+
+
+def _mapped(session: Session, row: ImportRow, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the firm's own mapping reads elsewhere than usual, as far as it fits here."""
+    rules = field_rules.rules_of(session, row.link_id, row.module)
+    moved = [rule for rule in rules if rule not in fields.usual(row.module)]
+    values: dict[str, Any] = changes.fitting(row.module, incoming.mapped_values(row.module, record, moved))
+    if "payment_terms_days" in values:
+        values["payment_terms_days"] = int(values["payment_terms_days"]) if values["payment_terms_days"] else None
+    return values
 
 
 def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> None:

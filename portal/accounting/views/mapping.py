@@ -1,69 +1,73 @@
 """The mapping: our fields and theirs, changed by people at any time, in versions."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from portal.accounting import directions, field_rules, fields, link
-from portal.accounting.fields import Rule, Theirs
+from portal.accounting import field_rules, fields, four_types, link, mapping_rows
+from portal.accounting.fields import Facts, Rule
+from portal.accounting.mirror.modules import MODULES
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup.desk import Desk, page_of
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.customers.models import Customer
 from portal.gateways.errors import GatewayError
-from portal.gateways.zoho.calls import PRODUCTS
 from portal.shared.access import allow
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.text import id_from
 from portal.shared.web import request_session
 
-_LISTS = {"customer": ("/contacts", "contacts"), "item": ("/items", "items"), "invoice": ("/invoices", "invoices")}
 _MOST_NAMED = 20
-_WINS = [("ours", "Ours counts"), ("theirs", "Zoho's counts"), ("ask", "Ask")]
+_DOES = ("preview", "keep", "reset", "name")
+_NEVER_CUSTOM = "tax"
 
 
 @bp.get("/books/mapping")
 @allow("manage_link")
 def show_mapping() -> Response:
-    tied = link.live_link(request_session())
+    tied, module = link.live_link(request_session()), request.args.get("module", "")
     if tied is None:
         return see_other(url_for("accounting.show"))
-    module = _module(request.args.get("module", ""))
+    module = module if module in fields.MAPPED else fields.MAPPED[0]
     try:
-        custom = _custom(tied, module, [])
+        facts = _facts(tied, module, [])
     except GatewayError as problem:
         return show_page(problem.words, 502)
-    return _page(tied, module, custom)
+    return _page(tied, facts)
 
 
 @bp.post("/books/mapping")
 @allow("manage_link")
 def update_mapping() -> Response:
     """See first what would change, then keep it; or go back to an earlier version, or to the usual one."""
-    session = request_session()
-    tied, module = link.live_link(session), _module(request.form.get("module", ""))
+    session, form = request_session(), Form(request.form)
+    tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
-    form, wanted = Form(request.form), _wanted(tied, module)
-    typed = _typed(form)
+    module = form.choice("module", "a kind of record", fields.MAPPED, default=fields.MAPPED[0])
+    chosen = form.choice("do", "what to do", _DOES)
+    wanted, typed = _wanted(form, tied, module, chosen), _typed(form)
     try:
-        custom = _custom(tied, module, typed)
+        facts = _facts(tied, module, typed)
     except GatewayError as problem:
         return show_page(problem.words, 502)
-    if form.ok and request.form.get("do") == "name":
-        return _page(tied, module, custom, _filled(wanted))
-    longest = field_rules.longest(session, module)
-    for key, words in fields.problems(module, tied.product, wanted, custom, longest).items():
+    if form.ok and chosen == "name":
+        return _page(tied, facts, _filled(wanted))
+    left_out: list[str] = []
+    if form.ok and (chosen == "reset" or form.values.get("version")):
+        wanted, left_out = _what_can_be(tied, facts, wanted)
+        form = _filled(wanted)
+    for key, words in fields.problems(replace(facts, longest=field_rules.longest(session, module)), wanted).items():
         form.errors[f"theirs_{key}"] = words
     if not form.ok:
-        return _page(tied, module, custom, form, 422)
-    if request.form.get("do") != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
-        count = len(field_rules.would_change(session, tied.id, module, wanted))
-        return _page(tied, module, custom, _filled(wanted), would_change=count, seen=_said(wanted))
+        return _page(tied, facts, form, 422)
+    if chosen != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
+        return _page(tied, facts, _filled(wanted), seen=_said(wanted), left_out=left_out)
     count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name)
     session.commit()
     flash(f"Kept. {count} {'record goes' if count == 1 else 'records go'} over again.", "good")
@@ -72,34 +76,41 @@ def update_mapping() -> Response:
 
 def _said(rules: list[Rule]) -> str:
     """The rows in a few words, so that what is kept is what was seen."""
-    return " ".join(f"{rule.ours}={rule.theirs},{rule.wins}" for rule in rules)
+    return " ".join(f"{rule.ours}={rule.theirs},{rule.direction},{rule.wins}" for rule in rules)
 
 
-def _module(name: str) -> str:
-    return name if name in fields.MAPPED else "customer"
-
-
-def _wanted(tied: Link, module: str) -> list[Rule]:
+def _wanted(form: Form, tied: Link, module: str, chosen: str) -> list[Rule]:
     """The rows that were sent, those of an earlier version, or the usual ones."""
-    session, chosen = request_session(), request.form.get("do", "")
-    version = id_from(request.form.get("version", ""))
+    session = request_session()
     if chosen == "reset":
         return fields.usual(module)
-    if version is not None and version in [each.number for each in field_rules.versions_of(session, tied.id, module)]:
-        return field_rules.rules_of(session, tied.id, module, version)
-    now = {rule.ours: rule for rule in field_rules.rules_of(session, tied.id, module)}
+    asked = form.values.get("version", "")
+    if asked:
+        version = id_from(asked)
+        if version in [each.number for each in field_rules.versions_of(session, tied.id, module)]:
+            return field_rules.rules_of(session, tied.id, module, version)
+        form.errors["form"] = "There is no such version of this mapping. Choose one from the list below."
     return [
         Rule(
-            field.key, field.usual if field.locked else request.form.get(f"theirs_{field.key}", now[field.key].theirs),
-            now[field.key].direction, _winner(field.key, now[field.key].wins),
+            rule.ours, form.values.get(f"theirs_{rule.ours}", rule.theirs),
+            form.choice(f"way_{rule.ours}", "a direction", fields.WAYS, default=rule.direction),
+            form.choice(f"wins_{rule.ours}", "which side counts", fields.WINNERS, default=rule.wins),
         )
-        for field in fields.OURS[module]
+        for rule in field_rules.rules_of(session, tied.id, module)
     ]  # fmt: skip
 
 
-def _winner(key: str, now: str) -> str:
-    wins = request.form.get(f"wins_{key}", now)
-    return wins if wins in fields.WINNERS else now
+def _what_can_be(tied: Link, facts: Facts, wanted: list[Rule]) -> tuple[list[Rule], list[str]]:
+    """An earlier version as far as it still can be, and in words the rows that stay as they are now instead."""
+    session = request_session()
+    facts = replace(facts, longest=field_rules.longest(session, facts.module))
+    wrong = fields.problems(facts, wanted)
+    now = {rule.ours: rule for rule in field_rules.rules_of(session, tied.id, facts.module)}
+    words = [
+        f"{fields.label_of(facts.module, rule.ours)} → {fields.called(facts.module, rule.theirs)}: {wrong[rule.ours]}"
+        for rule in wanted if rule.ours in wrong
+    ]  # fmt: skip
+    return [now[rule.ours] if rule.ours in wrong else rule for rule in wanted], words
 
 
 def _typed(form: Form) -> list[str]:
@@ -111,66 +122,76 @@ def _typed(form: Form) -> list[str]:
     return [each for each in (*names, name) if fields.is_api_name(each)]
 
 
-def _custom(tied: Link, module: str, typed: list[str]) -> list[Theirs]:
-    """The custom fields of this module: as Zoho's records show them, those in force, and those typed.
+def _facts(tied: Link, module: str, typed: list[str]) -> Facts:
+    """What a mapping is checked against, with the custom fields as Zoho's records show them, those in force, and those
+    typed.
 
     Zoho documents no list of an organisation's custom fields (zoho/API.md §6.3 has only those on records), so one
     that no record has filled yet can only be named. Raises GatewayError.
     """
+    if module == _NEVER_CUSTOM:
+        return Facts(module, tied.product, country=g.organisation.country)
     session = request_session()
     consent = session.get_one(Consent, tied.consent_id)
     in_force = [rule.theirs for rule in field_rules.rules_of(session, tied.id, module)]
     session.commit()  # no transaction stays open while Zoho is called
-    path, key = _LISTS[module]
     with Desk(tied, consent) as desk:
-        records, _ = page_of(desk, path, key, 1)
+        records, _ = page_of(desk, MODULES[module].path, MODULES[module].list_key, 1)
     named = [each for each in in_force if each.startswith(fields.CUSTOM)] + [fields.CUSTOM + each for each in typed]
     found = {each: fields.custom_field(each) for each in named}
     found |= {each.key: each for record in records for each in fields.custom_fields_of(record)}
-    return sorted(found.values(), key=lambda each: each.label)
+    custom = sorted(found.values(), key=lambda each: each.label)
+    return Facts(module, tied.product, custom, country=g.organisation.country)
 
 
 def _filled(rules: list[Rule]) -> Form:
-    return Form({f"theirs_{rule.ours}": rule.theirs for rule in rules} | {f"wins_{r.ours}": r.wins for r in rules})
+    values: dict[str, str] = {}
+    for rule in rules:
+        values |= {
+            f"theirs_{rule.ours}": rule.theirs,
+            f"way_{rule.ours}": rule.direction,
+            f"wins_{rule.ours}": rule.wins,
+        }
+    return Form(values)
 
 
 def _page(
-    tied: Link, module: str, custom: list[Theirs], form: Form | None = None, status: int = 200, *,
-    would_change: int | None = None, seen: str = "",
+    tied: Link, facts: Facts, form: Form | None = None, status: int = 200, *, seen: str = "",
+    left_out: list[str] | None = None,
 ) -> Response:  # fmt: skip
-    session = request_session()
-    shown = form or _filled(field_rules.rules_of(session, tied.id, module))
-    is_two_way = directions.direction_of(session, tied.id, module) == directions.BOTH
+    """seen: the rows that were asked about; how many records they would change is told then."""
+    session, module = request_session(), facts.module
+    now = field_rules.rules_of(session, tied.id, module)
+    shown = [_shown(rule, form) for rule in now]
     page = render_template(
-        "accounting/mapping.html", tied=tied, module=module, form=shown, would_change=would_change, seen=seen,
-        ours=fields.OURS[module], options=_options(tied, module, custom), lacking=_lacking(tied, module),
-        values=field_rules.sample(session, tied.id, module), wins=_WINS if is_two_way else [],
-        versions=field_rules.versions_of(session, tied.id, module), tabs=_tabs(module),
-        first_customers=_first_customers() if module == "customer" else [], unseen=_unseen(custom),
+        "accounting/mapping.html", tied=tied, module=module, form=form or _filled(now), sides=fields.SIDES[module],
+        rows=mapping_rows.rows_of(session, tied, facts, shown), options=mapping_rows.options_of(facts), seen=seen,
+        would_change=len(field_rules.would_change(session, tied.id, module, shown)) if seen else None,
+        is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
+        versions=field_rules.versions_of(session, tied.id, module), may_be_changed=bool(fields.THEIRS[module]),
+        types=four_types.explained(_first_customers()) if module == "customer" else [],
     )  # fmt: skip
     return make_response(page, status)
 
 
-def _options(tied: Link, module: str, custom: list[Theirs]) -> list[tuple[str, str]]:
-    there = [each for each in fields.THEIRS[module] if tied.product in each.products]
-    return [("", "Stays here"), *((each.key, each.label) for each in (*there, *custom))]
+def _shown(rule: Rule, form: Form | None) -> Rule:
+    values = form.values if form else {}
+    theirs = values.get(f"theirs_{rule.ours}", rule.theirs)
+    way, wins = values.get(f"way_{rule.ours}", rule.direction), values.get(f"wins_{rule.ours}", rule.wins)
+    return Rule(
+        rule.ours, theirs, way if way in fields.WAYS else rule.direction, wins if wins in fields.WINNERS else rule.wins
+    )
 
 
-def _unseen(custom: list[Theirs]) -> list[str]:
+def _unseen(facts: Facts) -> list[str]:
     """API names that only people have told so far."""
-    return [each.key.removeprefix(fields.CUSTOM) for each in custom if not each.is_seen]
-
-
-def _lacking(tied: Link, module: str) -> str:
-    """What Books has and the linked product has not."""
-    names = [each.label for each in fields.THEIRS[module] if tied.product not in each.products]
-    return f"{PRODUCTS[tied.product].name} has no {' and no '.join(names)}; Zoho Books has." if names else ""
+    return [each.key.removeprefix(fields.CUSTOM) for each in facts.custom if not each.is_seen]
 
 
 def _tabs(module: str) -> list[tuple[str, str, bool, Any]]:
     return [
-        (url_for("accounting.show_mapping", module=each), directions.CALLED[each], each == module, None)
-        for each in fields.MAPPED
+        (url_for("accounting.show_mapping", module=each), ours, each == module, None)
+        for each, (ours, _) in fields.SIDES.items()
     ]
 
 

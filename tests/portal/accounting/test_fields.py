@@ -2,20 +2,23 @@
 
 import pytest
 
-from portal.accounting.fields import NUMBER, Rule, Theirs, custom_fields_of, dress, problems, usual
+from portal.accounting import fields
+from portal.accounting.fields import NUMBER, Facts, Rule, Theirs, custom_fields_of, dress, problems, usual
 
 SITE = Theirs("cf:cf_site", "Site", longest=255)
 DAYS = Theirs("cf:cf_days", "Days", NUMBER)
+MAIL = Theirs("cf:cf_mail", "Second mail", fields.custom_fields_of(
+    {"custom_fields": [{"api_name": "cf_mail", "data_type": "email"}]})[0].kind)  # fmt: skip
 
 
 def changed(module: str, **theirs: str) -> list[Rule]:
     return [Rule(rule.ours, theirs.get(rule.ours, rule.theirs)) for rule in usual(module)]
 
 
-@pytest.mark.parametrize("module", ["customer", "item", "invoice"])
+@pytest.mark.parametrize("module", fields.MAPPED)
 @pytest.mark.parametrize("product", ["books", "invoice"])
 def test_the_usual_mapping_can_be_kept_in_both_products(module: str, product: str) -> None:
-    assert problems(module, product, usual(module), [], {}) == {}
+    assert problems(Facts(module, product, country="GB"), usual(module)) == {}
 
 
 @pytest.mark.parametrize(
@@ -31,18 +34,25 @@ def test_the_usual_mapping_can_be_kept_in_both_products(module: str, product: st
         ("customer", {"notes": "website", "tax_number": "website"}, "books", "Two of your fields"),
         ("customer", {"notes": "website"}, "books", "has 300 characters, and Website takes 255"),
         ("item", {"description": "purchase_description"}, "invoice", "Zoho Books only"),
+        ("customer", {"tax_number": "gst_no"}, "books", "edition has no GSTIN"),
+        ("customer", {"notes": "cf:cf_mail"}, "books", "takes e-mail addresses only"),
+        ("payment", {"amount": ""}, "invoice", "Zoho asks for it"),
+        ("payment", {"reference": "description"}, "invoice", "Two of your fields"),
+        ("credit_note", {"reason": "cf:cf_gone"}, "books", "no such field"),
+        ("tax", {"rate": "tax_name"}, "books", "always goes there"),
     ],
 )
 def test_what_would_break_a_field_of_theirs_cannot_be_kept(
     module: str, theirs: dict[str, str], product: str, words: str
 ) -> None:
-    found = problems(module, product, changed(module, **theirs), [SITE, DAYS], {"notes": 300})
+    facts = Facts(module, product, [SITE, DAYS, MAIL], {"notes": 300}, "GB")
+    found = problems(facts, changed(module, **theirs))
     assert any(words in each for each in found.values()), found
 
 
 def test_a_number_may_go_into_a_text_and_a_text_into_a_custom_field() -> None:
     wanted = changed("customer", payment_terms_days="cf:cf_days", tax_number="cf:cf_site")
-    assert problems("customer", "invoice", wanted, [SITE, DAYS], {"tax_number": 12}) == {}
+    assert problems(Facts("customer", "invoice", [SITE, DAYS], {"tax_number": 12}), wanted) == {}
 
 
 def test_a_field_that_was_moved_leaves_its_usual_place() -> None:
@@ -78,3 +88,16 @@ def test_custom_fields_of_kinds_that_we_cannot_fill_are_not_offered() -> None:
         {"label": "Without a name"},
     ]
     assert [each.key for each in custom_fields_of({"custom_fields": shown})] == ["cf:cf_site"]
+
+
+def test_a_tax_number_that_stays_here_is_told_to_go_along_where_the_edition_asks_for_it() -> None:
+    numbers = [field for field in fields.OURS["customer"] if field.key == "tax_number"]
+    told = [fields.goes_anyway(numbers[0], Facts("customer", "books", country=each)) for each in ("GB", "US")]
+    assert told == ["sent to VAT number (United Kingdom) all the same, with how the customer stands for tax", ""]
+
+
+def test_an_update_leaves_alone_what_only_zoho_decides() -> None:
+    wanted = [Rule("notes", "notes", "pull"), Rule("tax_number", "cf:cf_vat", "pull"), Rule("name", "contact_name")]
+    payload = {"contact_name": "Maple", "notes": "x", "custom_fields": [{"api_name": "cf_vat", "value": "1"}]}
+    assert fields.without_pulled(payload, "customer", wanted) == {"contact_name": "Maple"}
+    assert fields.without_pulled(payload, "customer", usual("customer")) == payload

@@ -8,13 +8,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.accounting import directions, fields
 from portal.accounting.mirror.drain import drain
+from portal.customers.actions import CustomerFacts, add_customer
 from portal.customers.models import Customer
 from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
-from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.doings import credit, pay, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
 
 __all__ = ["zoho"]
@@ -72,7 +74,97 @@ def test_every_row_shows_a_sample_of_a_real_record_and_the_custom_fields_there(
 ) -> None:
     page = admin.get(PAGE).text
     assert "for example Ring twice" in page and 'value="cf:cf_site"' in page
-    assert "Maple Dental Practice" in words(page) and "business with 1 person" in words(page)
+
+
+def test_zohos_four_types_are_told_with_the_firms_own_first_customers(linked: LinkedFirm, admin: FlaskClient) -> None:
+    with job_session(linked.organisation_id) as session:
+        for name in ("Rita Okafor", "Sam Poole"):
+            add_customer(session, linked.organisation_id, CustomerFacts("individual", name), form_id=None)
+    told = words(admin.get(PAGE).text).split("How your customers look in Zoho")[1]
+    of_type = re.split(r"Type (?:I|II|III|IV) · ", told)[1:]
+    assert [each.split(" Each ")[0].split(" A company")[0].split(" Whoever")[0].strip() for each in of_type] == [
+        "Companies", "Contacts", "Companies and contacts", "Companies or contacts · as it is here",
+    ]  # fmt: skip
+    assert "Maple Dental Practice Business Rita Okafor no customer: nobody to bill" in of_type[0]
+    assert "Maple Dental Practice Individual Rita Okafor" in of_type[1] and "Sam Poole Individual" in of_type[1]
+    assert "Business with Rita Okafor" in of_type[2] and "Sam Poole no customer" in of_type[2]
+    assert "Business with Rita Okafor" in of_type[3] and "Sam Poole Individual" in of_type[3]
+
+
+EVERY_MODULE = {
+    "customer": "Name → Contact name from here to Zoho · ours counts for example Maple Dental Practice",
+    "item": "Price → Rate from here to Zoho · ours counts for example",
+    "invoice": "Customer → Customer from here to Zoho · ours counts for example Maple Dental Practice",
+    "payment": "Way of paying → Payment mode from here to Zoho · ours counts for example card",
+    "credit_note": "Reason → Customer notes from here to Zoho · ours counts for example",
+    "tax": "Name ↔ Tax name offered on both sides · you are asked for example",
+}
+
+
+@pytest.mark.parametrize("module", fields.MAPPED)
+def test_every_module_has_its_rows_with_direction_winner_and_a_real_value(
+    linked: LinkedFirm, admin: FlaskClient, module: str
+) -> None:
+    invoice = sent_invoice(linked)
+    pay(linked, invoice, 100)
+    credit(linked, sent_invoice(linked))
+    page = admin.get(f"{PAGE}?module={module}").text
+    assert EVERY_MODULE[module] in words(page)
+    assert page.count('<details class="card" id="row-') == len(fields.OURS[module])
+
+
+def test_direction_and_winner_are_each_rows_own_once_the_module_goes_both_ways(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    assert 'name="way_notes"' not in admin.get(PAGE).text
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "customer", "both")
+    assert "Name ↔ Contact name both ways · you are asked when both changed it" in words(admin.get(PAGE).text)
+    assert keep(admin, theirs_notes="notes", way_notes="pull", wins_name="theirs").status_code == 303
+    shown = words(admin.get(PAGE).text)
+    assert "Notes ← Remarks from Zoho to here · Zoho's counts" in shown
+    assert "Name ↔ Contact name both ways · Zoho's counts when both changed it" in shown
+    refused = press(admin, "preview", way_name="pull")
+    assert refused.status_code == 422 and "it goes there as well" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"module": "moon"}, "Choose a kind of record from the list."),
+        ({"do": "explode"}, "Choose what to do from the list."),
+        ({"wins_notes": "nobody"}, "Choose which side counts from the list."),
+        ({"way_notes": "sideways"}, "Choose a direction from the list."),
+        ({"version": "99"}, "There is no such version"),
+        ({"version": "one"}, "There is no such version"),
+        ({"theirs_name": ""}, "Zoho asks for it: it always goes there."),
+        ({"theirs_notes": "moon"}, "Zoho has no such field"),
+    ],
+)
+def test_what_the_page_does_not_know_is_refused_in_words(
+    linked: LinkedFirm, admin: FlaskClient, sent: dict[str, str], said: str
+) -> None:
+    answer = press(admin, **{"do": "keep", **sent})
+    assert answer.status_code == 422 and said in answer.text
+    assert "Version 1" not in admin.get(PAGE).text
+
+
+def test_a_version_with_a_field_that_is_gone_is_restored_but_for_that_row(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    keep(admin, theirs_notes="cf:cf_site", theirs_payment_terms_days="cf:cf_days", named="cf_days")
+    keep(admin, theirs_notes="website", theirs_payment_terms_days="payment_terms")
+    seen = press(admin, "preview", version="1")
+    assert seen.status_code == 200
+    assert "Not all of that version can be restored" in seen.text and "Days to pay → cf_days (custom)" in words(
+        seen.text
+    )
+    assert keep(admin, version="1").status_code == 303
+    page = admin.get(PAGE).text
+    assert re.search(r'name="theirs_notes".*?value="cf:cf_site" selected', page, re.S)
+    assert re.search(r'name="theirs_payment_terms_days".*?value="payment_terms" selected', page, re.S)
+    named = press(admin, "preview", version="1", name="cf_days")
+    assert "Not all of that version" not in named.text and 'value="cf:cf_days" selected' in named.text
 
 
 def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: LinkedFirm, admin: FlaskClient) -> None:
@@ -80,7 +172,7 @@ def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: L
     assert "This 1 record would change" in seen.text and "Nothing is kept yet" in seen.text
     drain(linked.organisation_id)
     assert not maple(linked).get("custom_fields")
-    assert "These 0 records would change" in press(admin, "preview", theirs_notes="").text
+    assert "No record would change" in press(admin, "preview", theirs_notes="").text
 
 
 def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -> None:
@@ -138,9 +230,16 @@ def test_a_mapping_that_cannot_be_is_refused_beside_its_row_with_what_was_chosen
     assert "Version 1" not in admin.get(PAGE).text
 
 
-def test_the_page_says_what_the_product_lacks(linked: LinkedFirm, admin: FlaskClient) -> None:
+def test_the_row_says_what_the_product_lacks_and_cannot_be_kept_so(linked: LinkedFirm, admin: FlaskClient) -> None:
     shown = words(admin.get(PAGE).text)
-    assert ("Zoho Invoice has no Legal name" in shown) == (linked.link().product == "invoice")
+    is_invoice = linked.link().product == "invoice"
+    of_notes = shown.split("Notes · stays here")[1].split("Where Notes goes")[0]
+    assert ("Zoho Invoice has no Legal name; Zoho Books has." in of_notes) == is_invoice
+    refused = press(admin, "keep", theirs_notes="legal_name")
+    assert ("Legal name is there in Zoho Books only" in refused.text, refused.status_code) == (
+        is_invoice, 422 if is_invoice else 200)  # fmt: skip
+    money = words(admin.get(f"{PAGE}?module=payment").text)
+    assert ("Zoho Invoice has no Account" in money) == is_invoice
 
 
 def test_an_invoice_carries_what_was_done_where_the_mapping_says(linked: LinkedFirm, admin: FlaskClient) -> None:

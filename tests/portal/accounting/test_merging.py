@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from portal.accounting.merging import Merged, merge
 
 SIDES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["", "x", "y", "z"]))
+WAYS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["push", "pull", "both"]))
 WINS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["ours", "theirs", "ask"]))
 
 
@@ -73,3 +74,18 @@ def test_where_nothing_is_asked_the_sides_may_be_swapped(
     if not one.ask:
         here, there = settled(ours, theirs, one)
         assert changed(here, there) == set()
+
+
+@given(SIDES, SIDES, SIDES, WINS, WAYS)
+def test_a_field_goes_only_in_the_direction_of_its_row(
+    base: dict[str, str], ours: dict[str, str], theirs: dict[str, str], wins: dict[str, str], ways: dict[str, str]
+) -> None:
+    merged = merge(base, ours, theirs, wins, ways)
+    pushed = {name for name, way in ways.items() if way == "push"}
+    pulled = {name for name, way in ways.items() if way == "pull"}
+    assert not pushed & {*merged.take, *merged.ask} and not pulled & {*merged.send, *merged.ask}
+    assert set(merged.send) & pushed == pushed & changed(base, ours) & changed(ours, theirs)
+    here, there = settled(ours, theirs, merged)
+    assert not changed(here, there) & pulled
+    again = merge(merged.common, here, there, wins, ways)
+    assert (again.take, again.send) == ({}, {})
