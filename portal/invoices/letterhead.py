@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.invoices.documents.rules import language_of
 from portal.organisations.models import Organisation
+from portal.shared import clock
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,18 @@ class Letterhead:
         return asdict(self)
 
 
-def drawn_up(organisation: Organisation, language: str = "") -> Letterhead:
-    """As the settings are now. language: the customer's, where they have one."""
+def drawn_up(organisation: Organisation, language: str = "", *, over: dict[str, Any] | None = None) -> Letterhead:
+    """As the settings are now; who is not registered for tax today shows no tax number.
+
+    language  the customer's, where they have one
+    over      the letterhead of what a credit note takes back: where that showed a number, the note does, too
+    """
+    shows_number = organisation.is_registered_on(clock.today(organisation.time_zone))
+    before = str((over or {}).get("tax_number", ""))
     return Letterhead(
         name=organisation.name, address=organisation.address, email=organisation.email, phone=organisation.phone,
-        country=organisation.country, locale=organisation.locale, tax_number=organisation.tax_number,
+        country=organisation.country, locale=organisation.locale,
+        tax_number=(organisation.tax_number or before) if shows_number or before else "",
         tax_number_label=organisation.tax_number_label,
         language=language_of(language or organisation.document_language or organisation.locale),
         registrations=organisation.registrations, words=organisation.document_words,

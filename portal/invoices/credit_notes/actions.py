@@ -53,7 +53,9 @@ def raise_credit_note(
         subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
         total_minor=breakdown.total.minor, withheld_minor=-breakdown.withholding.minor,
         raised_by=raised_by, form_id=form_id,
-        letterhead=drawn_up(organisation, str(invoice.bill_to.get("language", ""))).as_text(),
+        letterhead=drawn_up(
+            organisation, str(invoice.bill_to.get("language", "")), over=invoice.letterhead
+        ).as_text(),
     )  # fmt: skip
     session.add(note)
     session.flush()

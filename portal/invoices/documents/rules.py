@@ -47,7 +47,7 @@ def words_in(language: str, second: str = "") -> dict[str, str]:
 def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is_taxed: bool, total: Decimal) -> str:
     """The key of the title under which an invoice goes out.
 
-    is_registered  whether the firm has a tax number: without one nothing may be called a tax invoice
+    is_registered  whether the firm shows a tax number: without one nothing may be called a tax invoice
     is_taxed       whether any line bears a tax, be it at nought per cent: India's bill of supply has none
     total          in the currency of the country
     """

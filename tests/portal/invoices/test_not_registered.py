@@ -1,0 +1,77 @@
+"""Who is not registered for tax issues no tax invoice, whatever number is still entered."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from portal.invoices.documents.facts import credit_note_facts, facts_of
+from portal.invoices.queries import get_invoice
+from portal.organisations.models import Organisation
+from portal.shared import clock
+from portal.shared.running import job_session
+from tests.builders import Firm, make_credit_note, make_invoice
+from tests.portal.invoices.test_taxing import settled
+
+NUMBERS = {
+    "AU": ("AUD", "51824753556"), "ZA": ("ZAR", "4012345675"), "NZ": ("NZD", "49098576"),
+    "GB": ("GBP", "GB980780684"), "JP": ("JPY", "T1234567890123"), "AE": ("AED", "100123456700003"),
+    "SA": ("SAR", "310122393500003"), "SG": ("SGD", "200312345A"),
+}  # fmt: skip
+TODAY, DAY = clock.today("UTC"), timedelta(days=2)
+
+
+def _firm(app: Flask, country: str) -> Firm:
+    currency, number = NUMBERS[country]
+    firm, _ = settled(app, country, currency, {"country": country})
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Organisation, firm.organisation_id).tax_number = number
+        session.commit()
+    return firm
+
+
+def _registered(firm: Firm, *, yes: bool, begins: date | None = None, ends: date | None = None) -> None:
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        organisation.is_tax_registered = yes
+        organisation.tax_registered_from, organisation.tax_registered_until = begins, ends
+        session.commit()
+
+
+def _paper(firm: Firm) -> dict[str, Any]:
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        return facts_of(organisation, get_invoice(session, make_invoice(session, firm).id))
+
+
+@pytest.mark.parametrize("country", sorted(NUMBERS))
+def test_it_is_called_an_invoice_and_shows_no_number(app: Flask, country: str) -> None:
+    firm = _firm(app, country)
+    _registered(firm, yes=False)
+    facts = _paper(firm)
+    assert facts["title"].split(" · ")[0] == "Invoice" and facts["firm"]["tax_number"] == ""
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "title"),
+    [(TODAY + DAY, None, "Invoice"), (None, TODAY - DAY, "Invoice"), (TODAY - DAY, TODAY + DAY, "VAT invoice")],
+)
+def test_the_day_decides(app: Flask, begins: date | None, ends: date | None, title: str) -> None:
+    firm = _firm(app, "GB")
+    _registered(firm, yes=True, begins=begins, ends=ends)
+    facts = _paper(firm)
+    assert facts["title"] == title and bool(facts["firm"]["tax_number"]) is (title == "VAT invoice")
+
+
+def test_a_credit_note_of_a_tax_invoice_keeps_the_number_after_the_registration(app: Flask) -> None:
+    firm = _firm(app, "AE")
+    with job_session(firm.organisation_id) as session:
+        invoice = make_invoice(session, firm)
+    _registered(firm, yes=False)
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        facts = credit_note_facts(organisation, make_credit_note(session, firm, invoice))
+        plain = credit_note_facts(organisation, make_credit_note(session, firm, make_invoice(session, firm)))
+    assert facts["title"].startswith("Tax credit note") and facts["firm"]["tax_number"].endswith("100123456700003")
+    assert plain["title"].startswith("Credit note") and plain["firm"]["tax_number"] == ""
