@@ -1,8 +1,12 @@
-"""What stands between the lines and the total, as printed. With lines, net and taxes these add up to the total."""
+"""What stands between the lines and the total, as printed. With lines, net and taxes these add up to the total.
+
+Of an invoice, and of a credit note as far as it takes back.
+"""
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.shared.money import Money
 
@@ -12,36 +16,47 @@ class PrintedSum(NamedTuple):
     amount: Money
 
 
-def before_net(invoice: Invoice) -> list[PrintedSum]:
-    """The discount on the whole (taken off) and shipping, as far as there are any."""
-    text = invoice.breakdown or {}
-    discount = _amount(invoice, "discount")
-    charges = text.get("lines", [])[len(text.get("line_totals", [])) :]
-    shipping = Money.total((Money.of(part["total"], invoice.currency) for part in charges), invoice.currency)
-    sums = [PrintedSum("Shipping", shipping), PrintedSum(_discount_words(invoice), -discount)]
+def before_net(paper: Invoice | CreditNote) -> list[PrintedSum]:
+    """The discount on the whole (taken off) and shipping, as far as there are any. A credit note's shipping is one of
+    its lines."""
+    shipping = Money.zero(paper.currency) if isinstance(paper, CreditNote) else _shipping(paper)
+    sums = [PrintedSum("Shipping", shipping), PrintedSum(_discount_words(_invoice(paper)), -_amount(paper, "discount"))]
     return [one for one in sums if one.amount]
 
 
-def after_tax(invoice: Invoice) -> list[PrintedSum]:
+def after_tax(paper: Invoice | CreditNote) -> list[PrintedSum]:
     """The adjustment and the rounding of the total, as far as there are any."""
     sums = [
-        PrintedSum(invoice.adjustment_reason or "Adjustment", _amount(invoice, "adjustment")),
-        PrintedSum("Rounding", _amount(invoice, "rounding_adjustment")),
+        PrintedSum(_invoice(paper).adjustment_reason or "Adjustment", _amount(paper, "adjustment")),
+        PrintedSum("Rounding", _amount(paper, "rounding_adjustment")),
     ]
     return [one for one in sums if one.amount]
 
 
-def withheld(invoice: Invoice) -> list[PrintedSum]:
+def withheld(paper: Invoice | CreditNote) -> list[PrintedSum]:
     """Below the total: what the customer pays to the state instead."""
-    rows = (invoice.breakdown or {}).get("taxes", ())
     return [
-        PrintedSum(f"Withheld: {row['name']}", Money.of(Decimal(row["amount"]), invoice.currency))
-        for row in rows if row["kind"] == "withholding"
+        PrintedSum(f"Withheld: {row['name']}", Money.of(Decimal(row["amount"]), paper.currency))
+        for row in _frozen(paper).get("taxes", ()) if row["kind"] == "withholding" and Decimal(row["amount"])
     ]  # fmt: skip
 
 
-def _amount(invoice: Invoice, name: str) -> Money:
-    return Money.of(Decimal((invoice.breakdown or {}).get(name, "0")), invoice.currency)
+def _invoice(paper: Invoice | CreditNote) -> Invoice:
+    return paper.invoice if isinstance(paper, CreditNote) else paper
+
+
+def _frozen(paper: Invoice | CreditNote) -> dict[str, Any]:
+    return paper.breakdown or {}
+
+
+def _shipping(invoice: Invoice) -> Money:
+    text = _frozen(invoice)
+    charges = text.get("lines", [])[len(text.get("line_totals", [])) :]
+    return Money.total((Money.of(part["total"], invoice.currency) for part in charges), invoice.currency)
+
+
+def _amount(paper: Invoice | CreditNote, name: str) -> Money:
+    return Money.of(Decimal(_frozen(paper).get(name, "0")), paper.currency)
 
 
 def _discount_words(invoice: Invoice) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.invoices.models import Invoice
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
+from portal.taxes.arithmetic import CHARGED
 
 
 class CreditNote(Tenant, Base):
@@ -123,6 +124,11 @@ class CreditNoteTax(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def charged(self) -> Money:
+        """What it adds to the total: a reverse charge costs nothing here."""
+        return self.amount if self.kind in CHARGED else Money.zero(self.currency)
 
 
 class CreditApplication(Tenant, Base):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import g, render_template
 
-from portal.invoices import queries
+from portal.invoices import printed, queries
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.e_invoice.rules import EXPORTING
@@ -29,7 +29,9 @@ def note_page(note: CreditNote, form: Form) -> str:
     kept = credit_queries.kept_as_credit(session, note)
     may_apply = bool(kept) and g.viewer.may("void")
     return render_template(
-        "credit_notes/show.html", note=note, kept=kept, form=form, events=timeline(session, "credit_note", note.id),
+        "credit_notes/show.html", note=note, kept=kept, form=form, before_net=printed.before_net(note),
+        after_tax=printed.after_tax(note), withheld=printed.withheld(note),
+        events=timeline(session, "credit_note", note.id),
         has_e_invoice=g.organisation.country in EXPORTING,
         open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
     )  # fmt: skip

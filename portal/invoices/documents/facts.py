@@ -1,6 +1,7 @@
 """All that an invoice's paper shows, in the reader's words."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from portal.taxes.arithmetic import CHARGED
 
 _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "hi": "hi_IN", "ja": "ja_JP",
             "pt": "pt_PT", "zh": "zh_CN"}  # fmt: skip
+_OWN_LABEL = re.compile(r"(Shipping|Discount|Adjustment|Rounding)(?: ([\d.]+) %)?(?: on the total)?")
 
 
 def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         ] + [[words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice)],
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
         "lines": _lines(invoice, words, locale, law),
-        "sums": _sums(invoice, words, locale),
+        "sums": _invoice_sums(invoice, words, locale),
         "notes": [_safe(note) for note in particulars.notes_of(head, invoice, words, locale)],
         "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
         "total": formats.money(invoice.total, locale),
@@ -53,8 +55,6 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
     head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
     words, locale, frame = _frame(head, note.invoice)
     rows = [(row.name, row.base, row.amount, row.kind) for row in note.taxes]
-    sums = [[words["subtotal"], formats.money(note.subtotal, locale)]]
-    sums += [[label, formats.money(amount, locale)] for label, amount in _tax_rows(rows, words, locale)]
     return {
         **frame,
         "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
@@ -62,13 +62,15 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
         "dates": [[words["date"], day_in_words(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
         "reference": "", "what": _safe(note.reason), "work": "",
         "lines": [
-            {"name": _safe(line.name), "description": _safe(line.description), "detail": "", "quantity": "",
-             "price": "", "tax": _safe(line.tax_name), "total": formats.amount(line.line_total, locale)}
+            {"name": _safe(line.name) if line.invoice_line_id else words["shipping"], "detail": "", "quantity": "",
+             "description": _safe(line.description), "price": "", "tax": _safe(line.tax_name),
+             "total": formats.amount(line.line_total, locale)}
             for line in note.lines
         ],
-        "sums": sums, "notes": [_safe(each) for each in particulars.credit_notes_notes(head, note, words, locale)],
+        "sums": _sums(note, _tax_rows(rows, words, locale), words, locale),
+        "notes": [_safe(each) for each in particulars.credit_notes_notes(head, note, words, locale)],
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
-        "total": formats.money(note.total, locale), "withheld": [], "to_pay": "",
+        "total": formats.money(note.total, locale), "withheld": _withheld(note, words, locale), "to_pay": "",
     }  # fmt: skip
 
 
@@ -136,14 +138,22 @@ def _lines(
     ]  # fmt: skip
 
 
-def _sums(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
-    """What stands between the lines and the total."""
+def _invoice_sums(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
     kinds = {row["key"]: row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
     rows = [(row.name, row.base, row.amount, kinds.get(str(row.tax_id), "percent")) for row in invoice.taxes]
-    taxes = _tax_rows(rows, words, locale)
-    net = PrintedSum(words["subtotal"], invoice.subtotal)
-    sums = [*printed.before_net(invoice), net, *taxes, *printed.after_tax(invoice)]
-    return [[_in_words(label, words), formats.money(amount, locale)] for label, amount in sums]
+    return _sums(invoice, _tax_rows(rows, words, locale), words, locale)
+
+
+def _sums(
+    paper: Invoice | CreditNote, taxes: Sequence[PrintedSum], words: dict[str, str], locale: str
+) -> list[list[str]]:  # fmt: skip
+    """What stands between the lines and the total."""
+    net = PrintedSum(words["net" if particulars.includes_tax(paper) else "subtotal"], paper.subtotal)
+    before, after = (
+        [PrintedSum(_in_words(label, words, locale), amount) for label, amount in part]
+        for part in (printed.before_net(paper), printed.after_tax(paper))
+    )  # fmt: skip
+    return [[label, formats.money(amount, locale)] for label, amount in [*before, net, *taxes, *after]]
 
 
 def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, str], locale: str) -> list[PrintedSum]:
@@ -159,24 +169,26 @@ def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, st
     ]
 
 
-def _withheld(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
-    rows = [row for row in (invoice.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
+def _withheld(paper: Invoice | CreditNote, words: dict[str, str], locale: str) -> list[list[str]]:
+    rows = [row for row in (paper.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
     return [
-        [rules.told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], invoice, locale)),
-         _printed(row["amount"], invoice, locale)]
-        for row in rows
+        [rules.told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], paper.currency, locale)),
+         _printed(row["amount"], paper.currency, locale)]
+        for row in rows if Decimal(row["amount"])
     ]  # fmt: skip
 
 
-def _printed(amount: str, invoice: Invoice, locale: str) -> str:
-    return formats.money(Money.of(Decimal(amount), invoice.currency), locale)
+def _printed(amount: str, currency: str, locale: str) -> str:
+    return formats.money(Money.of(Decimal(amount), currency), locale)
 
 
-def _in_words(label: str, words: dict[str, str]) -> str:
+def _in_words(label: str, words: dict[str, str], locale: str) -> str:
     """One of the product's own labels ("Discount 10 %") in the reader's language; the firm's own words as they are."""
-    first, *rest = label.split(" ")
-    own = words.get(first.lower(), first) if first in ("Shipping", "Discount", "Adjustment", "Rounding") else first
-    return " ".join([own, *(part for part in rest if own == first or part[:1].isdigit() or part == "%")])
+    own = _OWN_LABEL.fullmatch(label)
+    if own is None:
+        return _safe(label)
+    percent = f" {formats.quantity(Decimal(own[2]), locale)} %" if own[2] else ""
+    return words[own[1].lower()] + percent
 
 
 def day_in_words(day: date, locale: str) -> str:

@@ -52,7 +52,7 @@ def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: 
     notes = _by_kind(words, law, {row["kind"] for row in rows})
     notes += _accounted_for(words, law, rows, invoice.currency, locale)
     notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
-    if _includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
+    if includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
         notes.append(rules.told(words["includes_tax"], name=invoice.taxes[0].name))
     if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
         notes.append(words["reduced"])
@@ -123,8 +123,9 @@ def _tax_elsewhere(
     ]
 
 
-def _includes_tax(invoice: Invoice) -> bool:
-    return bool((invoice.breakdown or {}).get("policy", {}).get("price_includes_tax"))
+def includes_tax(paper: Invoice | CreditNote) -> bool:
+    """Whether the printed lines have the tax inside."""
+    return bool((paper.breakdown or {}).get("policy", {}).get("price_includes_tax"))
 
 
 def _ground(line: InvoiceLine) -> str:

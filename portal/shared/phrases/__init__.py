@@ -18,7 +18,7 @@ _WORDS = Path(__file__).parent
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FIRST_STRONG, _END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
 _DEFAULT = "en"
-_PRINTED = {"Shipping": "shipping", "Discount": "discount", "Adjustment": "adjustment", "Rounding": "rounding"}
+_PRINTED = re.compile(r"(Shipping|Discount|Adjustment|Rounding)( [\d.]+ %)?( on the total)?")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Language:
 
     def label(self, printed: str) -> str:
         """A label as papers print it: the program's own words in this language, the firm's own as they are."""
-        key = _PRINTED.get(printed.partition(" ")[0])
-        return printed if key is None else f"{self.words[key]}{printed[len(key) :]}"
+        own = _PRINTED.fullmatch(printed)
+        return printed if own is None else f"{self.words[own[1].lower()]}{own[2] or ''}"
 
     def isolated(self, value: object) -> object:
         """A name or a number that keeps its own direction inside a sentence of another."""
