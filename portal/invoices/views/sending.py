@@ -2,14 +2,16 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.invoices import actions, queries, sending
+from portal.invoices import actions, drafts, queries, sending
 from portal.invoices.cautions import CAUTIONS
 from portal.invoices.models import DRAFT
 from portal.invoices.sendings import sendings_of
-from portal.invoices.views.pages import bp, invoice_page, place_of, status_of
+from portal.invoices.views.pages import bp, invoice_page, place_of, status_of, total_of
 from portal.messages.texts import sms_account
+from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
+from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.phones import international
@@ -19,13 +21,18 @@ from portal.shared.web import request_session
 @bp.post("/invoices/<int:invoice_id>/issuance")
 @allow("raise_invoices")
 def create_issuance(invoice_id: int) -> Response:
-    """Send a draft. A second tap finds it sent and leads to the same screen."""
+    """Send a draft. A second tap finds it sent and leads to the same screen.
+
+    A rate that has changed since the draft was looked at counts: then nobody sends a total they have not seen.
+    """
     session = request_session()
     invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
     if invoice.status != DRAFT:
         return see_other(place_of(invoice))
     try:
         prepaid = actions.issue_invoice(session, g.organisation, invoice)
+        if request.form.get("shown_total", total_of(invoice)) != total_of(invoice):
+            return _look_again(invoice_id)
         email = str(invoice.bill_to.get("email", ""))
         sending.send_invoice(
             session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid
@@ -35,6 +42,17 @@ def create_issuance(invoice_id: int) -> Response:
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)
     session.commit()
     return see_other(place_of(invoice))
+
+
+def _look_again(invoice_id: int) -> Response:
+    """The draft as it would go out today, kept like that, and not sent."""
+    session = request_session()
+    session.rollback()
+    invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
+    drafts.rewrite(session, g.organisation, invoice, clock.today(g.time_zone))
+    session.commit()
+    problem = f"With today's taxes it comes to {money(invoice.amount_due)}. Look at it again, then send."
+    return make_response(invoice_page(invoice, problem), 422)
 
 
 @bp.post("/invoices/<int:invoice_id>/discarding")

@@ -1,5 +1,6 @@
 """Which tax a line gets, through the pages: the office says how customer, item and firm stand, the technician bills."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
+from portal.shared import clock
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
 from portal.taxes.standing.models import Exemption, LocalTax
@@ -316,3 +318,30 @@ def test_a_form_offers_only_what_its_region_has(app: Flask) -> None:
     for page in (american.get("/customers/new").text, american.get("/catalogue/new").text):
         assert "Domestic reverse" not in page and "HSN" not in page and "place of supply" not in page
         assert "By the address of the work" in page
+
+
+def test_nobody_sends_a_total_they_have_not_seen(app: Flask) -> None:
+    """The rate changes between the look at the draft and the tap on Send: the draft is reckoned anew, and not sent."""
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm)
+        job_id, lines = job.id, [str(line.id) for line in job.lines]
+        usual = session.scalars(select(Tax.id).where(Tax.name == "VAT 20%")).one()
+        today = clock.today("Europe/London")
+    page = f"/work-orders/{job_id}/invoices"
+    draft = post(office, page, {"line": lines, "email": "", "then": "draft"}, page=f"{page}/new").headers["Location"]
+    seen = _shown_total(office, draft)
+    rate = {"rate": "22", "valid_from": today.isoformat()}
+    assert post(office, f"/settings/taxes/{usual}/rates", rate, page=f"/settings/taxes/{usual}").status_code == 303
+    refused = post(office, f"{draft}/issuance", {"shown_total": seen}, page=draft)
+    now = _shown_total(office, draft)
+    assert refused.status_code == 422 and f"it comes to £{now}. Look at it again" in refused.text and now != seen
+    with job_session(firm.organisation_id) as session:
+        assert get_invoice(session, int(draft.rpartition("/")[2])).status == "draft"
+    assert post(office, f"{draft}/issuance", {"shown_total": now}, page=draft).status_code == 303
+
+
+def _shown_total(client: FlaskClient, draft: str) -> str:
+    found = re.search(r'name="shown_total" value="([0-9.]+)"', client.get(draft).text)
+    assert found is not None
+    return found[1]
