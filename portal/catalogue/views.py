@@ -15,12 +15,12 @@ from portal.shared.htmx import page_or_fragment, see_other
 from portal.shared.money import decimals_of
 from portal.shared.text import clean
 from portal.shared.web import page_number, request_session
-from portal.taxes.arithmetic.document import WITHHOLDING
 from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.standing.models import Exemption
 from portal.taxes.standing.queries import list_exemptions
+from portal.taxes.together import stands_alone
 
 bp = Blueprint("catalogue", __name__)
 
@@ -119,9 +119,13 @@ def _save(form: Form, change: Callable[[], object]) -> None:
 
 
 def _taxes(item: Item | None = None) -> list[Tax]:
-    """What may be chosen: the taxes in use, and the one that the item has had so far."""
-    taxes = [tax for tax in taxes_by_id(request_session()).values() if tax.kind != WITHHOLDING]
-    return [tax for tax in taxes if tax.is_active or (item and tax.id == item.tax_id)]
+    """What may be chosen: the taxes in use that stand alone, and the one that the item has had so far."""
+    known = taxes_by_id(request_session())
+    country = g.organisation.country
+    return [
+        tax for tax in known.values()
+        if (tax.is_active and stands_alone(tax, known, country)) or (item and tax.id == item.tax_id)
+    ]  # fmt: skip
 
 
 def _new_page(form: Form, status: int = 200) -> Response:

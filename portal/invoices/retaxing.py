@@ -11,7 +11,8 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.models import Tax
-from portal.taxes.queries import taxes_by_id
+from portal.taxes.queries import list_taxes, taxes_by_id
+from portal.work_orders.models import WorkOrder
 from portal.work_orders.queries import job_of_line
 
 
@@ -38,6 +39,13 @@ def settle_taxes(session: Session, organisation: Organisation, invoice: Invoice,
     _keep(session, organisation, invoice, before)
 
 
+def choices_for(session: Session, organisation: Organisation, invoice: Invoice) -> list[Tax]:
+    """What a person may choose on a draft, the usual tax first: only what this customer at this place can bear."""
+    taxes = taxes_by_id(session)
+    case = taxing.case_of(session, organisation, _job_of(session, invoice), taxes, clock.today(organisation.time_zone))
+    return [tax for tax in list_taxes(session) if tax.is_borne and case.fitting(tax) is tax]
+
+
 def use_usual(session: Session, organisation: Organisation, invoice: Invoice) -> None:
     """The firm's usual tax on the lines that have neither tax nor reason, unless the rules find one now.
 
@@ -51,6 +59,8 @@ def use_usual(session: Session, organisation: Organisation, invoice: Invoice) ->
     ruled = taxing.with_usual(_ruled(session, organisation, invoice, taxes), taxes)
     for line, decided in zip(invoice.lines, ruled, strict=True):
         if line.is_untaxed:
+            if decided.missing:
+                raise rules.CannotIssue(f"Your firm's usual tax is none for this customer. {decided.missing}")
             taxing.write_on(line, decided, taxes, today)
     _keep(session, organisation, invoice, before)
 
@@ -63,10 +73,14 @@ def _check_draft(invoice: Invoice) -> None:
 def _ruled(
     session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax]
 ) -> list[taxing.OnLine]:
-    job = job_of_line(session, next(line.work_order_line_id for line in invoice.lines if line.work_order_line_id))
+    job = _job_of(session, invoice)
     of_job = {line.id: line for line in job.lines}
     lines = [of_job[line.work_order_line_id or 0] for line in invoice.lines]
     return taxing.decide(session, organisation, job, lines, taxes, clock.today(organisation.time_zone))
+
+
+def _job_of(session: Session, invoice: Invoice) -> WorkOrder:
+    return job_of_line(session, next(line.work_order_line_id for line in invoice.lines if line.work_order_line_id))
 
 
 def _keep(session: Session, organisation: Organisation, invoice: Invoice, before: dict[str, str]) -> None:

@@ -96,7 +96,9 @@ def change_words(session: Session, tax: Tax, *, why: str, authority_id: int | No
 
 
 def make_usual(session: Session, tax: Tax) -> None:
-    """New services and parts begin with it. Does not commit."""
+    """New services and parts begin with it. Raises CannotChangeTax for what is withheld. Does not commit."""
+    if not tax.is_borne:
+        raise CannotChangeTax("What is withheld stands beside a tax. Choose it on a draft, under Discount, shipping.")
     session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
     tax.is_default = True
     audit.note(session, tax.organisation_id, "tax made usual", "tax", tax.id, words="Made the usual tax")

@@ -53,6 +53,11 @@ class Tax(Tenant, Base):
         primaryjoin="Tax.id == foreign(TaxGroupMember.group_id)", order_by="TaxGroupMember.position", lazy="selectin"
     )
 
+    @property
+    def is_borne(self) -> bool:
+        """What is withheld stands beside a tax, never in its place."""
+        return self.kind != "withholding" and all(member.tax.kind != "withholding" for member in self.members)
+
     def has_ended(self, tax_point: date) -> bool:
         """Whether the law knows this tax no more; a group ends with the first of its members."""
         own = self.ends_on is not None and self.ends_on < tax_point

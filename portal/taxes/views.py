@@ -17,6 +17,7 @@ from portal.taxes.actions import CannotChangeTax
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.regions.standing import standing_of
+from portal.taxes.together import stands_alone
 
 bp = Blueprint("taxes", __name__)
 
@@ -97,8 +98,12 @@ def create_rate(tax_id: int) -> Response:
 @allow("manage_organisation")
 def make_usual(tax_id: int) -> Response:
     session = request_session()
-    actions.make_usual(session, queries.get_tax(session, tax_id))
-    session.commit()
+    tax = queries.get_tax(session, tax_id)
+    if stands_alone(tax, queries.taxes_by_id(session), g.organisation.country):
+        actions.make_usual(session, tax)
+        session.commit()
+    else:
+        flash("This one stands beside a tax, or is a part of one. Make the tax itself the usual one.", "late")
     return see_other(url_for("taxes.show", tax_id=tax_id))
 
 
@@ -169,15 +174,12 @@ def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
     ticked = set(request.form.getlist("member"))
     page = render_template(
         "taxes/index.html", by_address=standing_of(g.organisation.country).get("by_address"),
-        form=form, group_form=group_form, taxes=sorted(taxes, key=_order), kinds=forms.KINDS,
+        form=form, group_form=group_form, kinds=forms.KINDS,
+        taxes=sorted(taxes, key=lambda tax: (not tax.is_active, not tax.is_default, tax.name)),
         groupable=[tax for tax in taxes if tax.is_active and tax.kind == "percent"], ticked=ticked,
         today=clock.today(g.time_zone), authorities=names_of_authorities(request_session()),
     )  # fmt: skip
     return make_response(page, status)
-
-
-def _order(tax: Tax) -> tuple[bool, bool, str]:
-    return not tax.is_active, not tax.is_default, tax.name
 
 
 def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
@@ -191,6 +193,7 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
         touched=queries.touched_by(session, tax.id), across=_across(tax),
         replaced_in=standing_of(g.organisation.country).get("replaced_in"), has_rate=tax.kind in actions.WITH_RATE,
+        stands_alone=stands_alone(tax, queries.taxes_by_id(session), g.organisation.country),
         authorities=names_of_authorities(session),
         events=timeline(session, "tax", tax.id),
     )  # fmt: skip

@@ -114,11 +114,16 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
     decided = taxing.with_usual(ruled, taxes) if with_usual else ruled
     breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, today)
     return {
-        "breakdown": breakdown, "tax_rows": _tax_rows(breakdown, taxes), "usual": taxing.usual_tax(taxes),
+        "breakdown": breakdown, "tax_rows": _tax_rows(breakdown, taxes), "usual": _usual(ruled, taxes),
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
         "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
         "lacks_number": bool(breakdown.tax_total) and _lacks_number(g.organisation),
     }  # fmt: skip
+
+
+def _usual(ruled: Sequence[taxing.OnLine], taxes: Mapping[int, Tax]) -> Tax | None:
+    """What the firm's usual tax is for this customer, at this place."""
+    return next((taxes[each.usual_id] for each in ruled if each.usual_id), None)
 
 
 def _lacks_number(firm: Organisation) -> bool:

@@ -10,7 +10,6 @@ from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
-from portal.taxes.queries import list_taxes
 
 
 @bp.get("/invoices/<int:invoice_id>/taxes")
@@ -28,7 +27,8 @@ def update_taxes(invoice_id: int) -> Response:
     session = request_session()
     invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
     form = Form(request.form)
-    choices = forms.read_taxes(form, invoice, {tax.id: tax for tax in list_taxes(session)})
+    bearable = {tax.id: tax for tax in retaxing.choices_for(session, g.organisation, invoice)}
+    choices = forms.read_taxes(form, invoice, bearable)
     if form.ok:
         try:
             retaxing.settle_taxes(session, g.organisation, invoice, choices)
@@ -57,5 +57,6 @@ def create_usual_tax(invoice_id: int) -> Response:
 
 
 def _page(invoice: Invoice, form: Form) -> str:
-    choices = [(tax.id, tax.name) for tax in list_taxes(request_session())] + [("none", "No tax")]
+    bearable = retaxing.choices_for(request_session(), g.organisation, invoice)
+    choices = [(tax.id, tax.name) for tax in bearable] + [("none", "No tax")]
     return render_template("invoices/taxes.html", invoice=invoice, form=form, choices=choices)

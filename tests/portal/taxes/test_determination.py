@@ -108,9 +108,10 @@ FIRMS = st.builds(
     Firm, CODES, st.booleans(), st.sampled_from(["", "27"]),
     st.sampled_from([{}, KINDS, {"zero": ZERO}, {"reverse_charge": REVERSE}]),
 )  # fmt: skip
-BUYERS = st.builds(Buyer, CODES, TREATMENTS, st.booleans(), st.booleans(), REASONS, IDS)
-ITEMS = st.builds(Item, IDS, IDS, st.booleans(), REASONS, KIND, st.booleans(), st.booleans())
-JOBS = st.builds(Job, CODES, IDS, st.booleans(), CODES)
+BUYERS = st.builds(Buyer, CODES, TREATMENTS, st.booleans(), st.booleans(), REASONS, IDS, st.booleans(), CODES)
+BARE = (IDS, IDS, st.booleans(), REASONS, KIND, st.booleans(), st.booleans(), st.booleans())
+ITEMS = st.builds(Item, *BARE, st.none() | st.builds(Item, *BARE))
+JOBS = st.builds(Job, CODES, IDS, st.booleans(), CODES, st.booleans())
 
 
 @given(FIRMS, BUYERS, ITEMS, JOBS)
@@ -149,3 +150,59 @@ def test_work_on_a_building_is_taxed_where_it_stands(buyer: Buyer, item: Item, j
 def test_a_private_persons_building_abroad_is_not_guessed() -> None:
     with pytest.raises(Undetermined, match="VAT is due there"):
         determine(firm("DE"), Buyer("DE"), BUILDING, ABROAD)
+
+
+REVERSED = replace(ITEM, tax=REVERSE, kind="reverse_charge", charged=ITEM)
+NUMBERED = Buyer("GB", "uk", has_tax_number=True)
+
+
+@pytest.mark.parametrize(
+    ("country", "buyer", "tax", "why"),
+    [
+        ("GB", Buyer("GB", "uk"), USUAL, "no reverse charge for this customer"),
+        ("GB", NUMBERED, USUAL, "no reverse charge for this customer"),  # an end user, as far as anybody has said
+        ("GB", replace(NUMBERED, accounts_for_tax=True), REVERSE, "item's usual tax"),
+        ("DE", Buyer("DE", "consumer"), USUAL, "no reverse charge for this customer"),
+        ("DE", Buyer("FR"), USUAL, "no VAT number in FR: our own rate"),
+        ("DE", GERMAN, REVERSE, "item's usual tax"),
+        ("ZA", Buyer("ZA"), USUAL, "no reverse charge for this customer"),
+    ],
+)
+def test_only_who_can_account_for_the_tax_gets_a_reverse_charge(country: str, buyer: Buyer, tax: int, why: str) -> None:
+    assert determine(firm(country), buyer, REVERSED, Job()) == Determined(tax, why)
+
+
+def test_a_reverse_charge_without_a_tax_to_charge_instead_is_refused() -> None:
+    with pytest.raises(Undetermined, match="cannot account for the tax"):
+        determine(firm("DE"), Buyer("DE"), replace(REVERSED, charged=None), Job())
+
+
+@pytest.mark.parametrize("kind", ["zero", "exempt", "out_of_scope"])
+def test_in_canada_an_items_own_standing_goes_before_the_province(kind: str) -> None:
+    item = replace(ITEM, kind=kind)
+    assert determine(firm("CA"), Buyer("CA", tax=OWN), item, Job(address_tax=ADDRESS)).tax == USUAL
+    assert determine(firm("US"), Buyer("US"), item, Job(address_tax=ADDRESS)).tax == ADDRESS  # TAX.md: no tax on items
+
+
+@pytest.mark.parametrize(
+    ("treatment", "job", "tax"),
+    [
+        ("non_gcc", Job("DU", country="AE"), ZERO), ("non_gcc", Job("DU", country="AE", is_place_chosen=True), USUAL),
+        ("non_gcc", Job("SA", is_place_chosen=True), ZERO), ("gcc_vat_registered", Job("SA", country="AE"), ZERO),
+        ("gcc_vat_registered", Job("DU", country="SA"), USUAL),
+    ],
+)  # fmt: skip
+def test_the_emirates_follow_the_matrix_and_a_chosen_place(treatment: str, job: Job, tax: int) -> None:
+    assert determine(firm("AE"), Buyer("AE", treatment), replace(ITEM, on_building=True), job).tax == tax
+
+
+def test_in_india_a_half_alone_and_two_own_states_are_refused() -> None:
+    with pytest.raises(Undetermined, match="CGST and SGST"):
+        determine(firm("IN", "KA"), Buyer("IN"), replace(ITEM, is_whole=False), Job("KA"))
+    with pytest.raises(Undetermined, match="Correct one of them"):
+        determine(replace(firm("IN", "KA"), number_place="MH"), Buyer("IN"), ITEM, Job("KA"))
+
+
+def test_a_european_number_without_an_address_asks_for_the_address() -> None:
+    with pytest.raises(Undetermined, match="enter their address"):
+        determine(firm("DE"), replace(GERMAN, number_country="FR"), ITEM, Job())

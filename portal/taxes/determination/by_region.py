@@ -1,115 +1,22 @@
-"""Which tax a line gets, and why: from the firm, the customer, the item and the job. A pure decision; reads nothing.
+"""The last question: which tax does the region ask for, where customer and item bear one?"""
 
-The order is Zoho FSM's: a customer who pays no tax wins over everything, an item that bears none comes next, and only
-then the region decides. Who gets neither a tax nor a reason is refused: that is not the same as 0 %.
+from collections.abc import Callable
 
-Work on a building is taxed where the building stands, whoever pays for it (EU: directive 2006/112, article 47), and
-parts where they are handed over: with a job at home, a customer from abroad pays the tax of home.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-EUROPEAN_UNION = frozenset((
-    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
-    "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
-))  # fmt: skip
-BY_ADDRESS = frozenset(("US", "CA"))
-GULF = frozenset(("AE", "SA", "BH", "KW", "OM", "QA"))
-
-_USUAL = "item's usual tax"
+from portal.taxes.determination.values import (
+    BY_ADDRESS,
+    EUROPEAN_UNION,
+    GULF,
+    USUAL,
+    Buyer,
+    Determined,
+    Firm,
+    Item,
+    Job,
+    Undetermined,
+)  # fmt: skip
 
 
-class Undetermined(ValueError):
-    """No tax and no reason can be found; the message says what to do about it."""
-
-
-@dataclass(frozen=True)
-class Firm:
-    """place: its state's code where the law asks for one. by_kind: its tax for each kind other than percent.
-    names: of places, for the words on the line."""
-
-    country: str
-    is_registered: bool = True
-    place: str = ""
-    by_kind: Mapping[str, int] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    def named(self, place: str) -> str:
-        return self.names.get(place, place)
-
-
-@dataclass(frozen=True)
-class Buyer:
-    """has_tax_number: one that passed the check. treatment: Zoho's word for the standing, where it has one."""
-
-    country: str
-    treatment: str = ""
-    has_tax_number: bool = False
-    is_taxable: bool = True
-    exemption: str = ""
-    tax: int | None = None
-
-
-@dataclass(frozen=True)
-class Item:
-    """tax: the usual one, inside the firm's state where states matter; tax_between_states: across the border.
-
-    kind         of the usual tax; exempt and out_of_scope are the item's own standing, whoever buys it
-    on_building  repair, installation, cleaning of a building, or a part for it
-    """
-
-    tax: int | None = None
-    tax_between_states: int | None = None
-    is_taxable: bool = True
-    exemption: str = ""
-    kind: str = "percent"
-    is_goods: bool = False
-    on_building: bool = False
-
-
-@dataclass(frozen=True)
-class Job:
-    """place: of supply (a code), address_tax: that of the service address; country: where work is done, if known."""
-
-    place: str = ""
-    address_tax: int | None = None
-    is_domestic_reverse_charge: bool = False
-    country: str = ""
-
-
-@dataclass(frozen=True)
-class Determined:
-    """Either a tax, or none and the reason why there is none. why: the few words on the invoice line."""
-
-    tax: int | None
-    why: str
-    reason: str = ""
-
-    @property
-    def is_usual(self) -> bool:
-        """The last rule: nothing but the item's own tax decided."""
-        return self.why == _USUAL
-
-
-def determine(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
-    """Raises Undetermined."""
-    if not firm.is_registered:
-        return Determined(None, "not registered for tax", reason="not registered for tax")
-    if not buyer.is_taxable:
-        return _untaxed(buyer.exemption, "customer exempt", "Say why this customer pays no tax.")
-    if not item.is_taxable:
-        return _untaxed(item.exemption, "not taxable", "Say why this item bears no tax.")
-    return _rule_of(firm.country)(firm, buyer, item, job)
-
-
-def _untaxed(exemption: str, words: str, otherwise: str) -> Determined:
-    if not exemption.strip():
-        raise Undetermined(otherwise)
-    return Determined(None, f"{words}: {exemption}", reason=exemption)
-
-
-def _rule_of(country: str) -> Callable[[Firm, Buyer, Item, Job], Determined]:
+def rule_of(country: str) -> Callable[[Firm, Buyer, Item, Job], Determined]:
     if country in BY_ADDRESS:
         return _by_address
     if country in EUROPEAN_UNION:
@@ -129,7 +36,12 @@ def _has_own_standing(item: Item) -> bool:
 
 
 def _by_address(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
-    """United States and Canada: state, county, city or province of the service address."""
+    """United States and Canada: state, county, city or province of the service address.
+
+    What is exempt or zero-rated in Canada is so in each province; in the United States an item's exemption says it.
+    """
+    if firm.country != "US" and (_has_own_standing(item) or (item.tax is not None and item.kind == "zero")):
+        return _usual(item)
     if job.address_tax is not None:
         return Determined(job.address_tax, "tax of the service address")
     if buyer.tax is not None:
@@ -140,13 +52,18 @@ def _by_address(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
 def _indian(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     if _has_own_standing(item):
         return _usual(item)
-    if buyer.treatment == "overseas" and not _stays_at_home(firm, item, job):
+    if buyer.treatment == "overseas" and not job.is_place_chosen and not _stays_at_home(firm, item, job):
         return _of_kind(firm, "zero", "export: customer overseas")
     if not firm.place:
         raise Undetermined("Give your own state under Settings.")
+    if firm.number_place and firm.number_place != firm.place:
+        theirs = f"{firm.named(firm.number_place)}, your registration {firm.named(firm.place)}"
+        raise Undetermined(f"Your GSTIN says {theirs}. Correct one of them under Settings.")
     if not job.place:
         raise Undetermined("Choose the place of supply: the state decides between CGST + SGST and IGST.")
-    if job.place == firm.place and buyer.treatment != "sez":
+    if not is_across(firm, buyer, job):
+        if not item.is_whole:
+            raise Undetermined("Within the state a tax is CGST and SGST: give the item the group of both.")
         return _usual(item, f"intra-state: {firm.named(firm.place)}")
     if item.tax_between_states is None:
         raise Undetermined("Give the item its tax between states (IGST).")
@@ -155,16 +72,32 @@ def _indian(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     return Determined(item.tax_between_states, f"inter-state: {words}")
 
 
+def is_across(firm: Firm, buyer: Buyer, job: Job) -> bool | None:
+    """Whether another tax takes the usual one's place: in another state of India, in Mexico's border region.
+
+    None: nobody knows yet.
+    """
+    if firm.country == "MX":
+        return buyer.treatment == "border_region_mexico"
+    if firm.country != "IN":
+        return False
+    if buyer.treatment == "sez":
+        return True
+    return job.place != firm.place if job.place and firm.place else None
+
+
 def _gulf(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
-    """Abroad is zero-rated, for a Gulf customer only where the place of supply is abroad, too."""
+    """Zoho's matrix (TAX.md §1.1): outside the GCC is zero-rated, a GCC customer where the place of supply is one of
+    its countries, too. A place at home that the office chose for the customer goes before their standing."""
     if _has_own_standing(item):
         return _usual(item)
-    if buyer.treatment == "non_gcc" and not _stays_at_home(firm, item, job):
+    is_at_home = bool(job.place) and (job.place not in GULF or job.place == firm.country)
+    if buyer.treatment == "non_gcc" and not (job.is_place_chosen and is_at_home):
         return _of_kind(firm, "zero", "customer outside the GCC")
     if buyer.treatment.startswith("gcc_"):
         if not job.place:
             raise Undetermined("Choose the place of supply: a GCC country.")
-        if job.place in GULF and job.place != firm.country:
+        if not is_at_home:
             return _of_kind(firm, "zero", f"GCC customer, supplied in {firm.named(job.place)}")
     return _usual(item)
 
@@ -175,6 +108,9 @@ def _european(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     if item.on_building and job.country and job.country != firm.country:
         return _building_abroad(firm, buyer, job)
     if buyer.country == firm.country:
+        if buyer.number_country not in ("", firm.country):
+            of = firm.named(buyer.number_country)
+            raise Undetermined(f"The customer's VAT number is of {of}: enter their address, as it decides the tax.")
         return _usual(item)
     if _stays_at_home(firm, item, job):
         return _usual(item, f"{'building' if item.on_building else 'handed over'} in {firm.named(firm.country)}")
@@ -213,7 +149,7 @@ def _british(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
 
 def _mexican(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     """In the border region the lower rate takes the place of the general one."""
-    if buyer.treatment == "border_region_mexico" and item.kind == "percent":
+    if is_across(firm, buyer, job) and item.kind == "percent":
         if item.tax_between_states is None:
             raise Undetermined("Give the item's tax the one that takes its place in the border region.")
         return Determined(item.tax_between_states, "border region")
@@ -229,7 +165,7 @@ def _elsewhere(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
 def _usual(item: Item, why: str = "") -> Determined:
     if item.tax is None:
         raise Undetermined("Choose a tax for the line, or say why it bears none.")
-    return Determined(item.tax, why or _USUAL)
+    return Determined(item.tax, why or USUAL)
 
 
 def _of_kind(firm: Firm, kind: str, why: str) -> Determined:
