@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ARRAY, Select, Text, bindparam, func, literal_column, select, true, union
 from sqlalchemy.orm import Session
 
 from portal.accounting.setup.matching import Known, Ours, facts_of
@@ -26,31 +26,41 @@ _FACTS: dict[str, dict[str, _Fact]] = {
         "name": (Item.name, Item.name_key, keys.plain),
     },
 }
+# Of ours with the same value: a telephone number that thousands share tells no one from another.
+MOST_ALIKE = 20
 _MODELS: dict[str, Any] = {"customer": Customer, "item": Item}
 
 
 def ours_like(session: Session, module: str, theirs: Sequence[Known]) -> Ours:
-    """Of ours that are in use: all that share a fact with one of `theirs`. One statement."""
+    """Of ours that are in use: those that share a fact with one of `theirs`, a few for each value. One statement."""
     model, asked = _MODELS[module], _FACTS[module]
     said: dict[str, set[str]] = {fact: set() for fact in asked}
     for each in theirs:
         for fact in facts_of(each).keys() & asked.keys():
             said[fact].add(_value(each, fact))
-    wanted = [_is_among(*asked[fact][1:], values) for fact, values in said.items() if values]
+    columns = (model.id, *(column for column, _, _ in asked.values()))
+    wanted = [_with(model, columns, asked[fact], fact, values) for fact, values in said.items() if values]
     if not wanted:
         return Ours([])
-    columns = (model.id, *(column for column, _, _ in asked.values()))
     names = ["id", *(fact.replace("-", "").replace(" ", "_") for fact in asked)]
-    rows = session.execute(select(*columns).where(model.is_active, or_(*wanted)))
-    return Ours(Known(**dict(zip(names, row, strict=True))) for row in rows)
+    return Ours(Known(**dict(zip(names, row, strict=True))) for row in session.execute(union(*wanted)))
 
 
 def _value(known: Known, fact: str) -> str:
     return str(getattr(known, fact.replace("-", "").replace(" ", "_")))
 
 
-def _is_among(key: Any, make: Callable[[str], str], values: Iterable[str]) -> Any:
-    """The values become keys in the database itself, so that both sides are made alike."""
+def _with(model: Any, columns: Sequence[Any], fact: _Fact, name: str, values: Iterable[str]) -> Select[Any]:
+    """The values become keys in the database itself, so that both sides are made alike; each is looked up by index."""
+    _, key, make = fact
     said = func.unnest(bindparam(None, sorted(values), ARRAY(Text))).table_valued("said", name="said")
-    made = select(literal_column(make("said"), Text)).select_from(said)
-    return (key == any_(func.array(made.scalar_subquery()))) & (key != "")
+    made = select(literal_column(make("said"), Text).label("key")).select_from(said).distinct()
+    asked = made.cte(f"said_{name.replace(' ', '_').replace('-', '_')}").prefix_with("MATERIALIZED")
+    few = (
+        select(*columns)
+        .where(model.is_active, key == asked.c.key, key != "")
+        .order_by(model.id)
+        .limit(MOST_ALIKE)
+        .lateral()
+    )
+    return select(*few.c).select_from(asked.join(few, true()))

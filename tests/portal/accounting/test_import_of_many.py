@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select, text
 
 from portal.accounting.models import ImportRow
 from portal.accounting.setup import reading
-from portal.accounting.setup.alike import ours_like
+from portal.accounting.setup.alike import MOST_ALIKE, ours_like
 from portal.accounting.setup.matching import Known
 from portal.catalogue.models import Item
 from portal.shared.running import here, job_session
@@ -72,6 +72,25 @@ def test_each_key_is_looked_up_by_its_index_behind_row_level_security(linked: Li
             plan = "\n".join(session.scalars(text(asked)))
             assert f"ix_customers_{key}_key" in plan and "Index Cond" in plan, plan
             assert "Filter: " not in plan, plan
+
+
+def test_a_telephone_number_that_thousands_share_brings_a_few_of_them(linked: LinkedFirm) -> None:
+    """And the one that it is, by what else they share."""
+    of, link_id = linked.organisation_id, linked.link().id
+    linked.change(_CUSTOMERS, of=of, most=3_000)
+    linked.change("UPDATE customers SET phone = '0113 496 0123' WHERE number LIKE 'M-%'")
+    phone = {"phone": "+44 113 496 0123", "email": ""}
+    theirs = [
+        {"contact_id": "1", "contact_name": "Firm no. 2999"} | phone,
+        {"contact_id": "2", "contact_name": "X"} | phone,
+    ]
+    with job_session(of) as session:
+        session.connection()
+        with rows_of_each_statement() as rows:
+            reading.keep(session, of, link_id, reading.KINDS["customer"], theirs)
+        found = {row.remote_id: (row.found, row.basis) for row in session.scalars(select(ImportRow))}
+    assert rows[1] == MOST_ALIKE + 1
+    assert found == {"1": ("matched", "phone and name"), "2": ("unsure", f"phone, like {MOST_ALIKE} more")}
 
 
 def test_an_item_is_found_by_its_code_or_name_however_they_are_written(linked: LinkedFirm) -> None:
