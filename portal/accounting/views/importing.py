@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from portal.accounting import link
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import import_queries, importing, reading, steps, taking
+from portal.accounting.setup import import_queries, importing, pairs, reading, steps, taking
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.forms import Form
@@ -16,6 +16,7 @@ from portal.shared.text import id_from
 from portal.shared.web import request_session
 
 DECISIONS = (taking.SAME, taking.OWN, taking.SKIP)
+_UNKNOWN = "Choose one of the buttons on this page. Nothing was changed."
 _NOT_FOUND_YET = "Decide the {count} unsure first: each is shown with what you have here."
 
 
@@ -42,12 +43,15 @@ def update_match() -> Response:
     if wanted in ("read", "again"):
         _read(tied, anew=wanted == "again")
     elif wanted == "decide":
-        _decide(tied)
+        if problem := _decide(tied):
+            return _page(tied, problem, 422)
     elif wanted == "take":
         return _take(tied)
     elif wanted == "pause":
         importing.go(session, tied, importing.REST)
         session.commit()
+    else:
+        return _page(tied, _UNKNOWN, 422)
     return see_other(url_for("accounting.show_match"))
 
 
@@ -62,19 +66,33 @@ def _read(tied: Link, *, anew: bool) -> None:
     session.commit()
 
 
-def _decide(tied: Link) -> None:
-    """Every pair that was answered, or all that are still open in one way."""
+def _decide(tied: Link) -> str:
+    """Every pair that was answered, or all that are still open in one way; "" or what is wrong with the answers."""
     session = request_session()
-    every = request.form.get("all", "")
+    every, answers = request.form.get("all", ""), _answers()
+    if (every and every not in DECISIONS) or answers is None:
+        return _UNKNOWN
+    if not every and not answers:
+        return "Choose an answer for at least one pair, then keep the decisions."
     is_open = (ImportRow.link_id == tied.id, ImportRow.done_at.is_(None))
-    if every in DECISIONS:
+    if every:
         undecided = (ImportRow.found == "unsure", ImportRow.decision == "")
         session.execute(update(ImportRow).where(*is_open, *undecided).values(decision=every))
-    for name, value in request.form.items():
-        row_id = id_from(name.removeprefix("pair_"))
-        if name.startswith("pair_") and row_id is not None and value in DECISIONS:
-            session.execute(update(ImportRow).where(*is_open, ImportRow.id == row_id).values(decision=value))
+    for value in DECISIONS:
+        ids = [row_id for row_id, answer in answers.items() if answer == value]
+        if ids:
+            session.execute(update(ImportRow).where(*is_open, ImportRow.id.in_(ids)).values(decision=value))
     session.commit()
+    return ""
+
+
+def _answers() -> dict[int, str] | None:
+    """Row → decision; None where something was sent that the page does not ask."""
+    said = {name: value for name, value in request.form.items() if name.startswith("pair_")}
+    answers = {id_from(name.removeprefix("pair_")): value for name, value in said.items()}
+    if None in answers or not set(answers.values()) <= set(DECISIONS):
+        return None
+    return {row_id: value for row_id, value in answers.items() if row_id is not None}
 
 
 def _take(tied: Link) -> Response:
@@ -93,14 +111,38 @@ def _take(tied: Link) -> Response:
 def _page(tied: Link, problem: str = "", status: int = 200) -> Response:
     session = request_session()
     session.refresh(tied)
-    found = import_queries.overview(session, tied)
+    progress, is_done = reading.progress_of(tied), steps.MATCH in tied.setup_steps
+    may_decide = progress is not None and progress.is_done and not is_done and not tied.importing
     answers: list[dict[str, Any]] = [
         {"value": taking.SAME, "label": "The same"},
         {"value": taking.OWN, "label": "Two different ones", "note": "theirs is taken over as one more"},
         {"value": taking.SKIP, "label": "Leave theirs in Zoho", "note": "nothing is taken over"},
     ]
     page = render_template(
-        "accounting/match.html", tied=tied, found=found, progress=reading.progress_of(tied), form=Form(),
-        answers=answers, problem=problem, is_done=steps.MATCH in tied.setup_steps, currency=g.organisation.currency,
+        "accounting/match.html", tied=tied, found=import_queries.overview(session, tied), progress=progress,
+        answers=answers, problem=problem, is_done=is_done, currency=g.organisation.currency,
+        lists=_lists(tied) if may_decide else [],
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _lists(tied: Link) -> list[dict[str, Any]]:
+    """The pairs in three lists, each with the form of its answers; the empty ones left out."""
+    session = request_session()
+    after = {name: id_from(request.args.get(name, "")) or 0 for name in ("differing", "decided")}
+    lists = {
+        "unsure": pairs.undecided(session, tied),
+        "differing": pairs.differing(session, tied, after["differing"]),
+        "decided": pairs.decided(session, tied, after["decided"]),
+    }
+    return [
+        {
+            "name": name, "page": page,
+            "form": Form({f"pair_{pair.id}": _shown_as(name, pair) for pair in page.pairs}),
+        }
+        for name, page in lists.items() if page.count
+    ]  # fmt: skip
+
+
+def _shown_as(name: str, pair: pairs.Pair) -> str:
+    return pair.decision or (taking.SAME if name == "differing" else "")

@@ -13,6 +13,7 @@ from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import steps, taking
 from portal.catalogue.models import Item
 from portal.customers.models import Contact, Customer
+from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, post, sign_in
 from tests.conftest import World, browser
@@ -141,6 +142,75 @@ def test_an_edit_after_the_import_drops_none_of_their_persons(linked: LinkedFirm
     assert after["contact_name"] == "Maple Dental"
     assert ids <= {one["contact_person_id"] for one in after["contact_persons"]}
     assert len(ours(linked, Contact)) >= 2
+
+
+def words_of(client: FlaskClient, **query: str) -> str:
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", client.get(PAGE, query_string=query).text))
+
+
+def test_a_matched_pair_says_what_differs_and_what_stands_here_goes_over_next(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    labour = next(one for one in linked.there("items") if one["name"] == "Labour")
+    linked.zoho.act(linked.remote, f"PUT /items/{labour['item_id']}", {"rate": 71.5, "unit": "hour"})
+    press(admin, linked, do="read")
+    assert "Price: 64.00 here, 71.50 in Zoho" in words_of(admin)
+    assert "1 matched, but not equal" in words_of(admin)
+    press(admin, linked, do="decide", all="skip")
+    press(admin, linked, do="take")
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    drain(linked.organisation_id)
+
+    def price_there() -> float:
+        return float(next(one for one in linked.there("items") if one["name"] == "Labour")["rate"])
+
+    assert price_there() == 71.5
+    with job_session(linked.organisation_id) as session:
+        item = session.scalars(select(Item).where(Item.name == "Labour")).one()
+        item.description = "By the hour"
+        outbox.record(session, linked.organisation_id, "item", item.id)
+    drain(linked.organisation_id)
+    assert price_there() == 64
+
+
+def test_a_decision_is_seen_again_and_may_be_changed_until_it_is_taken_over(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    press(admin, linked, do="read")
+    pair = next(row for row in ours(linked, ImportRow) if row.found == "unsure")
+    press(admin, linked, do="decide", **{f"pair_{pair.id}": "skip"})
+    shown = admin.get(PAGE).text
+    assert "1 decided" in shown and re.search(rf'name="pair_{pair.id}" value="skip"[^>]*checked', shown)
+    press(admin, linked, do="decide", **{f"pair_{pair.id}": "new"})
+    press(admin, linked, do="take")
+    assert "Rita Okafor" in [one.name for one in ours(linked, Customer)]
+    assert "1 decided" not in admin.get(PAGE).text
+
+
+def test_a_sure_match_may_be_parted(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, linked, do="read")
+    rows_ = {row.facts.get("contact_name"): row for row in ours(linked, ImportRow)}
+    press(admin, linked, do="decide", all="skip")
+    press(admin, linked, do="decide", **{f"pair_{rows_['Maple Dental Practice'].id}": "skip"})
+    assert "2 decided" in words_of(admin)
+    press(admin, linked, do="take")
+    assert [one.remote_id for one in ours(linked, MirrorRecord) if one.module == "customer" and one.remote_id] == [
+        rows_["Harbour Hotel"].remote_id
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"do": "jump"}, {"do": "decide"}, {"do": "decide", "all": "perhaps"}, {"do": "decide", "pair_x": "same"},
+     {"do": "decide", "pair_1": "perhaps"}],
+)  # fmt: skip
+def test_what_the_page_does_not_ask_is_an_error_and_changes_nothing(
+    linked: LinkedFirm, admin: FlaskClient, fields: dict[str, str]
+) -> None:
+    press(admin, linked, do="read")
+    answer = press(admin, linked, **fields)
+    assert answer.status_code == 422 and ("Nothing was changed" in answer.text or "at least one pair" in answer.text)
+    assert {row.decision for row in ours(linked, ImportRow)} == {""}
 
 
 @pytest.mark.parametrize("fails_at", [1, 2])

@@ -1,0 +1,165 @@
+"""The pairs of the first import as people see them: to be decided, decided, and matched though not equal in all."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from portal.accounting.models import ImportRow, Link
+from portal.accounting.setup import matching
+from portal.catalogue.models import Item
+from portal.customers.models import Customer
+from portal.shared import keys
+from portal.shared.text import as_typed
+
+SHOWN = 20
+_MODELS: dict[str, Any] = {"customer": Customer, "item": Item}
+_NUMBER = r"^[0-9]{1,12}(\.[0-9]{1,6})?$"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One half of a pair, in words."""
+
+    name: str
+    facts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One record there and the one here that it may be. differs: (what, here, there)."""
+
+    id: int
+    module: str
+    basis: str
+    theirs: Side
+    ours: Side
+    decision: str = ""
+    differs: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the pairs; `after` is where the next page begins, None on the last one."""
+
+    pairs: list[Pair]
+    count: int
+    after: int | None
+
+
+def undecided(session: Session, link: Link) -> Page:
+    return _page(session, link, (ImportRow.found == matching.UNSURE) & (ImportRow.decision == ""), 0)
+
+
+def decided(session: Session, link: Link, after: int) -> Page:
+    """What people said so far; it may be said otherwise until it is taken over."""
+    said = (ImportRow.found == matching.UNSURE) & (ImportRow.decision != "")
+    parted = (ImportRow.found == matching.MATCHED) & ImportRow.decision.in_(("new", "skip"))
+    return _page(session, link, said | parted, after)
+
+
+def differing(session: Session, link: Link, after: int) -> Page:
+    """Matched, but not equal in all that both sides say."""
+    alike = (ImportRow.found == matching.MATCHED) & ImportRow.decision.in_(("", "same"))
+    differs = or_(*(_differs(module, model) for module, model in _MODELS.items()))
+    return _page(session, link, alike & differs, after)
+
+
+def named(row: ImportRow) -> str:
+    return str(row.facts.get("contact_name") or row.facts.get("name") or row.remote_id)
+
+
+def _page(session: Session, link: Link, fact: ColumnElement[bool], after: int) -> Page:
+    of = and_(ImportRow.link_id == link.id, ImportRow.done_at.is_(None), fact)
+    count = session.scalars(select(func.count()).select_from(ImportRow).where(of)).one()
+    if not count:
+        return Page([], 0, None)
+    rows = session.scalars(
+        select(ImportRow).where(of, ImportRow.id > after).order_by(ImportRow.id).limit(SHOWN + 1)
+    ).all()
+    shown = rows[:SHOWN]
+    return Page(_pairs(session, shown), count, shown[-1].id if len(rows) > SHOWN else None)
+
+
+def _pairs(session: Session, rows: Sequence[ImportRow]) -> list[Pair]:
+    known: dict[tuple[str, int], Any] = {}
+    for module, model in _MODELS.items():
+        ids = [row.local_id for row in rows if row.module == module and row.local_id]
+        if ids:
+            known |= {(module, each.id): each for each in session.scalars(select(model).where(model.id.in_(ids)))}
+    found = []
+    for row in rows:
+        ours = known.get((row.module, row.local_id or 0))
+        if ours is not None:
+            told = Side(named(row), _facts_of(row))
+            found.append(
+                Pair(row.id, row.module, row.basis, told, _side_of(ours), row.decision, _differences(row, ours))
+            )
+    return found
+
+
+def _facts_of(row: ImportRow) -> list[str]:
+    names = ("contact_number", "email", "phone", "mobile") if row.module == "customer" else ("sku", "rate", "unit")
+    said = {name: str(row.facts[name]) for name in names if row.facts.get(name)}
+    return [_price(text) if name == "rate" else text for name, text in said.items()]
+
+
+def _side_of(ours: Customer | Item) -> Side:
+    if isinstance(ours, Customer):
+        return Side(ours.name, list(filter(None, [ours.number, ours.email, ours.phone])))
+    return Side(ours.name, list(filter(None, [ours.code, _price(f"{ours.unit_price:f}"), ours.unit])))
+
+
+def _differences(row: ImportRow, ours: Customer | Item) -> list[tuple[str, str, str]]:
+    """Compared as a person would: capitals of an address and the way a telephone is written count for nothing."""
+    theirs = row.facts
+    pairs: list[tuple[str, str, str, Callable[[str], str]]]
+    if isinstance(ours, Customer):
+        phone = str(theirs.get("phone") or theirs.get("mobile") or "")
+        pairs = [
+            ("Name", ours.name, named(row), str),
+            ("E-mail", ours.email, str(theirs.get("email", "")), lambda said: said.strip().casefold()),
+            ("Phone", ours.phone, phone, lambda said: re.sub("[^0-9]", "", said)[-9:]),
+        ]
+    else:
+        pairs = [
+            ("Name", ours.name, named(row), str), ("Code", ours.code, str(theirs.get("sku", "")), str),
+            ("Price", _price(f"{ours.unit_price:f}"), _price(str(theirs.get("rate", ""))), str),
+            ("Unit", ours.unit, str(theirs.get("unit", "")), str),
+        ]  # fmt: skip
+    return [(what, here, there) for what, here, there, key in pairs if here and there and key(here) != key(there)]
+
+
+def _price(value: str) -> str:
+    """With two decimals, or with as many as it needs; what is no number as it is."""
+    if not re.fullmatch(_NUMBER, value):
+        return value
+    price = Decimal(value)
+    return as_typed(price, 2) if price == round(price, 2) else as_typed(price)
+
+
+def _differs(module: str, model: Any) -> ColumnElement[bool]:
+    """The same comparison in the database, so that thousands of equal pairs cost no more than their index."""
+    theirs = {name: func.coalesce(ImportRow.facts[name].astext, "") for name in ("email", "sku", "unit", "rate")}
+    if module == "customer":
+        phone = func.coalesce(ImportRow.facts["phone"].astext, ImportRow.facts["mobile"].astext, "")
+        made = "coalesce(import_rows.facts ->> 'phone', import_rows.facts ->> 'mobile', '')"
+        unlike = [
+            model.name != ImportRow.facts["contact_name"].astext,
+            (theirs["email"] != "")
+            & (model.email != "")
+            & (func.lower(func.btrim(theirs["email"])) != model.email_key),
+            (phone != "") & (model.phone != "") & (literal_column(keys.digits(made), Text) != model.phone_key),
+        ]
+    else:
+        price = case((theirs["rate"].regexp_match(_NUMBER), cast(theirs["rate"], Numeric)), else_=model.unit_price)
+        unlike = [
+            model.name != ImportRow.facts["name"].astext, price != model.unit_price,
+            (theirs["sku"] != "") & (model.code != theirs["sku"]),
+            (theirs["unit"] != "") & (model.unit != "") & (model.unit != theirs["unit"]),
+        ]  # fmt: skip
+    return (ImportRow.module == module) & select(model.id).where(model.id == ImportRow.local_id, or_(*unlike)).exists()
