@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules, tokens
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
-from portal.gateways.zoho.calls import PRODUCTS, Line, Target
+from portal.gateways.zoho.calls import PRODUCTS, Line, Quota, Target
 from portal.gateways.zoho.data_centres import FIRST_DATA_CENTRE, by_accounts_server, data_centres
 from portal.gateways.zoho.errors import NotAuthorised, Refused
 from portal.organisations import audit
@@ -120,8 +120,9 @@ def offered(organisation_id: int, consent: Consent, currency: str) -> rules.Choi
     return rules.sort_out(listed, currency)
 
 
-def check_base_currency(organisation_id: int, consent: Consent, candidate: rules.Candidate) -> None:
-    """One cheap call that proves the organisation answers, and in which currency it keeps its books."""
+def check_base_currency(organisation_id: int, consent: Consent, candidate: rules.Candidate) -> Quota | None:
+    """One cheap call that proves the organisation answers, and in which currency it keeps its books. What Zoho says of
+    the day's calls."""
     token = tokens.access_token(organisation_id, consent.id)
     target = Target(tokens.centre_of(consent).api, candidate.product, candidate.id)
     with _patient_line() as line:
@@ -137,6 +138,7 @@ def check_base_currency(organisation_id: int, consent: Consent, candidate: rules
             f"{candidate.name} keeps {candidate.currency} with {base[0]['price_precision']} decimals, and the portal "
             f"with {decimals_of(candidate.currency)}. Change the decimals in Zoho, under Settings, Currencies."
         )
+    return answer.quota
 
 
 def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, connected_by: int | None) -> Link:
@@ -170,14 +172,23 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
 
 
 def open_consent(session: Session) -> Consent | None:
-    """The latest consent that no organisation was chosen for yet: the set-up was left there, and goes on there."""
+    """The latest consent that no organisation was chosen for yet: the set-up or a switch was left there, and goes on
+    there. What is older than the last choice was given up by it."""
+    last_choice = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
     return session.scalars(
         select(Consent)
-        .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None))
+        .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None), Consent.id > last_choice)
         .where(~select(Link.id).where(Link.consent_id == Consent.id).exists())
         .order_by(Consent.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def note_quota(link: Link, quota: Quota | None) -> None:
+    """So that the meter of the day's calls is there from the first page on. Does not commit."""
+    if quota is not None:
+        link.quota_limit, link.quota_left = quota.limit, quota.left
+        link.quota_resets_at = clock.now() + timedelta(seconds=quota.resets_in_s)
 
 
 def live_link(session: Session) -> Link | None:

@@ -40,10 +40,11 @@ def create_link(consent_id: int) -> Response:
         candidate = _create(consent, form) if is_new else _chosen(consent)
         if candidate is None:
             return _choice_page(consent, form, 422)
-        link.check_base_currency(consent.organisation_id, consent, candidate)
+        quota = link.check_base_currency(consent.organisation_id, consent, candidate)
         # One of our name may have been there before, with customers in it: then it is compared like any other.
         is_new = is_new and new_organisation.is_empty(consent, candidate)
         tied, given_up = _attach(consent, candidate, form, is_new=is_new)
+        link.note_quota(tied, quota)
     except RuleBroken as problem:
         request_session().rollback()
         form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")

@@ -123,7 +123,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
         quiet_until=quiet_until, may_attach=tied is not None and PRODUCTS[tied.product].has_attachments,
         status=status_of(session, linked) if linked else None,
-        left_at=link.open_consent(session) if tied is None else None,
+        left_at=link.open_consent(session),
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         rehearsed=rehearsal.result(session, tied) if tied is not None else None,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],

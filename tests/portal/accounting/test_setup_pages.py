@@ -16,7 +16,7 @@ from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, post, sign_in
 from tests.conftest import World, browser
 from tests.portal.accounting.stand_in import ZohoStandIn, zoho
-from tests.portal.accounting.test_link_pages import chosen_is, consent
+from tests.portal.accounting.test_link_pages import chosen_is, consent, link
 
 __all__ = ["zoho"]
 
@@ -200,6 +200,21 @@ def test_what_zoho_refuses_to_make_is_made_by_hand_and_found_on_looking_again(
 def test_a_set_up_left_after_the_consent_is_taken_up_there(zoho: ZohoStandIn, admin: FlaskClient) -> None:
     chosen = admin.get(consent(admin, wish="books")).location
     assert f'href="{chosen}"' in admin.get("/books").text
+
+
+def test_a_switch_left_after_the_consent_is_taken_up_there_too(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    link(admin)
+    assert "Go on there" not in admin.get("/books").text
+    chosen = admin.get(consent(admin)).location
+    page = admin.get("/books").text
+    assert "You were about to choose another organisation" in page and f'href="{chosen}"' in page
+    post(admin, chosen, chosen_is("20260815001"), page=chosen)  # the same one again: nothing is left open
+    assert "Go on there" not in admin.get("/books").text
+
+
+def test_the_meter_of_the_days_calls_is_there_from_the_first_page_on(zoho: ZohoStandIn, admin: FlaskClient) -> None:
+    link(admin)
+    assert re.search(r"calls used today: \d+ of \d+", admin.get("/books").text)
 
 
 def test_another_persons_zoho_account_is_asked_about_before_it_is_used(
