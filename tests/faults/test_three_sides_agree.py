@@ -1,6 +1,7 @@
 """Stripe, our rows and the books agree after any order of events: both stand-ins are spoken to over HTTP, answers get
 lost on the way, and in the end all three are compared to the penny."""
 
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -15,14 +16,18 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.drain import drain
+from portal.invoices import write_offs
+from portal.invoices.credit_notes.actions import creditable
+from portal.invoices.credit_notes.forms import Wanted
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
-from portal.payments.actions import apply_credit, void_invoice
+from portal.payments.actions import apply_credit, raise_credit_note, void_invoice, write_off_invoice
 from portal.payments.models import Payment, PaymentUse
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import make_firm
 from tests.paying import Till, fresh_delivery, key_of
@@ -39,7 +44,8 @@ __all__ = ["fresh_delivery", "stripe_till", "zoho"]
 EVENTS = (
     "card", "card", "open page", "pay open page", "bank debit", "debit ends", "refund", "refund at stripe",
     "late failure", "dispute", "dispute ends", "edit", "void", "cash", "cheque for all", "too much cash", "reverse",
-    "credit note", "put credit", "use credit", "books", "books", "books",
+    "credit note", "put credit", "use credit", "credit and give back", "credit and give back", "write off",
+    "take back write-off", "books", "books", "books",
 )  # fmt: skip
 
 
@@ -72,7 +78,9 @@ class Shop:
             "cheque for all": lambda: record(self.firm, list(self.pages), 40000, method="cheque", reference="77"),
             "too much cash": lambda: record(self.firm, [self._any()], 30000),
             "reverse": lambda: reverse(self.linked, self._row(Payment, Payment.provider == "offline")),
-            "credit note": self._credit, "put credit": self._put,
+            "credit note": self._credit, "put credit": self._put, "credit and give back": self._credit_back,
+            "write off": lambda: write_off_invoice(self.firm.organisation_id, self._any(), "Moved away"),
+            "take back write-off": self._take_back,
             "use credit": lambda: apply_credit(self.firm.organisation_id, self._any()), "books": self._books,
         }  # fmt: skip
         with suppress(RuleBroken):
@@ -150,6 +158,23 @@ class Shop:
             invoice = self._invoice(session)
         credit(self.linked, invoice, share="0.37", keep=self.random.random() < 0.5)
 
+    def _credit_back(self) -> None:
+        """A part of one invoice, out of all its payments; Stripe's answer may get lost. To the card,
+        since what was given back in cash can still be disputed, and then leaves the account a second time."""
+        if self.random.random() < 0.5:
+            self.till.fault("cut_after", "refunds", times=1)
+        with job_session(self.firm.organisation_id) as session:
+            invoice = self._invoice(session)
+            left = creditable(session, invoice)
+        parts = {at: _share(each, self.random.choice(["0.5", "1"])) for at, each in enumerate(left)}
+        wanted = Wanted(parts, "not happy", keep=False, back="stripe")
+        by = self.firm.people["manager"]
+        raise_credit_note(self.firm.organisation_id, invoice.id, wanted, form_id=uuid.uuid4().hex, raised_by=by)
+
+    def _take_back(self) -> None:
+        with job_session(self.firm.organisation_id) as session:
+            write_offs.take_back(session, get_invoice(session, self._any(), lock=True))
+
     def _put(self) -> None:
         note_id = self._row(CreditNote)
         with job_session(self.firm.organisation_id) as session:
@@ -194,7 +219,9 @@ class Shop:
             came = {each.provider_payment_id: each.amount_minor for each in cards}
             back = session.scalar(
                 select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-                    Refund.payment_id.in_([each.id for each in cards]), Refund.state.in_(COUNTS)
+                    Refund.payment_id.in_([each.id for each in cards]),
+                    Refund.state.in_(COUNTS),
+                    Refund.way.in_(["stripe", "dispute"]),  # a card's money may be given back in cash
                 )
             )
         return came, sum(came.values()) - int(back or 0)
@@ -214,6 +241,10 @@ class Shop:
         there = sum((_amount(each, "amount") for each in paid), Decimal(0))
         there -= sum((_amount(each, "amount") for each in self.linked.there("paymentrefunds")), Decimal(0))
         return Decimal(here) / 100, there
+
+
+def _share(amount: Money, of_it: str) -> Money:
+    return Money.rounded(amount.decimal * Decimal(of_it), amount.currency)
 
 
 def _amount(record: dict[str, Any], key: str) -> Decimal:

@@ -10,26 +10,36 @@ from portal.shared.text import as_typed
 
 @dataclass(frozen=True)
 class Wanted:
-    """parts: by position of the line, charges after the lines. keep: all of it stays the customer's credit."""
+    """parts: by position of the line, charges after the lines. keep: all of it stays the customer's credit.
+
+    back  how what was paid is handed back: stripe (to the card), cash, bank_transfer; empty: it is not
+    """
 
     parts: Mapping[int, Money]
     reason: str
     keep: bool
+    back: str = ""
 
 
-def read_credit_note(form: Form, left: Sequence[Money]) -> Wanted:
+BACK = ("stripe", "cash", "bank_transfer")
+
+
+def read_credit_note(form: Form, left: Sequence[Money], *, may_give_back: bool = False) -> Wanted:
     """left: of each line. Good only while form.ok."""
+    choices = ("apply", "keep", "refund") if may_give_back else ("apply", "keep")
+    then = form.choice("then", "what happens with the money", choices, default="apply")
     return Wanted(
         parts={at: _amount(form, at, most) for at, most in enumerate(left)},
         reason=form.text("reason", "why it is taken back", longest=200),
-        keep=form.choice("then", "what happens with the money", ("apply", "keep"), default="apply") == "keep",
+        keep=then == "keep",
+        back=form.choice("back", "how it goes back", BACK) if then == "refund" else "",
     )
 
 
-def filled_with(left: Sequence[Money], form_id: str) -> Form:
+def filled_with(left: Sequence[Money], form_id: str, then: str = "apply") -> Form:
     """All that is left of each line."""
     typed = {f"line-{at}": as_typed(amount.decimal, decimals_of(amount.currency)) for at, amount in enumerate(left)}
-    return Form(typed, form_id=form_id, then="apply")
+    return Form(typed, form_id=form_id, then=then, back="stripe")
 
 
 def _amount(form: Form, at: int, most: Money) -> Money:

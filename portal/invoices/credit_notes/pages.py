@@ -18,8 +18,10 @@ from portal.shared.web import request_session
 def new_page(invoice: Invoice, left: Sequence[Money], form: Form) -> str:
     """left: of each line, and then of shipping, by position."""
     names = [line.name for line in invoice.lines] + ["Shipping"] * (len(left) - len(invoice.lines))
+    balance = queries.balance_of(invoice)
     return render_template(
-        "credit_notes/new.html", invoice=invoice, form=form, balance=queries.balance_of(invoice),
+        "credit_notes/new.html", invoice=invoice, form=form, balance=balance,
+        may_give_back=balance.paid_minor > 0 and g.viewer.may("refund"),
         left=list(zip(names, left, strict=False)),
     )  # fmt: skip
 

@@ -49,7 +49,8 @@ def new_credit_note(invoice_id: int) -> Response:
     if not any(left):
         form.errors["form"] = "All of this invoice has been credited."
         return make_response(new_page(invoice, [], form), 422)
-    return make_response(new_page(invoice, left, forms.filled_with(left, uuid.uuid4().hex)))
+    then = "refund" if request.args.get("then") == "refund" else "apply"
+    return make_response(new_page(invoice, left, forms.filled_with(left, uuid.uuid4().hex, then)))
 
 
 @bp.get("/credit-notes/<int:credit_note_id>")

@@ -9,7 +9,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
-from portal.payments.models import Allocation, Payment
+from portal.payments.models import Allocation, Payment, PaymentUse
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.errors import RuleBroken
@@ -22,14 +22,15 @@ class CannotRefund(RuleBroken):
 
 def plan_refund(
     session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
-    remote_id: str | None = None,
+    remote_id: str | None = None, of_invoice: int | None = None,
 ) -> Refund:  # fmt: skip
     """Book that `amount` of a payment goes back; what is by card is sent by the payments worker. Does not commit.
 
     It comes out of the customer's credit first, then out of the invoices, of those that are paid beyond their total
     first: what they lose is to pay again, unless a credit note goes with it.
-    way        stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
-    remote_id  of one that was made at Stripe already
+    way         stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
+    remote_id   of one that was made at Stripe already
+    of_invoice  out of what this invoice was paid with, and of nothing else
     Raises NotFound, CannotRefund. The same form twice is one refund.
     """
     payment = queries.get_payment(session, payment_id).payment
@@ -38,7 +39,7 @@ def plan_refund(
     if repeated is not None:
         return repeated
     use = queries.get_payment(session, payment_id).use
-    left = Money(use.unused_minor + use.allocated_minor, payment.currency)
+    left = _left(session, payment, use, of_invoice)
     if amount > left:
         raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
     if (way == "stripe") and payment.provider != "stripe":
@@ -48,7 +49,7 @@ def plan_refund(
         currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id, remote_id=remote_id,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
-    parts = _take(session, payment, amount, use.unused)
+    parts = {of_invoice: -amount} if of_invoice is not None else _take(session, payment, amount, use.unused)
     session.add(refund)
     session.flush()
     _put(session, payment, refund, parts)
@@ -83,6 +84,14 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
 
 def _repeated(session: Session, form_id: str | None) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
+
+
+def _left(session: Session, payment: Payment, use: PaymentUse, of_invoice: int | None) -> Money:
+    if of_invoice is None:
+        return Money(use.unused_minor + use.allocated_minor, payment.currency)
+    lock_invoices(session, [of_invoice])
+    parts = queries.allocations_of(session, [payment.id])[payment.id]
+    return Money.total((part.amount for part in parts if part.invoice_id == of_invoice), payment.currency)
 
 
 def _take(session: Session, payment: Payment, amount: Money, unused: Money) -> dict[int, Money]:
