@@ -14,7 +14,7 @@ from portal.invoices.documents import models as documents
 from portal.invoices.questions import models as questions
 from portal.messages import models as messages
 from portal.organisations import models as organisations
-from portal.payments import deposits
+from portal.payments import deposits, photos
 from portal.payments import models as payments
 from portal.payments.cash import models as cash
 from portal.payments.payouts import models as payouts
@@ -31,8 +31,8 @@ from portal.work_orders.pictures import models as pictures
 __all__ = [
     "accounting", "agreement", "cash", "catalogue", "credit_notes", "customers", "deposits", "documents", "holds",
     "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses", "payments",
-    "payouts", "people", "pictures", "pull", "questions", "reconciliation", "refunds", "reminders", "standing", "taxes",
-    "throttle", "work_orders",
+    "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation", "refunds", "reminders",
+    "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

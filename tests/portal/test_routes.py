@@ -164,6 +164,8 @@ EXPECTED: dict[str, Access] = {
     "payments.new_of_invoice": rights("take_cash"),
     "payments.purse": rights("take_cash", "see_board"),
     "payments.purses": rights("take_cash", "see_board"),
+    "payments.create_photo": rights("see_board"),
+    "payments.show_photo": rights("see_board"),
     "payments.payouts": rights("see_board"),
     "payments.show_payout": rights("see_board"),
     "payments.part_settings": rights("manage_organisation"),

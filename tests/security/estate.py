@@ -27,6 +27,7 @@ from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.payouts.models import Payout
+from portal.payments.photos import keep_photo, photos_of
 from portal.people.actions import add_person
 from portal.people.models import PasswordToken
 from portal.people.sign_in import digest_of
@@ -38,6 +39,7 @@ from portal.taxes.queries import list_taxes
 from portal.taxes.standing.models import LocalTax
 from portal.taxes.standing.queries import list_exemptions
 from portal.work_orders.models import Appointment
+from portal.work_orders.pictures.drawing import draw
 from tests.builders import (
     PASSWORD,
     Firm,
@@ -47,6 +49,7 @@ from tests.builders import (
     make_picture,
     make_work_order,
     pay_address,
+    picture_file,
     sign_in,
 )
 from tests.conftest import World, browser
@@ -177,6 +180,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
+        "photo_id": _photo(session, firm),
         "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
         "local_tax_id": _local_tax(session, firm).id, "authority_id": named(session, firm.organisation_id, "HMRC"),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
@@ -220,6 +224,14 @@ def _local_tax(session: Session, firm: Firm) -> LocalTax:
     session.add(made)
     session.flush()
     return made
+
+
+def _photo(session: Session, firm: Firm) -> int:
+    """Of the cash that was made just before."""
+    cash = session.scalars(select(Payment).where(Payment.number == "R-CASH")).one()
+    keep_photo(session, cash, draw(picture_file("navy")), taken_by=firm.people["field_agent"])
+    session.flush()
+    return photos_of(session, cash.id)[0].id
 
 
 def _hand_in(session: Session, firm: Firm) -> HandIn:

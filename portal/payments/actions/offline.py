@@ -20,10 +20,12 @@ from portal.payments.actions.deposits import keep_deposit
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_invoice
 from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
+from portal.payments.photos import keep_photo
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
 from portal.shared.money import Money
 from portal.shared.running import job_session
+from portal.work_orders.pictures.drawing import Drawn
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class OfflinePayment:
     typed        amounts written beside invoices; empty: one after the other
     tendered     cash handed over, before change
     deposit_for  the job before which it is paid: taken off that job's invoice later
+    photo        of the cheque or slip
     """
 
     customer_id: int
@@ -47,6 +50,7 @@ class OfflinePayment:
     typed: Mapping[int, Money] = field(default_factory=dict)
     tendered: Money | None = None
     deposit_for: int | None = None
+    photo: Drawn | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,8 @@ def _add(
     session.flush()
     if taken.deposit_for is not None:
         keep_deposit(session, organisation, payment, taken.deposit_for)
+    if taken.photo is not None:
+        keep_photo(session, payment, taken.photo, taken_by=taken.taken_by)
     return payment
 
 

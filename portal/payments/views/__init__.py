@@ -9,6 +9,7 @@ from portal.payments.views import (
     evidence,
     parts,
     payouts,
+    photos,
     receipts,
     recording,
     refunding,
@@ -17,6 +18,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "receipts",
+    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "photos", "receipts",
     "recording", "refunding", "together",
 ]  # fmt: skip

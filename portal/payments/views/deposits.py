@@ -7,6 +7,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.payments import actions
 from portal.payments.forms import read_payment
+from portal.payments.photos import read_photo
 from portal.payments.queries import deposits_of
 from portal.payments.views.pages import bp
 from portal.shared import clock
@@ -15,8 +16,9 @@ from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
-from portal.shared.web import request_session
+from portal.shared.web import large_form, request_session
 from portal.work_orders.models import WorkOrder
+from portal.work_orders.pictures.drawing import LARGEST_FILE
 from portal.work_orders.queries import get_work_order
 
 
@@ -30,6 +32,7 @@ def deposits(work_order_id: int) -> Response:
 
 @bp.post("/work-orders/<int:work_order_id>/deposits")
 @allow("take_cash")
+@large_form(LARGEST_FILE)
 def create_deposit(work_order_id: int) -> Response:
     """The same form twice is one payment."""
     session = request_session()
@@ -39,11 +42,14 @@ def create_deposit(work_order_id: int) -> Response:
         form, customer_id=job.customer_id, invoice_ids=[], currency=g.organisation.currency,
         today=clock.today(g.time_zone), taken_by=g.viewer.id,
     )  # fmt: skip
+    photo = read_photo(form, request.files)
     if not form.ok:
         return _page(job, form, 422)
     session.rollback()
     try:
-        recorded = actions.record_payment(g.viewer.organisation_id, replace(taken, deposit_for=work_order_id))
+        recorded = actions.record_payment(
+            g.viewer.organisation_id, replace(taken, deposit_for=work_order_id, photo=photo)
+        )
     except RuleBroken as problem:
         form.refuse(problem)
         return _page(get_work_order(session, work_order_id, g.viewer), form, 422)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
@@ -15,6 +15,7 @@ from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.forms import read_payment
 from portal.payments.payouts.queries import entry_of
+from portal.payments.photos import photos_of, read_photo
 from portal.payments.refunds.queries import disputes_of, refunds_of
 from portal.payments.views.pages import AWAY, bp
 from portal.shared import clock
@@ -24,8 +25,9 @@ from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.money import Money
-from portal.shared.web import request_session
+from portal.shared.web import large_form, request_session
 from portal.taxes.cash import cash_rounded
+from portal.work_orders.pictures.drawing import LARGEST_FILE
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def new_of_invoice(invoice_id: int) -> str:
 
 @bp.post("/invoices/<int:invoice_id>/payments")
 @allow("take_cash")
+@large_form(LARGEST_FILE)
 def create_of_invoice(invoice_id: int) -> Response:
     """On a draft it sends the invoice and pays it in one step."""
     return _create(partial(_invoice_desk, invoice_id))
@@ -80,6 +83,7 @@ def new_of_customer(customer_id: int) -> str:
 
 @bp.post("/customers/<int:customer_id>/payments")
 @allow("see_all_work_orders")
+@large_form(LARGEST_FILE)
 def create_of_customer(customer_id: int) -> Response:
     """One payment over many open invoices."""
     return _create(partial(_customer_desk, customer_id))
@@ -138,6 +142,7 @@ def _create(find: Callable[[], Desk]) -> Response:
         form, customer_id=desk.customer_id, invoice_ids=[each.id for each in desk.invoices], taken_by=g.viewer.id,
         currency=desk.due.currency, today=clock.today(g.time_zone),
     )  # fmt: skip
+    taken = replace(taken, photo=read_photo(form, request.files))
     if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
         form.errors["form"] = "This invoice is a draft. Ask somebody who may send it."
     request_session().rollback()  # no transaction stays open while Stripe is asked
@@ -184,6 +189,6 @@ def payment_page(payment_id: int, form: Form) -> str:
     return render_template(
         "payments/show.html", listed=listed, payment=listed.payment, form=form, left=left,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
-        disputes=disputes_of(session, payment_id),
-        payout=entry_of(session, listed.payment), form_id=form.values.get("form_id") or uuid.uuid4().hex,
+        disputes=disputes_of(session, payment_id), payout=entry_of(session, listed.payment),
+        photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip
