@@ -31,7 +31,7 @@ def creditable(session: Session, invoice: Invoice) -> list[Money]:
 def raise_credit_note(
     session: Session, organisation: Organisation, invoice: Invoice, wanted: Mapping[int, Money], reason: str, *,
     keep: bool = False, form_id: str | None = None, raised_by: int | None = None,
-    issued_on: date | None = None,
+    issued_on: date | None = None, goes_back: bool = False,
 ) -> CreditNote:  # fmt: skip
     """Issue a credit note over parts of `invoice`. Raises CannotCredit. Does not commit.
 
@@ -39,6 +39,7 @@ def raise_credit_note(
     wanted   by position of the line (charges after the lines): how much of its printed total is taken back
     keep     True: all of it stays the customer's credit; else it lowers what is to pay, as far as something is
     issued_on  of one that the books have already; else today
+    goes_back  the caller hands back what lowers nothing, in this very transaction
     """
     rules.check_creditable(invoice.status, invoice.breakdown)
     for position, left in enumerate(creditable(session, invoice)):
@@ -64,7 +65,7 @@ def raise_credit_note(
     part = rules.part_to_apply(note.worth, balance_of(invoice).balance, keep=keep)
     if part:
         _apply(session, note, invoice, part)
-    _announce(session, organisation, note, invoice, part)
+    _announce(session, organisation, note, invoice, part, goes_back=goes_back)
     return note
 
 
@@ -140,11 +141,14 @@ def _apply(session: Session, note: CreditNote, invoice: Invoice, part: Money) ->
     session.flush()
 
 
-def _announce(session: Session, organisation: Organisation, note: CreditNote, invoice: Invoice, applied: Money) -> None:
+def _announce(
+    session: Session, organisation: Organisation, note: CreditNote, invoice: Invoice, applied: Money, *, goes_back: bool
+) -> None:  # fmt: skip
     kept = note.worth - applied
     said = f"{formats.money(note.total, organisation.locale)} credited as {note.number}: {note.reason}"
     if kept:
-        said += f" ({formats.money(kept, organisation.locale)} kept as the customer's credit)"
+        what = "goes back to the customer" if goes_back else "kept as the customer's credit"
+        said += f" ({formats.money(kept, organisation.locale)} {what})"
     after = {"number": note.number, "total": str(note.total), "applied": str(applied), "invoice": invoice.id}
     audit.note(session, organisation.id, "credit note raised", "invoice", invoice.id, words=said, after=after)
     audit.note(session, organisation.id, "credit note raised", "credit_note", note.id, words=said, after=after)

@@ -40,7 +40,7 @@ def raise_credit_note(
             check_not_being_paid(session, invoice_id)
         note = actions.raise_credit_note(
             session, session.get_one(Organisation, organisation_id), invoice, wanted.parts, wanted.reason,
-            keep=wanted.keep, form_id=form_id, raised_by=raised_by,
+            keep=wanted.keep, form_id=form_id, raised_by=raised_by, goes_back=bool(wanted.back),
         )  # fmt: skip
         left = queries.kept_as_credit(session, note)
         if wanted.back and left:
