@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from portal.accounting.queries import tied_now
 from portal.shared.running import job_session
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment
+from tests.portal.accounting.doings import pay, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -69,3 +71,23 @@ def test_a_record_that_kills_its_worker_comes_back_later_and_later_and_the_other
         process.stdout.readline()  # it has finished a whole round, alive
         os.kill(process.pid, signal.SIGKILL)
     assert len(linked.there("items")) == 3
+
+
+def test_a_create_that_gets_no_answer_comes_back_later_though_it_was_looked_for_first(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some seconds without answers must not use up a record's tries: then every one would need a person."""
+    monkeypatch.setattr(rules, "pause_after", lambda tries: timedelta(hours=tries))
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    pay(linked, invoice)
+    linked.zoho.break_down("error_500_before", path="/customerpayments", times=99)
+    for tries in (1, 2, 3):
+        drain(linked.organisation_id)
+        (payment,) = linked.mirror("payment")
+        assert (payment.state, payment.attempts) == ("sending", tries)
+        assert len(linked.zoho.requests(linked.remote, "POST", "/customerpayments")) == tries
+        linked.make_due()
+    linked.zoho.mend()
+    drain(linked.organisation_id)
+    assert [each.state for each in linked.mirror("payment")] == ["in_step"]

@@ -172,8 +172,11 @@ def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Pus
 
 
 def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> None:
-    """Not there: free to be created. After a refused name it is somebody else's, so ours gets its number added."""
-    record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    """Not there: free to be created. After a refused name it is somebody else's, so ours gets its number added.
+
+    It stays put off: should the create that follows get no answer either, the next try is later, not at once.
+    """
+    record.state, record.sending_since = "pending", None
     if record.last_error_code not in CLASHES:
         return
     if _can_be_renamed(record, push):
@@ -188,7 +191,7 @@ def _can_be_renamed(record: MirrorRecord, push: Push) -> bool:
 
 def _rename(record: MirrorRecord, push: Push) -> None:
     record.remote_number = push.source.spare_name
-    record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    record.state, record.sending_since = "pending", None
     record.last_error = record.last_error_code = ""
 
 

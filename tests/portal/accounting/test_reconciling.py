@@ -24,13 +24,23 @@ __all__ = ["linked", "zoho"]
 
 
 def reconcile(linked: LinkedFirm) -> list[DriftRow]:
-    """Ask for a run, let the worker do it; what differs."""
+    """Ask for a run, let the worker do it, in as many turns as a busy machine takes; what differs."""
     with job_session(linked.organisation_id) as session:
         link = live_link(session)
         assert link is not None
         actions.ask(session, link, "Mo Manager")
     drain(linked.organisation_id)
+    for _ in range(5):
+        if is_under_way(linked):
+            drain(linked.organisation_id)
     return drifts(linked)
+
+
+def is_under_way(linked: LinkedFirm) -> bool:
+    with job_session(linked.organisation_id) as session:
+        return (
+            session.scalars(select(Reconciliation.id).where(Reconciliation.finished_at.is_(None))).first() is not None
+        )
 
 
 def drifts(linked: LinkedFirm) -> list[DriftRow]:
