@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import Link, MirrorRecord
-from portal.gateways.zoho.calls import PRODUCTS, File
+from portal.gateways.zoho.calls import File
 from portal.gateways.zoho.errors import Refused, Unanswered
 from portal.invoices.documents.models import Document
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
@@ -35,7 +35,6 @@ class _Due(NamedTuple):
 
 def switch(session: Session, link: Link, *, is_on: bool) -> None:
     """From now on, for invoices sent from now on. Does not commit."""
-    is_on = is_on and PRODUCTS[link.product].has_attachments
     if is_on == (link.papers_since is not None):
         return
     link.papers_since = session.scalars(select(func.clock_timestamp())).one() if is_on else None

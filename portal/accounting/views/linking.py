@@ -8,7 +8,6 @@ from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
-from portal.gateways.zoho.calls import PRODUCTS
 from portal.gateways.zoho.data_centres import data_centres
 from portal.organisations import audit
 from portal.shared import clock
@@ -121,7 +120,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     quiet_until = tied.quiet_until if tied is not None and (tied.quiet_until or clock.now()) > clock.now() else None
     page = render_template(
         "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
-        quiet_until=quiet_until, may_attach=tied is not None and PRODUCTS[tied.product].has_attachments,
+        quiet_until=quiet_until,
         status=status_of(session, linked) if linked else None,
         left_at=link.open_consent(session),
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,

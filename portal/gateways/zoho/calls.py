@@ -25,14 +25,11 @@ class Product:
     scope_prefix: str
     has_accounts: bool
     has_upsert: bool
-    has_attachments: bool  # of invoices; only the documents of Books tell of them
 
 
 PRODUCTS = {
-    "books": Product("Zoho Books", "/books/v3", "ZohoBooks", has_accounts=True, has_upsert=True, has_attachments=True),
-    "invoice": Product(
-        "Zoho Invoice", "/invoice/v3", "ZohoInvoice", has_accounts=False, has_upsert=False, has_attachments=False
-    ),
+    "books": Product("Zoho Books", "/books/v3", "ZohoBooks", has_accounts=True, has_upsert=True),
+    "invoice": Product("Zoho Invoice", "/invoice/v3", "ZohoInvoice", has_accounts=False, has_upsert=False),
 }
 
 

@@ -9,7 +9,7 @@ from ..wire import Answer
 ENDINGS = (".gif", ".png", ".jpeg", ".jpg", ".bmp", ".pdf")
 
 
-@operation("POST /invoices/{invoice_id}/attachment", "invoices.CREATE", books_only=True)
+@operation("POST /invoices/{invoice_id}/attachment", "invoices.CREATE")
 def attach(call: Call, invoice_id: str) -> Answer:
     invoice = call.books.take("invoices", invoice_id)
     name, content = call.files.get("attachment", ("", b""))

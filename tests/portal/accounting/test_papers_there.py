@@ -15,10 +15,10 @@ from portal.invoices.documents.papers import keep_missing
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
-from tests.builders import post, sign_in
+from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.doings import pay, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, zoho
 
 __all__ = ["linked", "zoho"]
 
@@ -67,6 +67,15 @@ def test_it_is_off_until_an_administrator_wants_it_and_then_goes_once_and_last(a
     after = printed(linked)
     drain(linked.organisation_id)
     assert attached(linked, after) == []
+
+
+def test_zoho_invoice_takes_it_as_well(zoho: ZohoStandIn, firm: Firm) -> None:
+    linked = connect(zoho, firm, product="invoice")
+    switch(linked)
+    invoice = printed(linked)
+    for _ in range(2):
+        drain(linked.organisation_id)
+    assert attached(linked, invoice) == paper_of(linked, invoice)
 
 
 @pytest.mark.parametrize("kind", ["error_500_after", "error_500_before"])
