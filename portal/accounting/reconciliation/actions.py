@@ -9,6 +9,8 @@ from portal.accounting.reconciliation import causes, comparing, reading
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
 from portal.organisations import audit
+from portal.payments.actions.booked import PROVIDER
+from portal.payments.models import Payment
 from portal.shared import outbox, queues
 from portal.shared.errors import NotFound, RuleBroken
 
@@ -34,7 +36,9 @@ def fix(session: Session, drift_id: int) -> str:
     link, run = live_link(session), session.get_one(Reconciliation, drift.run_id)
     if link is None or run.link_id != link.id:
         raise CannotFix("This comparison is of an organisation that is no longer linked.")
-    wanted = causes.fix_of(drift.cause, drift.theirs_status, drift.module)
+    booked = select(Payment.id).where(Payment.id == drift.local_id, Payment.provider == PROVIDER)
+    is_theirs = drift.module == "payment" and session.scalar(booked) is not None
+    wanted = causes.fix_of(drift.cause, drift.theirs_status, drift.module, is_theirs=is_theirs)
     if wanted == causes.LOOK or drift.local_id is None:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
     do = _tie if wanted == causes.TIE else _push

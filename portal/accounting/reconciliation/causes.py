@@ -25,12 +25,9 @@ WORDS = {
         "A second record there has the same number. Void or delete the wrong one there.",
     ),
     comparing.OTHER_STATUS: ("Another status in Zoho", "One side is void or still a draft. Decide which is right."),
-    comparing.OTHER_NUMBER: ("Another number in Zoho", "It was renumbered. Send ours again, or rename it there."),
-    comparing.OTHER_DATE: ("Another date in Zoho", "Its date was changed. Send ours again, or correct it there."),
-    comparing.OTHER_TOTAL: (
-        "Another total in Zoho",
-        "Its lines or taxes were changed. Send ours again, or correct it there.",
-    ),
+    comparing.OTHER_NUMBER: ("Another number in Zoho", "It was renumbered. {correct}"),
+    comparing.OTHER_DATE: ("Another date in Zoho", "Its date was changed. {correct}"),
+    comparing.OTHER_TOTAL: ("Another total in Zoho", "{what} changed. {correct}"),
     comparing.OTHER_BALANCE: (
         "Another open amount in Zoho",
         "A payment or credit is on one side only. Look which one is missing.",
@@ -42,14 +39,29 @@ _FIXES = {
 }  # fmt: skip
 
 
-def fix_of(cause: str, their_status: str = "", module: str = "") -> str:
+_CHANGED = (comparing.OTHER_NUMBER, comparing.OTHER_DATE, comparing.OTHER_TOTAL)
+_AGAIN = "Send ours again, or correct it there."
+_LEFT_ALONE = {
+    "payment": "It was recorded in Zoho and is never written over from here: correct it there, or reverse ours.",
+    "credit_note": "A credit note is never written over: correct it there.",
+}
+
+
+def fix_of(cause: str, their_status: str = "", module: str = "", *, is_theirs: bool = False) -> str:
     """push, tie or look. A draft there can be sent again; what is void there is a person's decision. A credit note
-    that is there is never written over."""
-    if module == "credit_note" and cause in (comparing.OTHER_NUMBER, comparing.OTHER_DATE, comparing.OTHER_TOTAL):
+    that is there is never written over, nor is a payment that was recorded there (is_theirs)."""
+    if cause in _CHANGED and (module == "credit_note" or (module == "payment" and is_theirs)):
         return LOOK
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
         return PUSH
     return _FIXES.get(cause, LOOK)
+
+
+def advice_of(cause: str, module: str, fix: str) -> str:
+    """What to do about such a record, in words."""
+    correct = _LEFT_ALONE.get(module, _AGAIN) if fix == LOOK else _AGAIN
+    what = "Its amount was" if module == "payment" else "Its lines or taxes were"
+    return WORDS[cause][1].format(what=what, correct=correct)
 
 
 def button_of(fix: str) -> str:

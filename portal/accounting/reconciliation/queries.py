@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
@@ -13,6 +13,8 @@ from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation import causes, sides
 from portal.accounting.reconciliation.comparing import Side
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, Reconciliation
+from portal.payments.actions.booked import PROVIDER
+from portal.payments.models import Payment
 from portal.shared.money import Money
 
 MOST_SHOWN = 200
@@ -57,12 +59,20 @@ class Summary:
 
 @dataclass(frozen=True)
 class Difference:
-    """One record that differs. fix: push, tie or look; there: its address in Zoho."""
+    """One record that differs. there: its address in Zoho."""
 
     row: DriftRow
-    fix: str
     button: str
     there: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records of one cause about which the same is to be done."""
+
+    title: str
+    advice: str
+    records: Sequence[Difference]
 
 
 def summary_of(session: Session, link: Link | None) -> Summary | None:
@@ -89,29 +99,28 @@ def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compare
     ]
 
 
-def differences_of(session: Session, link: Link, run: Reconciliation) -> list[tuple[str, list[Difference]]]:
-    """(cause, its records), in the order in which the causes are explained."""
-    rows = session.scalars(
-        select(DriftRow).where(DriftRow.run_id == run.id).order_by(DriftRow.id).limit(MOST_SHOWN)
+def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Group]:
+    """In the order in which the causes are explained."""
+    rows = session.execute(
+        select(DriftRow, func.coalesce(Payment.provider == PROVIDER, False))
+        .outerjoin(Payment, and_(DriftRow.module == "payment", Payment.id == DriftRow.local_id))
+        .where(DriftRow.run_id == run.id)
+        .order_by(DriftRow.id)
+        .limit(MOST_SHOWN)
     ).all()
     centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
-    found = []
-    for cause in causes.WORDS:
-        of_cause = [
-            Difference(
-                row, fix, causes.button_of(fix),
-                centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id)
-                if row.remote_id else "",
-            )
-            for row in rows
-            if row.cause == cause and (fix := causes.fix_of(cause, row.theirs_status, row.module))
-        ]  # fmt: skip
-        if of_cause:
-            found.append((cause, of_cause))
-    return found
+    found: dict[tuple[str, str], list[Difference]] = {}
+    for row, is_theirs in rows:
+        fix = causes.fix_of(row.cause, row.theirs_status, row.module, is_theirs=is_theirs)
+        address = centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id)
+        group = found.setdefault((row.cause, causes.advice_of(row.cause, row.module, fix)), [])
+        group.append(Difference(row, causes.button_of(fix), address if row.remote_id else ""))
+    order = list(causes.WORDS)
+    in_order = sorted(found.items(), key=lambda each: order.index(each[0][0]))
+    return [Group(causes.WORDS[cause][0], advice, records) for (cause, advice), records in in_order]
 
 
-def page_of(session: Session) -> tuple[Link | None, Summary | None, list[Compared], list[tuple[str, list[Difference]]]]:
+def page_of(session: Session) -> tuple[Link | None, Summary | None, list[Compared], list[Group]]:
     """All that the page shows, in six statements at most."""
     link = live_link(session)
     summary = summary_of(session, link)

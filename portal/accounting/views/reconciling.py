@@ -3,7 +3,7 @@
 from flask import Response, flash, g, render_template, url_for
 
 from portal.accounting import link
-from portal.accounting.reconciliation import actions, causes, queries
+from portal.accounting.reconciliation import actions, queries
 from portal.accounting.setup import steps
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
@@ -17,9 +17,9 @@ from portal.shared.web import request_session
 def show_reconciliation() -> str:
     tied, summary, months, differences = queries.page_of(request_session())
     return render_template(
-        "accounting/reconciliation.html", tied=tied, reconciled=summary, differences=differences, causes=causes.WORDS,
+        "accounting/reconciliation.html", tied=tied, reconciled=summary, differences=differences,
         months=[month for month in months if month.month is not None], most=queries.MOST_SHOWN,
-        ours={each.row.id: _address(each) for _, group in differences for each in group},
+        ours={each.row.id: _address(each) for group in differences for each in group.records},
     )  # fmt: skip
 
 

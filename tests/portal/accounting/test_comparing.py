@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +131,19 @@ def test_deleted_and_made_anew_there_under_its_number_is_one_thing_to_decide() -
 
 def test_every_cause_has_its_words() -> None:
     assert set(causes.WORDS) == set(PLANTED)
+
+
+@pytest.mark.parametrize(
+    ("module", "is_theirs", "fix", "says"),
+    [
+        ("invoice", False, "push", "lines or taxes were changed. Send ours again"),
+        ("payment", False, "push", "amount was changed. Send ours again"),
+        ("payment", True, "look", "amount was changed. It was recorded in Zoho"),
+        ("credit_note", False, "look", "never written over"),
+    ],
+)
+def test_what_is_never_written_over_is_not_offered_to_be_sent_again(
+    module: str, is_theirs: bool, fix: str, says: str
+) -> None:
+    assert causes.fix_of(OTHER_TOTAL, "", module, is_theirs=is_theirs) == fix
+    assert says in causes.advice_of(OTHER_TOTAL, module, fix)
