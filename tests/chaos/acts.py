@@ -4,23 +4,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.catalogue.actions import ItemFacts, edit_item
 from portal.catalogue.models import Item
 from portal.customers.actions import CustomerFacts, edit_customer
 from portal.customers.queries import get_customer
-from portal.invoices.models import Invoice, InvoiceBalance
-from portal.payments.actions import plan_refund, reverse_payment, void_invoice
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.payments.actions import (
+    apply_credit,
+    plan_refund,
+    put_credit_note,
+    reverse_payment,
+    void_invoice,
+    write_off_invoice,
+)
 from portal.payments.models import Payment, PaymentUse
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import make_customer
-from tests.portal.accounting.doings import pay, sent_invoice
+from tests.portal.accounting.doings import credit, pay, sent_invoice, take_write_off_back
 from tests.portal.accounting.stand_in import LinkedFirm
 from tests.portal.payments.test_recording import record
+
+Found = TypeVar("Found", Invoice, CreditNote)
 
 
 @dataclass
@@ -36,8 +47,9 @@ class Actor:
         """One deed, its name for the log. What a rule of ours refuses is no deed."""
         deed: Callable[[], None] = self.random.choices(
             (self._invoice, self._pay, self._pay_part, self._cash, self._void, self._rename, self._reprice,
-             self._reverse, self._refund, self._customer),
-            weights=(8, 6, 3, 3, 2, 3, 2, 1, 1, 1),
+             self._reverse, self._refund, self._customer, self._write_off, self._take_back, self._credit,
+             self._put_credit, self._use_credit),
+            weights=(10, 5, 3, 3, 2, 3, 2, 2, 2, 1, 2, 1, 2, 1, 1),
         )[0]  # fmt: skip
         self.deeds += 1
         try:
@@ -78,6 +90,34 @@ class Actor:
         if invoice is not None:
             void_invoice(self.firm.organisation_id, invoice[0].id, "Raised twice")
 
+    def _write_off(self) -> None:
+        invoice = self._open_invoice()
+        if invoice is not None:
+            write_off_invoice(self.firm.organisation_id, invoice[0].id, "Nobody answers")
+
+    def _take_back(self) -> None:
+        invoice = self._one(Invoice, Invoice.status == WRITTEN_OFF)
+        if invoice is not None:
+            take_write_off_back(self.firm, invoice.id)
+
+    def _credit(self) -> None:
+        """A part of an invoice or all of it, taken off it or kept for another."""
+        invoice = self._one(Invoice, Invoice.status == SENT)
+        if invoice is not None:
+            share, keep = self.random.choice(("0.1", "0.3333", "1")), self.random.random() < 0.4
+            self.acknowledged.add(("credit_note", credit(self.firm, invoice, share=share, keep=keep).id))
+
+    def _put_credit(self) -> None:
+        note, invoice = self._one(CreditNote), self._open_invoice()
+        if note is not None and invoice is not None:
+            put_credit_note(self.firm.organisation_id, note.id, invoice[0].id)
+
+    def _use_credit(self) -> None:
+        """What was overpaid goes to another invoice."""
+        invoice = self._open_invoice()
+        if invoice is not None:
+            apply_credit(self.firm.organisation_id, invoice[0].id)
+
     def _rename(self) -> None:
         with job_session(self.firm.organisation_id) as session:
             customer = get_customer(session, self.firm.firm.customer_id)
@@ -112,6 +152,11 @@ class Actor:
                 .order_by(Invoice.id)
             ).all()
         return tuple(self.random.choice(found)) if found else None  # type: ignore[return-value]
+
+    def _one(self, model: type[Found], *conditions: ColumnElement[bool]) -> Found | None:
+        with job_session(self.firm.organisation_id) as session:
+            found = session.scalars(select(model).where(*conditions).order_by(model.id)).all()
+        return self.random.choice(found) if found else None
 
     def _payment(self, provider: str) -> Payment | None:
         with job_session(self.firm.organisation_id) as session:

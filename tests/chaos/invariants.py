@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import case, func, select, text
 
 from portal.accounting.link import live_link
 from portal.accounting.models import MirrorRecord
 from portal.accounting.reconciliation import actions
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.customers.models import Customer
-from portal.invoices.models import Invoice, InvoiceBalance
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.models import WRITTEN_OFF, Invoice, InvoiceBalance
 from portal.payments.models import Payment, PaymentUse
 from portal.shared.outbox import Change
 from portal.shared.running import job_session
@@ -21,8 +22,10 @@ from tests.portal.accounting.stand_in import LinkedFirm
 from tests.portal.payments.test_conservation import BROKEN
 
 RECONCILED_WITHIN_S = 30
+MOST_SHOWN = 60
 LISTS = {"invoice": ("invoices", "invoice_id"), "payment": ("customerpayments", "payment_id"),
-         "customer": ("contacts", "contact_id"), "item": ("items", "item_id"), "tax": ("taxes", "tax_id")}  # fmt: skip
+         "credit_note": ("creditnotes", "creditnote_id"), "customer": ("contacts", "contact_id"),
+         "item": ("items", "item_id"), "tax": ("taxes", "tax_id")}  # fmt: skip
 
 
 def unsettled(firm: LinkedFirm) -> list[str]:
@@ -36,12 +39,13 @@ def nothing_waits(actor: Actor) -> Iterator[str]:
     with job_session(actor.firm.organisation_id) as session:
         for record in session.scalars(select(MirrorRecord).where(MirrorRecord.state != "in_step")):
             why = record.last_error or record.waits_for
-            yield f"{record.module} {record.local_id} is {record.state} after {record.attempts} tries: {why}"
+            there = record.remote_status or record.remote_id
+            yield f"{record.module} {record.local_id} is {record.state} ({there}), {record.attempts} tries: {why}"
     yield from (f"{one} is on its way" for one in unsettled(actor.firm))
 
 
 def nothing_acknowledged_is_lost(actor: Actor) -> Iterator[str]:
-    models = {"invoice": Invoice, "payment": Payment, "customer": Customer}
+    models = {"invoice": Invoice, "payment": Payment, "customer": Customer, "credit_note": CreditNote}
     with job_session(actor.firm.organisation_id) as session:
         for module, local_id in sorted(actor.acknowledged):
             if session.get(models[module], local_id) is None:
@@ -59,34 +63,53 @@ def one_there_for_each_here(actor: Actor) -> Iterator[str]:
         ours = {record.remote_id for record in records if record.module == module}
         yield from (f"{module} {one} there is none of ours" for one in sorted(theirs - ours))
         yield from (f"{module} {one} is not there" for one in sorted(ours - theirs, key=str))
-    for what, plural in (("invoice_number", "invoices"), ("reference_number", "customerpayments")):
+    for what, plural in (("invoice_number", "invoices"), ("reference_number", "customerpayments"),
+                         ("creditnote_number", "creditnotes")):  # fmt: skip
         counts = Counter(one[what] for one in actor.firm.there(plural))
         yield from (f"{plural} {number} is there {count} times" for number, count in counts.items() if count > 1)
 
 
 def equal_money(actor: Actor) -> Iterator[str]:
+    yield from _equal_invoices(actor)
     with job_session(actor.firm.organisation_id) as session:
-        invoices = session.execute(
-            select(Invoice.number, Invoice.total_minor, InvoiceBalance.balance_minor, Invoice.status)
-            .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
-            .where(Invoice.status != "draft")
-        ).all()
         payments = session.execute(
             select(Payment.provider_payment_id, Payment.amount_minor, PaymentUse.unused_minor)
             .join(PaymentUse, PaymentUse.payment_id == Payment.id)
         ).all()  # fmt: skip
-    there = {one["invoice_number"]: one for one in actor.firm.there("invoices")}
-    for number, total, balance, status in invoices:
-        one = there.get(number, {})
-        is_void = one.get("status") == "void"
-        theirs = (_minor(one, "total"), 0 if is_void else _minor(one, "balance"), is_void)
-        if theirs != (total, balance, status == "void"):
-            yield f"{number} is {(total, balance, status)} here and {theirs} there"
+        put = func.coalesce(func.sum(CreditApplication.amount_minor), 0)
+        notes = session.execute(
+            select(CreditNote.number, CreditNote.total_minor, CreditNote.total_minor - put)
+            .outerjoin(CreditApplication, CreditApplication.credit_note_id == CreditNote.id)
+            .group_by(CreditNote.id)
+        ).all()
     paid = {one["reference_number"]: (_minor(one, "amount"), _minor(one, "unused_amount"))
             for one in actor.firm.there("customerpayments")}  # fmt: skip
-    for reference, amount, unused in payments:
-        if paid.get(reference) != (amount, unused):
-            yield f"payment {reference} is {(amount, unused)} here and {paid.get(reference)} there"
+    credited = {one["creditnote_number"]: (_minor(one, "total"), _minor(one, "balance"))
+                for one in actor.firm.there("creditnotes")}  # fmt: skip
+    for what, ours, theirs in (("payment", payments, paid), ("credit note", notes, credited)):
+        for reference, amount, left in ours:
+            if theirs.get(reference) != (amount, left):
+                yield f"{what} {reference} is {(amount, left)} here and {theirs.get(reference)} there"
+
+
+def _equal_invoices(actor: Actor) -> Iterator[str]:
+    """Number, total, what is open and what was given up."""
+    left = Invoice.total_minor - InvoiceBalance.paid_minor - InvoiceBalance.credited_minor
+    with job_session(actor.firm.organisation_id) as session:
+        invoices = session.execute(
+            select(Invoice.number, Invoice.total_minor, InvoiceBalance.balance_minor, Invoice.status)
+            .add_columns(case((Invoice.status == WRITTEN_OFF, left), else_=0))
+            .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
+            .where(Invoice.status != "draft")
+        ).all()
+    there = {one["invoice_number"]: one for one in actor.firm.there("invoices")}
+    for number, total, balance, status, given_up in invoices:
+        one = there.get(number, {})
+        is_void = one.get("status") == "void"
+        theirs = (_minor(one, "total"), 0 if is_void else _minor(one, "balance"), is_void,
+                  _minor(one, "write_off_amount"))  # fmt: skip
+        if theirs != (total, balance, status == "void", given_up):
+            yield f"{number} is {(total, balance, status, given_up)} here and {theirs} there"
 
 
 def money_is_conserved(actor: Actor) -> Iterator[str]:
@@ -139,7 +162,7 @@ def first_broken(actors: Sequence[Actor]) -> str:
         for actor in actors:
             broken = list(law(actor))
             if broken:
-                shown = "\n  ".join(broken[:10])
+                shown = "\n  ".join(broken[:MOST_SHOWN])
                 return f"BROKEN: {name} (firm {actor.firm.organisation_id})\n  {shown}"
     return ""
 

@@ -32,7 +32,8 @@ BROKEN = text(
     "                                       WHERE a.payment_id = u.payment_id), 0)"
     " UNION ALL SELECT 'invoice', b.invoice_id FROM invoice_balances b JOIN invoices i ON i.id = b.invoice_id"
     " WHERE b.paid_minor < 0 OR b.paid_minor > i.total_minor"
-    "    OR (i.status = 'sent' AND b.balance_minor <> i.total_minor - b.paid_minor)"
+    "    OR (i.status = 'sent' AND b.balance_minor <> i.total_minor - i.withheld_minor - b.paid_minor"
+    "                                                            - b.credited_minor)"
     "    OR (i.status = 'void' AND b.paid_minor <> 0)"
 )
 STEPS = (
