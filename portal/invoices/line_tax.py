@@ -11,7 +11,7 @@ class LineTax:
 
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
     tax_name: Mapped[str] = mapped_column(String(100), default="")
-    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(18, 6), default=Decimal(0))
     tax_why: Mapped[str] = mapped_column(String(200), default="")
     tax_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")  # why it bears none
     tax_missing: Mapped[str] = mapped_column(String(200), default="", server_default="")  # what a draft still lacks

@@ -180,7 +180,7 @@ class InvoiceTax(Tenant, Base):
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(100))
-    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    rate: Mapped[Decimal] = mapped_column(Numeric(18, 6))
     base_minor: Mapped[int]
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
+from portal.taxes.arithmetic.document import CHARGED, WITHHOLDING
 from portal.taxes.models import Tax, TaxGroupMember, TaxRate
 
 # Kinds that have a rate of their own.
@@ -25,7 +26,7 @@ def add_tax(
     authority_id: int | None = None, why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
     ends_on: date | None = None,
 ) -> Tax:  # fmt: skip
-    """rate in percent; why: the few words that an invoice line says about it; ends_on: its last day, if any.
+    """rate in percent, or money for one unit; why: the few words on the invoice line; ends_on: its last day, if any.
 
     Does not commit.
     """
@@ -39,12 +40,12 @@ def add_group(
     session: Session, organisation_id: int, name: str, members: Sequence[Tax], *, why: str = "",
     is_default: bool = False, last_is_compound: bool = False,
 ) -> Tax:  # fmt: skip
-    """Two taxes or more that always go together. last_is_compound: reckoned on the price and the others.
+    """Two taxes or more that always go together: charged ones, or such as are withheld.
 
+    last_is_compound  reckoned on the price and the others
     Raises CannotChangeTax. Does not commit.
     """
-    if len(members) < 2 or any(member.kind != "percent" for member in members):
-        raise CannotChangeTax("A group needs at least two taxes in percent.", field="members")
+    check_members(members, last_is_compound=last_is_compound)
     group = _new_tax(session, organisation_id, name, kind="group", why=why, is_default=is_default)
     group.members = [
         TaxGroupMember(
@@ -54,6 +55,15 @@ def add_group(
         for position, member in enumerate(members)
     ]  # fmt: skip
     return _keep(session, group, {"name": name, "members": [member.name for member in members]})
+
+
+def check_members(members: Sequence[Tax], *, last_is_compound: bool = False) -> None:
+    """Raises CannotChangeTax."""
+    kinds = {member.kind for member in members}
+    if len(members) < 2 or not (kinds <= set(CHARGED) or kinds == {WITHHOLDING}):
+        raise CannotChangeTax("A group needs two taxes that are charged, or two that are withheld.", field="members")
+    if last_is_compound and members[-1].kind != "percent":
+        raise CannotChangeTax("Only a percentage can be reckoned on the others.", field="members")
 
 
 def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> None:
@@ -66,13 +76,13 @@ def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> 
     same_day = next((each for each in tax.rates if each.valid_from == valid_from), None)
     if same_day is not None:
         raise CannotChangeTax("There is a rate from that day already. Choose another day.", field="valid_from")
-    before = tax.rate_on(valid_from)
+    before, unit = tax.rate_on(valid_from), " a unit" if tax.kind == "fixed_per_unit" else " %"
     add_rate(tax, rate, valid_from)
     session.flush()
     outbox.record(session, tax.organisation_id, "tax", tax.id)
     audit.note(
         session, tax.organisation_id, "tax rate changed", "tax", tax.id,
-        words=f"{before.normalize():f} % → {rate.normalize():f} % from {valid_from:%d %B %Y}",
+        words=f"{before.normalize():f}{unit} → {rate.normalize():f}{unit} from {valid_from:%d %B %Y}",
         before={"rate": str(before)}, after={"rate": str(rate), "valid_from": valid_from.isoformat()},
     )  # fmt: skip
 

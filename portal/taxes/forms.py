@@ -9,10 +9,12 @@ from werkzeug.datastructures import MultiDict
 
 from portal.shared.forms import Form
 from portal.shared.text import id_from
+from portal.taxes.actions import WITH_RATE
 from portal.taxes.models import Tax
 
 KINDS = {
     "percent": "Percent of the price",
+    "fixed_per_unit": "So much for each unit, like a disposal fee",
     "zero": "Zero-rated",
     "exempt": "Exempt",
     "out_of_scope": "Out of scope",
@@ -23,13 +25,13 @@ KINDS = {
 WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
 _NEEDS_REASON = "Enter the reason: it is printed on the invoice."
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
-_HUNDRED = Decimal(100)
+_HUNDRED, _MOST_A_UNIT = Decimal(100), Decimal(1_000_000)
 _PLACES = 6
 
 
 @dataclass(frozen=True)
 class NewTax:
-    """rate in percent; zero for a kind without one."""
+    """rate in percent, or money for one unit; zero for a kind without one."""
 
     name: str
     kind: str
@@ -44,9 +46,9 @@ def read_tax(raw: MultiDict[str, str], authorities: Container[int]) -> tuple[For
     form = Form(raw)
     kind = form.choice("kind", "a kind", KINDS, default="percent")
     rate = Decimal(0)
-    if kind in ("percent", "reverse_charge", "withholding"):
-        rate = form.decimal("rate", "a rate", least=Decimal(0), most=_HUNDRED, places=_PLACES)
-    if kind in ("percent", "withholding") and rate == 0 and "rate" not in form.errors:
+    if kind in WITH_RATE:
+        rate = form.decimal("rate", "a rate", least=Decimal(0), most=_most(kind), places=_PLACES)
+    if kind in ("percent", "withholding", "fixed_per_unit") and rate == 0 and "rate" not in form.errors:
         form.errors["rate"] = "Enter a rate above 0, or choose the kind Zero-rated."
     if kind == "withholding" and form.values.get("is_default", "") == "yes":
         form.errors["kind"] = "What is withheld is chosen on a draft: it cannot be the usual tax of services and parts."
@@ -76,10 +78,15 @@ def _authority(form: Form, known: Container[int]) -> int | None:
     return chosen
 
 
-def read_rate(raw: MultiDict[str, str]) -> tuple[Form, Decimal, date | None]:
+def read_rate(raw: MultiDict[str, str], kind: str) -> tuple[Form, Decimal, date | None]:
+    """Of a tax of that kind."""
     form = Form(raw)
-    rate = form.decimal("rate", "a rate", least=Decimal(0), most=_HUNDRED, places=_PLACES)
+    rate = form.decimal("rate", "a rate", least=Decimal(0), most=_most(kind), places=_PLACES)
     return form, rate, form.day("valid_from", "the first day", earliest=EARLIEST, latest=LATEST)
+
+
+def _most(kind: str) -> Decimal:
+    return _MOST_A_UNIT if kind == "fixed_per_unit" else _HUNDRED
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,17 @@ class Tax(Tenant, Base):
         """What is withheld stands beside a tax, never in its place."""
         return self.kind != "withholding" and all(member.tax.kind != "withholding" for member in self.members)
 
+    @property
+    def is_withheld(self) -> bool:
+        """The customer pays it to the state: chosen for a whole draft, never for one line."""
+        return not self.is_borne
+
+    @property
+    def per_unit(self) -> list["Tax"]:
+        """Those of its parts that are so much for each unit, and no percentage."""
+        parts = [member.tax for member in self.members] or [self]
+        return [part for part in parts if part.kind == "fixed_per_unit"]
+
     def has_ended(self, tax_point: date) -> bool:
         """Whether the law knows this tax no more; a group ends with the first of its members."""
         own = self.ends_on is not None and self.ends_on < tax_point
@@ -66,10 +77,11 @@ class Tax(Tenant, Base):
     def rate_on(self, tax_point: date) -> Decimal:
         """Percent (money a piece for fixed_per_unit) in force on the day of supply; zero before the first rate began.
 
-        Of a group, what its members' rates add up to: for reading only, as each member is reckoned by itself.
+        Of a group, what its members' percentages add up to: for reading only, as each member is reckoned by itself.
         """
         if self.kind == "group":
-            return sum((member.tax.rate_on(tax_point) for member in self.members), Decimal(0))
+            percents = [member.tax for member in self.members if member.tax.kind != "fixed_per_unit"]
+            return sum((tax.rate_on(tax_point) for tax in percents), Decimal(0))
         in_force = [rate.rate for rate in self.rates if rate.valid_from <= tax_point]
         return in_force[-1] if in_force else Decimal(0)
 
@@ -102,9 +114,9 @@ class TaxRate(Tenant, Base):
     __table_args__ = (
         belongs_to("taxes", "tax_id"),
         UniqueConstraint("organisation_id", "tax_id", "valid_from"),
-        CheckConstraint("rate >= 0 AND rate <= 100", name="rate"),
+        CheckConstraint("rate >= 0", name="rate"),
     )
 
     tax_id: Mapped[int] = mapped_column(BigInteger)
-    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))  # percent
+    rate: Mapped[Decimal] = mapped_column(Numeric(18, 6))  # percent, or money for one unit
     valid_from: Mapped[date]

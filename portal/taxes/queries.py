@@ -17,6 +17,13 @@ def list_taxes(session: Session) -> Sequence[Tax]:
     return session.scalars(select(Tax).where(Tax.is_active).order_by(Tax.is_default.desc(), Tax.name)).all()
 
 
+def groupable(session: Session) -> list[Tax]:
+    """What a group can be made of, in the order in which it is reckoned: so much a unit first, as a percentage may
+    stand on it."""
+    kinds = ("fixed_per_unit", "percent", "withholding")
+    return sorted((tax for tax in list_taxes(session) if tax.kind in kinds), key=lambda tax: kinds.index(tax.kind))
+
+
 def taxes_by_id(session: Session) -> dict[int, Tax]:
     """All of them with their rates, inactive ones too: old lines still bear them."""
     return {tax.id: tax for tax in session.scalars(_WITH_RATES).unique()}

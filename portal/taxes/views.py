@@ -48,7 +48,7 @@ def create() -> Response:
 @bp.post("/settings/taxes/groups")
 @allow("manage_organisation")
 def create_group() -> Response:
-    form, new = forms.read_group(request.form, _groupable())
+    form, new = forms.read_group(request.form, queries.groupable(request_session()))
     if form.ok:
         _keep(form, lambda session: actions.add_group(
             session, g.viewer.organisation_id, new.name, new.members, why=new.why,
@@ -85,7 +85,7 @@ def update_words(tax_id: int) -> Response:
 @allow("manage_organisation")
 def create_rate(tax_id: int) -> Response:
     tax = queries.get_tax(request_session(), tax_id)
-    form, rate, valid_from = forms.read_rate(request.form)
+    form, rate, valid_from = forms.read_rate(request.form, tax.kind)
     if form.ok and valid_from is not None:
         _keep(form, lambda session: actions.change_rate(session, tax, rate, valid_from))
     if not form.ok:
@@ -158,15 +158,11 @@ def _keep(form: Form, change: Callable[[Session], object]) -> None:
         form.errors["name"] = _TAKEN
 
 
-def _groupable() -> list[Tax]:
-    return [tax for tax in queries.list_taxes(request_session()) if tax.kind == "percent"]
-
-
 def _across(tax: Tax) -> list[Tax]:
     """What may take its place elsewhere in the country: where there is such a place, and it has a rate."""
     if not standing_of(g.organisation.country).get("replaced_in") or tax.kind not in ("percent", "group"):
         return []
-    return [each for each in _groupable() if each.id != tax.id]
+    return [each for each in queries.groupable(request_session()) if each.id != tax.id and each.kind == "percent"]
 
 
 def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
@@ -176,7 +172,7 @@ def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
         "taxes/index.html", by_address=standing_of(g.organisation.country).get("by_address"),
         form=form, group_form=group_form, kinds=forms.KINDS,
         taxes=sorted(taxes, key=lambda tax: (not tax.is_active, not tax.is_default, tax.name)),
-        groupable=[tax for tax in taxes if tax.is_active and tax.kind == "percent"], ticked=ticked,
+        groupable=queries.groupable(request_session()), ticked=ticked,
         today=clock.today(g.time_zone), authorities=names_of_authorities(request_session()),
     )  # fmt: skip
     return make_response(page, status)
@@ -194,6 +190,7 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
         touched=queries.touched_by(session, tax.id), across=_across(tax),
         replaced_in=standing_of(g.organisation.country).get("replaced_in"), has_rate=tax.kind in actions.WITH_RATE,
         stands_alone=stands_alone(tax, queries.taxes_by_id(session), g.organisation.country),
+        is_per_unit=tax.kind == "fixed_per_unit",
         authorities=names_of_authorities(session),
         events=timeline(session, "tax", tax.id),
     )  # fmt: skip

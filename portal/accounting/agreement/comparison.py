@@ -29,6 +29,7 @@ class Figures:
     adjustment: Decimal
     rounding: Decimal
     total: Decimal
+    each_unit: tuple[str, ...] = ()  # taxes that Zoho has none of; their sum is part of the adjustment where it can be
 
     def with_adjustment(self, more: Decimal) -> "Figures":
         """After so much more was added as an adjustment."""
@@ -54,11 +55,16 @@ def our_figures(
     number: str, lines: Iterable[tuple[str, Decimal]], shipping: Decimal, breakdown: Mapping[str, Any]
 ) -> Figures:
     """From what was frozen at issue (invoices.frozen)."""
-    taxes = [(row["name"], Decimal(row["amount"])) for row in breakdown.get("taxes", ()) if row["kind"] in CHARGED]
+    rows = [row for row in breakdown.get("taxes", ()) if row["kind"] in CHARGED]
+    beside = [] if breakdown.get("policy", {}).get("price_includes_tax") else [
+        row for row in rows if row["kind"] == "fixed_per_unit"
+    ]  # fmt: skip
+    taxes = [(row["name"], Decimal(row["amount"])) for row in rows if row not in beside]
+    adjustment = Decimal(breakdown.get("adjustment", "0")) + sum((Decimal(row["amount"]) for row in beside), _ZERO)
     return Figures(
-        number, tuple(lines), _summed(taxes), Decimal(breakdown.get("discount", "0")), shipping,
-        Decimal(breakdown.get("adjustment", "0")), Decimal(breakdown.get("rounding_adjustment", "0")),
-        Decimal(breakdown.get("total", "0")),
+        number, tuple(lines), _summed(taxes), Decimal(breakdown.get("discount", "0")), shipping, adjustment,
+        Decimal(breakdown.get("rounding_adjustment", "0")), Decimal(breakdown.get("total", "0")),
+        tuple(row["name"] for row in rows if row["kind"] == "fixed_per_unit"),
     )  # fmt: skip
 
 
@@ -119,6 +125,8 @@ def cause(ours: Figures, theirs: Figures) -> str:
                 " Compare how totals are rounded, here and in Zoho's settings."]  # fmt: skip
     if found[0].kind != "total" and found[-1].kind == "total":
         said.append(f"The total is {found[-1].ours} here and {found[-1].theirs} in Zoho.")
+    if ours.each_unit:
+        said.append(f"Zoho has no taxes for each unit, as {', '.join(ours.each_unit)}: none can stand on them there.")
     return " ".join(said)
 
 
@@ -149,7 +157,7 @@ def from_text(text: Mapping[str, Any]) -> Figures:
         return tuple((name, Decimal(amount)) for name, amount in rows)
 
     sums = {name: Decimal(text[name]) for name in _SUMS}
-    return Figures(text["number"], named(text["lines"]), named(text["taxes"]), **sums)
+    return Figures(text["number"], named(text["lines"]), named(text["taxes"]), each_unit=(), **sums)
 
 
 def _taxes(ours: dict[str, Decimal], theirs: dict[str, Decimal]) -> list[Pair]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import rules
 from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
+from portal.accounting.mirror import each_unit
 from portal.accounting.mirror.source import ComesTo, Need, Source, Twins, present
 from portal.accounting.mirror.uses import Uses
 from portal.catalogue.models import Item
@@ -27,22 +28,24 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
         return None
     invoice = session.get_one(Invoice, note.invoice_id, options=[selectinload(Invoice.lines)])
     breakdown, policy = frozen.from_text(note.breakdown, note.currency)
-    items = _active_items(session, invoice)
-    applied = _applied(session, note)
+    items, unit_taxes = _active_items(session, invoice), each_unit.charged_beside(note.breakdown)
+    applied, taxes = _applied(session, note), each_unit.stand_ins(session)
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        known = each_unit.standing_in(twins, taxes)
         lines = [
-            _line(note, invoice, at, _price(part, policy), items, twins)
+            _line(note, invoice, at, _price(part, policy), items, known)
             for at, part in enumerate(breakdown.lines) if part.total
         ]  # fmt: skip
         record = CreditRecord(
             name, invoice.number or "", note.issued_on, note.reason, twins("customer", note.customer_id),
-            policy.price_includes_tax, [*lines, *_beside(breakdown, policy)],
+            policy.price_includes_tax,
+            [*lines, *_beside(breakdown, policy), *(CreditLine(each, "", sum_) for each, sum_ in unit_taxes)],
         )  # fmt: skip
         return credit_note_payload(record)
 
     return Source(
-        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied),
+        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied, taxes),
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
         invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=Uses(applied),
         comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
@@ -84,11 +87,14 @@ def _active_items(session: Session, invoice: Invoice) -> Collection[int]:
     return set(session.scalars(select(Item.id).where(Item.id.in_(used), Item.is_active)))
 
 
-def _needs(note: CreditNote, invoice: Invoice, items: Collection[int], applied: Mapping[int, Decimal]) -> list[Need]:
+def _needs(
+    note: CreditNote, invoice: Invoice, items: Collection[int], applied: Mapping[int, Decimal], taxes: Mapping[int, int]
+) -> list[Need]:  # fmt: skip
     taken = [invoice.lines[line.position] for line in note.lines if line.position < len(invoice.lines)]
     needs: list[tuple[str, int | None]] = [("customer", note.customer_id)]
     needs += [("item", line.item_id) for line in taken if line.item_id in items]
-    needs += [("tax", tax_id) for tax_id in (*(line.tax_id for line in taken), invoice.shipping_tax_id)]
+    borne = [*(line.tax_id for line in taken), invoice.shipping_tax_id]
+    needs += [("tax", taxes.get(tax_id or 0, tax_id)) for tax_id in borne]
     needs += [("invoice", invoice_id) for invoice_id in applied]
     return present(*needs)
 

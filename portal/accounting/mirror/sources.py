@@ -12,7 +12,7 @@ from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
-from portal.accounting.mirror import credit_note_source, money_sources
+from portal.accounting.mirror import credit_note_source, each_unit, money_sources
 from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
@@ -51,12 +51,15 @@ def _tax(session: Session, tax_id: int) -> Source | None:
 
 
 def _tax_group(tax: Tax) -> Source:
-    member_ids = [member.tax_id for member in tax.members]
+    member_ids = [each.tax_id for each in tax.members if each.tax.kind not in rules.TAXES_THAT_STAY_HERE]
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         return {"tax_group_name": name, "taxes": ",".join(twins("tax", each) for each in member_ids)}
 
-    return Source(f"Tax group {tax.name}", tax.name, build, needs=[("tax", each) for each in member_ids])
+    return Source(
+        f"Tax group {tax.name}", tax.name, build, needs=[("tax", each) for each in member_ids],
+        stays_here=len(member_ids) < 2,
+    )  # fmt: skip
 
 
 def _customer(session: Session, customer_id: int) -> Source | None:
@@ -100,7 +103,7 @@ def _item(session: Session, item_id: int) -> Source | None:
     if item is None:
         return None
     currency, country = session.execute(select(Organisation.currency, Organisation.country)).one()
-    tax_id = None if country in TAXED_BY_PLACE else item.tax_id
+    tax_id = None if country in TAXED_BY_PLACE else each_unit.stand_ins(session).get(item.tax_id or 0, item.tax_id)
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.ItemRecord(
@@ -124,16 +127,19 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
     beside = sent_beside(session, invoice.id, invoice.currency)
+    taxes = each_unit.stand_ins(session)
 
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+        known = each_unit.standing_in(twins, taxes)
         record = mapping.InvoiceRecord(
             number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
-            [_line(line, twins) for line in invoice.lines], _extras(invoice, twins, beside),
+            [_line(line, known) for line in invoice.lines], _extras(invoice, known, beside),
         )  # fmt: skip
         return mapping.invoice_payload(record)
 
-    of_lines = [need for line in invoice.lines for need in (("item", line.item_id), ("tax", line.tax_id))]
-    of_lines.append(("tax", invoice.shipping_tax_id))
+    borne = [*(line.tax_id for line in invoice.lines), invoice.shipping_tax_id]
+    of_lines = [("item", line.item_id) for line in invoice.lines]
+    of_lines += [("tax", taxes.get(each or 0, each)) for each in borne]
     return Source(
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
@@ -165,11 +171,14 @@ def _extras(invoice: Invoice, twins: Twins, beside: Decimal) -> Extras:
     frozen = invoice.breakdown or {}
     rounding = Decimal(frozen.get("rounding_adjustment", "0")) + beside
     reasons = [invoice.adjustment_reason or "Adjustment"] if invoice.adjustment_minor else []
+    each_unit_taxes = each_unit.charged_beside(frozen)
+    reasons += [name for name, _ in each_unit_taxes]
     return Extras(
         discount=Decimal(frozen.get("discount", "0")), is_discount_before_tax=invoice.discount_applied == "before_tax",
         shipping=Money(invoice.shipping_minor, invoice.currency).decimal,
         shipping_tax_remote_id=twins("tax", invoice.shipping_tax_id),
-        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal + rounding,
+        adjustment=Money(invoice.adjustment_minor, invoice.currency).decimal + rounding
+        + sum((amount for _, amount in each_unit_taxes), Decimal(0)),
         adjustment_reason=", ".join([*reasons, ROUNDING] if rounding else reasons),
         prices_include_tax=bool(frozen.get("policy", {}).get("price_includes_tax")),
     )  # fmt: skip

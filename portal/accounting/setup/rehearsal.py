@@ -114,13 +114,16 @@ def _next_number(link: Link) -> str:
 
 
 def _lines(session: Session) -> list[TestLine]:
-    items = session.scalars(select(Item).where(Item.is_active).order_by(Item.id).limit(len(_QUANTITIES))).all()
+    taxes = [tax for tax in list_taxes(session) if not (tax.is_withheld or tax.per_unit)]  # on a line, known there
+    is_known = Item.tax_id.is_(None) | Item.tax_id.in_([tax.id for tax in taxes])
+    items = session.scalars(
+        select(Item).where(Item.is_active, is_known).order_by(Item.id).limit(len(_QUANTITIES))
+    ).all()
     if items:
         return [
             TestLine(item.name, quantity, item.unit_price, item.tax_id)
             for item, quantity in zip(items, _QUANTITIES, strict=False)
         ]
-    taxes = list_taxes(session)
     return [TestLine("Rehearsal", _QUANTITIES[0], _PRICE, taxes[0].id if taxes else None)]
 
 

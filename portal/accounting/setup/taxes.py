@@ -164,6 +164,7 @@ def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
 def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
+        note = "Zoho has no taxes for each unit: on invoices their sum is an adjustment there" if tax.per_unit else note
         return TaxRow(tax.name, rate, authority, HERE, used, note, local_id=tax.id)
     notes = [f"called {their.name} there"] if their.name != tax.name else []
     notes += [f"{their.rate.normalize():f} % there"] if their.rate != rate else []

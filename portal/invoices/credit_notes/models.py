@@ -94,7 +94,7 @@ class CreditNoteLine(Tenant, Base):
     line_total_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     tax_name: Mapped[str] = mapped_column(String(100), default="")
-    tax_rate: Mapped[Decimal] = mapped_column(Numeric(9, 6), default=Decimal(0))
+    tax_rate: Mapped[Decimal] = mapped_column(Numeric(18, 6), default=Decimal(0))
 
     @property
     def line_total(self) -> Money:
@@ -111,7 +111,7 @@ class CreditNoteTax(Tenant, Base):
     tax_id: Mapped[int | None] = mapped_column(BigInteger)
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(100))
-    rate: Mapped[Decimal] = mapped_column(Numeric(9, 6))
+    rate: Mapped[Decimal] = mapped_column(Numeric(18, 6))
     kind: Mapped[str] = mapped_column(String(20))
     base_minor: Mapped[int]
     amount_minor: Mapped[int]

@@ -125,10 +125,10 @@ def firm_on_paper(head: Letterhead) -> dict[str, Any]:
 def _lines(
     invoice: Invoice, words: dict[str, str], locale: str, law: dict[str, Any]
 ) -> list[dict[str, str]]:  # fmt: skip
-    reduced = Decimal(law.get("marks_reduced", "-1"))
     return [
         {
-            "name": _safe(line.name) + " *" * (line.tax_rate == reduced), "description": _safe(line.description),
+            "name": _safe(line.name) + " *" * particulars.is_reduced(invoice, line, law),
+            "description": _safe(line.description),
             "detail": _safe(particulars.detail_of(invoice, position, law, words, locale)),
             "quantity": f"{formats.quantity(line.quantity, locale)} {_safe(line.unit)}".strip(),
             "price": formats.price(line.unit_price, locale), "tax": _safe(line.tax_name),
@@ -161,7 +161,9 @@ def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, st
     what is withheld is no part of the total."""
     return [
         PrintedSum(
-            rules.told(words["tax_on"], name=_safe(name), base=formats.money(base, locale)),
+            rules.told(words["tax_on"], name=_safe(name), base=formats.money(base, locale))
+            if kind != "fixed_per_unit"
+            else _safe(name),
             amount if kind in CHARGED else Money.zero(amount.currency),
         )
         for name, base, amount, kind in rows

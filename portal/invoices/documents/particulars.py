@@ -54,10 +54,17 @@ def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: 
     notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
     if includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
         notes.append(rules.told(words["includes_tax"], name=invoice.taxes[0].name))
-    if "marks_reduced" in law and any(line.tax_rate == Decimal(law["marks_reduced"]) for line in invoice.lines):
+    if any(is_reduced(invoice, line, law) for line in invoice.lines):
         notes.append(words["reduced"])
     notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, words, locale)
     return notes + _at_the_end(words, law, invoice.total)
+
+
+def is_reduced(invoice: Invoice, line: InvoiceLine, law: Mapping[str, Any]) -> bool:
+    """At a rate that the law wants marked; so much money for each unit is no rate."""
+    rows = (invoice.breakdown or {}).get("taxes", ())
+    each_unit = {row["key"] for row in rows if row["kind"] == "fixed_per_unit"}
+    return line.tax_rate == Decimal(law.get("marks_reduced", "-1")) and str(line.tax_id) not in each_unit
 
 
 def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str], locale: str) -> list[str]:

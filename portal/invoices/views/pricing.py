@@ -11,7 +11,6 @@ from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
-from portal.taxes.arithmetic.document import WITHHOLDING
 from portal.taxes.queries import taxes_by_id
 
 
@@ -61,5 +60,5 @@ def _taxes(invoice: Invoice) -> tuple[list[tuple[int, str]], list[tuple[int, str
         if tax.is_active or tax.id in (invoice.shipping_tax_id, invoice.withholding_tax_id)
     ]  # fmt: skip
     named = sorted(taxes, key=lambda tax: (not tax.is_default, tax.name))
-    bearable = [(tax.id, tax.name) for tax in named if tax.kind != WITHHOLDING]
-    return bearable, [(tax.id, tax.name) for tax in named if tax.kind == WITHHOLDING]
+    bearable = [(tax.id, tax.name) for tax in named if not tax.is_withheld]
+    return bearable, [(tax.id, tax.name) for tax in named if tax.is_withheld]

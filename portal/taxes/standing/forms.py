@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from portal.organisations.models import Organisation
 from portal.shared.forms import Form
 from portal.shared.text import id_from
+from portal.taxes.arithmetic import CHARGED
 from portal.taxes.models import Tax
 from portal.taxes.standing.actions import Place, Registration
 from portal.taxes.standing.queries import short_code
@@ -54,8 +55,8 @@ def read_place(
     taxes = [tax for tax in choices if tax.id in ticked]
     if not taxes:
         form.errors["members"] = "Tick the taxes of this place."
-    elif len(taxes) > 1 and any(tax.kind != "percent" for tax in taxes):
-        form.errors["members"] = "Tick one group alone, or several taxes in percent."
+    elif len(taxes) > 1 and any(tax.kind not in CHARGED for tax in taxes):
+        form.errors["members"] = "Tick one group alone, or several taxes that are no groups."
     place = Place(
         state=form.choice("state", "a state", states),
         city=form.text("city", "a town", longest=60, required=False).lower(),

@@ -118,7 +118,8 @@ def _states() -> dict[str, str]:
 
 def _borne() -> list[Tax]:
     """What a place may ask for."""
-    return [tax for tax in list_taxes(request_session()) if tax.kind in ("percent", "group", "exempt", "zero")]
+    kinds = ("percent", "fixed_per_unit", "group", "exempt", "zero")
+    return [tax for tax in list_taxes(request_session()) if tax.kind in kinds and not tax.is_withheld]
 
 
 def _places_page(form: Form, status: int = 200) -> Response:

@@ -54,7 +54,7 @@ def test_a_compound_member_is_reckoned_on_those_before_it(
 
 
 def test_a_group_of_one_is_refused(session: Session, firm: Firm) -> None:
-    with pytest.raises(CannotChangeTax, match="at least two"):
+    with pytest.raises(CannotChangeTax, match="needs two taxes"):
         add_group(session, firm.organisation_id, "Alone", two(session, firm, "5", "7")[:1])
 
 
