@@ -9,6 +9,8 @@ from stdnum.exceptions import ValidationError
 
 from portal.taxes.regions import pack, tax_number_label
 
+# Japan's numbers are not held to the check digit of corporate numbers: a sole trader's has the same 13 digits, and
+# nothing that the National Tax Agency publishes says that those bear one: a firm must not be refused for it.
 # Rules that python-stdnum has not, without spaces and hyphens: the Gulf's registration numbers have 15 digits, Saudi
 # Arabia's begin and end with 3 (TAX.md §5); the others as their tax offices print them.
 OWN = {

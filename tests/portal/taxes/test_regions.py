@@ -21,7 +21,7 @@ from tests.conftest import World
 
 EU = set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())  # noqa: SIM905
 OTHERS = set("US CA GB IN AE SA BH KW OM QA KE ZA AU MX SG NZ JP CH MY NO IS *".split())  # noqa: SIM905
-KINDS = ("percent", "zero", "exempt", "out_of_scope", "reverse_charge")
+KINDS = ("percent", "zero", "exempt", "out_of_scope", "reverse_charge", "withholding")
 KNOWN_KEYS = {"tax_number_label", "source", "taxes", "groups", "check", "places", "inclusive", "rounding"}
 
 
@@ -41,10 +41,15 @@ def test_a_pack_is_whole(country: str) -> None:
         kind, rates = tax.get("kind", "percent"), tax.get("rates") or [{"rate": tax["rate"], "from": "2000-01-01"}]
         assert kind in KINDS and (tax.get("why") or kind == "percent")
         assert all(isinstance(each["rate"], str) and 0 <= Decimal(each["rate"]) <= 100 for each in rates)
-        assert (kind in ("percent", "reverse_charge")) == all(Decimal(each["rate"]) > 0 for each in rates)
+        assert (kind in ("percent", "reverse_charge", "withholding")) == all(
+            Decimal(each["rate"]) > 0 for each in rates
+        )
         assert [each["from"] for each in rates] == sorted(each["from"] for each in rates)
-    percents = {tax["name"] for tax in pack["taxes"] if tax.get("kind", "percent") == "percent"}
-    assert all(set(group["members"]) <= percents and len(group["members"]) > 1 for group in pack.get("groups", ()))
+    kinds = {tax["name"]: tax.get("kind", "percent") for tax in pack["taxes"]}
+    for group in pack.get("groups", ()):
+        assert {kinds[name] for name in group["members"]} in ({"percent"}, {"withholding"}) and len(
+            group["members"]
+        ) > 1
     rule = pack.get("check", "")
     assert not rule or rule in OWN or callable(validate(rule))
 
@@ -83,6 +88,32 @@ def test_an_edition_has_title_identifier_standings_reasons_and_decimals(
     assert (
         packs()[country].get("rounding", ["document"])[0] == "document"
     )  # what a firm begins with is lawful everywhere
+
+
+# TAX.md §1.2, and eu-vat-rates-data of 2026-09-29 for the reduced rates of the European Union.
+IN_FORCE = {
+    "CA": "5 13 15 9.975 7 6", "GB": "20 5", "AT": "20 13 10", "BE": "21 12 6", "DE": "19 7", "FR": "20 10 5.5 2.1",
+    "IT": "22 10 5 4", "ES": "21 10 4", "PL": "23 8 5", "IE": "23 13.5 9", "NL": "21 9", "DK": "25",
+    "FI": "25.5 13.5 10", "NO": "25 15 12", "CH": "8.1 2.6 3.8", "IS": "24 11", "AE": "5", "OM": "5", "SA": "15",
+    "BH": "10", "AU": "10", "NZ": "15", "ZA": "15", "KE": "16", "MX": "16 8", "SG": "9", "MY": "8 6 10 5", "JP": "10 8",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("country", IN_FORCE)
+def test_a_pack_holds_the_rates_in_force(country: str) -> None:
+    percents = [tax for tax in packs()[country]["taxes"] if tax.get("kind", "percent") == "percent"]
+    rates = {Decimal(tax["rate"]) for tax in percents if "rate" in tax}
+    assert rates == {Decimal(each) for each in IN_FORCE[country].split()}
+
+
+def test_a_mexican_firm_knows_what_companies_withhold(world: World) -> None:
+    mexican = make_firm(name="Clima Norte", country="MX", currency="MXN", time_zone="America/Monterrey")
+    with job_session(mexican.organisation_id) as session:
+        withheld = [tax for tax in session.scalars(select(Tax)) if tax.is_withheld]
+        rates = {tax.name: tax.rate_on(date(2026, 3, 2)) for tax in withheld if tax.kind == "withholding"}
+        groups = {tax.name: [each.tax.name for each in tax.members] for tax in withheld if tax.members}
+    assert sorted(rates.values()) == [Decimal("1.25"), 4, 10, Decimal("10.6667")]
+    assert groups["ISR 10% + IVA retenido"] == ["ISR retenido 10%", "IVA retenido 10.6667%"]
 
 
 def test_no_rate_is_a_number_that_could_become_a_float() -> None:
