@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents import rules
+from portal.invoices.documents.in_words import amount_in_words
 from portal.invoices.letterhead import Letterhead
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.shared import formats
@@ -57,7 +58,7 @@ def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: 
     if any(is_reduced(invoice, line, law) for line in invoice.lines):
         notes.append(words["reduced"])
     notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, words, locale)
-    return notes + _at_the_end(words, law, invoice.total)
+    return notes + _at_the_end(words, law, head.language, invoice.total)
 
 
 def is_reduced(invoice: Invoice, line: InvoiceLine, law: Mapping[str, Any]) -> bool:
@@ -75,7 +76,7 @@ def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str]
     notes = _by_kind(words, law, {row.kind for row in note.taxes})
     notes += _accounted_for(words, law, rows, note.currency, locale)
     notes += _tax_elsewhere(head, note.tax, note.invoice.exchange_rate, words, locale)
-    return notes + _at_the_end(words, law, note.total)
+    return notes + _at_the_end(words, law, head.language, note.total)
 
 
 def code_of(head: Letterhead, at: datetime | None, total: Money, tax: Money) -> str:
@@ -112,8 +113,10 @@ def _accounted_for(
     ]  # fmt: skip
 
 
-def _at_the_end(words: dict[str, str], law: Mapping[str, Any], total: Money) -> list[str]:
-    said = rules.amount_in_words(total.decimal, total.currency) if law.get("in_words") else ""
+def _at_the_end(words: dict[str, str], law: Mapping[str, Any], language: str, total: Money) -> list[str]:
+    """The total in words in the document's language, and in the second one where the law asks for both."""
+    languages = dict.fromkeys(filter(None, (language, law.get("second_language", "")))) if law.get("in_words") else ()
+    said = " · ".join(filter(None, (amount_in_words(total.decimal, total.currency, each) for each in languages)))
     return ([f"{words['in_words']}: {said}"] if said else []) + [words[key] for key in law.get("notes", ())]
 
 

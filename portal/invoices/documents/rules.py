@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from babel.numbers import get_territory_currencies
-from num2words import num2words
 
 _FOLDER = Path(__file__).parent
 _COUNTRIES: dict[str, dict[str, Any]] = json.loads((_FOLDER / "countries.json").read_text("utf-8"))
-_CURRENCIES: dict[str, list[str]] = json.loads((_FOLDER / "currencies.json").read_text("utf-8"))
 _WORDS: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in (_FOLDER / "words").glob("*.json")
 }
@@ -71,21 +69,6 @@ def told(words: str, **said: str) -> str:
     first, *rest = words.split("{")
     parts = [part.split("}", 1) for part in rest]
     return first + "".join(said[name] + tail for name, tail in parts)
-
-
-def amount_in_words(amount: Decimal, currency: str) -> str:
-    """In English, lakh and crore for rupees; empty for currencies whose documents carry no words."""
-    if currency not in _CURRENCIES:
-        return ""
-    major, minor = _CURRENCIES[currency]
-    digits = -int(amount.as_tuple().exponent)
-    whole = int(amount)
-    broken = int((amount - whole).scaleb(digits))
-    language = "en_IN" if currency == "INR" else "en"
-    said = f"{num2words(whole, lang=language)} {major}"
-    if broken:
-        said += f" and {num2words(broken, lang=language)} {minor}"
-    return f"{said} only".capitalize()
 
 
 def saudi_code(seller: str, tax_number: str, at: str, total: Decimal, tax: Decimal) -> str:

@@ -49,19 +49,6 @@ def test_every_language_has_every_word() -> None:
     assert len(keys) == 1
 
 
-@pytest.mark.parametrize(
-    ("amount", "currency", "words"),
-    [
-        ("123456.50", "INR", "One lakh, twenty-three thousand, four hundred and fifty-six rupees and fifty paise only"),
-        ("115.00", "SAR", "One hundred and fifteen riyals only"),
-        ("1.005", "KWD", "One dinars and five fils only"),
-        ("1.00", "GBP", ""),
-    ],
-)
-def test_amounts_in_words(amount: str, currency: str, words: str) -> None:
-    assert rules.amount_in_words(Decimal(amount), currency) == words
-
-
 def test_the_saudi_code_counts_bytes_not_letters() -> None:
     code = base64.b64decode(
         rules.saudi_code("شركة", "310122393500003", "2026-01-02T03:04:05Z", Decimal("115.00"), Decimal("15.00"))
