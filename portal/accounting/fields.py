@@ -170,7 +170,7 @@ def dress(payload: Mapping[str, Any], module: str, rules: Sequence[Rule], values
         value = values.get(rule.ours)
         value = "" if value is None else value
         if rule.theirs.startswith(CUSTOM):
-            custom.append({"api_name": rule.theirs.removeprefix(CUSTOM), "value": value})
+            custom.append({"api_name": rule.theirs.removeprefix(CUSTOM), "value": str(value)})  # the documents: text
         elif rule.theirs and value != "":
             dressed = _BESIDE.get(rule.theirs, {}) | dressed | {rule.theirs: value}
     return dressed | ({"custom_fields": custom} if custom else {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
@@ -156,7 +157,12 @@ def _with_others(there: Mapping[str, Any], ours: list[dict[str, Any]]) -> list[d
     listed = {str(each.get("api_name")): each for each in there.get("custom_fields") or []}
     named = {each["api_name"] for each in ours}
     others = [
-        {"customfield_id": each["customfield_id"], "value": each.get("value", "")}
+        {"customfield_id": each["customfield_id"], "value": _as_text(each.get("value", ""))}
         for name, each in listed.items() if name not in named and each.get("customfield_id")
     ]  # fmt: skip
     return [*(each for each in ours if each["value"] != "" or each["api_name"] in listed), *others]
+
+
+def _as_text(value: Any) -> Any:
+    """A number as Zoho's documents want it; lists and ticks as they came."""
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value

@@ -163,9 +163,10 @@ def _page(
     session, module = request_session(), facts.module
     now = field_rules.rules_of(session, tied.id, module)
     shown = [_shown(rule, form) for rule in now]
+    rows = mapping_rows.rows_of(session, tied, facts, shown)
     page = render_template(
         "accounting/mapping.html", tied=tied, module=module, form=form or _filled(now), sides=fields.SIDES[module],
-        rows=mapping_rows.rows_of(session, tied, facts, shown), options=mapping_rows.options_of(facts), seen=seen,
+        rows=rows, is_read=any(row.ways for row in rows), options=mapping_rows.options_of(facts), seen=seen,
         would_change=len(field_rules.would_change(session, tied.id, module, shown)) if seen else None,
         is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
         versions=field_rules.versions_of(session, tied.id, module), may_be_changed=bool(fields.THEIRS[module]),

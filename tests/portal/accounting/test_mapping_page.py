@@ -124,6 +124,8 @@ def test_direction_and_winner_are_each_rows_own_once_the_module_goes_both_ways(
     shown = words(admin.get(PAGE).text)
     assert "Notes ← Remarks from Zoho to here · Zoho's counts" in shown
     assert "Name ↔ Contact name both ways · Zoho's counts when both changed it" in shown
+    seen = press(admin, "preview", wins_name="ours")
+    assert "No record would change" in seen.text and "comes over with the next change" in seen.text
     refused = press(admin, "preview", way_name="pull")
     assert refused.status_code == 422 and "it goes there as well" in refused.text
 
