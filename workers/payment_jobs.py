@@ -16,6 +16,7 @@ def look(organisation_id: int) -> None:
     _follow_events(organisation_id)
     _look_at_attempts(organisation_id)
     _look_at_refunds(organisation_id)
+    _forget_cards(organisation_id)
     _look_at_payouts(organisation_id)
 
 
@@ -71,6 +72,18 @@ def _look_at_payouts(organisation_id: int) -> None:
             log.info("payout not answered yet", extra={"payout_id": payout_id, "reason": problem.words})
         except Exception:
             log.exception("payout could not be followed", extra={"payout_id": payout_id})
+
+
+def _forget_cards(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_removals(session)
+    for card_id in due:
+        try:
+            actions.forget_at_stripe(organisation_id, card_id)
+        except GatewayError as problem:
+            log.info("card not forgotten at Stripe yet", extra={"card_id": card_id, "reason": problem.words})
+        except Exception:
+            log.exception("card could not be forgotten at Stripe", extra={"card_id": card_id})
 
 
 def _follow(organisation_id: int, taken: TakenEvent) -> None:

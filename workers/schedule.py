@@ -24,6 +24,7 @@ REGULAR = {"reports": timedelta(minutes=10)}
 _DUE = text(
     "SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)"
     " UNION SELECT * FROM gate.due_sweeps(:at)"
+    " UNION SELECT * FROM gate.due_cards(:at)"
     " UNION SELECT * FROM gate.due_payouts(:at)"
     " UNION SELECT * FROM gate.due_reminders(:at)"
     " UNION SELECT * FROM gate.due_reconciliations(:at)"

@@ -16,6 +16,7 @@ from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
 from portal.invoices.questions.queries import waits
 from portal.organisations.models import Organisation
+from portal.pay_page.cards import CardOnFile, card_on_file, read_card
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.pay_page.tips import tips_on
@@ -41,6 +42,7 @@ class PayPage:
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
     pictures    of the work that it bills
+    card        the customer's saved one
     """
 
     link: PayLink
@@ -54,6 +56,7 @@ class PayPage:
     is_revised: bool
     has_asked: bool
     pictures: Sequence[JobPicture]
+    card: CardOnFile | None
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -112,7 +115,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked,
-        pictures,
+        pictures, read_card(row.card),
     )  # fmt: skip
 
 
@@ -199,7 +202,7 @@ _OPENED = (
             .where(InvoiceLine.invoice_id == PayLink.invoice_id)
         ).label("has_pictures"),
         Customer.language.label("language"),
-        waits().label("has_asked"),
+        waits().label("has_asked"), card_on_file().label("card"),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)

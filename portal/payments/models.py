@@ -64,6 +64,7 @@ class PaymentAttempt(Tenant, Base):
         CheckConstraint("state IN ('creating', 'open', 'processing', 'paid', 'expired', 'failed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("tip_minor >= 0", name="tip"),
+        CheckConstraint("card_use IN ('', 'keep', 'autopay', 'saved', 'saved_autopay', 'charge')", name="card_use"),
     )  # fmt: skip
 
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
@@ -82,6 +83,7 @@ class PaymentAttempt(Tenant, Base):
     last_error: Mapped[str] = mapped_column(String(300), default="")
     lead_id: Mapped[int | None] = mapped_column(BigInteger)
     tip_minor: Mapped[int] = mapped_column(server_default="0")  # asked for on top of the amount
+    card_use: Mapped[str] = mapped_column(String(15), server_default="")  # as cards.rules says
 
     @property
     def amount(self) -> Money:

@@ -1,7 +1,7 @@
 """The only code that speaks to Stripe. Plain values in and out; everything that goes wrong is a GatewayError."""
 
 from portal.gateways.stripe_gateway.amounts import CannotCharge, from_stripe, to_stripe
-from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, Receipt
+from portal.gateways.stripe_gateway.answers import Account, Checkout, Endpoint, KeptCard, Receipt
 from portal.gateways.stripe_gateway.calls import (
     LISTENED_TO,
     CheckoutOrder,
@@ -30,6 +30,7 @@ from portal.gateways.stripe_gateway.refunds import (
     retrieve_dispute,
     retrieve_refund,
 )
+from portal.gateways.stripe_gateway.saved_cards import create_customer, forget_card
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Client",
     "Endpoint",
     "ForgedEvent",
+    "KeptCard",
     "Receipt",
     "SeenDispute",
     "SeenEntry",
@@ -48,10 +50,12 @@ __all__ = [
     "SeenRefund",
     "SignedEvent",
     "client_for",
+    "create_customer",
     "create_endpoint",
     "create_refund",
     "create_session",
     "expire_session",
+    "forget_card",
     "from_stripe",
     "list_entries",
     "list_events",

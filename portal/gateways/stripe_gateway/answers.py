@@ -27,9 +27,22 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class KeptCard:
+    """A card that Stripe keeps for later payments of its customer (cus_…)."""
+
+    payment_method_id: str
+    customer_id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True)
 class Receipt:
     """Money that has arrived at Stripe.
 
+    kept    the card it was paid with, where its owner agreed that it is kept
     method  Stripe's word for the way of paying, for example "card"
     words   what the payer recognises, for example "Visa ending 4242"
     fee     what Stripe kept, when it says so already
@@ -41,6 +54,7 @@ class Receipt:
     words: str
     received_at: datetime
     fee: Money | None
+    kept: KeptCard | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ def read_checkout(raw: Mapping[str, Any]) -> Checkout:
         id=raw["id"], state=state, url=raw.get("url") or "", is_live=bool(raw["livemode"]),
         metadata=dict(raw.get("metadata") or {}),
         payment_intent_id=details["id"] if details else intent or None,
-        receipt=_receipt(details) if details and state == "paid" else None,
+        receipt=read_receipt(details) if details and state == "paid" else None,
     )  # fmt: skip
 
 
@@ -88,7 +102,7 @@ def _state(raw: Mapping[str, Any], intent: Mapping[str, Any] | None) -> str:
     return "failed" if refused else "processing"
 
 
-def _receipt(intent: Mapping[str, Any]) -> Receipt:
+def read_receipt(intent: Mapping[str, Any]) -> Receipt:
     charge = intent.get("latest_charge")
     charge = charge if isinstance(charge, Mapping) else {}
     way = charge.get("payment_method_details") or {}
@@ -100,7 +114,18 @@ def _receipt(intent: Mapping[str, Any]) -> Receipt:
         words=_words(kind, way.get(kind) or {}),
         received_at=datetime.fromtimestamp(charge.get("created") or intent["created"], UTC),
         fee=_fee(charge.get("balance_transaction")),
+        kept=_kept(intent, charge, way.get("card")) if intent.get("setup_future_usage") == "off_session" else None,
     )
+
+
+def _kept(intent: Mapping[str, Any], charge: Mapping[str, Any], card: Mapping[str, Any] | None) -> KeptCard | None:
+    customer, method = intent.get("customer"), charge.get("payment_method")
+    if not card or not isinstance(customer, str) or not method:
+        return None
+    return KeptCard(
+        method, customer, _words("card", {**card, "last4": None}), str(card["last4"]), int(card["exp_month"]),
+        int(card["exp_year"]),
+    )  # fmt: skip
 
 
 def _words(kind: str, details: Mapping[str, Any]) -> str:

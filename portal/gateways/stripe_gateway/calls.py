@@ -44,6 +44,7 @@ EVENTS = (
 )
 LISTENED_TO = sha256(" ".join(EVENTS).encode()).hexdigest()[:16]  # changes when the list above does
 METHODS = ("card",)  # wallets come with it; bank debits are understood, and wait until firms ask for them
+_LONGEST_MESSAGE = 1200
 _TIMEOUT_S = (3, 10)  # connect, read; the library's own default is 80 s
 _EXPAND = ["payment_intent.latest_charge.balance_transaction"]
 
@@ -57,6 +58,10 @@ class CheckoutOrder:
     return_url  where the customer comes back to, paid or not
     metadata    ids only, nothing personal
     tip         on top of the amount, as a row of its own
+    customer    cus_…, where a card is to be kept or a kept one may be used
+    keeps_card  the card it is paid with stays with the customer, for payments while they are away
+    offers_kept Stripe's page offers the customer's kept card, and has its bank ask who is paying
+    agreed      what the customer agreed to, shown once more beside Stripe's button
     """
 
     key: str
@@ -67,6 +72,10 @@ class CheckoutOrder:
     expires_at: datetime
     metadata: Mapping[str, str]
     tip: Money | None = None
+    customer: str = ""
+    keeps_card: bool = False
+    offers_kept: bool = False
+    agreed: str = ""
 
 
 def client_for(key: str, api_base: str | None, *, retries: int = 2) -> Client:
@@ -152,9 +161,23 @@ def _session_parameters(order: CheckoutOrder) -> Parameters:
         # Else the customer may pay in another currency, and the sums differ.
         "adaptive_pricing": {"enabled": False},
     }
-    if order.email:
+    if order.customer:
+        _add_card_wishes(parameters, order)
+    elif order.email:
         parameters["customer_email"] = order.email
     return parameters
+
+
+def _add_card_wishes(parameters: Parameters, order: CheckoutOrder) -> None:
+    parameters["customer"] = order.customer
+    if order.keeps_card:
+        parameters["payment_intent_data"]["setup_future_usage"] = "off_session"
+    if order.offers_kept:
+        # A card that was kept with a payment is "limited": without this filter the page would not show it.
+        parameters["saved_payment_method_options"] = {"allow_redisplay_filters": ["always", "limited"]}
+        parameters["payment_method_options"] = {"card": {"request_three_d_secure": "challenge"}}
+    if order.agreed:
+        parameters["custom_text"] = {"submit": {"message": order.agreed[:_LONGEST_MESSAGE]}}
 
 
 def _price(name: str, amount: Money) -> Parameters:

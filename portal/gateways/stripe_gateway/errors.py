@@ -12,8 +12,8 @@ from portal.gateways.errors import GatewayError
 log = logging.getLogger(__name__)
 
 _RIGHTS = (
-    "Checkout Sessions, Refunds, Webhook Endpoints: write; "
-    "PaymentIntents, Charges, Disputes, Events, Payouts, Balance transactions: read"
+    "Checkout Sessions, Customers, Payment Methods, PaymentIntents, Refunds, Webhook Endpoints: write; "
+    "Charges, Disputes, Events, Payouts, Balance transactions: read"
 )
 # Stripe's sentence names the right by its own word, for example rak_payout_read.
 _RIGHT = re.compile(r"rak_(\w+)_(read|write)")

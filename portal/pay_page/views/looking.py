@@ -5,6 +5,7 @@ from flask import Response, abort, request
 from portal.pay_page import papers
 from portal.pay_page.actions import note_opening
 from portal.pay_page.proofs import is_from_our_page
+from portal.pay_page.views.cards import DONE
 from portal.pay_page.views.pages import bp, page_of, show_page
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -14,7 +15,8 @@ from portal.shared.web import request_session
 @bp.get("/p/<token>")
 @everyone
 def show(token: str) -> Response:
-    response = show_page(token, page_of(token, to_look=True))
+    done = request.args.get("done", "")
+    response = show_page(token, page_of(token, to_look=True), done=done if done in DONE else "")
     request_session().commit()  # of nothing: a rollback would throw the connection's prepared statements away
     return response
 

@@ -103,18 +103,19 @@ def answer(
 
 def show_page(
     token: str, page: PayPage, *, problem: str = "", part_form: Form | None = None,
-    question_form: Form | None = None, status: int = 200,
+    question_form: Form | None = None, status: int = 200, done: str = "",
 ) -> Response:  # fmt: skip
     """The link's page.
 
     problem    a key of the catalogue of phrases
+    done       another, of what the customer has just done
     part_form, question_form  what somebody typed, and what is wrong with it
     """
     shown = shown_on(page)
     return answer(
         "show", page.organisation, page.language, status=status, address=url_for("pay_page.show", token=token),
         page=page, invoice=page.invoice, token=token, shown=shown, proof=form_proof(token, shown), problem=problem,
-        part_form=part_form or Form(),
+        part_form=part_form or Form(), done=done,
         question_form=question_form or Form(),
     )  # fmt: skip
 

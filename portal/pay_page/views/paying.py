@@ -11,6 +11,7 @@ from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
+from portal.pay_page.cards import wish_of
 from portal.pay_page.parts import PartRefused, chosen_amount
 from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
@@ -27,7 +28,7 @@ from portal.pay_page.views.pages import (
     shown_on,
     speak,
 )
-from portal.payments.actions import Started, Wish, look_at_attempt, start_attempt
+from portal.payments.actions import CannotKeepCard, Started, Wish, look_at_attempt, start_attempt
 from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared import formats
 from portal.shared.access import everyone
@@ -65,7 +66,8 @@ def create_attempt(token: str) -> Response:
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
     tip = chosen_tip(amount, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
-    return _send_to_stripe(token, page, Wish(amount, page.balance.balance, tip))
+    card = wish_of(request.form, page.organisation.name, language, page.link.id)
+    return _send_to_stripe(token, page, Wish(amount, page.balance.balance, tip, card))
 
 
 @bp.get("/r/<uuid:public_id>")
@@ -112,6 +114,8 @@ def _send_to_stripe(token: str, page: PayPage, wish: Wish) -> Response:
         return show_page(token, page_of(token), problem="too_many_cards", status=409)
     except AmountChanged:
         return show_page(token, page_of(token), problem="changed", status=409)
+    except CannotKeepCard:
+        return show_page(token, page_of(token), problem="card_not_saved", status=409)
     except CannotPay as problem:
         log.info("no card payment for attempt: %s", problem.sentence)
         return show_page(token, page_of(token), problem="cannot_pay", status=409)

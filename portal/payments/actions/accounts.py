@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
@@ -11,6 +11,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import Client
 from portal.organisations import audit
 from portal.payments import queries, rules
+from portal.payments.cards.models import SavedCard
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
 from portal.payments.rules import CannotConnect
 from portal.shared import clock, running
@@ -110,6 +111,11 @@ def _close(session: Session, present: StripeAccount, *, is_live: bool) -> None:
     if session.scalar(select(PaymentAttempt.id).where(PaymentAttempt.state.in_(OPEN_STATES)).limit(1)):
         raise CannotConnect("A customer may be paying right now. Change the account in an hour, when that is over.")
     present.closed_at = clock.now()
+    session.execute(  # of no use with another account: forgotten at the old one
+        update(SavedCard)
+        .where(SavedCard.stripe_account_id == present.id, SavedCard.state == "kept")
+        .values(state="removing", ended_by="account", ended_at=clock.now(), look_at=clock.now())
+    )
     session.flush()
 
 

@@ -18,8 +18,10 @@ from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of_key
+from portal.payments.actions.cards import CardWish, agree, forget_customer, introduce_customer
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
 from portal.payments.actions.settlement import lock_family, settle
+from portal.payments.cards.rules import PLAIN
 from portal.payments.chargeable import check_chargeable
 from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
@@ -46,11 +48,20 @@ class Started:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a customer agreed to pay, and of which balance: all of it or a part. tip: on top of it."""
+    """What a customer agreed to pay, and of which balance: all of it or a part.
+
+    tip   on top of it
+    card  what is to become of the card; None for nothing
+    """
 
     amount: Money
     balance: Money
     tip: Money | None = None
+    card: CardWish | None = None
+
+    @property
+    def card_use(self) -> str:
+        return self.card.use if self.card else PLAIN
 
 
 def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = None) -> Started:
@@ -60,6 +71,8 @@ def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = Non
     Calls Stripe between short transactions of its own: hold none open. Raises CannotPay with words for the customer,
     GatewayError when Stripe does not answer (asking again is safe).
     """
+    if wish is not None and wish.card_use:
+        introduce_customer(organisation_id, invoice_id)
     return begin(organisation_id, lambda session: plan_attempt(session, invoice_id, wish))
 
 
@@ -89,8 +102,10 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
         check_tries(session, invoice.id)
-        attempt = add_attempt(session, invoice, amount, tip)
-    return plan_of(session, attempt, [(invoice, amount)], tip)
+        attempt = add_attempt(session, invoice, amount, tip, card_use=wish.card_use if wish else PLAIN)
+    if wish is not None and wish.card is not None and attempt.card_use == wish.card.use:
+        agree(session, attempt, invoice.customer_id, wish.card)
+    return plan_of(session, attempt, [(invoice, amount)], tip, wish.card_use if wish else PLAIN)
 
 
 def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> Money:
@@ -131,7 +146,9 @@ def close_session(plan: Plan) -> str:
     return _record(plan, stripe_gateway.retrieve_session(client, plan.session_id or ""))
 
 
-def add_attempt(session: Session, invoice: Invoice, amount: Money, tip: Money | None = None) -> PaymentAttempt:
+def add_attempt(
+    session: Session, invoice: Invoice, amount: Money, tip: Money | None = None, *, card_use: str = PLAIN
+) -> PaymentAttempt:  # fmt: skip
     """Expects the invoice's lock. Raises CannotPay."""
     account = queries.live_account(session)
     if account is None:
@@ -141,7 +158,7 @@ def add_attempt(session: Session, invoice: Invoice, amount: Money, tip: Money | 
         organisation_id=invoice.organisation_id, public_id=uuid.uuid4(), invoice_id=invoice.id,
         invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=amount.minor,
         currency=amount.currency, tip_minor=tip.minor if tip else 0, state="creating", expires_at=now + rules.OPEN_FOR,
-        look_at=now + rules.next_look(now - now),
+        card_use=card_use, look_at=now + rules.next_look(now - now),
     )  # fmt: skip
     session.add(attempt)
     session.flush()
@@ -182,6 +199,8 @@ def _note_refusal(plan: Plan, problem: GatewayError | CannotCharge) -> None:
             return
         raise problem
     _close_unmade(plan, "failed", str(problem)[:300])
+    if plan.order.customer and getattr(problem, "code", "") == "resource_missing":
+        forget_customer(plan.organisation_id, plan.order.customer)
     if isinstance(problem, GatewayError) and problem.unknown:
         return  # Stripe keeps its failure under this key: begin anew with another
     raise CannotPay(_WORDS.get(getattr(problem, "code", ""), _words(problem))) from problem

@@ -13,6 +13,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import rules
 from portal.payments.actions.receipts import queue_receipt
+from portal.payments.cards.queries import consent_to
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.shared import clock, formats, outbox
 from portal.shared.money import Money
@@ -79,7 +80,8 @@ def _add_payment(
     paid = [invoice for _, invoice, *_ in family if invoice.id in parts] or [first]
     left = Money.total((balance - parts[each] for each, balance in due if each in parts), first.currency)
     queue_receipt(
-        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:]
+        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:],
+        agreed=consent.words if receipt.kept and (consent := consent_to(session, attempt.id)) else "",
     )  # fmt: skip
     changed = [("invoice", invoice.id) for _, invoice, *_ in family]
     outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)

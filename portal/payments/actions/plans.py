@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,8 @@ from portal.gateways.stripe_gateway import CheckoutOrder
 from portal.invoices.models import Invoice
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import key_of
+from portal.payments.cards import queries as cards
+from portal.payments.cards.rules import KEEPS, OFFERS_SAVED, PLAIN
 from portal.payments.models import PaymentAttempt, StripeAccount
 from portal.shared import clock, running
 from portal.shared.money import Money
@@ -50,9 +52,12 @@ def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
 
 
 def plan_of(
-    session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[Invoice, Money]], tip: Money | None = None
-) -> Plan:
-    """wanted: the invoices to pay, by their number in the database, and how much of each; tip: on top of them."""
+    session: Session, attempt: PaymentAttempt, wanted: Sequence[tuple[Invoice, Money]], tip: Money | None = None,
+    card_use: str = PLAIN,
+) -> Plan:  # fmt: skip
+    """wanted: the invoices to pay, by their number in the database, and how much of each; tip: on top of them;
+    card_use: what is to become of the card.
+    """
     if attempt.lead_id is None:
         family = [(attempt, next(invoice for invoice, _ in wanted if invoice.id == attempt.invoice_id))]
     else:
@@ -62,10 +67,10 @@ def plan_of(
     asked = [(each.invoice_id, each.amount, each.invoice_revision) for each, _ in family]
     is_ending = lead.expires_at - clock.now() < rules.NEARLY_OVER
     now = [(invoice.id, amount, invoice.revision) for invoice, amount in wanted]
-    is_other = asked != now or lead.tip_minor != (tip.minor if tip else 0)
+    is_other = asked != now or (lead.tip_minor, lead.card_use) != (tip.minor if tip else 0, card_use)
     return Plan(
         organisation_id=lead.organisation_id, attempt_id=lead.id, public_id=lead.public_id,
-        state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(family),
+        state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(session, family),
         is_stale=is_other or is_ending or account.closed_at is not None, is_over=is_over(lead),
     )  # fmt: skip
 
@@ -74,13 +79,13 @@ def is_over(attempt: PaymentAttempt) -> bool:
     return attempt.state == "creating" and attempt.expires_at <= clock.now()
 
 
-def order_of(family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
+def order_of(session: Session, family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
     """The same for the same attempt, always: Stripe refuses a key that comes back with another order."""
     settings = running.here().settings
     attempt, invoice = family[0]
     public_id = str(attempt.public_id)
     numbers = ", ".join(str(each.number) for _, each in family)
-    return CheckoutOrder(
+    order = CheckoutOrder(
         key=public_id, amount=Money.total((each.amount for each, _ in family), attempt.currency),
         title=f"Invoice {numbers}" if len(family) == 1 else f"Invoices {numbers}"[:_LONGEST_TITLE],
         return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
@@ -89,4 +94,16 @@ def order_of(family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
             "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
             "invoice": str(invoice.id), "attempt": public_id,
         },
+    )  # fmt: skip
+    return _with_card(session, order, attempt, invoice.customer_id) if attempt.card_use else order
+
+
+def _with_card(
+    session: Session, order: CheckoutOrder, attempt: PaymentAttempt, customer_id: int
+) -> CheckoutOrder:  # fmt: skip
+    known = cards.at_stripe(session, customer_id, attempt.stripe_account_id)
+    consent = cards.consent_to(session, attempt.id)
+    return replace(
+        order, customer=(known.remote_id if known else None) or "", keeps_card=attempt.card_use in KEEPS,
+        offers_kept=attempt.card_use in OFFERS_SAVED, agreed=consent.words if consent else "",
     )  # fmt: skip

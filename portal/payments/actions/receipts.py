@@ -21,7 +21,7 @@ from portal.shared.running import here
 
 def queue_receipt(
     session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money, *, left: Money,
-    also: Sequence[Invoice] = (),
+    also: Sequence[Invoice] = (), agreed: str = "",
 ) -> None:  # fmt: skip
     """The way the customer has the invoice, else to the address on it; nobody hears where there is none.
 
@@ -29,6 +29,7 @@ def queue_receipt(
 
     left  still to pay on all that it paid
     also  the other invoices that this payment paid
+    agreed  what the customer agreed to with it about their card: in a mail it is told once more, with the way out
     """
     target = target_of(session, invoice, even_if_stopped=True)
     if target is None:
@@ -48,7 +49,7 @@ def queue_receipt(
         amount=formats.money(payment.taken, locale), received_on=long_date(payment.received_on, locale),
         way=payment.reference, receipt_number=payment.number, number=_numbers(paid),
         what="" if also else invoice.title, balance=formats.money(left, locale) if left else "",
-        surplus=formats.money(surplus, locale) if surplus else "", link_url=address_of(token),
+        surplus=formats.money(surplus, locale) if surplus else "", agreed=agreed, link_url=address_of(token),
     )  # fmt: skip
     with session.no_autoflush:  # the link is written with its mail, in one statement
         link.message_id = queue_mail(

@@ -14,6 +14,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.booking import Locked, book, note
+from portal.payments.actions.cards import keep_card
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -60,6 +61,8 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
     _check_belongs(lead, family[0].account, seen)
     if seen.receipt is not None:
         book(session, family, seen.receipt)
+        if seen.receipt.kept is not None:
+            keep_card(session, lead, family[0].invoice.customer_id, seen.receipt.kept)
         for each in family:
             if each.attempt.state != "paid":
                 _close(each.attempt, "paid", clock.now())

@@ -1,6 +1,7 @@
 """Pages of money coming in, and Stripe's webhook."""
 
 from portal.payments.views import (
+    cards,
     cash,
     crediting,
     deposits,
@@ -18,6 +19,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "photos", "receipts",
-    "recording", "refunding", "together",
+    "bp", "cards", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "photos",
+    "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

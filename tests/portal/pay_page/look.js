@@ -17,7 +17,7 @@
   for (const field of all("input, textarea, select")) if (!field.labels.length) said.push(`${field.name} has no label`);
   for (const image of all("img")) if (!image.hasAttribute("alt")) said.push(`${image.src} has no alt`);
   for (const target of all("button, summary, input, textarea, .button")) {
-    const box = (target.type === "radio" ? target.closest("label") : target).getBoundingClientRect();
+    const box = (["radio", "checkbox"].includes(target.type) ? target.closest("label") : target).getBoundingClientRect();
     if (box.height < 44 || box.width < 44) said.push(`${name(target)} is ${box.width} by ${box.height}`);
   }
   for (const act of all("a, button")) if (!act.textContent.trim() && !act.ariaLabel) said.push("an act without a name");

@@ -87,6 +87,39 @@ def test_asking_and_paying_a_part(
     context.close()
 
 
+@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_saving_a_card_paying_with_it_and_removing_it(
+    till: Till, firm: Firm, chromium: Any, scripts: bool, code: str
+) -> None:  # fmt: skip
+    till.connect(firm)
+    paths = [till.invoice(firm)[1] for _ in range(2)]
+    context = chromium.new_context(**PHONE, java_script_enabled=scripts)
+    page, say = context.new_page(), LANGUAGES[code].text
+    page.goto(f"{till.url}{paths[0]}?lang={code}")
+    page.get_by_text(say("card_options"), exact=True).click()
+    box = page.get_by_role("checkbox", name=say("save_card"))
+    expect(box).not_to_be_checked()
+    box.check()
+    assert page.evaluate(LOOK) == []
+    page.get_by_role("button", name=re.compile(re.escape(say("pay", amount="~")).split("\\~")[0])).first.click()
+    page.wait_for_url("**/c/pay/**")
+    page.get_by_role("button", name=re.compile("^Pay £")).click()
+    page.wait_for_url("**/p/**")
+    visa = "Visa •••• 4242"
+    page.goto(f"{till.url}{paths[1]}?lang={code}")
+    assert page.evaluate(LOOK) == []
+    page.get_by_role("button", name=visa).click()
+    page.wait_for_url("**/c/pay/**")
+    expect(page.get_by_role("button", name=visa)).to_be_visible()
+    page.goto(f"{till.url}{paths[1]}?lang={code}")
+    page.get_by_role("button", name=say("remove_card")).click()
+    expect(page.get_by_text(say("card_removed"), exact=True)).to_be_visible()
+    expect(page.get_by_text(visa)).to_have_count(0)
+    assert page.evaluate(LOOK) == []
+    context.close()
+
+
 def _go_on(page: Any, name: str, say: Callable[..., str]) -> None:
     """What the page offers in this state is done, or there is nothing to do but to write to the firm."""
     pay = page.get_by_role("button", name=re.compile("^" + re.escape(say("pay", amount="~")).replace("\\~", ".*")))

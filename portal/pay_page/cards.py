@@ -1,0 +1,48 @@
+"""The saved card as the pay page shows it, and what a customer ticks about cards, in the words they ticked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ScalarSelect, func, select
+
+from portal.invoices.models import Invoice
+from portal.payments.actions import CardWish
+from portal.payments.cards.models import SavedCard, card_words
+from portal.payments.cards.rules import KEEPS, card_use
+from portal.shared.phrases import Language
+
+
+@dataclass(frozen=True)
+class CardOnFile:
+    """The customer's saved card: enough for its owner to know it, nothing that could pay."""
+
+    words: str
+    until: str
+
+
+def card_on_file() -> ScalarSelect[Any]:
+    """Of the customer of an Invoice that is asked for, as one column: describing columns is what a read costs."""
+    return (
+        select(func.jsonb_build_array(SavedCard.brand, SavedCard.last4, SavedCard.exp_month, SavedCard.exp_year))
+        .where(SavedCard.customer_id == Invoice.customer_id, SavedCard.state == "kept")
+        .scalar_subquery()
+    )
+
+
+def read_card(found: list[Any] | None) -> CardOnFile | None:
+    if found is None:
+        return None
+    brand, last4, month, year = found
+    return CardOnFile(card_words(brand, last4), f"{month:02d}/{year % 100:02d}")
+
+
+def wish_of(form: Mapping[str, str], firm: str, language: Language, link_id: int) -> CardWish | None:
+    """What the Pay form says about the card. Nothing is ever ticked for the customer: no word of it, no wish."""
+    use = card_use(
+        with_saved=form.get("card") == "saved", keeps=form.get("keep") == "yes", begins_autopay=False
+    )  # fmt: skip
+    if not use:
+        return None
+    words = language.text("save_consent", firm=firm) if use in KEEPS else ""
+    return CardWish(use, words, language.code, link_id)
