@@ -31,7 +31,12 @@ def next_number(session: Session, organisation_id: int, series: str) -> str:
         _TAKE,
         {"organisation_id": organisation_id, "series": series, "prefix": PREFIXES[series], "next_number": 2},
     ).one()
-    return f"{taken.prefix}{taken.next_number - 1:0{_DIGITS}d}"
+    return written(taken.prefix, taken.next_number - 1)
+
+
+def written(prefix: str, number: int) -> str:
+    """As it stands on a document, like "INV-00318"."""
+    return f"{prefix}{number:0{_DIGITS}d}"
 
 
 # Built once: it is asked for with every document, and building it takes longer than running it.

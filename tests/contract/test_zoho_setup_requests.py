@@ -67,4 +67,4 @@ def _settle_taxes(linked: LinkedFirm, desk: Desk) -> None:
         organisation = session.get_one(Organisation, linked.organisation_id)
         link = session.get_one(Link, linked.link().id)
         rows = taxes.compare(session, organisation, theirs)
-        taxes.keep(session, link, theirs, rows, [], tax_reading.Preferences(), [])
+        taxes.keep(session, link, theirs, rows, [])

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import rules
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.setup.taking_taxes import Taker
-from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, Preferences, TheirTax
+from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, TheirTax
 from portal.catalogue.models import Item
 from portal.organisations.models import Organisation
 from portal.shared import clock
@@ -20,11 +20,6 @@ from portal.taxes.queries import list_taxes
 from portal.taxes.standing.queries import all_exemptions
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
-TERMS, DISCOUNT = "terms", "discount"
-_STYLES = {
-    "line": "Discounts on lines", "before_tax": "Discounts on the whole, before tax",
-    "after_tax": "Discounts on the whole, after tax",
-}  # fmt: skip
 _REASONS = {"customer": "a reason for customers to pay none", "item": "a reason for items to bear none"}
 
 
@@ -83,13 +78,9 @@ def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -
 
 
 def keep(
-    session: Session, link: Link, theirs: Sequence[TheirTax], rows: Sequence[TaxRow], wanted: Collection[str],
-    preferences: Preferences, settings: Collection[str],
+    session: Session, link: Link, theirs: Sequence[TheirTax], rows: Sequence[TaxRow], wanted: Collection[str]
 ) -> None:  # fmt: skip
-    """Tie the pairs, take over those of theirs that were ticked, and how they reckon. Does not commit.
-
-    settings  which of their habits are to be the usual ones here: terms, discount
-    """
+    """Tie the pairs, and take over those of theirs that were ticked. Does not commit."""
     taker = Taker(session, link.organisation_id, link.id, theirs)
     by_id = {their.id: their for their in theirs}
     for row in rows:
@@ -100,24 +91,6 @@ def keep(
         if row.source == THERE and row.remote_id in wanted and not row.obstacle:
             is_reason = by_id[row.remote_id].kind == EXEMPTION
             (taker.take_reason if is_reason else taker.take)(row.remote_id)
-    organisation = session.get_one(Organisation, link.organisation_id)
-    if preferences.rounding:
-        organisation.tax_rounding = preferences.rounding
-    if TERMS in settings and preferences.payment_terms_days is not None:
-        organisation.payment_terms_days = preferences.payment_terms_days
-    if DISCOUNT in settings and preferences.discount_style:
-        organisation.discount_style = preferences.discount_style
-
-
-def habits(organisation: Organisation, preferences: Preferences) -> list[tuple[str, str, str]]:
-    """(value of `settings`, title, note) of what they do otherwise than is usual here."""
-    found = []
-    days, style = preferences.payment_terms_days, preferences.discount_style
-    if days is not None and days != organisation.payment_terms_days:
-        found.append((TERMS, f"{days} days to pay", f"{organisation.payment_terms_days} here until now"))
-    if style and style != organisation.discount_style:
-        found.append((DISCOUNT, _STYLES[style], "New invoices here have any discount until now"))
-    return found
 
 
 def _tied(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
@@ -166,9 +139,9 @@ def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
         note = "Zoho has no taxes for each unit: on invoices their sum is an adjustment there" if tax.per_unit else note
         return TaxRow(tax.name, rate, authority, HERE, used, note, local_id=tax.id)
-    notes = [f"called {their.name} there"] if their.name != tax.name else []
-    notes += [f"{their.rate.normalize():f} % there"] if their.rate != rate else []
-    return TaxRow(tax.name, rate, authority or their.authority, BOTH, used, ", ".join(notes), their.id, tax.id)
+    there = f"in Zoho: {their.name}, {their.rate.normalize():f} %"
+    there += f", {their.authority}" if their.authority not in ("", authority) else ""
+    return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id)
 
 
 def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:

@@ -4,7 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import link
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import steps, tax_reading, taxes
+from portal.accounting.setup import habits, steps, tax_reading, taxes
 from portal.accounting.setup.desk import Desk
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
@@ -30,7 +30,7 @@ def show_taxes() -> Response:
     organisation = session.get_one(Organisation, g.viewer.organisation_id)
     page = render_template(
         "accounting/taxes.html", tied=tied, rows=taxes.compare(session, organisation, theirs),
-        preferences=preferences, habits=taxes.habits(organisation, preferences),
+        preferences=preferences, habits=habits.habits(session, organisation, preferences),
         is_done=steps.TAXES in tied.setup_steps,
     )  # fmt: skip
     return make_response(page)
@@ -54,7 +54,10 @@ def update_taxes() -> Response:
     rows = taxes.compare(session, organisation, theirs)
     wanted, settings = request.form.getlist("take"), request.form.getlist("settings")
     try:
-        taxes.keep(session, tied, theirs, rows, wanted, preferences, settings)
+        if not set(wanted) <= {row.remote_id for row in rows} or not set(settings) <= set(habits.KINDS):
+            raise RuleBroken("One of what you ticked is no longer in Zoho. Nothing was kept: look again.")
+        taxes.keep(session, tied, theirs, rows, wanted)
+        habits.keep(session, organisation, preferences, settings)
     except RuleBroken as problem:
         session.rollback()
         flash(problem.sentence, "late")

@@ -14,6 +14,7 @@ from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import MODULES
 from portal.accounting.setup import steps
+from portal.accounting.setup.habits import after
 from portal.accounting.setup.tax_reading import TheirTax
 from portal.accounting.setup.taxes import pair
 from portal.organisations.models import Organisation
@@ -65,7 +66,7 @@ def id_there(linked: LinkedFirm, name: str) -> str:
 
 def test_the_page_shows_both_sides_with_source_and_use(linked: LinkedFirm, admin: FlaskClient) -> None:
     shown = words(admin.get(PAGE).text)
-    assert "called UK VAT 20 there · used by 3 items" in shown
+    assert "in Zoho: UK VAT 20, 20 % · used by 3 items" in shown
     assert "Only in Zoho" in shown and "Insurance premium" in shown and "Insurance premium + Levy" in shown
     assert "Insurance premium" not in ours(linked)
 
@@ -114,7 +115,7 @@ def test_a_group_comes_with_its_members_and_an_exemption_as_a_reason(linked: Lin
     linked.change("UPDATE taxes SET name = 'Premium and levy' WHERE name = 'Both'")
     linked.change("UPDATE mirror_records SET remote_id = NULL WHERE module = 'tax'")
     shown = words(admin.get(PAGE).text)
-    assert "called Both there" in shown and "Only in Zoho" not in shown
+    assert "in Zoho: Both, 15 %" in shown and "Only in Zoho" not in shown
     linked.zoho.forget_requests()
     drain(linked.organisation_id)
     assert linked.zoho.requests(linked.remote, "PUT") == []
@@ -127,23 +128,54 @@ def test_their_days_to_pay_and_discounts_are_offered(linked: LinkedFirm, admin: 
             "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}  # fmt: skip
     linked.zoho.act(linked.remote, "POST /invoices", body)
     shown = words(admin.get(PAGE).text)
-    assert "30 days to pay 14 here until now" in shown and "Discounts on the whole, before tax" in shown
+    assert "Days to pay: 30 in Zoho 14 here until now" in shown
+    assert "Discounts: on the whole, before tax in Zoho any here until now" in shown
     post(admin, PAGE, {"settings": "terms"}, page=PAGE)
     with job_session(linked.organisation_id) as session:
         organisation = session.get_one(Organisation, linked.organisation_id)
         assert (organisation.payment_terms_days, organisation.discount_style) == (30, "free")
 
 
-def test_their_rounding_is_taken_over_from_the_invoice_made_last(linked: LinkedFirm, admin: FlaskClient) -> None:
+def test_their_rounding_is_offered_from_the_invoice_made_last(linked: LinkedFirm, admin: FlaskClient) -> None:
     linked.zoho.control("POST", f"/orgs/{linked.remote}/settings", {"tax_rounding": "item_level"})
     linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Somebody"})
     customer = linked.there("contacts")[0]["contact_id"]
     body = {"customer_id": customer, "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}
     linked.zoho.act(linked.remote, "POST /invoices", body)
-    assert "Tax is rounded on each line" in words(admin.get(PAGE).text)
-    post(admin, PAGE, {}, page=PAGE)
-    with job_session(linked.organisation_id) as session:
-        assert session.get_one(Organisation, linked.organisation_id).tax_rounding == "line"
+    assert "Tax is rounded: on each line in Zoho on the whole invoice here until now" in words(admin.get(PAGE).text)
+    for ticked, kept in (({}, "document"), ({"settings": "rounding"}, "line")):
+        post(admin, PAGE, ticked, page=PAGE)
+        with job_session(linked.organisation_id) as session:
+            assert session.get_one(Organisation, linked.organisation_id).tax_rounding == kept
+
+
+def test_their_numbers_may_be_gone_on_with(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Somebody"})
+    customer = linked.there("contacts")[0]["contact_id"]
+    body = {"customer_id": customer, "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}
+    linked.zoho.act(linked.remote, "POST /invoices", body)
+    (last,) = [one["invoice_number"] for one in linked.there("invoices")]
+    assert f"Next invoice number: {last} was the last in Zoho INV-00001 here until now" in words(admin.get(PAGE).text)
+    post(admin, PAGE, {"settings": "numbers"}, page=PAGE)
+    assert sent_invoice(linked).number == f"INV-{int(last.removeprefix('INV-')) + 1:05d}"
+
+
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [("INV-000017", ("INV-", 18)), ("INV-9", ("INV-", 10)), ("2026/0041", ("2026/", 42)), ("17", ("", 18)),
+     ("draft", None), ("", None), ("INV-99999999", None), ("A-very-long-prefix-1", None), ("INV 7", None)],
+)  # fmt: skip
+def test_the_number_after_theirs_is_told_by_its_last_digits(last: str, following: tuple[str, int] | None) -> None:
+    assert after(last) == following
+
+
+@pytest.mark.parametrize("fields", [{"take": "123"}, {"settings": "moon"}])
+def test_what_is_not_there_to_be_ticked_keeps_nothing(
+    linked: LinkedFirm, admin: FlaskClient, fields: dict[str, str]
+) -> None:
+    answer = post(admin, PAGE, fields, page=PAGE)
+    assert answer.location == PAGE and "no longer in Zoho" in admin.get(PAGE).text
+    assert steps.TAXES not in linked.link().setup_steps
 
 
 @pytest.mark.parametrize(
