@@ -20,6 +20,7 @@ class LineRecord:
     item_remote_id: str
     tax_remote_id: str
     discount: Decimal | str = Decimal(0)  # an amount, or text such as "10%"
+    exemption_remote_id: str = ""  # why it bears no tax
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,18 @@ class Extras:
     adjustment: Decimal = Decimal(0)
     adjustment_reason: str = ""
     prices_include_tax: bool = False
+    place_of_supply: str = ""  # where the edition has one
+
+
+def known_ids(line: LineRecord) -> dict[str, Any]:
+    """What of a line is a record there."""
+    ids = {"item_id": line.item_remote_id, "tax_exemption_id": line.exemption_remote_id}
+    return {name: remote_id for name, remote_id in ids.items() if remote_id}
 
 
 def extras_payload(extras: Extras) -> dict[str, Any]:
     """Only what there is: Zoho fills in the rest."""
-    payload: dict[str, Any] = {}
+    payload: dict[str, Any] = {"place_of_supply": extras.place_of_supply} if extras.place_of_supply else {}
     if extras.discount:
         payload |= {
             "discount_type": "entity_level", "discount": extras.discount,

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel import Locale
 
-from portal.accounting.invoice_extras import Extras, extras_payload
+from portal.accounting.invoice_extras import Extras, extras_payload, known_ids
 from portal.accounting.invoice_extras import LineRecord as LineRecord
 from portal.shared.money import Money, decimals_of
 
@@ -52,7 +52,7 @@ class CustomerRecord:
     billing: AddressRecord | None
     shipping: AddressRecord | None
     people: Sequence[PersonRecord] = field(default_factory=tuple)
-    standing: Mapping[str, str] = field(default_factory=dict)  # for tax, in the edition's own fields
+    standing: Mapping[str, Any] = field(default_factory=dict)  # for tax, in the edition's own fields
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,7 @@ def _line(line: LineRecord, order: int) -> dict[str, Any]:
         payload["discount"] = line.discount
     if line.unit and not is_fine:
         payload["unit"] = line.unit
-    if line.item_remote_id:
-        payload["item_id"] = line.item_remote_id
-    return payload
+    return payload | known_ids(line)
 
 
 def _person(person: PersonRecord, person_ids: Mapping[str, str]) -> dict[str, Any]:

@@ -176,6 +176,25 @@ class ImportRow(Tenant, Base):
     done_at: Mapped[datetime | None]
 
 
+class ExemptionTwin(Tenant, Base):
+    """The exemption there that says the same as one of our reasons, or as one of our taxes of the kind exempt."""
+
+    __tablename__ = "exemption_twins"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        belongs_to("tax_exemptions", "exemption_id"),
+        belongs_to("taxes", "tax_id"),
+        UniqueConstraint("link_id", "exemption_id"),
+        UniqueConstraint("link_id", "tax_id"),
+        CheckConstraint("num_nonnulls(exemption_id, tax_id) = 1", name="one"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    exemption_id: Mapped[int | None] = mapped_column(BigInteger)
+    tax_id: Mapped[int | None] = mapped_column(BigInteger)
+    remote_id: Mapped[str] = mapped_column(String(40))
+
+
 class MirrorRecord(Tenant, Base):
     """One of our rows and its twin in Zoho, if it has reached it."""
 

@@ -1,6 +1,7 @@
 """How a customer stands for tax, in the fields that each edition of Zoho has for it (zoho/API.md §6.1). Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 _GULF = ("AE", "SA", "BH", "OM", "KW", "QA")
 _INDIA = {"business_composition": "business_gst", "sez": "business_gst", "deemed_export": "business_gst"}
@@ -10,6 +11,33 @@ _AT_HOME = {"MX": "home_country_mexico", "GB": "uk"}
 TAXED_BY_PLACE = ("US", "IN")
 # A tax of these editions says who gets it (zoho/API.md §6.6).
 NAMING_AUTHORITIES = ("US",)
+
+# Where a contact and an item say of themselves that they are not taxed, and why (zoho/API.md §6.1, §6.2).
+_EXEMPT_CONTACTS, _EXEMPT_ITEMS = ("US", "CA", "AU", "IN"), ("IN", "US", "MX", "KE", "ZA")
+# Zoho's letters for the states that the law of India numbers, where they are not the first ones that name the state.
+_STATES = {"05": "UK", "21": "OD", "22": "CG", "26": "DN", "36": "TS", "37": "AD"}
+
+
+def untaxed_contact(home: str, exemption: str) -> dict[str, Any]:
+    """exemption: its id there, "" for a customer who is taxed or whose reason is not known there."""
+    return {"is_taxable": False, "tax_exemption_id": exemption} if exemption and home in _EXEMPT_CONTACTS else {}
+
+
+def untaxed_item(home: str, exemption: str) -> dict[str, Any]:
+    return {"is_taxable": False, "tax_exemption_id": exemption} if exemption and home in _EXEMPT_ITEMS else {}
+
+
+def place_there(home: str, places: Collection[str], aliases: Mapping[str, str]) -> str:
+    """Place of supply of a whole invoice: Zoho has one, so that lines of several say none.
+
+    aliases  letters → number of the states, where the law numbers them
+    """
+    if home not in (*_GULF, "IN") or len(set(places)) != 1:
+        return ""
+    (place,) = set(places)
+    if home != "IN":
+        return place
+    return _STATES.get(place) or next((letters for letters, number in aliases.items() if number == place), "")
 
 
 def standing(home: str, country: str, treatment: str, number: str) -> dict[str, str]:

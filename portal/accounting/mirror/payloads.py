@@ -39,10 +39,14 @@ def update_of(
 
 
 def _emptied(module: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that were sent with a value and have none any more; of an invoice only those that the mapping may fill."""
+    """Fields that were sent with a value and have none any more; of an invoice only those that the mapping may fill.
+    What was said not to be so is so again."""
     free = {each.key for each in fields.THEIRS[module]}
     gone = {key: value for key, value in before.items() if key not in now and (module in READ_BACK or key in free)}
-    return {key: "" if isinstance(value, str) else 0 for key, value in gone.items() if isinstance(value, str | int)}
+    nothing = {
+        key: not value if isinstance(value, bool) else 0 for key, value in gone.items() if isinstance(value, int)
+    }
+    return nothing | {key: "" for key, value in gone.items() if isinstance(value, str)}
 
 
 def reference_of(record: MirrorRecord, source: Source) -> str:

@@ -11,13 +11,21 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
+from portal.accounting.exemptions import ReasonsThere, reasons_there
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
 from portal.accounting.mirror import credit_note_source, each_unit, money_sources
 from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
 from portal.accounting.mirror.source import present
-from portal.accounting.tax_standing import NAMING_AUTHORITIES, TAXED_BY_PLACE, standing
+from portal.accounting.tax_standing import (
+    NAMING_AUTHORITIES,
+    TAXED_BY_PLACE,
+    place_there,
+    standing,
+    untaxed_contact,
+    untaxed_item,
+)
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceLine
@@ -27,6 +35,7 @@ from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes.authorities.queries import get_authority
 from portal.taxes.models import Tax
+from portal.taxes.regions.standing import standing_of
 
 
 def read(session: Session, module: str, local_id: int) -> Source | None:
@@ -69,7 +78,10 @@ def _customer(session: Session, customer_id: int) -> Source | None:
     )  # fmt: skip
     if customer is None:
         return None
-    record = _customer_record(customer, session.scalars(select(Organisation.country)).one())
+    country, time_zone = session.execute(select(Organisation.country, Organisation.time_zone)).one()
+    lasts = customer.certificate_until is None or customer.certificate_until >= clock.today(time_zone)
+    reason = reasons_there(session).of_reasons.get(customer.exemption_id or 0, "") if lasts else ""
+    record = _customer_record(customer, country, untaxed_contact(country, reason))
     return Source(
         f"Customer {customer.name}", customer.name,
         lambda _twins, name, persons: mapping.contact_payload(record, name, persons),
@@ -78,7 +90,7 @@ def _customer(session: Session, customer_id: int) -> Source | None:
     )  # fmt: skip
 
 
-def _customer_record(customer: Customer, home: str) -> mapping.CustomerRecord:
+def _customer_record(customer: Customer, home: str, untaxed: Mapping[str, Any]) -> mapping.CustomerRecord:
     people = [
         mapping.PersonRecord(str(each.id), each.first_name, each.last_name, each.email, each.phone, each.is_primary)
         for each in customer.contacts
@@ -87,7 +99,8 @@ def _customer_record(customer: Customer, home: str) -> mapping.CustomerRecord:
     country = billing.country if billing else ""
     return mapping.CustomerRecord(
         customer.number, customer.kind, customer.name, customer.email, customer.phone, customer.payment_terms_days,
-        billing, shipping, people, standing(home, country, customer.tax_treatment, customer.tax_number),
+        billing, shipping, people,
+        {**standing(home, country, customer.tax_treatment, customer.tax_number), **untaxed},
     )  # fmt: skip
 
 
@@ -104,13 +117,14 @@ def _item(session: Session, item_id: int) -> Source | None:
         return None
     currency, country = session.execute(select(Organisation.currency, Organisation.country)).one()
     tax_id = None if country in TAXED_BY_PLACE else each_unit.stand_ins(session).get(item.tax_id or 0, item.tax_id)
+    untaxed = untaxed_item(country, reasons_there(session).of_reasons.get(item.exemption_id or 0, ""))
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.ItemRecord(
             item.code, item.kind, item.name, item.description, item.unit, item.unit_price, currency,
             twins("tax", tax_id),
         )  # fmt: skip
-        return mapping.item_payload(record, name)
+        return mapping.item_payload(record, name) | untaxed
 
     return Source(
         f"{item.kind.capitalize()} {item.name}", item.name, build, needs=present(("tax", tax_id)),
@@ -127,13 +141,17 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
     beside = sent_beside(session, invoice.id, invoice.currency)
-    taxes = each_unit.stand_ins(session)
+    taxes, reasons = each_unit.stand_ins(session), reasons_there(session)
+    home = session.scalars(select(Organisation.country)).one()
+    places = [line.place_of_supply for line in invoice.lines]
+    place = place_there(home, places, standing_of(home).get("aliases", {}))
 
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         known = each_unit.standing_in(twins, taxes)
         record = mapping.InvoiceRecord(
             number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
-            [_line(line, known) for line in invoice.lines], _extras(invoice, known, beside),
+            [_line(line, known, reasons) for line in invoice.lines],
+            replace(_extras(invoice, known, beside), place_of_supply=place),
         )  # fmt: skip
         return mapping.invoice_payload(record)
 
@@ -155,11 +173,12 @@ def figures_of(invoice: Invoice) -> comparison.Figures:
     )  # fmt: skip
 
 
-def _line(line: InvoiceLine, twins: Twins) -> LineRecord:
+def _line(line: InvoiceLine, twins: Twins, reasons: ReasonsThere) -> LineRecord:
     return LineRecord(
         line.name, line.description, line.quantity, line.unit, line.unit_price, line.line_total,
         twins("item", line.item_id), twins("tax", line.tax_id),
         line.discount.decimal if line.discount_minor else f"{line.discount_percent or 0:f}%",
+        reasons.of_line(line.tax_id, line.tax_reason),
     )  # fmt: skip
 
 

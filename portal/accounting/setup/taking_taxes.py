@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounting.exemptions import tie_reason
 from portal.accounting.models import MirrorRecord
 from portal.accounting.setup import tying
 from portal.accounting.setup.tax_reading import COMPOUND, GROUP, TheirTax
@@ -37,7 +38,15 @@ class Taker:
     def take_reason(self, remote_id: str) -> Exemption:
         """An exemption becomes a reason for customers or items, called by its code."""
         their = self._theirs[remote_id]
-        return add_exemption(self._session, self._organisation_id, their.name[:100], their.applies_to)
+        added = add_exemption(self._session, self._organisation_id, their.name[:100], their.applies_to)
+        self.tie_reason(their, exemption_id=added.id)
+        return added
+
+    def tie_reason(self, their: TheirTax, *, exemption_id: int | None = None, tax_id: int | None = None) -> None:
+        """So that customers, items and lines can name it there."""
+        tie_reason(
+            self._session, self._organisation_id, self._link_id, their.id, exemption_id=exemption_id, tax_id=tax_id
+        )  # fmt: skip
 
     def tie(self, tax_id: int, their: TheirTax) -> None:
         tying.tie(
@@ -47,7 +56,7 @@ class Taker:
             "tax",
             tax_id,
             their.id,
-            snapshot={"common": known(their)},
+            snapshot={"common": known(their), "levied": their.authority},
         )
 
     def _simple(self, their: TheirTax) -> Tax:

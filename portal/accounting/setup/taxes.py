@@ -49,7 +49,10 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
     pairs = tied | pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
     pairs |= _pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
     pairs |= _pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
-    reasons = _same_reasons(session, theirs)
+    reasons = [
+        TaxRow(their.name, their.rate, their.authority, BOTH, 0, _REASONS[their.applies_to], their.id)
+        for their in _same_reasons(session, theirs).values()
+    ]
     taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
     levied = names_of_authorities(session)
@@ -85,8 +88,10 @@ def keep(
     by_id = {their.id: their for their in theirs}
     for row in rows:
         their = by_id.get(row.remote_id)
-        if row.source == BOTH and row.local_id is not None and their is not None and their.kind != EXEMPTION:
-            taker.tie(row.local_id, their)
+        if row.source == BOTH and row.local_id is not None and their is not None:
+            taker.tie_reason(their, tax_id=row.local_id) if their.kind == EXEMPTION else taker.tie(row.local_id, their)
+    for exemption_id, their in _same_reasons(session, theirs).items():
+        taker.tie_reason(their, exemption_id=exemption_id)
     for row in rows:
         if row.source == THERE and row.remote_id in wanted and not row.obstacle:
             is_reason = by_id[row.remote_id].kind == EXEMPTION
@@ -124,14 +129,11 @@ def _pair_exemptions(ours: Sequence[Tax], theirs: Sequence[TheirTax]) -> dict[in
     return {tax.id: by_name[tax.name.casefold()] for tax in ours if tax.name.casefold() in by_name}
 
 
-def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
-    """Exemptions that both sides have, by their code."""
-    ours = {(each.applies_to, each.name.casefold()) for each in all_exemptions(session)}
-    return [
-        TaxRow(their.name, their.rate, their.authority, BOTH, 0, _REASONS[their.applies_to], their.id)
-        for their in theirs
-        if their.kind == EXEMPTION and (their.applies_to, their.name.casefold()) in ours
-    ]
+def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
+    """Our exemption → the one of its code there."""
+    there = {(their.applies_to, their.name.casefold()): their for their in theirs if their.kind == EXEMPTION}
+    known = [(each.id, there.get((each.applies_to, each.name.casefold()))) for each in all_exemptions(session)]
+    return {exemption_id: their for exemption_id, their in known if their is not None}
 
 
 def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None) -> TaxRow:
