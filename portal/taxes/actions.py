@@ -99,6 +99,8 @@ def change_words(session: Session, tax: Tax, *, why: str, authority_id: int | No
     if before == after:
         return
     tax.why, tax.authority_id = why, authority_id
+    if before["authority_id"] != authority_id:  # words stay here; who gets it may be told in the books, too
+        outbox.record(session, tax.organisation_id, "tax", tax.id)
     audit.note(
         session, tax.organisation_id, "tax words changed", "tax", tax.id, words="Words changed", before=before,
         after=after,

@@ -110,7 +110,7 @@ def _next_step(
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
     use = _use(turn, record, source, twin_id)
     verb = use.verb if use else _verb(record, source, snapshot)
-    if verb == UPDATE and record.module == "tax" and not tax_changes.is_wanted_there(session, record):
+    if verb == UPDATE and record.module == "tax" and not tax_changes.is_wanted_there(session, record, snapshot):
         verb = None
     if use is None and verb == UPDATE and _is_to_be_compared(session, record, version):
         verb = COMPARE

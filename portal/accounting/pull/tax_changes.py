@@ -17,6 +17,7 @@ from portal.shared import clock
 from portal.taxes.actions import CannotChangeTax, change_rate
 from portal.taxes.models import Tax
 
+AUTHORITY, LEVIED = "tax_authority_name", "levied"  # as Zoho calls it, and who it was there when it was last said
 _OURS, _THEIRS = "The rate was changed here", "The rate was changed in Zoho"
 _BOTH = "The rate was changed on both sides"
 _WHY = "Invoices agree to the cent only while both sides have the same rate."
@@ -70,18 +71,30 @@ def compare(session: Session, record: MirrorRecord, there: Known) -> bool:
     return True
 
 
-def is_wanted_there(session: Session, record: MirrorRecord) -> bool:
+def is_wanted_there(session: Session, record: MirrorRecord, now: Mapping[str, Any]) -> bool:
     """Has somebody said that our rate is to be theirs? Otherwise it is offered, as far as theirs is known. Taxes that
-    were tied keep their names on both sides, and groups their members. Does not commit."""
+    were tied keep their names on both sides, and groups their members. Who gets it is ours to say. Does not commit.
+
+    now: the tax as we would send it
+    """
     there = known_there(record)
     wanted = (record.snapshot or {}).get("wanted")
     tax = session.get_one(Tax, record.local_id, populate_existing=True)
     if there is None or tax.kind == "group":
         return False
-    if wanted is not None and wanted == _said(_rate_now(session, tax)):
+    ours = _rate_now(session, tax)
+    if wanted is not None and wanted == _said(ours):
+        return True
+    if ours == there.rate and now.get(AUTHORITY, "") not in ("", _levied_there(record)):
         return True
     compare(session, record, there)
     return False
+
+
+def _levied_there(record: MirrorRecord) -> str:
+    """Who gets it there: as we sent it, or as it was when both sides agreed; "" where nobody has noted it."""
+    kept = record.snapshot or {}
+    return str((kept.get("sent") or {}).get(AUTHORITY) or kept.get(LEVIED, ""))
 
 
 def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str]) -> None:

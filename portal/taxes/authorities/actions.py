@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
+from portal.shared import outbox
 from portal.shared.errors import RuleBroken
-from portal.taxes.models import Authority
+from portal.taxes.models import Authority, Tax
 
 LONGEST_NAME = 100
 
@@ -47,6 +48,9 @@ def change_authority(session: Session, authority: Authority, said: Said) -> None
     _check_free(session, said.name, but=authority.id)
     for name, value in after.items():
         setattr(authority, name, value)
+    if before["name"] != said.name:
+        for tax_id in session.scalars(select(Tax.id).where(Tax.authority_id == authority.id)):
+            outbox.record(session, authority.organisation_id, "tax", tax_id)
     audit.note(
         session, authority.organisation_id, "authority changed", "authority", authority.id, words="Changed",
         before=before, after=after,

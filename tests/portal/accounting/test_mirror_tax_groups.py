@@ -10,8 +10,9 @@ from portal.catalogue.models import Item
 from portal.organisations.models import Organisation
 from portal.shared import outbox
 from portal.shared.running import job_session
-from portal.taxes.actions import add_group, add_tax
-from portal.taxes.authorities.actions import named
+from portal.taxes.actions import add_group, add_tax, change_words
+from portal.taxes.authorities.actions import Said, change_authority, named
+from portal.taxes.models import Authority, Tax
 from tests.contract.zoho_contract import load
 from tests.portal.accounting.doings import sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
@@ -68,3 +69,25 @@ def test_an_american_tax_says_there_who_gets_it(linked: LinkedFirm, country: str
     sent = source.build(lambda *_: "", "NY State", {})
     assert sent.get("tax_authority_name", "") == named_there
     assert load().check_request("POST", "/books/v3/settings/taxes", {"organization_id": "1"}, sent) == []
+
+
+def test_who_gets_a_tax_is_told_there_again_when_that_changes(linked: LinkedFirm) -> None:
+    with job_session(linked.organisation_id) as session:
+        session.get_one(Organisation, linked.organisation_id).country = "US"
+        levied_by = named(session, linked.organisation_id, "New York State")
+        tax_id = add_tax(session, linked.organisation_id, "NY State", Decimal(4), authority_id=levied_by).id
+    drain(linked.organisation_id)
+
+    def told() -> str:
+        drain(linked.organisation_id)
+        return next(str(one["tax_authority_name"]) for one in linked.there("taxes") if one["tax_name"] == "NY State")
+
+    assert told() == "New York State"
+    with job_session(linked.organisation_id) as session:
+        county = named(session, linked.organisation_id, "Kings County")
+        change_words(session, session.get_one(Tax, tax_id), why="", authority_id=county)
+    assert told() == "Kings County"
+    with job_session(linked.organisation_id) as session:
+        change_authority(session, session.get_one(Authority, county), Said("County of Kings"))
+    assert told() == "County of Kings"
+    assert linked.mirror("tax")[-1].state == "in_step"
