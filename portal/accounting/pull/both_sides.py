@@ -46,8 +46,7 @@ def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: M
         if why:
             merged = replace(merged, take={}, ask=merged.ask | {name: (here.get(name, ""), there[name])
                                                                 for name in merged.take})  # fmt: skip
-        if ways.get("first_name") != fields.PUSH:
-            persons.take_over(session, record, theirs)
+        persons.take_over(session, record, theirs, only_new=ways.get("first_name") == fields.PUSH)
     record.remote_modified_at = stamp_of(theirs) or record.remote_modified_at
     record.remote_status = "" if there["is_active"] else INACTIVE
     _keep(session, record, merged, theirs, why)

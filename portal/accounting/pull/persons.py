@@ -15,11 +15,14 @@ _PARTS = ("first_name", "last_name", "email", "phone")
 _LONGEST = {"first_name": 100, "last_name": 100, "email": 254, "phone": 40}
 
 
-def take_over(session: Session, record: MirrorRecord, theirs: Mapping[str, Any]) -> None:
+def take_over(session: Session, record: MirrorRecord, theirs: Mapping[str, Any], *, only_new: bool = False) -> None:
     """A person whom nobody touched here becomes as they are there; one only they know is added. Does not commit.
 
     The first person is no matter of this: its parts are fields of the customer. One changed on both sides stays as it
     is here, and goes over with the next change.
+
+    only_new  the mapping takes no changes of persons from there; a new one comes all the same, as our next update
+              replaces the whole list and would remove them there
     """
     if record.module != "customer":
         return
@@ -36,7 +39,7 @@ def take_over(session: Session, record: MirrorRecord, theirs: Mapping[str, Any])
         key = key_of.get(str(person.get("contact_person_id")))
         if key is None:
             newcomers.append(person)
-        elif key in ours and _of(ours[key]) in sent:
+        elif not only_new and key in ours and _of(ours[key]) in sent:
             _update(ours[key], person)
     people.add_missing(session, customer, newcomers)
 

@@ -80,6 +80,22 @@ def test_a_row_that_only_comes_from_there_counts_as_it_is_there_whatever_is_writ
     assert contact(linked)["contact_name"] == "Maple Dental Group"
 
 
+def test_persons_that_only_go_there_are_kept_as_here_and_nobody_is_lost_there(linked: LinkedFirm) -> None:
+    """Zoho replaces the whole list of persons."""
+    keep(linked, "customer", email={"direction": "push"})
+    both_ways(linked, "customer")
+    (rita,) = contact(linked)["contact_persons"]  # type: ignore[misc]
+    new = {"first_name": "Tom", "last_name": "Reed", "email": "tom@maple.example"}
+    act(linked, f"PUT {at(linked)}", contact_persons=[dict(rita) | {"phone": "0113 496 9999"}, new])
+    look(linked)
+    assert sorted(each.first_name for each in customer(linked).contacts) == ["Rita", "Tom"]
+    assert "0113 496 9999" not in {customer(linked).phone, *(each.phone for each in customer(linked).contacts)}
+    edit(linked, name="Maple Dental Group")
+    drain(linked.organisation_id)
+    there = contact(linked)["contact_persons"]
+    assert sorted(each["first_name"] for each in there) == ["Rita", "Tom"]  # type: ignore[attr-defined]
+
+
 def test_what_comes_from_there_only_is_told_once_to_a_record_made_there(linked: LinkedFirm) -> None:
     """There is nothing yet that could count instead."""
     keep(linked, "customer", payment_terms_days={"direction": "pull"})
