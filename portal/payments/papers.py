@@ -14,7 +14,8 @@ from portal.invoices.letterhead import drawn_up
 from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.models import Payment
-from portal.shared import clock
+from portal.payments.wording import way_in
+from portal.shared import clock, phrases
 
 
 def receipt_paper(session: Session, organisation: Organisation, payment: Payment) -> bytes:
@@ -54,10 +55,11 @@ def _made(session: Session, organisation: Organisation, payment: Payment, *, of_
     parts = queries.allocations_of(session, [payment.id])[payment.id]
     payer = session.get_one(Customer, payment.customer_id)
     shown = [part for part in parts if of_invoice in (None, part.invoice_id)]
+    language = phrases.choose(payer.language, organisation.locale)
     amount = payment.taken if of_invoice is None else shown[0].amount
     facts = receipt_facts(
         drawn_up(organisation, payer.language), number=payment.number, received_on=payment.received_on,
-        payer=payer.name, how=payment.reference or payment.method.replace("_", " ").capitalize(), amount=amount,
+        payer=payer.name, how=way_in(language, payment.method, payment.reference), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
         rounding=payment.rounding if of_invoice is None else None, tip=payment.tip if of_invoice is None else None,
     )  # fmt: skip

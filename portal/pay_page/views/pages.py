@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from portal.organisations.models import Organisation
 from portal.pay_page import limits
 from portal.pay_page.proofs import form_proof
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, open_link
+from portal.payments.wording import way_in
 from portal.shared import clock, formats, phrases
 from portal.shared.forms import Form
 from portal.shared.phrases import Language
@@ -96,7 +98,7 @@ def answer(
     body = render_template(
         f"pay_page/{name}.html", organisation=organisation, say=language.say, language=language,
         languages=phrases.LANGUAGES.values(), lang=language.code, dir="rtl" if language.is_rtl else "ltr",
-        asked=asked_language(), address=address, **values,
+        asked=asked_language(), address=address, way=partial(way_in, language), **values,
     )  # fmt: skip
     return make_response(body, status)
 

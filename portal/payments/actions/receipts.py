@@ -13,6 +13,7 @@ from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.payments.models import Payment
+from portal.payments.wording import way_in
 from portal.shared import formats, phrases
 from portal.shared.money import Money
 from portal.shared.phrases import Language
@@ -47,7 +48,7 @@ def queue_receipt(
     text, html = render_mail(
         "receipt", **spoken(language, subject, organisation), greeting=greeting(invoice, language),
         amount=formats.money(payment.taken, locale), received_on=long_date(payment.received_on, locale),
-        way=payment.reference, receipt_number=payment.number, number=_numbers(paid),
+        way=way_in(language, payment.method, payment.reference), receipt_number=payment.number, number=_numbers(paid),
         what="" if also else invoice.title, balance=formats.money(left, locale) if left else "",
         surplus=formats.money(surplus, locale) if surplus else "", agreed=agreed, link_url=address_of(token),
     )  # fmt: skip
