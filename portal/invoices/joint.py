@@ -10,7 +10,7 @@ from portal.customers.models import Customer
 from portal.invoices.models import SENT, Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import make_pay_link, reveal_token
 from portal.invoices.sending import CannotSend, stop_link
-from portal.messages.actions import queue_mail
+from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import render_mail
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -94,6 +94,24 @@ def mail_joint_link(
         audit.note(session, organisation.id, "invoice mailed", "invoice", each.id, words=words)
 
 
+def text_joint_link(
+    session: Session, organisation: Organisation, invoices: Sequence[Invoice], number: str, *, sent_by: int | None
+) -> None:
+    """The same in a text message. number: + and digits. Raises CannotSend. Does not commit."""
+    link, address = make_joint_link(session, organisation, invoices, channel="sms", sent_to=number, sent_by=sent_by)
+    language = phrases.choose(session.get_one(Customer, invoices[0].customer_id).language, organisation.locale)
+    due = Money.total(open_balances(session, [each.id for each in invoices]).values(), invoices[0].currency)
+    amount = formats.money(due, language.locale(organisation.locale))
+    link.message_id = queue_text(
+        session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=link.invoice_id,
+        to=number, subject="Invoices to be paid together by text message", sent_by=sent_by,
+        words=f"{language.text('text_joint', firm=organisation.name, amount=amount)}\n{address}",
+    )  # fmt: skip
+    for each in invoices:
+        words = f"Asked to be paid together with others, by text message to {number}"
+        audit.note(session, organisation.id, "invoice texted", "invoice", each.id, words=words)
+
+
 def replace_joint_link(session: Session, organisation: Organisation, link: PayLink, *, by: int) -> None:
     """Stop a link and send another the same way, to what is still open. Raises CannotSend. Does not commit."""
     if link.revoked_at is not None:
@@ -104,6 +122,8 @@ def replace_joint_link(session: Session, organisation: Organisation, link: PayLi
     stop_link(session, link)
     if link.channel == "email":
         mail_joint_link(session, organisation, invoices, link.sent_to, sent_by=by)
+    elif link.channel == "sms":
+        text_joint_link(session, organisation, invoices, link.sent_to, sent_by=by)
     else:
         make_joint_link(session, organisation, invoices, channel=link.channel, sent_by=by)
 

@@ -13,6 +13,8 @@ from portal.organisations.models import Organisation
 from portal.pay_page.queries import find_newer
 from portal.shared.running import here
 
+NOWHERE = ", and there is no address to send it to"
+
 
 def find_link(session: Session, token: str) -> PayLink | None:
     """Any link that ever was, expired and revoked ones too. Enters its organisation."""
@@ -35,9 +37,8 @@ def _renew_single(session: Session, link: PayLink) -> None:
         return
     organisation = session.get_one(Organisation, link.organisation_id)
     customer = session.get_one(Customer, invoice.customer_id)
-    wants_text = link.channel == "sms" or not customer.email
-    number = number_to_text(session, organisation, customer.phone) if wants_text else ""
-    words = "" if customer.email or number else ", and there is no address to send it to"
+    number = _number(session, organisation, customer, link)
+    words = "" if customer.email or number else NOWHERE
     audit.note(
         session, link.organisation_id, "pay link asked for", "invoice", invoice.id,
         words=f"The customer asked for a new link{words}",
@@ -54,12 +55,21 @@ def _renew_joint(session: Session, link: PayLink) -> None:
     invoices = joint.still_open(session, link)
     if not invoices:
         return
-    email = session.get_one(Customer, invoices[0].customer_id).email
-    words = "The customer asked for a new link" + ("" if email else ", and there is no e-mail address to send it to")
+    organisation = session.get_one(Organisation, link.organisation_id)
+    customer = session.get_one(Customer, invoices[0].customer_id)
+    number = _number(session, organisation, customer, link)
+    words = "The customer asked for a new link" + ("" if customer.email or number else NOWHERE)
     audit.note(session, link.organisation_id, "pay link asked for", "invoice", link.invoice_id, words=words)
-    if email:
-        organisation = session.get_one(Organisation, link.organisation_id)
-        joint.mail_joint_link(session, organisation, invoices, email, sent_by=None)
+    if number:
+        joint.text_joint_link(session, organisation, invoices, number, sent_by=None)
+    elif customer.email:
+        joint.mail_joint_link(session, organisation, invoices, customer.email, sent_by=None)
+
+
+def _number(session: Session, organisation: Organisation, customer: Customer, link: PayLink) -> str:
+    """Where this one came by text message, or where no mail can reach them."""
+    wants_text = link.channel == "sms" or not customer.email
+    return number_to_text(session, organisation, customer.phone) if wants_text else ""
 
 
 def token_of_newer(session: Session, replaced: Invoice) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import event, select, update
@@ -14,6 +15,7 @@ from portal.invoices import joint
 from portal.invoices.models import Invoice, PayLink
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
+from portal.messages.texts import keep_account
 from portal.organisations.models import Organisation
 from portal.payments.actions import (
     OfflinePayment,
@@ -209,6 +211,22 @@ def test_an_expired_link_sends_a_new_one_to_the_address_on_file(till: Till, firm
     assert mail.to_address == "reception@maple.example" and "Ihre offenen Rechnungen" in mail.subject
     assert "INV-00003" in words and "707,40" in words
     again = "/t/" + words.partition("/t/")[2].split()[0]
+    assert "£707.40" in till.get(f"{again}?lang=en").text
+
+
+def test_where_no_mail_reaches_them_the_new_one_comes_by_text_message(till: Till, firm: Firm, three: Joint) -> None:
+    with job_session(firm.organisation_id) as session:
+        keep_account(session, firm.organisation_id, sid="AC" + "1" * 32, token="t", sender="+441134960100")
+        session.execute(update(PayLink).where(PayLink.is_joint).values(expires_at=clock.now()))
+        session.execute(update(Customer).values(language="ar", email="", phone="0113 496 0123"))
+    assert till.get(three.path).status_code == 410
+    assert till.post(three.path).status_code == 200
+    with job_session(firm.organisation_id) as session:
+        text = session.scalars(select(Message).where(Message.kind == "joint")).one()
+        link = session.scalars(select(PayLink).where(PayLink.is_joint).order_by(PayLink.id.desc())).first()
+        assert link is not None and (link.channel, link.message_id) == ("sms", text.id)
+        again = urlsplit(joint.joint_address(link)).path
+    assert (text.channel, text.to_address) == ("sms", "+441134960123")
     assert "£707.40" in till.get(f"{again}?lang=en").text
 
 
