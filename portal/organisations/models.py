@@ -20,6 +20,7 @@ class Organisation(Base):
         CheckConstraint("round_total_to > 0", name="round_total_to"),
         CheckConstraint("discount_style IN ('free', 'none', 'line', 'before_tax', 'after_tax')", name="discount_style"),
         CheckConstraint("least_part_minor >= 0", name="least_part"),
+        CheckConstraint("deposit_percent BETWEEN 0 AND 90", name="deposit_percent"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="terms"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )
@@ -52,6 +53,7 @@ class Organisation(Base):
     tax_place: Mapped[str] = mapped_column(String(8), default="", server_default="")  # its own state, if that matters
     takes_parts: Mapped[bool] = mapped_column(server_default="false")  # may customers pay a part on their page?
     least_part_minor: Mapped[int] = mapped_column(server_default="0")  # and how much at least
+    deposit_percent: Mapped[int] = mapped_column(server_default="0")  # of the total, as a first payment
     takes_tips: Mapped[bool] = mapped_column(server_default="false")  # may customers add one to a card payment?
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.payments.chargeable import least_charge
+from portal.payments.chargeable import least_charge, unfit_for_cards
 from portal.shared.money import Money
 from portal.shared.text import decimal_from
 
@@ -11,13 +11,15 @@ from portal.shared.text import decimal_from
 class Parts:
     """What may be paid instead of the whole balance.
 
-    most  leaves enough for another card payment
-    half  None where half is less than the least
+    most     leaves enough for another card payment
+    half     None where half is less than the least
+    deposit  what the firm asks for at first; None where it asks for none, or has had something
     """
 
     least: Money
     most: Money
     half: Money | None
+    deposit: Money | None = None
 
 
 class PartRefused(Exception):
@@ -28,21 +30,27 @@ class PartRefused(Exception):
         self.key, self.amounts = key, amounts
 
 
-def parts_of(balance: Money, *, are_taken: bool, least_part: Money) -> Parts | None:
-    """None where only the whole can be paid. least_part: what the firm asks for, in its own currency."""
+def parts_of(balance: Money, *, are_taken: bool, least_part: Money, deposit_percent: int = 0) -> Parts | None:
+    """None where only the whole can be paid.
+
+    least_part       what the firm asks for at once, in its own currency
+    deposit_percent  of the balance, while nothing has been paid
+    """
     smallest = least_charge(balance.currency)
     asked = least_part if least_part.currency == balance.currency else smallest
     least, most = max(smallest, asked), balance - smallest
     if not are_taken or least > most:
         return None
     half = Money((balance.minor + 1) // 2, balance.currency)
-    return Parts(least, most, half if least <= half <= most else None)
+    deposit = Money.rounded(balance.decimal * deposit_percent / 100, balance.currency)
+    is_deposit = least <= deposit <= most and deposit != half and not unfit_for_cards(deposit)
+    return Parts(least, most, half if least <= half <= most else None, deposit if is_deposit else None)
 
 
 def chosen_amount(balance: Money, parts: Parts | None, choice: str, typed: str) -> Money:
     """The amount behind a button, or as somebody typed it. Raises PartRefused.
 
-    choice  "" for the whole, half, or other
+    choice  "" for the whole, half, deposit, or other
     """
     if not choice:
         return balance
@@ -50,6 +58,8 @@ def chosen_amount(balance: Money, parts: Parts | None, choice: str, typed: str) 
         raise PartRefused("parts_not_taken")
     if choice == "half" and parts.half is not None:
         return parts.half
+    if choice == "deposit" and parts.deposit is not None:
+        return parts.deposit
     try:
         wanted = Money.of(decimal_from(typed), balance.currency)
     except ValueError as problem:

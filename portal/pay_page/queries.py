@@ -71,7 +71,11 @@ class PayPage:
         """What may be paid instead of the whole; None where nothing may."""
         firm = self.organisation
         least = Money(firm.least_part_minor, firm.currency)
-        return parts_of(self.balance.balance, are_taken=firm.takes_parts and self.is_payable, least_part=least)
+        is_first = not self.balance.paid_minor and not self.balance.credited_minor
+        return parts_of(
+            self.balance.balance, are_taken=firm.takes_parts and self.is_payable, least_part=least,
+            deposit_percent=firm.deposit_percent if is_first else 0,
+        )  # fmt: skip
 
     @property
     def tips(self) -> Mapping[str, Money]:
@@ -217,6 +221,7 @@ _LOOKED_AT = _OPENED.options(
     load_only(
         Organisation.name, Organisation.currency, Organisation.time_zone, Organisation.locale, Organisation.email,
         Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor, Organisation.takes_tips,
+        Organisation.deposit_percent,
     ),
     load_only(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from portal.payments import rules
 from portal.payments.actions import OfflinePayment
@@ -56,8 +57,20 @@ def read_count(form: Form, name: str, label: str, currency: str) -> Money:
     return Money.rounded(value, currency)
 
 
-def read_parts(form: Form, currency: str) -> tuple[bool, Money, bool]:
-    """Whether parts are taken; the least of one, nothing for as little as a card can pay; whether tips are taken."""
+class PartRules(NamedTuple):
+    """least: nothing for as little as a card can pay. deposit_percent: 0 for no deposit."""
+
+    are_taken: bool
+    least: Money
+    deposit_percent: int
+    with_tips: bool
+
+
+def read_parts(form: Form, currency: str) -> PartRules:
+    """Good only while form.ok."""
     are_taken = form.choice("are_taken", "what customers pay", ("", "yes"), default="") == "yes"
     least = read_amount(form, "least", "the least amount", currency, required=False) or Money.zero(currency)
-    return are_taken, least, form.choice("tips", "tips", ("", "yes"), default="") == "yes"
+    percent = Decimal(0)
+    if form.values.get("deposit", "").strip():
+        percent = form.decimal("deposit", "the deposit", least=Decimal(0), most=Decimal(90), places=0)
+    return PartRules(are_taken, least, int(percent), form.choice("tips", "tips", ("", "yes"), default="") == "yes")

@@ -20,6 +20,7 @@ def part_settings() -> Response:
     organisation = _own()
     least = Money(organisation.least_part_minor, organisation.currency)
     values = {"are_taken": "yes" if organisation.takes_parts else "", "least": as_typed(least.decimal) if least else ""}
+    values["deposit"] = str(organisation.deposit_percent or "")
     return _page(Form(values | {"tips": "yes" if organisation.takes_tips else ""}))
 
 
@@ -28,12 +29,14 @@ def part_settings() -> Response:
 def update_part_settings() -> Response:
     organisation = _own()
     form = Form(request.form)
-    are_taken, least, with_tips = read_parts(form, organisation.currency)
+    wanted = read_parts(form, organisation.currency)
     if not form.ok:
         return _page(form, 422)
-    organisation.takes_parts, organisation.least_part_minor = are_taken, least.minor
-    organisation.takes_tips = with_tips
-    words = f"Part payments: {'yes' if are_taken else 'no'}; tips: {'yes' if with_tips else 'no'}"
+    organisation.takes_parts, organisation.least_part_minor = wanted.are_taken, wanted.least.minor
+    organisation.takes_tips, organisation.deposit_percent = wanted.with_tips, wanted.deposit_percent
+    words = f"Part payments: {'yes' if wanted.are_taken else 'no'}; tips: {'yes' if wanted.with_tips else 'no'}"
+    if wanted.deposit_percent:
+        words += f"; deposit: {wanted.deposit_percent} %"
     audit.note(request_session(), organisation.id, "settings changed", "organisation", organisation.id, words=words)
     request_session().commit()
     flash("Saved. It holds for every invoice that is open now.", "good")

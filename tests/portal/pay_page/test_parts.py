@@ -19,12 +19,12 @@ CURRENCIES = st.sampled_from(["GBP", "JPY", "KWD", "HUF"])
 
 
 @given(currency=CURRENCIES, balance=st.integers(1, 10**9), least=st.integers(0, 10**9), typed=st.integers(-5, 10**9),
-       choice=st.sampled_from(["", "half", "other", "x"]))  # fmt: skip
+       choice=st.sampled_from(["", "half", "deposit", "other", "x"]), percent=st.integers(0, 90))  # fmt: skip
 def test_whatever_is_chosen_can_be_charged_and_so_can_the_rest(
-    currency: str, balance: int, least: int, typed: int, choice: str
+    currency: str, balance: int, least: int, typed: int, choice: str, percent: int
 ) -> None:
     due, smallest = Money(balance, currency), least_charge(currency)
-    parts = parts_of(due, are_taken=True, least_part=Money(least, currency))
+    parts = parts_of(due, are_taken=True, least_part=Money(least, currency), deposit_percent=percent)
     try:
         amount = chosen_amount(due, parts, choice, str(Money(typed, currency).decimal))
     except PartRefused:
@@ -66,6 +66,28 @@ def pay(till: Till, firm: Firm, path: str, **part: str) -> None:
     assert begun.status_code == 303, begun.text
     till.at_stripe(till.attempts(firm)[-1].session_id or "", "pay", card="4242424242424242")
     till.work(firm)
+
+
+def test_a_deposit_is_offered_until_something_is_paid(till: Till, firm: Firm, path: str) -> None:
+    admin = sign_in(till.browser(), firm, "administrator")
+    rules = {"are_taken": "yes", "deposit": "30"}
+    assert post(admin, "/payments/settings/parts", rules, page="/payments/settings/parts").status_code == 303
+    assert 'value="30"' in admin.get("/payments/settings/parts").text
+    assert "Pay the deposit, £70.74" in till.get(path).text
+    assert "Anzahlung leisten, 70,74" in till.get(f"{path}?lang=de").text
+    pay(till, firm, path, part="deposit", amount="1.00")  # the amount is our own, whatever the browser says
+    assert [attempt.amount_minor for attempt in till.attempts(firm)] == [7074]
+    page = till.get(path).text
+    assert "Pay £165.06" in page and "deposit" not in page
+    late = till.send_pay(path, till.pay_form(path) | {"part": "deposit"})
+    assert late.status_code == 422
+
+
+@pytest.mark.parametrize("percent", ["91", "-1", "1.5", "many"])
+def test_a_deposit_is_a_whole_percentage(till: Till, firm: Firm, path: str, percent: str) -> None:
+    admin = sign_in(till.browser(), firm, "administrator")
+    rules = {"are_taken": "yes", "deposit": percent}
+    assert post(admin, "/payments/settings/parts", rules, page="/payments/settings/parts").status_code == 422
 
 
 def test_half_now_another_amount_then_and_the_rest_at_last(till: Till, firm: Firm, path: str) -> None:
