@@ -14,7 +14,7 @@ from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import crediting, questions
 from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.changes import in_the_name_of
-from portal.accounting.pull.models import STATUS, Question
+from portal.accounting.pull.models import OTHER_NOTE, STATUS, Question
 from portal.accounting.pull.payments import close_payment_pages
 from portal.accounting.setup.tying import tie
 from portal.invoices.credit_notes.models import CreditNote
@@ -24,7 +24,7 @@ from portal.organisations.models import Organisation
 
 Row = Mapping[str, Any]
 _NOT_IN_FORCE = ("draft", "void", "pending_approval")
-_OTHER, _USES, _VOID = "credit note", "uses", "credit void"
+_USES, _VOID = "uses", "credit void"
 _CANNOT = "No credit note over this invoice comes to the same here. Make one that does, or change the one there."
 _CORRECT = "Credit is never moved here by itself. Correct the side that is wrong."
 _STAYS = "Ours stays, as a credit note cannot be undone. Bill it again, or make the one there valid."
@@ -91,7 +91,7 @@ def _tell(
 ) -> bool:  # fmt: skip
     """Once."""
     asked = select(Question.id).where(
-        Question.link_id == turn.link_id, Question.remote_id == remote_id, Question.field == _OTHER
+        Question.link_id == turn.link_id, Question.remote_id == remote_id, Question.field == OTHER_NOTE
     )
     if session.scalars(asked.limit(1)).first() is not None:
         return False
@@ -101,7 +101,7 @@ def _tell(
     }  # fmt: skip
     number = session.get_one(Invoice, invoice_id).number
     questions.ask(
-        session, of, STATUS, field=_OTHER, ours="is not here", theirs=f"{theirs.total}, {theirs.number}",
+        session, of, STATUS, field=OTHER_NOTE, ours="is not here", theirs=f"{theirs.total}, {theirs.number}",
         facts={"label": f"Invoice {number}", "title": "A credit note in Zoho", "why": _CANNOT},
     )  # fmt: skip
     return True

@@ -4,9 +4,9 @@ from itertools import groupby
 
 from flask import Response, flash, g, render_template, request, url_for
 
-from portal.accounting import queries
+from portal.accounting import queries, tokens
 from portal.accounting.pull import asking, decisions
-from portal.accounting.pull.models import FIELD, Question
+from portal.accounting.pull.models import FIELD, GONE, OTHER_NOTE, Question
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
@@ -19,13 +19,15 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def questions() -> str:
     session = request_session()
-    may_all = g.viewer.may("manage_link")
-    asked = [asking.shown(each, is_administrator=may_all) for each in asking.open_questions(session)]
+    may_all, tied = g.viewer.may("manage_link"), queries.tied_now(session)
+    found = asking.open_questions(session)
+    asked = [asking.shown(each, is_administrator=may_all) for each in found]
     groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
     count = sum(each.kind == FIELD for each in asked)
     return render_template(
-        "accounting/questions.html", groups=groups, state=queries.link_state(session), fields=count,
+        "accounting/questions.html", groups=groups, state=queries.link_state(session, tied), fields=count,
         most=asking.MOST_SHOWN, count=len(asked),
+        there={each.id: _in_zoho(tied, each) for each in found},
     )  # fmt: skip
 
 
@@ -65,3 +67,12 @@ def decide_all() -> Response:
     if count:
         flash("1 difference is decided." if count == 1 else f"{count} differences are decided.", "good")
     return see_other(url_for("accounting.questions"))
+
+
+def _in_zoho(tied: queries.Tied | None, question: Question) -> str:
+    """Where it can be looked at there; nothing for what is gone."""
+    if tied is None or question.kind == GONE:
+        return ""
+    centre, link = tokens.centre_of(tied.consent), tied.link
+    module = "credit_note" if question.field == OTHER_NOTE else question.module  # asked of the invoice that it is over
+    return centre.record_url(link.product, link.remote_organisation_id, module, question.remote_id)

@@ -9,7 +9,7 @@ from tests.builders import make_firm, post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.both_ways import act, both_ways, questions
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
-from tests.portal.accounting.test_both_ways import at, customer, edit
+from tests.portal.accounting.test_both_ways import at, contact, customer, edit
 
 __all__ = ["linked", "zoho"]
 
@@ -31,6 +31,7 @@ def differing(linked: LinkedFirm) -> LinkedFirm:
 
 def test_both_values_are_shown_with_who_and_one_tap_decides(differing: LinkedFirm, manager: FlaskClient) -> None:
     page = manager.get("/books/questions").text
+    assert f"/{contact(differing)['contact_id']}" in page.partition("Open in Zoho")[0].rpartition('href="')[2]
     assert "Maple Here" in page and "Maple &lt;b&gt;There" in page and "Mo Manager" in page
     asked = next(each for each in questions(differing) if each.field == "name")
     for _ in range(2):
