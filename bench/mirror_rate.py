@@ -51,8 +51,8 @@ def _rates(product: Product) -> list[Figure]:
     """Several firms, as one firm is one worker's at a time, brought over by one, two and four that are ready."""
     rates = {}
     for workers in (1, 2, 4):
-        with _instant_zoho() as address:
-            _point_at(product, address)
+        with instant_zoho() as address:
+            point_at(product, address)
             firms = [_filled() for _ in range(FIRMS)]
             with _workers(product, workers):
                 began = time.perf_counter()
@@ -67,10 +67,10 @@ def _rates(product: Product) -> list[Figure]:
 
 def _reconciliation(product: Product) -> list[Figure]:
     today = clock.today("Europe/London").isoformat()
-    with _instant_zoho("--invoices", str(INVOICES), "--day", today) as address:
-        _point_at(product, address)
+    with instant_zoho("--invoices", str(INVOICES), "--day", today) as address:
+        point_at(product, address)
         firm = make_firm(1)
-        _link(firm)
+        link_directly(firm)
         _settle_all(firm)
         _write_invoices(firm)
         before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
@@ -97,7 +97,7 @@ def _reconciliation(product: Product) -> list[Figure]:
 def _delay(product: Product) -> list[Figure]:
     """The stand-in that keeps books, one worker, and customers going over all the while."""
     with zoho_calls.running_zoho() as zoho, ExitStack() as stack:
-        _point_at(product, zoho.address)
+        point_at(product, zoho.address)
         firm = make_firm()
         zoho_calls.link_to(firm, zoho)
         with job_session(firm.organisation_id) as session:
@@ -127,7 +127,7 @@ def _seconds_into_the_books(firm: Firm, zoho: zoho_calls.Zoho, invoice_id: int, 
     return time.perf_counter() - began
 
 
-def _point_at(product: Product, address: str) -> None:
+def point_at(product: Product, address: str) -> None:
     product.reconfigure(
         ZOHO_BASE_ADDRESS=address, ZOHO_CLIENT_ID=zoho_calls.CLIENT["client_id"], ZOHO_CLIENT_SECRET="a secret",
         ZOHO_CALLS_PER_MINUTE="10000",
@@ -141,11 +141,11 @@ def _filled() -> Firm:
     with job_session(firm.organisation_id) as session:
         for number in range(CUSTOMERS):
             add_a_customer(session, firm, f"Customer {number}")
-    _link(firm)
+    link_directly(firm)
     return firm
 
 
-def _link(firm: Firm) -> None:
+def link_directly(firm: Firm) -> None:
     candidate = Candidate(f"9{firm.organisation_id:07}", "Books", "books", "GBP", "GB", "")
     with job_session(firm.organisation_id) as session:
         granted = Tokens("1000.access", "1000.refresh", "ZohoBooks.fullaccess.all", 3600)
@@ -217,7 +217,7 @@ def _at_work() -> set[str]:
 
 
 @contextmanager
-def _instant_zoho(*options: str) -> Iterator[str]:
+def instant_zoho(*options: str) -> Iterator[str]:
     argv = [sys.executable, "-m", "bench.instant_zoho", *options]
     with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:

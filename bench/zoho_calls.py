@@ -1,5 +1,6 @@
 """Calls to Zoho per paid invoice of a known customer with known items, counted by the stand-in that answers them."""
 
+import itertools
 import re
 import select
 import subprocess
@@ -36,6 +37,7 @@ CLIENT: dict[str, Any] = {
     "redirect_uris": [],
 }
 _USER = "books@firm.example"
+_linked = itertools.count(1)
 
 
 @dataclass
@@ -168,8 +170,11 @@ def running_zoho() -> Iterator[Zoho]:
 def link_to(firm: Firm, zoho: Zoho) -> None:
     """As the pages link a firm; only the consent page is skipped."""
     zoho.control("POST", "/clients", **CLIENT)
-    made = zoho.control("POST", "/orgs", user=_USER, dc="eu", name="Books", currency_code="GBP")
-    zoho.organisation = str(made["organization_id"])
+    # Each stand-in counts from the same number, and an organisation is one firm's: the first of a run takes the first
+    # one there, the next the second.
+    for _ in range(next(_linked)):
+        made = zoho.control("POST", "/orgs", user=_USER, dc="eu", name="Books", currency_code="GBP")
+        zoho.organisation = str(made["organization_id"])
     zoho.control("POST", "/limits", org=zoho.organisation, per_minute=None, per_day=None, concurrency=None)
     listed = {"org_joined_app_list": ["books"], "AppList": ["books"]}
     zoho.control("POST", f"/orgs/{zoho.organisation}/settings", listed=listed)
