@@ -5,9 +5,15 @@ Names in brackets are the standard's business terms. Prices that include tax bec
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
+from portal.invoices.e_invoice.parts import CREDIT_NOTE as CREDIT_NOTE
+from portal.invoices.e_invoice.parts import Extra as Extra
+from portal.invoices.e_invoice.parts import Group as Group
+from portal.invoices.e_invoice.parts import Header as Header
+from portal.invoices.e_invoice.parts import Item as Item
+from portal.invoices.e_invoice.parts import Party as Party
+from portal.invoices.e_invoice.parts import PrintedLine as PrintedLine
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, TaxRow
@@ -18,82 +24,19 @@ EXPORTING = frozenset((
     "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ))  # fmt: skip
 _EUROPEAN_UNION = EXPORTING - {"GB"}
-INVOICE, CREDIT_NOTE = "380", "381"
 _CATEGORIES = {"percent": "S", "zero": "Z", "exempt": "E", "reverse_charge": "AE", "out_of_scope": "O"}
 REASONS = {"E": "Exempt from tax", "AE": "Reverse charge", "K": "Intra-community supply", "G": "Export outside the EU",
            "O": "Not subject to VAT"}  # fmt: skip
 
+_BARE_CHARGE = "No tax on shipping"
+_UNTOLD = {
+    "withholding": "is withheld, which nothing stands for",
+    "fixed_per_unit": "is so much for each unit, which no tax is",
+}
+
 
 class CannotExport(RuleBroken):
     """The standard has no way to say what this invoice says."""
-
-
-@dataclass(frozen=True)
-class Party:
-    """Seller or buyer. country as two letters."""
-
-    name: str
-    country: str
-    lines: tuple[str, ...] = ()
-    tax_number: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True)
-class PrintedLine:
-    """What the invoice's paper says of one line; tax_key as in the rows of the breakdown.
-
-    category, reason  of a line that bears no tax at all: E (exempt) or O (outside the tax), and why
-    """
-
-    name: str
-    description: str
-    quantity: Decimal
-    tax_key: str = ""
-    category: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A category and a rate [BT-118, BT-119]: of a line, or one row of the VAT breakdown [BG-23]."""
-
-    category: str
-    rate: Decimal
-    base: Decimal = Decimal(0)
-    tax: Decimal = Decimal(0)
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line [BG-25]; net for the whole quantity, so that no price has to be divided and rounded."""
-
-    printed: PrintedLine
-    net: Decimal
-    group: Group
-
-
-@dataclass(frozen=True)
-class Extra:
-    """An allowance or a charge on the document [BG-20, BG-21]. amount above nought."""
-
-    amount: Decimal
-    group: Group
-    is_charge: bool = False
-
-
-@dataclass(frozen=True)
-class Header:
-    number: str
-    issued_on: date
-    due_on: date | None
-    currency: str
-    seller: Party
-    buyer: Party
-    reference: str = ""
-    kind: str = INVOICE  # [BT-3]
-    credits: str = ""  # number of the invoice that a credit note takes back [BT-25]
 
 
 @dataclass(frozen=True)
@@ -133,8 +76,11 @@ def e_invoice(
     """paid: so far. reasons: the words of a tax row's exemption, by its key. Raises CannotExport."""
     untaxed = _untaxed_category(header.seller, header.buyer)
     grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
-    grouped += _at_no_tax(lines, breakdown)
-    borne = [_row_of(position, lines, breakdown, grouped, header.kind) for position in range(len(breakdown.lines))]
+    bare = _without_tax(lines, breakdown)
+    grouped += _at_no_tax(bare, breakdown)
+    borne = [
+        _row_of(position, lines, bare, breakdown, grouped, header.kind) for position in range(len(breakdown.lines))
+    ]
     is_net = includes_tax or header.kind == CREDIT_NOTE  # each line after every discount, so there is no allowance
     nets = _credited_nets(breakdown, borne) if header.kind == CREDIT_NOTE else [part.net for part in breakdown.lines]
     items, extras = [], []
@@ -153,26 +99,35 @@ def e_invoice(
     return _summed_up(header, items, extras, grouped, breakdown, paid)
 
 
-def _at_no_tax(lines: Sequence[PrintedLine], breakdown: Breakdown) -> list[Group]:
+def _without_tax(lines: Sequence[PrintedLine], breakdown: Breakdown) -> list[tuple[str, str]]:
+    """Category and reason of each line and charge that bears no tax, "" where it bears one. A charge is outside the
+    tax only where all else is [BR-O-11]."""
+    told = [(line.category, line.reason) for line in lines]
+    for part in breakdown.lines[len(lines) :]:  # charges come after the lines
+        category = "O" if all(category == "O" for category, _ in told) else "E"
+        told.append(("", "") if any(part.bases) or not part.total else (category, _BARE_CHARGE))
+    return told
+
+
+def _at_no_tax(bare: Sequence[tuple[str, str]], breakdown: Breakdown) -> list[Group]:
     """Of lines that bear no tax for a reason: one for each category and reason."""
     found: dict[tuple[str, str], Decimal] = {}
-    for line, part in zip(lines, breakdown.lines, strict=False):  # charges come after the lines
-        if line.category:
-            key = (line.category, line.reason)
-            found[key] = found.get(key, Decimal(0)) + part.net.decimal
+    for (category, reason), part in zip(bare, breakdown.lines, strict=False):
+        if category:
+            found[category, reason] = found.get((category, reason), Decimal(0)) + part.net.decimal
     return [Group(category, Decimal(0), base, reason=reason) for (category, reason), base in found.items()]
 
 
 def _row_of(
-    position: int, lines: Sequence[PrintedLine], breakdown: Breakdown, grouped: Sequence[Group], kind: str
+    position: int, lines: Sequence[PrintedLine], bare: Sequence[tuple[str, str]], breakdown: Breakdown,
+    grouped: Sequence[Group], kind: str,
 ) -> int | None:  # fmt: skip
     """Which of `grouped` a line or charge is in; None where a credit note takes nothing back. Raises CannotExport."""
     part = breakdown.lines[position]
     if kind == CREDIT_NOTE and not part.total:
         return None
-    if position < len(lines) and lines[position].category:
-        untaxed = (lines[position].category, lines[position].reason)
-        return [(each.category, each.reason) for each in grouped].index(untaxed, len(breakdown.taxes))
+    if bare[position][0]:
+        return [(each.category, each.reason) for each in grouped].index(bare[position], len(breakdown.taxes))
     borne = [at for at, base in enumerate(part.bases) if base]
     if not borne and position < len(lines):
         borne = [at for at, row in enumerate(breakdown.taxes) if row.key == lines[position].tax_key]
@@ -218,7 +173,7 @@ def _untaxed_category(seller: Party, buyer: Party) -> str:
 
 def _group_of(row: TaxRow, reason: str, untaxed: str) -> Group:
     if row.kind not in _CATEGORIES:
-        raise CannotExport(f"{row.name} cannot be told in an EN 16931 invoice.")
+        raise CannotExport(f"{row.name} {_UNTOLD.get(row.kind, 'cannot be told')} in an EN 16931 invoice.")
     category = _CATEGORIES[row.kind]
     if category == "Z" or (category == "S" and not row.rate):
         category = untaxed

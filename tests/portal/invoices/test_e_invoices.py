@@ -49,7 +49,7 @@ lines = st.builds(
 discounts = st.none() | st.builds(
     Discount, st.just("percent"), st.integers(1, 90).map(Decimal), st.sampled_from(["before_tax", "after_tax"])
 )
-charges = st.lists(amounts.map(lambda amount: Charge(amount, (TAXES[0],))), max_size=1)
+charges = st.lists(st.builds(Charge, amounts, st.sampled_from([(TAXES[0],), ()])), max_size=1)
 
 
 def _header(seller: str = "GB", buyer: str = "DE", buyer_number: str = "DE123456789", **more: str) -> rules.Header:
@@ -162,6 +162,36 @@ def test_a_credit_of_the_delivery_alone_has_a_line() -> None:
     assert (told.extras, told.line_sum, told.gross) == ((), Decimal(10), Decimal(12))
     assert facturx.xml_check_xsd(cii_invoice(told), flavor="factur-x", level="en16931")
     assert facturx.xml_check_xsd(ubl_invoice(told), flavor="autodetect")
+
+
+@pytest.mark.parametrize(
+    ("line", "taxes", "category"), [(("1",), (TAXES[0],), "E"), (("", "O", "Not registered for tax"), (), "O")]
+)
+def test_shipping_without_a_tax_is_a_charge_that_says_why(
+    line: tuple[str, ...], taxes: tuple[LineTax, ...], category: str
+) -> None:
+    """Outside the tax only where all else is: the standard takes the two apart [BR-O-11]."""
+    breakdown = reckon(
+        (Line(Decimal(1), Decimal(100), taxes),), Policy("GBP"), charges=(Charge(Decimal("9.99")),)
+    )  # fmt: skip
+    found = rules.e_invoice(
+        _header(), [rules.PrintedLine("Work", "", Decimal(1), *line)], breakdown, includes_tax=False, paid=Decimal(0)
+    )
+    (extra,) = found.extras
+    assert (extra.is_charge, extra.amount, extra.group.category) == (True, Decimal("9.99"), category)
+    assert found.gross == breakdown.total.decimal and extra.group.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("withholding", "is withheld"), ("fixed_per_unit", "is so much for each unit")]
+)
+def test_what_the_standard_has_no_way_to_say_is_refused_in_plain_words(kind: str, words: str) -> None:
+    breakdown = reckon(
+        (Line(Decimal(1), Decimal(100), (TAXES[0], LineTax("9", "Fee", Decimal(1), kind))),), Policy("GBP")
+    )
+    line = rules.PrintedLine("Work", "", Decimal(1), "1")
+    with pytest.raises(rules.CannotExport, match=f"Fee {words}"):
+        rules.e_invoice(_header(), [line], breakdown, includes_tax=False, paid=Decimal(0))
 
 
 def test_a_line_without_tax_or_reason_is_refused() -> None:
