@@ -39,8 +39,12 @@ output  line_totals (after the line's discount, before the document's; tax insid
   stand there with nothing to pay, a withholding does not stand there. withholding is negative:
   amount_due = total + withholding - prepaid.
 
-What cannot be is refused with its place, as in lines[2].taxes[0].rate, and exit 2; what is finer than the currency
-is refused, never rounded.
+A discount on lines and one on the document may stand together here; the portal's own pages give one of the two, as
+Zoho does. Several compound taxes may stand on a line, each on those that it names.
+
+What cannot be is refused with its place, as in lines[2].taxes[0].rate, and exit 2. Quantities, unit prices and rates
+have six decimals at most, amounts as many as the currency: what is finer is refused, never rounded. What a line comes
+to is rounded to the currency, once, by rounding_mode.
 """
 
 _TAX = frozenset(("name", "rate", "kind", "compound", "base_includes"))

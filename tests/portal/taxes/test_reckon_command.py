@@ -151,3 +151,19 @@ def test_it_loads_no_web_framework_and_no_database() -> None:
     )
     assert answer.stdout.endswith("[]\n")
     assert "amount_due = total + withholding - prepaid" in answer.stdout
+
+
+def test_both_discounts_two_rates_of_one_name_and_two_compound_taxes_are_reckoned_as_the_help_says() -> None:
+    """The input's form allows them (issue 3), whatever the portal's own pages offer."""
+    first = {**LINE, "discount_percent": "10"}
+    second = {"quantity": "1", "unit_price": "100.00", "taxes": [
+        {"name": "VAT", "rate": "5"}, {"name": "City", "rate": "10", "compound": True, "base_includes": ["VAT"]},
+        {"name": "Park", "rate": "10", "compound": True, "base_includes": ["VAT", "City"]},
+    ]}  # fmt: skip
+    document = _with(lines=[first, second], document_discount={"type": "amount", "value": "0.00"})
+    told = json.loads(_reckon(json.dumps(document), "-").stdout)
+    assert told["line_totals"] == ["18.00", "100.00"]
+    assert told["taxes_by_name"] == {"VAT": "8.60", "City": "10.50", "Park": "11.55"}  # 20 % of 18 and 5 % of 100
+    half = _with(lines=[first], document_discount={"type": "percent", "value": "50"})
+    told = json.loads(_reckon(json.dumps(half), "-").stdout)
+    assert (told["discount"], told["subtotal"], told["total"]) == ("9.00", "9.00", "10.80")
