@@ -1,6 +1,7 @@
 """The first import: a dry run that writes nothing, decisions by people, and a taking over that can be killed."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import steps, taking
 from portal.catalogue.models import Item
 from portal.customers.models import Contact, Customer
+from portal.organisations.models import AuditEntry
 from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, post, sign_in
@@ -314,6 +316,29 @@ def test_two_records_there_like_one_of_ours_are_both_shown(linked: LinkedFirm, a
     press(admin, linked, do="decide", all="same")
     press(admin, linked, do="take")
     assert "tied to another record already" in admin.get(PAGE).text
+
+
+def test_two_presses_at_the_same_moment_count_and_are_told_once(linked: LinkedFirm, admin: FlaskClient) -> None:
+    both_have_read = threading.Barrier(2, timeout=15)
+
+    def press_it() -> None:
+        with job_session(linked.organisation_id) as session:
+            link = session.scalars(select(Link)).one()
+            both_have_read.wait()
+            steps.finish(session, link, steps.MATCH)
+            steps.start(session, link)
+
+    presses = [threading.Thread(target=press_it) for _ in range(2)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join(20)
+    told = [
+        entry.action for entry in ours(linked, AuditEntry) if entry.action.startswith(("set-up step", "module resumed"))
+    ]
+    assert sorted(told) == sorted(
+        ["set-up step taxes", "set-up step match", "set-up step start", *["module resumed"] * 6]
+    )
 
 
 def test_the_start_waits_for_the_import(linked: LinkedFirm, admin: FlaskClient) -> None:
