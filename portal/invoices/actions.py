@@ -87,6 +87,8 @@ def issue_invoice(
     """
     today = clock.today(organisation.time_zone)
     untaxed = next((f"{line.name}: {line.tax_missing}" for line in invoice.lines if line.is_untaxed), "")
+    if not untaxed and invoice.is_shipping_untaxed:
+        untaxed = f"Shipping: {invoice.shipping_tax_missing or 'save it again under Discount, shipping.'}"
     rules.check_issuable(
         invoice.status, len(invoice.lines), invoice.total,
         untaxed_line=untaxed if organisation.is_registered_on(today) else "",

@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.invoices import billing, frozen, pricing
 from portal.invoices.models import DRAFT, Invoice, InvoiceTax
+from portal.invoices.shipping import settle_shipping
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock
@@ -39,6 +40,7 @@ def price_draft(
     pricing.check_pricing(wanted, gross_of(invoice), limit)
     before = invoice.breakdown
     _set(invoice, wanted)
+    settle_shipping(session, organisation, invoice, taxes_by_id(session))
     try:
         rewrite(session, organisation, invoice, clock.today(organisation.time_zone))
     except Impossible as problem:
@@ -117,5 +119,5 @@ def _set(invoice: Invoice, wanted: pricing.Pricing) -> None:
     invoice.discount_value = whole.amount.decimal if whole.amount else whole.percent or Decimal(0)
     invoice.discount_applied = whole.applied
     invoice.withholding_tax_id, invoice.exchange_rate = wanted.withholding_tax_id, wanted.exchange_rate
-    invoice.shipping_minor, invoice.shipping_tax_id = wanted.shipping.minor, wanted.shipping_tax_id
+    invoice.shipping_minor, invoice.shipping_usual_tax_id = wanted.shipping.minor, wanted.shipping_tax_id
     invoice.adjustment_minor, invoice.adjustment_reason = wanted.adjustment.minor, wanted.adjustment_reason

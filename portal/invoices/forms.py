@@ -53,7 +53,7 @@ def filled_with(invoice: Invoice) -> Form:
         "applied": invoice.discount_applied,
         "shipping": as_typed(Money(invoice.shipping_minor, invoice.currency).decimal, places)
         if invoice.shipping_minor else "",
-        "shipping_tax_id": str(invoice.shipping_tax_id or ""),
+        "shipping_tax_id": str(invoice.shipping_usual_tax_id or ""),
         "exchange_rate": "" if invoice.exchange_rate is None else as_typed(invoice.exchange_rate),
         "withholding_tax_id": str(invoice.withholding_tax_id or ""),
         "adjustment": as_typed(Money(invoice.adjustment_minor, invoice.currency).decimal, places)

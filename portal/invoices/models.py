@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.customers.models import Customer
 from portal.invoices.line_tax import LineTax
+from portal.invoices.shipping_tax import ShippingTax
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
@@ -17,7 +18,7 @@ from portal.taxes.arithmetic import CHARGED
 DRAFT, SENT, VOID, WRITTEN_OFF = "draft", "sent", "void", "written_off"
 
 
-class Invoice(Tenant, Base):
+class Invoice(ShippingTax, Tenant, Base):
     """A draft can change; once sent its money is frozen (a trigger in the database holds it)."""
 
     __tablename__ = "invoices"
@@ -33,6 +34,7 @@ class Invoice(Tenant, Base):
         CheckConstraint("discount_kind IN ('', 'percent', 'amount')", name="discount_kind"),
         CheckConstraint("discount_applied IN ('before_tax', 'after_tax')", name="discount_applied"),
         belongs_to("taxes", "shipping_tax_id"),
+        belongs_to("taxes", "shipping_usual_tax_id"),
         belongs_to("taxes", "withholding_tax_id"),
         CheckConstraint("exchange_rate > 0", name="exchange_rate"),
         CheckConstraint("withheld_minor BETWEEN 0 AND GREATEST(total_minor, 0)", name="withheld"),
@@ -58,8 +60,6 @@ class Invoice(Tenant, Base):
     discount_kind: Mapped[str] = mapped_column(String(10), server_default="")  # on the whole; "" for none
     discount_value: Mapped[Decimal] = mapped_column(Numeric(18, 6), server_default="0")
     discount_applied: Mapped[str] = mapped_column(String(12), server_default="before_tax")
-    shipping_minor: Mapped[int] = mapped_column(server_default="0")
-    shipping_tax_id: Mapped[int | None] = mapped_column(BigInteger)
     withholding_tax_id: Mapped[int | None] = mapped_column(BigInteger)
     exchange_rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))  # the country's money for one of its own
     withheld_minor: Mapped[int] = mapped_column(server_default="0", default=0)  # the customer pays it to the state

@@ -33,7 +33,8 @@ class Cut:
 
 @dataclass(frozen=True)
 class Pricing:
-    """lines: by the line's id. The adjustment is signed and untaxed."""
+    """lines: by the line's id. The adjustment is signed and untaxed. shipping_tax_id: what shipping bears where
+    customer and place ask for nothing else; None: the firm's usual tax."""
 
     adjustment: Money
     shipping: Money

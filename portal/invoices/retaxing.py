@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from portal.invoices import drafts, rules, taxing
+from portal.invoices import drafts, rules, shipping, taxing
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes, taxes_by_id
-from portal.work_orders.models import WorkOrder
-from portal.work_orders.queries import job_of_line
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,16 @@ def settle_taxes(session: Session, organisation: Organisation, invoice: Invoice,
         choice = choices.get(line.id)
         decided = taxing.chosen(ruled, choice.tax, choice.reason) if choice else ruled
         taxing.write_on(line, decided, taxes, today)
+    shipping.settle_shipping(session, organisation, invoice, taxes)
     _keep(session, organisation, invoice, before)
 
 
 def choices_for(session: Session, organisation: Organisation, invoice: Invoice) -> list[Tax]:
     """What a person may choose on a draft, the usual tax first: only what this customer at this place can bear."""
     taxes = taxes_by_id(session)
-    case = taxing.case_of(session, organisation, _job_of(session, invoice), taxes, clock.today(organisation.time_zone))
+    case = taxing.case_of(
+        session, organisation, shipping.job_of(session, invoice), taxes, clock.today(organisation.time_zone)
+    )
     return [tax for tax in list_taxes(session) if tax.is_borne and case.fitting(tax) is tax]
 
 
@@ -62,6 +63,8 @@ def use_usual(session: Session, organisation: Organisation, invoice: Invoice) ->
             if decided.missing:
                 raise rules.CannotIssue(f"Your firm's usual tax is none for this customer. {decided.missing}")
             taxing.write_on(line, decided, taxes, today)
+    if invoice.is_shipping_untaxed:
+        shipping.settle_shipping(session, organisation, invoice, taxes, with_usual=True)
     _keep(session, organisation, invoice, before)
 
 
@@ -73,14 +76,10 @@ def _check_draft(invoice: Invoice) -> None:
 def _ruled(
     session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax]
 ) -> list[taxing.OnLine]:
-    job = _job_of(session, invoice)
+    job = shipping.job_of(session, invoice)
     of_job = {line.id: line for line in job.lines}
     lines = [of_job[line.work_order_line_id or 0] for line in invoice.lines]
     return taxing.decide(session, organisation, job, lines, taxes, clock.today(organisation.time_zone))
-
-
-def _job_of(session: Session, invoice: Invoice) -> WorkOrder:
-    return job_of_line(session, next(line.work_order_line_id for line in invoice.lines if line.work_order_line_id))
 
 
 def _keep(session: Session, organisation: Organisation, invoice: Invoice, before: dict[str, str]) -> None:
@@ -95,7 +94,8 @@ def _keep(session: Session, organisation: Organisation, invoice: Invoice, before
 
 
 def _told(invoice: Invoice) -> dict[str, str]:
-    return {line.name: _words(line) for line in invoice.lines}
+    told = {line.name: _words(line) for line in invoice.lines}
+    return told | {"Shipping": invoice.shipping_tax_why or "none"} if invoice.shipping_minor else told
 
 
 def _words(line: InvoiceLine) -> str:

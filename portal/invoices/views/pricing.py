@@ -12,6 +12,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 from portal.taxes.queries import taxes_by_id
+from portal.taxes.together import stands_alone
 
 
 @bp.get("/invoices/<int:invoice_id>/prices")
@@ -55,10 +56,12 @@ def _page(invoice: Invoice, form: Form) -> str:
 
 def _taxes(invoice: Invoice) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """(id, name) of those that shipping can bear, and of those that a customer withholds."""
+    known = taxes_by_id(request_session())
     taxes = [
-        tax for tax in taxes_by_id(request_session()).values()
-        if tax.is_active or tax.id in (invoice.shipping_tax_id, invoice.withholding_tax_id)
+        tax for tax in known.values()
+        if tax.is_active or tax.id in (invoice.shipping_usual_tax_id, invoice.withholding_tax_id)
     ]  # fmt: skip
     named = sorted(taxes, key=lambda tax: (not tax.is_default, tax.name))
-    bearable = [(tax.id, tax.name) for tax in named if not tax.is_withheld]
-    return bearable, [(tax.id, tax.name) for tax in named if tax.is_withheld]
+    bearable = [tax for tax in named if stands_alone(tax, known, g.organisation.country)]
+    withheld = [tax for tax in named if not tax.is_borne]
+    return [(tax.id, tax.name) for tax in bearable], [(tax.id, tax.name) for tax in withheld]
