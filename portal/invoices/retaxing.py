@@ -44,7 +44,7 @@ def choices_for(session: Session, organisation: Organisation, invoice: Invoice) 
     case = taxing.case_of(
         session, organisation, shipping.job_of(session, invoice), taxes, clock.today(organisation.time_zone)
     )
-    return [tax for tax in list_taxes(session) if tax.is_borne and case.fitting(tax) is tax]
+    return [tax for tax in list_taxes(session) if not tax.is_withheld and case.fitting(tax) is tax]
 
 
 def use_usual(session: Session, organisation: Organisation, invoice: Invoice) -> None:

@@ -175,7 +175,7 @@ class Case:
 
 def usual_tax(taxes: Mapping[int, Tax]) -> Tax | None:
     """The firm's."""
-    return next((tax for tax in taxes.values() if tax.is_default and tax.is_active and tax.is_borne), None)
+    return next((tax for tax in taxes.values() if tax.is_default and tax.is_active and not tax.is_withheld), None)
 
 
 def _on_building(line: WorkOrderLine) -> bool:

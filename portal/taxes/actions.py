@@ -87,6 +87,20 @@ def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> 
     )  # fmt: skip
 
 
+def change_together(
+    session: Session, tax: Tax, rate: Decimal, valid_from: date, others: Sequence[tuple[Tax, Decimal]]
+) -> None:
+    """As change_rate, and each of `others` to so many times that rate: halves stay equal, and make up the whole.
+
+    Raises CannotChangeTax. Does not commit.
+    """
+    if any(rate * share > 100 for _other, share in others):
+        raise CannotChangeTax("The whole would be more than 100 %.", field="rate")
+    change_rate(session, tax, rate, valid_from)
+    for other, share in others:
+        change_rate(session, other, rate * share, valid_from)
+
+
 def add_rate(tax: Tax, rate: Decimal, valid_from: date) -> None:
     """What a region pack knows beforehand: nobody's change, so nothing is told of it."""
     tax.rates.append(TaxRate(organisation_id=tax.organisation_id, rate=rate, valid_from=valid_from))
@@ -109,7 +123,7 @@ def change_words(session: Session, tax: Tax, *, why: str, authority_id: int | No
 
 def make_usual(session: Session, tax: Tax) -> None:
     """New services and parts begin with it. Raises CannotChangeTax for what is withheld. Does not commit."""
-    if not tax.is_borne:
+    if tax.is_withheld:
         raise CannotChangeTax("What is withheld stands beside a tax. Choose it on a draft, under Discount, shipping.")
     session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
     tax.is_default = True

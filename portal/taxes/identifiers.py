@@ -1,7 +1,7 @@
 """Can this be a tax number of that country? Form and check digits by its own rule, not whether it is registered."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
@@ -37,6 +37,14 @@ def problem_with(country: str, number: str) -> str:
         return ""
     example = f" ({_EXAMPLES[rule]})" if rule in _EXAMPLES else ""
     return f"This is no {tax_number_label(country)}{example}. Look at it again, or leave it empty."
+
+
+def problem_with_place(number: str, place: str, own_places: Mapping[str, str]) -> str:
+    """A sentence where a firm's number is of one of its country's places and the firm says another."""
+    of_number = number.strip()[:2]
+    if not place or of_number == place or of_number not in own_places:
+        return ""
+    return f"The tax number is of {own_places[of_number]}, the registration of {own_places[place]}: both must agree."
 
 
 def country_of(home: str, number: str) -> str:

@@ -54,14 +54,9 @@ class Tax(Tenant, Base):
     )
 
     @property
-    def is_borne(self) -> bool:
-        """What is withheld stands beside a tax, never in its place."""
-        return self.kind != "withholding" and all(member.tax.kind != "withholding" for member in self.members)
-
-    @property
     def is_withheld(self) -> bool:
         """The customer pays it to the state: chosen for a whole draft, never for one line."""
-        return not self.is_borne
+        return self.kind == "withholding" or any(member.tax.kind == "withholding" for member in self.members)
 
     @property
     def per_unit(self) -> list["Tax"]:

@@ -29,7 +29,7 @@ def is_whole(tax: Tax, country: str) -> bool:
 
 def stands_alone(tax: Tax, taxes: Mapping[int, Tax], country: str) -> bool:
     """Whether items may name it: not a half, nor what takes another one's place, nor what is withheld."""
-    return tax.is_borne and at_home(tax, taxes, country) is tax
+    return not tax.is_withheld and at_home(tax, taxes, country) is tax
 
 
 def moving_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> list[tuple[Tax, Decimal]]:

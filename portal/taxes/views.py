@@ -17,7 +17,7 @@ from portal.taxes.actions import CannotChangeTax
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.regions.standing import standing_of
-from portal.taxes.together import stands_alone
+from portal.taxes.together import moving_with, stands_alone
 
 bp = Blueprint("taxes", __name__)
 
@@ -87,7 +87,8 @@ def create_rate(tax_id: int) -> Response:
     tax = queries.get_tax(request_session(), tax_id)
     form, rate, valid_from = forms.read_rate(request.form, tax.kind)
     if form.ok and valid_from is not None:
-        _keep(form, lambda session: actions.change_rate(session, tax, rate, valid_from))
+        others = moving_with(tax, queries.taxes_by_id(request_session()), g.organisation.country)
+        _keep(form, lambda session: actions.change_together(session, tax, rate, valid_from, others))
     if not form.ok:
         return _tax_page(queries.get_tax(request_session(), tax_id), form, 422)
     flash("Saved. Invoices sent before keep what they say.", "good")
@@ -189,6 +190,7 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
         touched=queries.touched_by(session, tax.id), across=_across(tax),
         replaced_in=standing_of(g.organisation.country).get("replaced_in"), has_rate=tax.kind in actions.WITH_RATE,
+        moving=moving_with(tax, queries.taxes_by_id(session), g.organisation.country),
         stands_alone=stands_alone(tax, queries.taxes_by_id(session), g.organisation.country),
         is_per_unit=tax.kind == "fixed_per_unit",
         authorities=names_of_authorities(session),

@@ -10,7 +10,8 @@ from portal.shared.forms import Form
 from portal.shared.languages import LANGUAGES
 from portal.shared.money import decimals_of
 from portal.shared.text import as_typed
-from portal.taxes.identifiers import problem_with
+from portal.taxes.identifiers import problem_with, problem_with_place
+from portal.taxes.regions import own_places
 
 _LARGEST_INCREMENT = Decimal(1000)
 _MOST_REGISTRATIONS = 5
@@ -20,7 +21,10 @@ def read_settings(raw: Mapping[str, str], organisation: Organisation) -> tuple[F
     """The form with its errors, and the settings (to be used only when the form is ok)."""
     form = Form(raw)
     tax_number = form.text("tax_number", "a tax number", longest=40, required=False)
-    problem = problem_with(organisation.country, tax_number)
+    country = organisation.country
+    problem = problem_with(country, tax_number)
+    if organisation.is_tax_registered and not problem:
+        problem = problem_with_place(tax_number, organisation.tax_place, own_places(country))
     if problem and "tax_number" not in form.errors:
         form.errors["tax_number"] = problem
     registrations = form.text("registrations", "other numbers", longest=500, required=False, lines=True)

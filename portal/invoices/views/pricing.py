@@ -63,5 +63,5 @@ def _taxes(invoice: Invoice) -> tuple[list[tuple[int, str]], list[tuple[int, str
     ]  # fmt: skip
     named = sorted(taxes, key=lambda tax: (not tax.is_default, tax.name))
     bearable = [tax for tax in named if stands_alone(tax, known, g.organisation.country)]
-    withheld = [tax for tax in named if not tax.is_borne]
+    withheld = [tax for tax in named if tax.is_withheld]
     return [(tax.id, tax.name) for tax in bearable], [(tax.id, tax.name) for tax in withheld]

@@ -102,6 +102,11 @@ def places(country: str) -> dict[str, str]:
     return dict(pack(country).get("places", {})) | abroad
 
 
+def own_places(country: str) -> dict[str, str]:
+    """To choose a firm's own place from, code → name, where the law of its country asks for one."""
+    return dict(pack(country).get("places", {})) if standing_of(country).get("own_place") else {}
+
+
 def place_of(country: str, written: str) -> str:
     """The place of supply that an address's state is, or nothing."""
     return place_code(country, written, places(country))

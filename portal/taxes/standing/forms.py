@@ -1,6 +1,6 @@
 """The forms of the pages of standing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
@@ -9,6 +9,7 @@ from portal.organisations.models import Organisation
 from portal.shared.forms import Form
 from portal.shared.text import id_from
 from portal.taxes.arithmetic import CHARGED
+from portal.taxes.identifiers import problem_with_place
 from portal.taxes.models import Tax
 from portal.taxes.standing.actions import Place, Registration
 from portal.taxes.standing.queries import short_code
@@ -17,8 +18,10 @@ APPLIES_TO = {"customer": "A customer", "item": "A service or part"}
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
 
 
-def read_registration(raw: Mapping[str, str], own_places: Collection[str]) -> tuple[Form, Registration]:
-    """own_places: codes to choose from where the firm's own place counts."""
+def read_registration(
+    raw: Mapping[str, str], own_places: Mapping[str, str], tax_number: str = ""
+) -> tuple[Form, Registration]:
+    """own_places: code → name, to choose from where the firm's own place counts. tax_number: the firm's."""
     form = Form(raw)
     begins = form.day("from", "the first day", earliest=_EARLIEST, latest=_LATEST, required=False)
     ends = form.day("until", "the last day", earliest=_EARLIEST, latest=_LATEST, required=False)
@@ -28,6 +31,9 @@ def read_registration(raw: Mapping[str, str], own_places: Collection[str]) -> tu
     place = form.choice("place", "a place", {"", *own_places}, default="")
     if own_places and registered and not place:
         form.errors.setdefault("place", "Choose your own state: it decides between CGST + SGST and IGST.")
+    problem = problem_with_place(tax_number, place, own_places) if registered else ""
+    if problem:
+        form.errors.setdefault("place", problem)
     return form, Registration(registered, begins, ends, place)
 
 

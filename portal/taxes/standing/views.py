@@ -10,7 +10,7 @@ from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes, taxes_by_id
-from portal.taxes.regions import pack
+from portal.taxes.regions import own_places
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.standing import actions, forms, queries
 
@@ -27,7 +27,7 @@ def registration() -> Response:
 @allow("manage_organisation")
 def update_registration() -> Response:
     session = request_session()
-    form, wanted = forms.read_registration(request.form, _own_places())
+    form, wanted = forms.read_registration(request.form, own_places(g.organisation.country), g.organisation.tax_number)
     if not form.ok:
         return _registration_page(form, 422)
     actions.change_registration(session, session.get_one(Organisation, g.viewer.organisation_id), wanted)
@@ -134,15 +134,9 @@ def _places_page(form: Form, status: int = 200) -> Response:
     return make_response(page, status)
 
 
-def _own_places() -> dict[str, str]:
-    """To choose the firm's own place from, where the law of its region asks for one."""
-    country = g.organisation.country
-    return dict(pack(country).get("places", {})) if standing_of(country).get("own_place") else {}
-
-
 def _registration_page(form: Form, status: int = 200) -> Response:
     page = render_template(
-        "standing/registration.html", form=form, own_places=_own_places(),
+        "standing/registration.html", form=form, own_places=own_places(g.organisation.country),
         own_place=standing_of(g.organisation.country).get("own_place", ""),
     )  # fmt: skip
     return make_response(page, status)

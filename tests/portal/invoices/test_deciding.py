@@ -1,5 +1,6 @@
 """Which tax a line gets from ordinary pages: halves stay together, withholding stays beside, a chosen place counts."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,7 +15,7 @@ from portal.taxes.actions import add_tax
 from portal.taxes.models import Tax
 from tests.builders import Firm, make_work_order, post
 from tests.conftest import World
-from tests.portal.invoices.test_taxing import INDIA, KARNATAKA, MAHARASHTRA, billed, settled
+from tests.portal.invoices.test_taxing import GSTIN, INDIA, KARNATAKA, MAHARASHTRA, billed, settled
 
 PUNE, BENGALURU = INDIA | {"state": "Maharashtra"}, INDIA | {"state": "Karnataka"}
 HALVES, WHOLE = {"CGST9": "17.69", "SGST9": "17.69"}, {"IGST18": "35.37"}
@@ -162,3 +163,35 @@ def test_a_french_number_without_an_address_asks_for_the_address(app: Flask, wor
 def test_an_invoice_of_a_chosen_place_is_sent_with_it(app: Flask) -> None:
     firm, _office = settled(app, "IN", "INR", PUNE | {"place_of_supply": KARNATAKA}, MAHARASHTRA)
     assert {line.place_of_supply for line in billed(app, firm).lines} == {KARNATAKA}
+
+
+def rates_of(firm: Firm) -> dict[str, Decimal]:
+    with job_session(firm.organisation_id) as session:
+        return {tax.name: tax.rate_on(date(2030, 1, 1)) for tax in session.scalars(select(Tax))}
+
+
+@pytest.mark.parametrize(("changed", "rate"), [("CGST9", "10"), ("SGST9", "10"), ("IGST18", "20")])
+def test_a_new_rate_of_one_half_is_that_of_the_other_and_of_the_whole(app: Flask, changed: str, rate: str) -> None:
+    firm, office = settled(app, "IN", "INR", PUNE, MAHARASHTRA)
+    page = f"/settings/taxes/{tax_id(firm, changed)}"
+    assert "changes with it" in office.get(page).text
+    too_much = post(office, f"{page}/rates", {"rate": "100", "valid_from": "2029-01-01"}, page=page)
+    assert (too_much.status_code == 422) == (changed != "IGST18")
+    assert post(office, f"{page}/rates", {"rate": rate, "valid_from": "2029-06-01"}, page=page).status_code == 303
+    found = rates_of(firm)
+    assert (found["CGST9"], found["SGST9"], found["IGST18"], found["GST18"]) == (10, 10, 20, 20)
+    assert found["CGST2.5"] == Decimal("2.5")
+
+
+def test_the_firms_own_state_and_its_gstin_agree(app: Flask) -> None:
+    _firm, office = settled(app, "IN", "INR", PUNE)
+    page, settings = "/settings/taxes/registration", "/settings/documents"
+    number = {"tax_number": GSTIN}
+    form = {"registered": "yes", "place": KARNATAKA, "from": "", "until": ""}
+    assert post(office, page, form, page=page).status_code == 303
+    refused = post(office, settings, number, page=settings)
+    assert refused.status_code == 422 and "of Maharashtra, the registration of Karnataka" in refused.text
+    assert post(office, page, form | {"place": MAHARASHTRA}, page=page).status_code == 303
+    assert post(office, settings, number, page=settings).status_code == 303
+    refused = post(office, page, form, page=page)
+    assert refused.status_code == 422 and "of Maharashtra, the registration of Karnataka" in refused.text
