@@ -16,6 +16,7 @@ from portal.messages import models as messages
 from portal.organisations import models as organisations
 from portal.payments import deposits, photos
 from portal.payments import models as payments
+from portal.payments.autopay import models as autopay
 from portal.payments.cards import models as cards
 from portal.payments.cash import models as cash
 from portal.payments.payouts import models as payouts
@@ -30,9 +31,9 @@ from portal.work_orders import models as work_orders
 from portal.work_orders.pictures import models as pictures
 
 __all__ = [
-    "accounting", "agreement", "cards", "cash", "catalogue", "credit_notes", "customers", "deposits", "documents",
-    "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox", "pauses",
-    "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation", "refunds",
+    "accounting", "agreement", "autopay", "cards", "cash", "catalogue", "credit_notes", "customers", "deposits",
+    "documents", "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox",
+    "pauses", "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation", "refunds",
     "reminders", "standing", "taxes", "throttle", "work_orders",
 ]  # fmt: skip
 

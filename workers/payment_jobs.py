@@ -16,6 +16,8 @@ def look(organisation_id: int) -> None:
     _follow_events(organisation_id)
     _look_at_attempts(organisation_id)
     _look_at_refunds(organisation_id)
+    _announce_charges(organisation_id)
+    _charge(organisation_id)
     _forget_cards(organisation_id)
     _look_at_payouts(organisation_id)
 
@@ -44,6 +46,7 @@ def _look_at_attempts(organisation_id: int) -> None:
     for attempt_id in due:
         try:
             actions.look_at_attempt(organisation_id, attempt_id)
+            actions.look_at_charge(organisation_id, attempt_id)
         except GatewayError as problem:
             log.info("attempt not settled yet", extra={"attempt_id": attempt_id, "reason": problem.words})
         except Exception:
@@ -72,6 +75,28 @@ def _look_at_payouts(organisation_id: int) -> None:
             log.info("payout not answered yet", extra={"payout_id": payout_id, "reason": problem.words})
         except Exception:
             log.exception("payout could not be followed", extra={"payout_id": payout_id})
+
+
+def _announce_charges(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_announcements(session)
+    for autopay_id in due:
+        try:
+            actions.announce_invoices(organisation_id, autopay_id)
+        except Exception:
+            log.exception("charge could not be announced", extra={"autopay_id": autopay_id})
+
+
+def _charge(organisation_id: int) -> None:
+    with job_session(organisation_id) as session:
+        due = actions.take_due_runs(session)
+    for run_id in due:
+        try:
+            actions.charge_invoice(organisation_id, run_id)
+        except GatewayError as problem:
+            log.info("charge not answered yet", extra={"run_id": run_id, "reason": problem.words})
+        except Exception:
+            log.exception("invoice could not be charged", extra={"run_id": run_id})
 
 
 def _forget_cards(organisation_id: int) -> None:

@@ -25,6 +25,7 @@ _DUE = text(
     "SELECT * FROM gate.due_work(:at) UNION SELECT * FROM gate.due_refunds(:at)"
     " UNION SELECT * FROM gate.due_sweeps(:at)"
     " UNION SELECT * FROM gate.due_cards(:at)"
+    " UNION SELECT * FROM gate.due_autopays(:at)"
     " UNION SELECT * FROM gate.due_payouts(:at)"
     " UNION SELECT * FROM gate.due_reminders(:at)"
     " UNION SELECT * FROM gate.due_reconciliations(:at)"

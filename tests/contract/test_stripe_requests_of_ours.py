@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from portal.gateways.stripe_gateway import calls
 from portal.payments.actions import refresh_webhook_address, void_invoice
+from portal.payments.autopay import rules
 from portal.payments.models import Payment
 from portal.shared.running import job_session
 from tests.builders import Firm
 from tests.contract.stripe_contract import check_request
 from tests.paying import Till, fresh_delivery, till
 from tests.portal.pay_page.test_tips import take_tips
+from tests.portal.payments.test_autopay import due_invoice
 from tests.portal.payments.test_payouts import pay_out
 from tests.portal.payments.test_refunding import give_back, make_due
 from tests.portal.payments.test_sweeping import sweep
@@ -77,3 +79,24 @@ def test_all_that_we_send_is_in_stripes_own_words(till: Till, firm: Firm, record
     }  # fmt: skip
     assert any(name == "line_items[1][price_data][unit_amount]" for *_, pairs in recorder.sent for name, _ in pairs)
     assert any(path.endswith("/expire") for _method, path, _pairs in recorder.sent)
+
+
+def test_all_that_we_send_about_saved_cards_is_in_stripes_own_words(
+    till: Till, firm: Firm, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "is_awake", lambda _local: True)
+    _, path = due_invoice(till, firm)
+    till.work(firm)
+    _, other = till.invoice(firm)
+    till.send_pay(other, till.pay_form(other) | {"card": "saved"})
+    till.post(f"{path}/card/removal")
+    till.work(firm)
+    assert [(what, problem) for what in recorder.sent for problem in check_request(*what)] == []
+    assert any(path.endswith("/confirm") for _method, path, _pairs in recorder.sent)
+    assert any(path.endswith("/detach") for _method, path, _pairs in recorder.sent)
+    names = {name for *_, pairs in recorder.sent for name, _ in pairs}
+    assert names >= {
+        "customer", "payment_intent_data[setup_future_usage]", "custom_text[submit][message]", "off_session",
+        "payment_method_options[card][request_three_d_secure]",
+        "saved_payment_method_options[allow_redisplay_filters][0]",
+    }  # fmt: skip

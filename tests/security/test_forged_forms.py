@@ -14,7 +14,8 @@ EXEMPT = {
     "accounting.receive_hint", "payments.receive_event", "pay_page.create_attempt",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening",
     "pay_page.create_joint_renewal", "pay_page.create_newer",
-    "pay_page.create_card_removal", "pay_page.create_opening", "pay_page.create_question", "pay_page.create_renewal",
+    "pay_page.create_autopay_end", "pay_page.create_card_removal",
+    "pay_page.create_opening", "pay_page.create_question", "pay_page.create_renewal",
     "texting.receive_status",
 }  # fmt: skip
 # Values that would be accepted, so that a form that slipped through would show in the tables.

@@ -15,6 +15,14 @@ from portal.gateways.stripe_gateway.calls import (
     retrieve_session,
 )
 from portal.gateways.stripe_gateway.listing import list_events
+from portal.gateways.stripe_gateway.off_session import (
+    ChargeOrder,
+    SeenCharge,
+    cancel_charge,
+    confirm_charge,
+    create_charge,
+    retrieve_charge,
+)
 from portal.gateways.stripe_gateway.payouts import (
     SeenEntry,
     SeenPayout,
@@ -37,6 +45,7 @@ __all__ = [
     "LISTENED_TO",
     "Account",
     "CannotCharge",
+    "ChargeOrder",
     "Checkout",
     "CheckoutOrder",
     "Client",
@@ -44,12 +53,16 @@ __all__ = [
     "ForgedEvent",
     "KeptCard",
     "Receipt",
+    "SeenCharge",
     "SeenDispute",
     "SeenEntry",
     "SeenPayout",
     "SeenRefund",
     "SignedEvent",
+    "cancel_charge",
     "client_for",
+    "confirm_charge",
+    "create_charge",
     "create_customer",
     "create_endpoint",
     "create_refund",
@@ -63,6 +76,7 @@ __all__ = [
     "list_refunds",
     "move_endpoint",
     "retrieve_account",
+    "retrieve_charge",
     "retrieve_dispute",
     "retrieve_payout",
     "retrieve_refund",

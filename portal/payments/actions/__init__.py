@@ -3,6 +3,8 @@
 from portal.invoices.actions import PREPAID
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, Wish, start_attempt
+from portal.payments.actions.autopay import announce_invoices, end_autopay, take_due_announcements
+from portal.payments.actions.autopay_charging import charge_invoice, look_at_charge, take_due_runs
 from portal.payments.actions.booked import BookedPayment, add_booked_payment
 from portal.payments.actions.card_removal import forget_at_stripe, remove_card, take_due_removals
 from portal.payments.actions.cards import CannotKeepCard, CardWish
@@ -25,10 +27,11 @@ if put_deposits not in PREPAID:
 
 __all__ = [
     "BookedPayment", "CannotKeepCard", "CannotRefund", "CardWish", "OfflinePayment", "Recorded", "Started", "Wish",
-    "add_booked_payment", "apply_credit", "connect_stripe_account", "follow_event", "follow_payout", "follow_refund",
-    "forget_at_stripe", "keep_event", "look_at_attempt", "look_soon", "note_failed_event", "plan_refund",
-    "put_credit_note", "raise_credit_note", "record_payment", "refresh_webhook_address", "release_invoice",
-    "remove_card", "retry_event", "reverse_payment", "settle", "start_attempt", "start_together", "sweep_events",
-    "sweep_payouts", "take_due_attempts", "take_due_events", "take_due_payouts", "take_due_refunds",
-    "take_due_removals", "take_due_sweep", "void_invoice", "webhook_secrets", "write_off_invoice",
+    "add_booked_payment", "announce_invoices", "apply_credit", "charge_invoice", "connect_stripe_account",
+    "end_autopay", "follow_event", "follow_payout", "follow_refund", "forget_at_stripe", "keep_event",
+    "look_at_attempt", "look_at_charge", "look_soon", "note_failed_event", "plan_refund", "put_credit_note",
+    "raise_credit_note", "record_payment", "refresh_webhook_address", "release_invoice", "remove_card", "retry_event",
+    "reverse_payment", "settle", "start_attempt", "start_together", "sweep_events", "sweep_payouts",
+    "take_due_announcements", "take_due_attempts", "take_due_events", "take_due_payouts", "take_due_refunds",
+    "take_due_removals", "take_due_runs", "take_due_sweep", "void_invoice", "webhook_secrets", "write_off_invoice",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from portal.organisations import audit
 from portal.payments import queries as payments
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of_key, key_of
+from portal.payments.actions.autopay import begin_autopay
 from portal.payments.actions.card_removal import remove
 from portal.payments.cards import queries
 from portal.payments.cards.models import CardConsent, SavedCard, StripeCustomer
@@ -115,6 +116,8 @@ def keep_card(session: Session, attempt: PaymentAttempt, customer_id: int, kept:
         select(SavedCard).where(SavedCard.payment_method_id == kept.payment_method_id)
     ).one_or_none()
     if known is not None:
+        if known.state == "kept" and consent.with_autopay:
+            begin_autopay(session, known)
         return known if known.state == "kept" else None
     before = queries.kept_card(session, customer_id, lock=True)
     if before is not None:
@@ -131,6 +134,8 @@ def keep_card(session: Session, attempt: PaymentAttempt, customer_id: int, kept:
         session, card.organisation_id, "card saved", "customer", customer_id, by=audit.CUSTOMER,
         words=f"Card saved on the pay page: {card.words}",
     )  # fmt: skip
+    if consent.with_autopay:
+        begin_autopay(session, card)
     return card
 
 

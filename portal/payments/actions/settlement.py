@@ -15,6 +15,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.booking import Locked, book, note
 from portal.payments.actions.cards import keep_card
+from portal.payments.cards.rules import CHARGE
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -40,7 +41,7 @@ def look_at_attempt(
         known, state = attempt.session_id or session_id, attempt.state
         held = [each.invoice_id for each in _family_rows(session, attempt)]
         is_held = any(holds.is_held(session, invoice_id) for invoice_id in held)
-    if known is None or state == "paid":
+    if known is None or state == "paid" or attempt.card_use == CHARGE:  # autopay looks at its charges itself
         return state
     seen = stripe_gateway.retrieve_session(client, known)
     if is_held and seen.state == "open" and seen.receipt is None:  # opened before the firm had to look at the invoice

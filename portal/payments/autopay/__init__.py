@@ -1,0 +1,1 @@
+"""Later invoices of a customer charged by themselves: announced, looked at once more, charged once."""
