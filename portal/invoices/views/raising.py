@@ -127,8 +127,8 @@ def _usual(ruled: Sequence[taxing.OnLine], taxes: Mapping[int, Tax]) -> Tax | No
 
 
 def _lacks_number(firm: Organisation) -> bool:
-    """Who charges tax has to print a number, but where taxes are local."""
-    return not firm.tax_number and not standing_of(firm.country).get("by_address")
+    """Who charges tax has to print a number, but where no law asks for one."""
+    return not firm.tax_number and not standing_of(firm.country).get("without_number")
 
 
 def _tax_rows(breakdown: Breakdown, taxes: Mapping[int, Tax]) -> list[tuple[str, Money, str]]:

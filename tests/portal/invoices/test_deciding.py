@@ -195,3 +195,15 @@ def test_the_firms_own_state_and_its_gstin_agree(app: Flask) -> None:
     assert post(office, settings, number, page=settings).status_code == 303
     refused = post(office, page, form, page=page)
     assert refused.status_code == 422 and "of Maharashtra, the registration of Karnataka" in refused.text
+
+
+@pytest.mark.parametrize(("country", "currency", "is_asked"), [("CA", "CAD", True), ("US", "USD", False)])
+def test_who_charges_tax_in_canada_is_told_that_its_number_is_missing(
+    app: Flask, country: str, currency: str, is_asked: bool
+) -> None:
+    firm, office = settled(app, country, currency, {"country": country, "state": "ON"})
+    with job_session(firm.organisation_id) as session:
+        usual = session.scalars(select(Tax).where(Tax.is_default)).one()
+        usual.kind, usual.rates[0].rate = "percent", Decimal(5)
+        job_id = make_work_order(session, firm).id
+    assert ("number missing" in office.get(f"/work-orders/{job_id}/invoices/new").text) == is_asked
