@@ -1,9 +1,20 @@
-"""What an invoice line says of its tax: which one, why, or why none; frozen with the line when the invoice is sent."""
+"""What an invoice says of tax; on a line: which one, why, or why none, frozen when the invoice is sent."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.shared.money import Money
+from portal.taxes.naming import at_rate
+
+
+class PrintedTax(NamedTuple):
+    """One tax row as the customer reads it."""
+
+    name: str
+    amount: Money
 
 
 class LineTax:
@@ -28,4 +39,9 @@ class LineTax:
     @property
     def tax_words(self) -> str:
         """The tax and why, in a few words; why there is none, where there is none."""
-        return ", ".join(filter(None, (self.tax_name, self.tax_why)))
+        return ", ".join(filter(None, (self.tax_named, self.tax_why)))
+
+    @property
+    def tax_named(self) -> str:
+        """The tax with the rate of its day, where its name says another."""
+        return at_rate(self.tax_name, self.tax_rate or Decimal(0))

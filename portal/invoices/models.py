@@ -2,18 +2,19 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Numeric, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.customers.models import Customer
-from portal.invoices.line_tax import LineTax
+from portal.invoices.line_tax import LineTax, PrintedTax
 from portal.invoices.shipping_tax import ShippingTax
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
+from portal.taxes.naming import at_rate
 
 DRAFT, SENT, VOID, WRITTEN_OFF = "draft", "sent", "void", "written_off"
 
@@ -112,24 +113,18 @@ class Invoice(ShippingTax, Tenant, Base):
         return self.total - self.withheld
 
     @property
-    def printed_taxes(self) -> list["PrintedTax"]:
+    def printed_taxes(self) -> list[PrintedTax]:
         """The tax rows, from what was frozen at issue: no further read. A reverse charge costs nothing here."""
         frozen = self.breakdown or {}
         words = "of which " if frozen.get("policy", {}).get("price_includes_tax") else ""
         return [
             PrintedTax(
-                words + row["name"], Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency)
+                words + at_rate(row["name"], Decimal(row["rate"]), row["kind"]),
+                Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency),
             )
             for row in frozen.get("taxes", ())
             if row["kind"] != "withholding"
         ]
-
-
-class PrintedTax(NamedTuple):
-    """One tax row as the customer reads it."""
-
-    name: str
-    amount: Money
 
 
 class InvoiceLine(LineTax, Tenant, Base):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.shared.money import Money
+from portal.taxes.naming import at_rate
 
 
 class PrintedSum(NamedTuple):
@@ -35,9 +36,20 @@ def after_tax(paper: Invoice | CreditNote) -> list[PrintedSum]:
 
 def withheld(paper: Invoice | CreditNote) -> list[PrintedSum]:
     """Below the total: what the customer pays to the state instead."""
+    rows = [row for row in _frozen(paper).get("taxes", ()) if row["kind"] == "withholding" and Decimal(row["amount"])]
+    names = [at_rate(row["name"], Decimal(row["rate"]), row["kind"]) for row in rows]
     return [
-        PrintedSum(f"Withheld: {row['name']}", Money.of(Decimal(row["amount"]), paper.currency))
-        for row in _frozen(paper).get("taxes", ()) if row["kind"] == "withholding" and Decimal(row["amount"])
+        PrintedSum(f"Withheld: {name}", Money.of(Decimal(row["amount"]), paper.currency))
+        for name, row in zip(names, rows, strict=True)
+    ]
+
+
+def taxes(invoice: Invoice) -> list[PrintedSum]:
+    """Each tax row; its rate beside a name that does not say it."""
+    kinds = {row["key"]: row["kind"] for row in _frozen(invoice).get("taxes", ())}
+    return [
+        PrintedSum(at_rate(row.name, row.rate, kinds.get(str(row.tax_id), "percent")), row.amount)
+        for row in invoice.taxes
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from portal.invoices.models import Invoice
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
+from portal.taxes.naming import at_rate
 
 
 class CreditNote(Tenant, Base):
@@ -100,6 +101,11 @@ class CreditNoteLine(Tenant, Base):
     def line_total(self) -> Money:
         return Money(self.line_total_minor, self.currency)
 
+    @property
+    def tax_named(self) -> str:
+        """As on the invoice's line."""
+        return at_rate(self.tax_name, self.tax_rate or Decimal(0))
+
 
 class CreditNoteTax(Tenant, Base):
     """One tax row of the invoice, as far as it is taken back."""
@@ -124,6 +130,10 @@ class CreditNoteTax(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def named(self) -> str:
+        return at_rate(self.name, self.rate, self.kind)
 
     @property
     def charged(self) -> Money:

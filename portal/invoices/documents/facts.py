@@ -9,16 +9,17 @@ from typing import Any
 from babel.dates import format_date
 
 from portal.invoices import printed
-from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
 from portal.invoices.documents import particulars, rules
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import DRAFT, Invoice
+from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.text import clean
 from portal.taxes.arithmetic import CHARGED
+from portal.taxes.naming import at_rate
 
 _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "hi": "hi_IN", "ja": "ja_JP",
             "pt": "pt_PT", "zh": "zh_CN"}  # fmt: skip
@@ -54,7 +55,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
     """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason."""
     head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
     words, locale, frame = _frame(head, note.invoice)
-    rows = [(row.name, row.base, row.amount, row.kind) for row in note.taxes]
+    rows = [(row.name, row.rate, row.base, row.amount, row.kind) for row in note.taxes]
     return {
         **frame,
         "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
@@ -63,7 +64,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
         "reference": "", "what": _safe(note.reason), "work": "",
         "lines": [
             {"name": _safe(line.name) if line.invoice_line_id else words["shipping"], "detail": "", "quantity": "",
-             "description": _safe(line.description), "price": "", "tax": _safe(line.tax_name),
+             "description": _safe(line.description), "price": "", "tax": _named(line, note, locale),
              "total": formats.amount(line.line_total, locale)}
             for line in note.lines
         ],
@@ -131,7 +132,7 @@ def _lines(
             "description": _safe(line.description),
             "detail": _safe(particulars.detail_of(invoice, position, law, words, locale)),
             "quantity": f"{formats.quantity(line.quantity, locale)} {_safe(line.unit)}".strip(),
-            "price": formats.price(line.unit_price, locale), "tax": _safe(line.tax_name),
+            "price": formats.price(line.unit_price, locale), "tax": _named(line, invoice, locale),
             "total": formats.amount(line.line_total, locale),
         }
         for position, line in enumerate(invoice.lines)
@@ -140,7 +141,7 @@ def _lines(
 
 def _invoice_sums(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
     kinds = {row["key"]: row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
-    rows = [(row.name, row.base, row.amount, kinds.get(str(row.tax_id), "percent")) for row in invoice.taxes]
+    rows = [(row.name, row.rate, row.base, row.amount, kinds.get(str(row.tax_id), "percent")) for row in invoice.taxes]
     return _sums(invoice, _tax_rows(rows, words, locale), words, locale)
 
 
@@ -156,25 +157,38 @@ def _sums(
     return [[label, formats.money(amount, locale)] for label, amount in [*before, net, *taxes, *after]]
 
 
-def _tax_rows(rows: Iterable[tuple[str, Money, Money, str]], words: dict[str, str], locale: str) -> list[PrintedSum]:
-    """Name, base, amount and kind of each row. A reverse charge costs nothing here, so that what is printed adds up;
-    what is withheld is no part of the total."""
+def _tax_rows(
+    rows: Iterable[tuple[str, Decimal, Money, Money, str]], words: dict[str, str], locale: str
+) -> list[PrintedSum]:  # fmt: skip
+    """Name, rate, base, amount and kind of each row. A reverse charge costs nothing here, so that what is printed adds
+    up; what is withheld is no part of the total."""
+    mark = formats.decimal_mark_of(locale)
     return [
         PrintedSum(
-            rules.told(words["tax_on"], name=_safe(name), base=formats.money(base, locale))
+            rules.told(
+                words["tax_on"], name=_safe(at_rate(name, rate, kind, mark=mark)), base=formats.money(base, locale)
+            )
             if kind != "fixed_per_unit"
             else _safe(name),
             amount if kind in CHARGED else Money.zero(amount.currency),
         )
-        for name, base, amount, kind in rows
+        for name, rate, base, amount, kind in rows
         if kind != "withholding"
     ]
+
+
+def _named(line: InvoiceLine | CreditNoteLine, paper: Invoice | CreditNote, locale: str) -> str:
+    """A line's tax with its rate. A group, which is no row of its own, has percent."""
+    kinds = {row["name"]: row["kind"] for row in (paper.breakdown or {}).get("taxes", ())}
+    kind = kinds.get(line.tax_name, "percent" if line.tax_name and line.tax_rate else "")
+    return _safe(at_rate(line.tax_name, line.tax_rate, kind, mark=formats.decimal_mark_of(locale)))
 
 
 def _withheld(paper: Invoice | CreditNote, words: dict[str, str], locale: str) -> list[list[str]]:
     rows = [row for row in (paper.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
     return [
-        [rules.told(words["withheld"], name=_safe(row["name"]), base=_printed(row["base"], paper.currency, locale)),
+        [rules.told(words["withheld"], name=_safe(at_rate(row["name"], Decimal(row["rate"]), row["kind"])),
+                    base=_printed(row["base"], paper.currency, locale)),
          _printed(row["amount"], paper.currency, locale)]
         for row in rows if Decimal(row["amount"])
     ]  # fmt: skip

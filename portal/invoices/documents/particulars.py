@@ -13,6 +13,7 @@ from portal.invoices.models import Invoice, InvoiceLine
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
+from portal.taxes.naming import at_rate
 from portal.taxes.regions import places
 from portal.taxes.regions.standing import standing_of
 
@@ -54,7 +55,7 @@ def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: 
     notes += _accounted_for(words, law, rows, invoice.currency, locale)
     notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
     if includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
-        notes.append(rules.told(words["includes_tax"], name=invoice.taxes[0].name))
+        notes.append(rules.told(words["includes_tax"], name=at_rate(invoice.taxes[0].name, invoice.taxes[0].rate)))
     if any(is_reduced(invoice, line, law) for line in invoice.lines):
         notes.append(words["reduced"])
     notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, words, locale)
@@ -71,7 +72,8 @@ def is_reduced(invoice: Invoice, line: InvoiceLine, law: Mapping[str, Any]) -> b
 def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str], locale: str) -> list[str]:
     """The same of a credit note, as far as it takes back."""
     law = rules.law_of(head.country)
-    rows = [{"kind": row.kind, "name": row.name, "base": row.base.decimal, "amount": row.amount.decimal}
+    rows = [{"kind": row.kind, "name": row.name, "rate": row.rate, "base": row.base.decimal,
+             "amount": row.amount.decimal}
             for row in note.taxes]  # fmt: skip
     notes = _by_kind(words, law, {row.kind for row in note.taxes})
     notes += _accounted_for(words, law, rows, note.currency, locale)
@@ -105,7 +107,7 @@ def _accounted_for(
         return []
     return [
         rules.told(
-            words["accounted_for"], name=row["name"],
+            words["accounted_for"], name=at_rate(row["name"], Decimal(row["rate"]), row["kind"]),
             base=formats.money(Money.of(Decimal(row["base"]), currency), locale),
             amount=formats.money(Money.of(Decimal(row["amount"]), currency), locale),
         )

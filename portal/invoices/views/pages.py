@@ -22,7 +22,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
-        withheld=printed.withheld(invoice), shown_total=total_of(invoice),
+        tax_rows=printed.taxes(invoice), withheld=printed.withheld(invoice), shown_total=total_of(invoice),
         written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),

@@ -23,6 +23,7 @@ from portal.shared.text import id_from
 from portal.shared.web import request_session
 from portal.taxes.arithmetic import Breakdown
 from portal.taxes.models import Tax
+from portal.taxes.naming import at_rate
 from portal.taxes.queries import taxes_by_id
 from portal.taxes.regions.standing import standing_of
 from portal.work_orders.models import WorkOrder
@@ -134,7 +135,10 @@ def _lacks_number(firm: Organisation) -> bool:
 def _tax_rows(breakdown: Breakdown, taxes: Mapping[int, Tax]) -> list[tuple[str, Money, str]]:
     """Name, what is charged and why. A reverse charge costs nothing here, so that what is shown adds up."""
     zero = Money.zero(breakdown.total.currency)
-    return [(row.name, row.amount if row.is_charged else zero, taxes[int(row.key)].why) for row in breakdown.taxes]
+    return [
+        (at_rate(row.name, row.rate, row.kind), row.amount if row.is_charged else zero, taxes[int(row.key)].why)
+        for row in breakdown.taxes
+    ]  # fmt: skip
 
 
 def _new_page(work_order: WorkOrder, ticked: set[int], form: Form) -> str:

@@ -195,6 +195,6 @@ def test_tax_rows_add_up_to_the_tax_with_reverse_charge_and_withholding() -> Non
     take_totals(organisation, invoice, breakdown)
     assert [(row.name, row.amount_minor) for row in invoice.taxes] == [("percent", 2000), ("reverse_charge", 0)]
     assert [(row.name, row.amount.minor) for row in invoice.printed_taxes] == [
-        ("percent", 2000), ("reverse_charge", 0)
+        ("percent 20 %", 2000), ("reverse_charge", 0)
     ]  # fmt: skip
     assert invoice.total_minor == 12000

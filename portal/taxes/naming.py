@@ -1,0 +1,27 @@
+"""A tax as papers name it: with the rate that was reckoned, where its name says none or an older one."""
+
+import re
+from decimal import Decimal
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_PERCENT = re.compile(r"\d+(?:[.,]\d+)?(?=\s?%)")
+_TOLD = ("percent", "zero", "withholding")  # the others have no rate that the customer pays
+
+
+def at_rate(name: str, rate: Decimal, kind: str = "", *, mark: str = ".") -> str:
+    """ "VAT 20%" at 22 is "VAT 22%", "Standard" is "Standard 22 %", "CGST9" at 10 "CGST9 (10 %)".
+
+    kind  of the tax; "" where it is not known: then a rate is told only where the name says another
+    mark  what stands before the decimals
+    """
+    if kind not in (*_TOLD, "reverse_charge", "") or (not kind and not rate):
+        return name
+    numbers = _NUMBER.findall(name)
+    if any(Decimal(number.replace(",", ".")) == rate for number in numbers):
+        return name
+    said = f"{rate.normalize():f}".replace(".", mark)
+    if len(_PERCENT.findall(name)) == 1:
+        return _PERCENT.sub(said, name)
+    if numbers:
+        return f"{name} ({said} %)"
+    return f"{name} {said} %" if kind in _TOLD else name
