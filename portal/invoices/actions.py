@@ -48,17 +48,18 @@ def raise_invoice(
     if repeated is not None:
         return Raised(repeated, is_new=False)
     chosen = _chosen(session, work_order, line_ids)
-    today = clock.today(organisation.time_zone)
-    taxes = taxes_by_id(session)
-    decided = taxing.decide(session, organisation, work_order, chosen, taxes, today)
+    supplied = billing.supplied_on(work_order, organisation.time_zone)
+    day, taxes = billing.tax_point_of(organisation, supplied), taxes_by_id(session)
+    decided = taxing.decide(session, organisation, work_order, chosen, taxes, day)
     if usual_where_missing:
         decided = taxing.with_usual(decided, taxes)
-    breakdown = billing.preview(taxing.bearing(chosen, decided), taxes, organisation, today)
+    breakdown = billing.preview(taxing.bearing(chosen, decided), taxes, organisation, day)
     invoice = _draft(organisation, work_order, form_id, raised_by)
+    invoice.supplied_on = supplied
     invoice.lines = billing.printed_lines(invoice, chosen, breakdown)
     for line, each in zip(invoice.lines, decided, strict=True):
-        taxing.write_on(line, each, taxes, today)
-    rules.check_in_force(billing.endings(invoice.lines, taxes, today))
+        taxing.write_on(line, each, taxes, day)
+    rules.check_in_force(billing.endings(invoice.lines, taxes, day))
     drafts.take_totals(organisation, invoice, breakdown)
     session.add(invoice)
     session.flush()
@@ -67,7 +68,7 @@ def raise_invoice(
         session, organisation.id, "invoice drafted", "invoice", invoice.id,
         words=f"Drafted from {work_order.number}", after={"lines": [line.id for line in chosen]},
     )  # fmt: skip
-    return Raised(invoice, is_new=True, reckoned_on=today)
+    return Raised(invoice, is_new=True, reckoned_on=day)
 
 
 # What layers above put to an invoice in the transaction that sends it, so that nobody is asked for what is paid
@@ -78,27 +79,27 @@ PREPAID: list[Callable[[Session, Organisation, Invoice], Money]] = []
 def issue_invoice(
     session: Session, organisation: Organisation, invoice: Invoice, *, reckoned_on: date | None = None
 ) -> Money:
-    """Freeze a draft: reckon it as of today, number it, date it, announce it. Raises CannotIssue. Does not commit.
+    """Freeze a draft: reckon it as of its tax point, number, date, announce it. Raises CannotIssue. Does not commit.
 
     Returns how much of it is paid already, by deposits.
 
     `invoice` has been read with its lines and its row lock, or raised in this transaction.
     reckoned_on  as raise_invoice gave it; None for a draft of another transaction
     """
-    today = clock.today(organisation.time_zone)
+    today, day = clock.today(organisation.time_zone), billing.tax_point_of(organisation, invoice.supplied_on)
     untaxed = next((f"{line.name}: {line.tax_missing}" for line in invoice.lines if line.is_untaxed), "")
     if not untaxed and invoice.is_shipping_untaxed:
         untaxed = f"Shipping: {invoice.shipping_tax_missing or 'save it again under Discount, shipping.'}"
     rules.check_issuable(
         invoice.status, len(invoice.lines), invoice.total,
-        untaxed_line=untaxed if organisation.is_registered_on(today) else "",
+        untaxed_line=untaxed if organisation.is_registered_on(day) else "",
     )  # fmt: skip
     if organisation.tax_number and invoice.tax_minor:
         rules.check_exchange(other_currency(organisation.country, invoice.currency), invoice.exchange_rate)
-    if reckoned_on != today:  # the rate of this day counts
+    if reckoned_on != day:  # the rate of this day counts
         taxes = taxes_by_id(session)
-        rules.check_in_force(billing.endings(invoice.lines, taxes, today))
-        drafts.rewrite(session, organisation, invoice, today, taxes)
+        rules.check_in_force(billing.endings(invoice.lines, taxes, day))
+        drafts.rewrite(session, organisation, invoice, taxes)
         session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
     invoice.number = next_number(session, organisation.id, "invoice")
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)

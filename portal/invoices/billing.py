@@ -13,7 +13,10 @@ from portal.shared.money import Money
 from portal.taxes import arithmetic
 from portal.taxes.models import Tax
 from portal.taxes.queries import members_of
+from portal.taxes.tax_point import tax_point
 from portal.work_orders.models import WorkOrder, WorkOrderLine
+
+_NO_WORK = ("Cancelled", "Cannot Complete")
 
 
 def billable_lines(work_order: WorkOrder) -> list[WorkOrderLine]:
@@ -94,6 +97,18 @@ def policy_of(organisation: Organisation) -> arithmetic.Policy:
         rounding=organisation.tax_rounding, rounding_mode=organisation.rounding_mode,
         round_total_to=organisation.round_total_to,
     )  # fmt: skip
+
+
+def supplied_on(work_order: WorkOrder, time_zone: str) -> date | None:
+    """The day of the last visit that took place or will; without one, the day the job was completed."""
+    visits = [visit.ends_at for visit in work_order.appointments if visit.status not in _NO_WORK]
+    last = max(visits, default=work_order.completed_at)
+    return clock.local(last, time_zone).date() if last else None
+
+
+def tax_point_of(organisation: Organisation, day: date | None) -> date:
+    """Whose rates count for a draft that is sent today. day: of the work, as supplied_on finds it."""
+    return tax_point(organisation.country, day, clock.today(organisation.time_zone))
 
 
 def describe(work_orders: Iterable[WorkOrder], time_zone: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import delete
@@ -14,7 +13,6 @@ from portal.invoices.models import DRAFT, Invoice, InvoiceTax
 from portal.invoices.shipping import settle_shipping
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, Impossible
 from portal.taxes.models import Tax
@@ -42,7 +40,7 @@ def price_draft(
     _set(invoice, wanted)
     settle_shipping(session, organisation, invoice, taxes_by_id(session))
     try:
-        rewrite(session, organisation, invoice, clock.today(organisation.time_zone))
+        rewrite(session, organisation, invoice)
     except Impossible as problem:
         raise pricing.CannotPrice(f"This cannot be reckoned: {problem.why}.") from problem
     if invoice.total_minor < 0:
@@ -56,14 +54,14 @@ def price_draft(
 
 
 def rewrite(
-    session: Session, organisation: Organisation, invoice: Invoice, tax_point: date,
-    taxes: Mapping[int, Tax] | None = None,
-) -> None:  # fmt: skip
-    """Reckon a draft as of `tax_point`; where that changes anything, its totals and tax rows are written anew.
+    session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax] | None = None
+) -> None:
+    """Reckon a draft as of its tax point; where that changes anything, its totals and tax rows are written anew.
 
     taxes  all of them, by whoever reckons many drafts
     """
     taxes = taxes_by_id(session) if taxes is None else taxes
+    tax_point = billing.tax_point_of(organisation, invoice.supplied_on)
     breakdown = billing.reckon_invoice(invoice, taxes, organisation, tax_point)
     if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
         return

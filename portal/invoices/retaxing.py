@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from portal.invoices import drafts, rules, shipping, taxing
+from portal.invoices import billing, drafts, rules, shipping, taxing
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.shared import clock
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes, taxes_by_id
 
@@ -28,12 +27,12 @@ def settle_taxes(session: Session, organisation: Organisation, invoice: Invoice,
     `invoice` read with its lines, its row locked. Raises CannotIssue for one that was sent. Does not commit.
     """
     _check_draft(invoice)
-    today, taxes = clock.today(organisation.time_zone), taxes_by_id(session)
+    day, taxes = billing.tax_point_of(organisation, invoice.supplied_on), taxes_by_id(session)
     before = _told(invoice)
     for line, ruled in zip(invoice.lines, _ruled(session, organisation, invoice, taxes), strict=True):
         choice = choices.get(line.id)
         decided = taxing.chosen(ruled, choice.tax, choice.reason) if choice else ruled
-        taxing.write_on(line, decided, taxes, today)
+        taxing.write_on(line, decided, taxes, day)
     shipping.settle_shipping(session, organisation, invoice, taxes)
     _keep(session, organisation, invoice, before)
 
@@ -41,9 +40,8 @@ def settle_taxes(session: Session, organisation: Organisation, invoice: Invoice,
 def choices_for(session: Session, organisation: Organisation, invoice: Invoice) -> list[Tax]:
     """What a person may choose on a draft, the usual tax first: only what this customer at this place can bear."""
     taxes = taxes_by_id(session)
-    case = taxing.case_of(
-        session, organisation, shipping.job_of(session, invoice), taxes, clock.today(organisation.time_zone)
-    )
+    day = billing.tax_point_of(organisation, invoice.supplied_on)
+    case = taxing.case_of(session, organisation, shipping.job_of(session, invoice), taxes, day)
     return [tax for tax in list_taxes(session) if not tax.is_withheld and case.fitting(tax) is tax]
 
 
@@ -53,7 +51,7 @@ def use_usual(session: Session, organisation: Organisation, invoice: Invoice) ->
     `invoice` read with its lines, its row locked. Raises CannotIssue where there is no usual tax. Does not commit.
     """
     _check_draft(invoice)
-    today, taxes = clock.today(organisation.time_zone), taxes_by_id(session)
+    day, taxes = billing.tax_point_of(organisation, invoice.supplied_on), taxes_by_id(session)
     if taxing.usual_tax(taxes) is None:
         raise rules.CannotIssue("No tax is the usual one yet. Ask whoever keeps Settings → Taxes to choose it.")
     before = _told(invoice)
@@ -62,7 +60,7 @@ def use_usual(session: Session, organisation: Organisation, invoice: Invoice) ->
         if line.is_untaxed:
             if decided.missing:
                 raise rules.CannotIssue(f"Your firm's usual tax is none for this customer. {decided.missing}")
-            taxing.write_on(line, decided, taxes, today)
+            taxing.write_on(line, decided, taxes, day)
     if invoice.is_shipping_untaxed:
         shipping.settle_shipping(session, organisation, invoice, taxes, with_usual=True)
     _keep(session, organisation, invoice, before)
@@ -79,11 +77,13 @@ def _ruled(
     job = shipping.job_of(session, invoice)
     of_job = {line.id: line for line in job.lines}
     lines = [of_job[line.work_order_line_id or 0] for line in invoice.lines]
-    return taxing.decide(session, organisation, job, lines, taxes, clock.today(organisation.time_zone))
+    return taxing.decide(
+        session, organisation, job, lines, taxes, billing.tax_point_of(organisation, invoice.supplied_on)
+    )
 
 
 def _keep(session: Session, organisation: Organisation, invoice: Invoice, before: dict[str, str]) -> None:
-    drafts.rewrite(session, organisation, invoice, clock.today(organisation.time_zone))
+    drafts.rewrite(session, organisation, invoice)
     after = _told(invoice)
     changed = [name for name, words in after.items() if before[name] != words]
     if changed:

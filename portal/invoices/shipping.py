@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from portal.invoices import taxing
+from portal.invoices import billing, taxing
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
-from portal.shared import clock
 from portal.taxes.models import Tax
 from portal.work_orders.models import WorkOrder
 from portal.work_orders.queries import job_of_line
@@ -22,7 +21,8 @@ def settle_shipping(
     if invoice.shipping_minor:
         job = job_of(session, invoice)
         ids = {line.work_order_line_id for line in invoice.lines}
-        case = taxing.case_of(session, organisation, job, taxes, clock.today(organisation.time_zone))
+        day = billing.tax_point_of(organisation, invoice.supplied_on)
+        case = taxing.case_of(session, organisation, job, taxes, day)
         usual = taxes.get(invoice.shipping_usual_tax_id or 0)
         decided = case.shipping(usual, [line for line in job.lines if line.id in ids])
         decided = taxing.with_usual([decided], taxes)[0] if with_usual else decided

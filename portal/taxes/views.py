@@ -17,6 +17,7 @@ from portal.taxes.actions import CannotChangeTax
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.regions.standing import standing_of
+from portal.taxes.tax_point import words_of
 from portal.taxes.together import moving_with, stands_alone
 
 bp = Blueprint("taxes", __name__)
@@ -63,8 +64,7 @@ def create_group() -> Response:
 @bp.get("/settings/taxes/<int:tax_id>")
 @allow("manage_organisation")
 def show(tax_id: int) -> Response:
-    tax = queries.get_tax(request_session(), tax_id)
-    return _tax_page(tax, Form())
+    return _tax_page(queries.get_tax(request_session(), tax_id), Form())
 
 
 @bp.post("/settings/taxes/<int:tax_id>/words")
@@ -194,6 +194,6 @@ def _tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
         stands_alone=stands_alone(tax, queries.taxes_by_id(session), g.organisation.country),
         is_per_unit=tax.kind == "fixed_per_unit",
         authorities=names_of_authorities(session),
-        events=timeline(session, "tax", tax.id),
+        events=timeline(session, "tax", tax.id), rate_counts=words_of(g.organisation.country),
     )  # fmt: skip
     return make_response(page, status)

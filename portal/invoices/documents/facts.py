@@ -38,7 +38,8 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "number": invoice.number or "",
         "dates": [
             [words[key], day_in_words(day, locale)]
-            for key, day in (("invoice_date", invoice.issued_on), ("due", invoice.due_on)) if day
+            for key, day in (("invoice_date", invoice.issued_on), *particulars.days_of(head.country, invoice),
+                             ("due", invoice.due_on)) if day
         ] + [[words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice)],
         "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
         "lines": _lines(invoice, words, locale, law),

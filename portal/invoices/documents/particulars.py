@@ -1,7 +1,7 @@
 """What the law of a country wants on an invoice beside lines and sums: place of supply, line taxes, notes, a code."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
 from portal.taxes.regions import places
 from portal.taxes.regions.standing import standing_of
+from portal.taxes.tax_point import tax_point, tells_supply
 
 
 def places_of_supply(country: str, invoice: Invoice) -> list[str]:
@@ -23,6 +24,16 @@ def places_of_supply(country: str, invoice: Invoice) -> list[str]:
     names, has_code = places(country), bool(standing_of(country).get("own_place"))
     codes = dict.fromkeys(line.place_of_supply for line in invoice.lines if line.place_of_supply)
     return [names.get(code, code) + (f" ({code})" if has_code else "") for code in codes]
+
+
+def days_of(country: str, invoice: Invoice) -> list[tuple[str, date]]:
+    """Beside the invoice's own: the day of the work, and the tax point where it is neither (UK: VAT Regulations 1995,
+    reg. 14; EU: directive 2006/112, article 226 (7))."""
+    supplied, issued = invoice.supplied_on, invoice.issued_on
+    if supplied is None or issued is None or supplied > issued or not tells_supply(country):
+        return []
+    point = tax_point(country, supplied, issued)
+    return [("supplied_on", supplied)] + ([("tax_point", point)] if country == "GB" and point != issued else [])
 
 
 def detail_of(invoice: Invoice, position: int, law: Mapping[str, Any], words: dict[str, str], locale: str) -> str:

@@ -11,7 +11,6 @@ from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.settings import rules
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.shared import clock
 from portal.taxes.arithmetic import Impossible
 from portal.taxes.queries import taxes_by_id
 from portal.taxes.regions import pack
@@ -62,14 +61,14 @@ def reach(session: Session) -> tuple[int, int]:
 
 
 def _reckon_drafts(session: Session, organisation: Organisation) -> int:
-    taxes, today = taxes_by_id(session), clock.today(organisation.time_zone)
+    taxes = taxes_by_id(session)
     found = session.scalars(
         select(Invoice).where(Invoice.status == DRAFT).options(selectinload(Invoice.lines)).order_by(Invoice.id)
         .with_for_update(of=Invoice)
     ).all()  # fmt: skip
     for invoice in found:
         try:
-            drafts.rewrite(session, organisation, invoice, today, taxes)
+            drafts.rewrite(session, organisation, invoice, taxes)
         except Impossible as problem:
             raise rules.CannotSettle(
                 f"The draft for {invoice.bill_to.get('name', '')} ({invoice.reference}) could not be reckoned like"

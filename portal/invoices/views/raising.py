@@ -110,10 +110,10 @@ def _wants_usual(form: Form) -> bool:
 def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str, Any]:
     lines = [line for line in billing.billable_lines(work_order) if line.id in ticked]
     taxes = taxes_by_id(request_session())
-    today = clock.today(g.time_zone)
-    ruled = taxing.decide(request_session(), g.organisation, work_order, lines, taxes, today)
+    day = billing.tax_point_of(g.organisation, billing.supplied_on(work_order, g.time_zone))
+    ruled = taxing.decide(request_session(), g.organisation, work_order, lines, taxes, day)
     decided = taxing.with_usual(ruled, taxes) if with_usual else ruled
-    breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, today)
+    breakdown = billing.preview(taxing.bearing(lines, decided), taxes, g.organisation, day)
     return {
         "breakdown": breakdown, "tax_rows": _tax_rows(breakdown, taxes), "usual": _usual(ruled, taxes),
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},

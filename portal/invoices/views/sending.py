@@ -8,7 +8,6 @@ from portal.invoices.models import DRAFT
 from portal.invoices.sendings import sendings_of
 from portal.invoices.views.pages import bp, invoice_page, place_of, status_of, total_of
 from portal.messages.texts import sms_account
-from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
@@ -49,7 +48,7 @@ def _look_again(invoice_id: int) -> Response:
     session = request_session()
     session.rollback()
     invoice = queries.get_invoice(session, invoice_id, g.viewer, lock=True)
-    drafts.rewrite(session, g.organisation, invoice, clock.today(g.time_zone))
+    drafts.rewrite(session, g.organisation, invoice)
     session.commit()
     problem = f"With today's taxes it comes to {money(invoice.amount_due)}. Look at it again, then send."
     return make_response(invoice_page(invoice, problem), 422)
