@@ -29,7 +29,9 @@ def cii_invoice(invoice: EInvoice) -> bytes:
     delivery = put(trade, "ram:ApplicableHeaderTradeDelivery")
     if invoice.delivered_to:
         put(delivery, "ram:ShipToTradeParty/ram:PostalTradeAddress/ram:CountryID", invoice.delivered_to)
-        _day(put(delivery, "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"), head.issued_on)
+    if invoice.delivered_to or head.supplied_on:
+        event = put(delivery, "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime")
+        _day(event, head.supplied_on or head.issued_on)
     _settlement(put(trade, "ram:ApplicableHeaderTradeSettlement"), invoice)
     return written(root)
 
@@ -37,7 +39,7 @@ def cii_invoice(invoice: EInvoice) -> bytes:
 def _settlement(at: Element, invoice: EInvoice) -> None:
     put(at, "ram:InvoiceCurrencyCode", invoice.header.currency)
     for group in invoice.groups:
-        _tax(at, group)
+        _tax(at, group, invoice.header.tax_point)
     for extra in invoice.extras:
         _extra(at, extra)
     if invoice.header.due_on:
@@ -56,7 +58,7 @@ def _settlement(at: Element, invoice: EInvoice) -> None:
         put(at, "ram:InvoiceReferencedDocument/ram:IssuerAssignedID", invoice.header.credits)
 
 
-def _tax(at: Element, group: Group) -> None:
+def _tax(at: Element, group: Group, tax_point: date | None) -> None:
     tax = put(at, "ram:ApplicableTradeTax")
     put(tax, "ram:CalculatedAmount", group.tax)
     put(tax, "ram:TypeCode", "VAT")
@@ -64,6 +66,8 @@ def _tax(at: Element, group: Group) -> None:
         put(tax, "ram:ExemptionReason", group.reason)
     put(tax, "ram:BasisAmount", group.base)
     put(tax, "ram:CategoryCode", group.category)
+    if tax_point:
+        put(tax, "ram:TaxPointDate/udt:DateString", tax_point.strftime("%Y%m%d"), format="102")
     _rate(tax, group)
 
 

@@ -1,5 +1,6 @@
 """The files themselves, of an invoice read with lines, tax rows, customer and balance."""
 
+from datetime import date
 from decimal import Decimal
 
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
@@ -11,7 +12,9 @@ from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
+from portal.shared.money import Money
 from portal.shared.text import clean
+from portal.taxes.tax_point import tax_point
 
 
 def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
@@ -50,6 +53,7 @@ def facturx_of_note(organisation: Organisation, note: CreditNote) -> bytes:
 def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
     if organisation.country not in rules.EXPORTING:
         raise rules.CannotExport("These files are for credit notes of firms in the EU and the UK.")
+    _check_sayable(note.invoice)
     breakdown, policy = from_text(note.breakdown, note.currency)
     seller = _seller(letterhead_of(organisation, note.letterhead or note.invoice.letterhead))
     header = rules.Header(
@@ -85,12 +89,15 @@ def _untaxed(line: InvoiceLine | None) -> tuple[str, str]:
 def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     if not is_offered(organisation, invoice) or not invoice.breakdown or not invoice.issued_on:
         raise rules.CannotExport("These files are for sent invoices of firms in the EU and the UK.")
+    _check_sayable(invoice)
     breakdown, policy = from_text(invoice.breakdown, invoice.currency)
     paid = invoice.total - invoice.balance_row.balance if invoice.balance_row else invoice.total - invoice.total
+    supplied, point = _days(organisation, invoice)
     header = rules.Header(
         number=invoice.number or "", issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
         seller=_seller(letterhead_of(organisation, invoice.letterhead)),
         buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
+        supplied_on=supplied, tax_point=point,
     )  # fmt: skip
     lines = [
         rules.PrintedLine(
@@ -103,6 +110,23 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
         header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=paid.decimal,
         reasons={row.key: reasons[row.key] for row in breakdown.taxes if row.key in reasons and row.kind == "exempt"},
     )  # fmt: skip
+
+
+def _check_sayable(invoice: Invoice) -> None:
+    """Raises CannotExport."""
+    rules.check_sayable(
+        is_discounted_after_tax=bool(invoice.discount_kind) and invoice.discount_applied == "after_tax",
+        adjustment=Money(invoice.adjustment_minor, invoice.currency),
+    )
+
+
+def _days(organisation: Organisation, invoice: Invoice) -> tuple[date | None, date | None]:
+    """Of the supply, and the tax point where it is not that of issue: as the paper tells them."""
+    supplied, issued = invoice.supplied_on, invoice.issued_on
+    if supplied is None or issued is None or supplied > issued:
+        return None, None
+    point = tax_point(organisation.country, supplied, issued)
+    return supplied, point if point != issued else None
 
 
 def _seller(head: Letterhead) -> rules.Party:

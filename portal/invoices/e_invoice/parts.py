@@ -73,3 +73,5 @@ class Header:
     reference: str = ""
     kind: str = INVOICE  # [BT-3]
     credits: str = ""  # number of the invoice that a credit note takes back [BT-25]
+    supplied_on: date | None = None  # [BT-72]
+    tax_point: date | None = None  # [BT-7] where it is not the day of issue

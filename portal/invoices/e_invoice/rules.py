@@ -69,6 +69,14 @@ class EInvoice:
         return sum((extra.amount for extra in self.extras if extra.is_charge is charges), Decimal(0))
 
 
+def check_sayable(*, is_discounted_after_tax: bool, adjustment: Money) -> None:
+    """The standard has a place for rounding [BT-114] and none for these. Raises CannotExport."""
+    if is_discounted_after_tax:
+        raise CannotExport("This file knows no discount after tax. Send the PDF; give the next discount before tax.")
+    if abs(adjustment.decimal) >= 1:
+        raise CannotExport("This file knows no adjustment after tax but of a few cents. Send the PDF instead.")
+
+
 def e_invoice(
     header: Header, lines: Sequence[PrintedLine], breakdown: Breakdown, *, includes_tax: bool, paid: Decimal,
     reasons: dict[str, str] | None = None,
@@ -152,7 +160,7 @@ def _summed_up(
     header: Header, items: Sequence[Item], extras: Sequence[Extra], grouped: Sequence[Group], breakdown: Breakdown,
     paid: Decimal,
 ) -> EInvoice:  # fmt: skip
-    """The standard has no discount after tax: with the adjustment and the rounding it stands in BT-114."""
+    """An adjustment and the rounding of the total stand in BT-114."""
     net, tax = sum((group.base for group in grouped), Decimal(0)), breakdown.tax_total.decimal
     rounding = breakdown.total.decimal - net - tax
     return EInvoice(
@@ -191,9 +199,18 @@ def _summed(groups: Sequence[Group]) -> tuple[Group, ...]:
         key = (group.category, group.rate)
         known = found.get(key)
         found[key] = replace(known, base=known.base + group.base, tax=known.tax + group.tax) if known else group
+    for group in found.values():
+        _check_tax(group)
     if any(group.category == "O" for group in found.values()) and len(found) > 1:
         raise CannotExport("What is outside the tax needs an invoice of its own for this file.")
     return tuple(found.values())
+
+
+def _check_tax(group: Group) -> None:
+    """BR-CO-17: base × rate, rounded. Prices with tax inside, rounding on each line and rounding down come to some
+    cents less or more; the file says what was printed, and the standard's own validators allow one of the currency."""
+    if abs(group.tax - Money.rounded(group.base * group.rate / 100, "EUR").decimal) > 1:
+        raise CannotExport("Rounded as it is, the tax is too far from base × rate for this file. Send the PDF instead.")
 
 
 def _merged(extras: Sequence[Extra]) -> tuple[Extra, ...]:

@@ -18,15 +18,18 @@ def ubl_invoice(invoice: EInvoice) -> bytes:
     if head.due_on and not is_credit:
         put(root, "cbc:DueDate", head.due_on.isoformat())
     put(root, f"cbc:{kind}TypeCode", head.kind)
+    if head.tax_point and not is_credit:
+        put(root, "cbc:TaxPointDate", head.tax_point.isoformat())
     put(root, "cbc:DocumentCurrencyCode", head.currency)
     put(root, "cbc:BuyerReference", head.reference or head.number)
     if head.credits:
         put(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", head.credits)
     _party(put(root, "cac:AccountingSupplierParty/cac:Party"), head.seller, is_outside=invoice.is_outside)
     _party(put(root, "cac:AccountingCustomerParty/cac:Party"), head.buyer, is_outside=invoice.is_outside)
-    if invoice.delivered_to:
+    if invoice.delivered_to or head.supplied_on:
         delivery = put(root, "cac:Delivery")
-        put(delivery, "cbc:ActualDeliveryDate", head.issued_on.isoformat())
+        put(delivery, "cbc:ActualDeliveryDate", (head.supplied_on or head.issued_on).isoformat())
+    if invoice.delivered_to:
         country = "cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode"
         put(delivery, country, invoice.delivered_to)
     for extra in invoice.extras:

@@ -16,9 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
+from portal.invoices import actions, drafts
 from portal.invoices.e_invoice import making, rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
+from portal.invoices.pricing import Cut, Pricing
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
@@ -290,3 +292,36 @@ def test_an_exempt_customers_invoice_and_credit_note_are_told_with_the_reason(ap
         row = ElementTree.fromstring(office.get(page).data).find("cac:TaxTotal/cac:TaxSubtotal", NAMES)
         assert row is not None and row.findtext("cac:TaxCategory/cbc:ID", "", NAMES) == "E"
         assert row.findtext("cac:TaxCategory/cbc:TaxExemptionReason", "", NAMES) == "Diplomatic mission"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"whole": Cut(percent=Decimal(10), applied="after_tax")}, "no discount after tax"),
+        ({"adjustment": Money(-777, "GBP"), "adjustment_reason": "Goodwill"}, "no adjustment after tax"),
+        ({"adjustment": Money(-3, "GBP"), "adjustment_reason": "Rounded off"}, ""),
+    ],
+)
+def test_what_is_no_rounding_is_not_told_as_rounding(
+    client: FlaskClient, session: Session, firm: Firm, wanted: dict[str, object], words: str
+) -> None:
+    draft = get_invoice(session, make_invoice(session, firm, sent=False).id, lock=True)
+    zero, organisation = Money.zero("GBP"), session.get_one(Organisation, firm.organisation_id)
+    pricing = Pricing(**{"adjustment": zero, "shipping": zero, **wanted})  # type: ignore[arg-type]
+    drafts.price_draft(session, organisation, draft, pricing, Decimal(100))
+    actions.issue_invoice(session, organisation, draft)
+    session.commit()
+    note = make_credit_note(session, firm, draft)
+    sign_in(client, firm, "administrator")
+    for path in (f"/invoices/{draft.id}/e-invoice.xml", f"/credit-notes/{note.id}/e-credit-note.xml"):
+        said = client.get(path).text
+        assert words in said if words else said.startswith("<?xml") and "PayableRoundingAmount" in said
+
+
+def test_tax_that_is_far_from_its_base_is_refused() -> None:
+    """The validators of EN 16931 allow a difference of one in BR-CO-17; rounding thousands of lines passes that."""
+    lines = [Line(Decimal(1), Decimal("0.03"), taxes=(TAXES[0],))] * 300
+    breakdown = reckon(tuple(lines), Policy("GBP", rounding="line"))
+    printed = [rules.PrintedLine("x", "", Decimal(1), "1")] * 300
+    with pytest.raises(rules.CannotExport, match="too far"):
+        rules.e_invoice(_header(), printed, breakdown, includes_tax=False, paid=Decimal(0))
