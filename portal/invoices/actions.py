@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.customers.models import Customer
 from portal.invoices import billing, drafts, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.documents.rules import other_currency
+from portal.invoices.documents.rules import may_void, other_currency
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
@@ -122,7 +122,8 @@ def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money
     The caller has made sure that no payment page is open for it.
     """
     credited = session.scalars(select(CreditNote.number).where(CreditNote.invoice_id == invoice.id).limit(1)).first()
-    rules.check_voidable(invoice.status, paid, credited_by=credited or "")
+    country = str((invoice.letterhead or {}).get("country", ""))
+    rules.check_voidable(invoice.status, paid, credited_by=credited or "", is_lawful=may_void(country))
     invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason
     _release(session, invoice)
     outbox.record(session, invoice.organisation_id, "invoice", invoice.id)

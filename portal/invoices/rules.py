@@ -74,10 +74,12 @@ def check_exchange(currency: str, rate: Decimal | None) -> None:
         )
 
 
-def check_voidable(status: str, paid: Money, *, credited_by: str = "") -> None:
-    """Raises CannotVoid with what to do."""
+def check_voidable(status: str, paid: Money, *, credited_by: str = "", is_lawful: bool = True) -> None:
+    """Raises CannotVoid with what to do. is_lawful: whether the firm's country lets sent invoices be voided."""
     if status != "sent":
         raise CannotVoid("Only a sent invoice can be voided.")
+    if not is_lawful:
+        raise CannotVoid("The law of your country lets no sent invoice be voided. Make a credit note over all of it.")
     if paid:
         raise CannotVoid("This invoice has payments. Make a credit note instead of voiding it.")
     if credited_by:

@@ -64,6 +64,12 @@ def credit_title_of(country: str, *, is_registered: bool) -> str:
     return str(law_of(country).get("credit_title", "credit_note")) if is_registered else "credit_note"
 
 
+def may_void(country: str) -> bool:
+    """Whether an invoice that was sent may be voided; where not, a credit note takes it back (Saudi Arabia: e-invoicing
+    regulation)."""
+    return not law_of(country).get("never_void", False)
+
+
 def told(words: str, **said: str) -> str:
     """`words` filled in, name by name: what is filled in may hold braces itself."""
     first, *rest = words.split("{")

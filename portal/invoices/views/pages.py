@@ -4,6 +4,7 @@ from flask import Blueprint, g, render_template, url_for
 
 from portal.invoices import holds, printed, queries, write_offs
 from portal.invoices.credit_notes.queries import notes_of
+from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
 from portal.invoices.questions.queries import is_waiting
@@ -24,6 +25,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         tax_rows=printed.taxes(invoice), withheld=printed.withheld(invoice), shown_total=total_of(invoice),
         written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
+        may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
         has_asked=is_waiting(request_session(), invoice.id),
