@@ -6,13 +6,15 @@ from decimal import Decimal
 
 from portal.organisations.actions import OrganisationFacts
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import PREFIXES
+from portal.organisations.numbering import PREFIXES, written
 from portal.shared.forms import Form
 
 _LONGEST_TERMS = Decimal(365)
 # Begins with a letter or digit, and no two signs in a row: numbers become names of files and parts of addresses.
 _PREFIX = re.compile(r"[^\W_](?:[-/._# ]?[^\W_])*[-/._# ]?")
 _BIGGEST_NUMBER = Decimal(99_999_999)  # with a prefix of twelve, twenty characters in all
+
+_LONGEST_BY_LAW = {"IN": 16}  # characters of a tax invoice's and a credit note's number: CGST Rules 46 (b), 53
 
 
 def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
@@ -34,8 +36,8 @@ def filled_with(organisation: Organisation) -> Form:
     return Form({name: str(getattr(organisation, name)) for name in names})
 
 
-def read_numbers(raw: Mapping[str, str]) -> tuple[Form, dict[str, tuple[str, int]]]:
-    """The form of the numbers: series → prefix and next number."""
+def read_numbers(raw: Mapping[str, str], country: str) -> tuple[Form, dict[str, tuple[str, int]]]:
+    """The form of the numbers: series → prefix and next number. country: the firm's, whose law may limit them."""
     form = Form(raw)
     wanted = {}
     for series in PREFIXES:
@@ -46,8 +48,18 @@ def read_numbers(raw: Mapping[str, str]) -> tuple[Form, dict[str, tuple[str, int
             form.errors[f"{series}_prefix"] = "End the prefix with a letter or a sign, like INV- or 2026/."
         number = form.decimal(f"{series}_next", "the next number", least=Decimal(1), most=_BIGGEST_NUMBER, places=0)
         wanted[series] = (prefix, int(number))
+        _check_length(form, series, written(prefix, int(number)), country)
     _check_different(form, {series: prefix.casefold() for series, (prefix, _) in wanted.items() if prefix})
     return form, wanted
+
+
+def _check_length(form: Form, series: str, number: str, country: str) -> None:
+    longest = _LONGEST_BY_LAW.get(country)
+    if longest is not None and series in ("invoice", "credit_note") and len(number) > longest:
+        form.errors.setdefault(
+            f"{series}_prefix",
+            f"{number} has {len(number)} characters, and the law allows {longest}. Choose a shorter prefix.",
+        )
 
 
 def _check_different(form: Form, prefixes: Mapping[str, str]) -> None:

@@ -85,7 +85,7 @@ def numbers() -> Response:
 @allow("manage_organisation")
 def update_numbers() -> Response:
     """A firm that has counted elsewhere goes on from there."""
-    session, (form, wanted) = request_session(), forms.read_numbers(request.form)
+    session, (form, wanted) = request_session(), forms.read_numbers(request.form, g.organisation.country)
     if not form.ok:
         return _numbers_page(form, 422)
     for series, (prefix, next_number) in wanted.items():

@@ -3,6 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
+from portal.organisations.models import Organisation
 from portal.organisations.numbering import PREFIXES, next_number
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
@@ -70,3 +71,15 @@ def test_what_no_number_can_be_made_of_is_refused(
 
 def test_only_who_manages_the_organisation_may(client: FlaskClient, firm: Firm) -> None:
     assert sign_in(client, firm, "manager").get(PAGE).status_code == 403
+
+
+def test_an_indian_number_has_sixteen_characters_at_most(admin: FlaskClient, firm: Firm) -> None:
+    """CGST Rules, rule 46 (b). Customers and jobs may have longer ones."""
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Organisation, firm.organisation_id).country = "IN"
+        session.commit()
+    refused = save(admin, invoice_prefix="BHARAT/2026-")
+    assert refused.status_code == 422 and "BHARAT/2026-00001 has 17 characters" in refused.text
+    assert save(admin, invoice_prefix="BHARAT/26-", invoice_next="1000000").status_code == 422
+    assert save(admin, invoice_prefix="BHARAT/202-", work_order_prefix="BHARAT/JOBS-").status_code == 303
+    assert take(firm) == "BHARAT/202-00001"
