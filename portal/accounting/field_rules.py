@@ -20,6 +20,7 @@ from portal.invoices.models import DRAFT, Invoice
 from portal.organisations import audit
 from portal.payments.models import Payment
 from portal.shared import outbox
+from portal.shared.errors import RuleBroken
 from portal.taxes.models import Tax
 
 MODELS: dict[str, Any] = {
@@ -34,6 +35,10 @@ class Version:
     number: int
     made_by: str
     made_at: datetime
+
+
+class KeptMeanwhile(RuleBroken):
+    """Another version came in between: whoever keeps must have seen it."""
 
 
 def rules_of(session: Session, link_id: int, module: str, version: int | None = None) -> list[Rule]:
@@ -60,6 +65,12 @@ def versions_of(session: Session, link_id: int, module: str) -> list[Version]:
         .limit(20)
     )
     return [Version(*row) for row in rows]
+
+
+def kept_since(session: Session, link_id: int, module: str, based_on: int) -> Version | None:
+    """The newest version, where it is another than the one that somebody's rows began from (0: the usual rows)."""
+    newest = next(iter(versions_of(session, link_id, module)), None)
+    return newest if newest is not None and newest.number != based_on else None
 
 
 def told_of(session: Session, link_id: int) -> dict[str, str]:
@@ -106,9 +117,18 @@ def would_change(session: Session, link_id: int, module: str, wanted: Sequence[R
     ]  # fmt: skip
 
 
-def keep(session: Session, link: Link, module: str, wanted: Sequence[Rule], *, made_by: str) -> int:
-    """A new version; the records that it changes go over again. How many those are. Does not commit."""
+def keep(
+    session: Session, link: Link, module: str, wanted: Sequence[Rule], *, made_by: str, based_on: int | None = None
+) -> int:  # fmt: skip
+    """A new version; the records that it changes go over again. How many those are. Does not commit.
+
+    based_on  the version that was in force when these rows were looked at; None where nobody looked
+    Raises KeptMeanwhile when there is another one by now; two at the same moment come one after the other.
+    """
     changed = would_change(session, link.id, module, wanted)
+    session.execute(select(Link.id).where(Link.id == link.id).with_for_update())
+    if based_on is not None and (since := kept_since(session, link.id, module, based_on)):
+        raise KeptMeanwhile(f"{since.made_by} kept version {since.number} meanwhile.")
     before = rules_of(session, link.id, module)
     number = _newest(session, link.id, module) + 1
     session.add_all(

@@ -50,6 +50,21 @@ def options_of(facts: Facts) -> list[tuple[str, str]]:
     return [("", "Stays here"), *((each.key, each.label) for each in fields.offered(facts))]
 
 
+def unlike(module: str, now: Sequence[Rule], chosen: Sequence[Rule]) -> list[str]:
+    """In words, the rows that were chosen otherwise than they are in force."""
+    mine = {rule.ours: rule for rule in chosen}
+    told = {rule.ours: (_in_words(module, rule), _in_words(module, mine[rule.ours])) for rule in now}
+    return [
+        f"{fields.label_of(module, ours)}: {there} now, {here} in yours"
+        for ours, (there, here) in told.items() if there != here
+    ]  # fmt: skip
+
+
+def _in_words(module: str, rule: Rule) -> str:
+    where = fields.called(module, rule.theirs) if rule.theirs else "stays here"
+    return f"{where} ({_WAYS[rule.direction]}, {_WINNERS[rule.wins]})" if rule.theirs else where
+
+
 def _row(field: Ours, rule: Rule, facts: Facts, values: Mapping[str, str], *, is_two_way: bool) -> Row:
     is_merged = is_two_way and facts.module in READ_BACK and bool(field.parts)
     missing = fields.only_in_books(field, facts)

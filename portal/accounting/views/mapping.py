@@ -68,7 +68,12 @@ def update_mapping() -> Response:
         return _page(tied, facts, form, 422)
     if chosen != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
         return _page(tied, facts, _filled(wanted), seen=_said(wanted), left_out=left_out)
-    count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name)
+    based_on = id_from(request.form.get("based_on", "")) or 0
+    try:
+        count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name, based_on=based_on)
+    except field_rules.KeptMeanwhile:
+        session.rollback()
+        return _page(tied, facts, _filled(wanted), 409, seen=_said(wanted))
     session.commit()
     flash(f"Kept. {count} {'record goes' if count == 1 else 'records go'} over again.", "good")
     return see_other(url_for("accounting.show_mapping", module=module))
@@ -159,8 +164,10 @@ def _page(
     tied: Link, facts: Facts, form: Form | None = None, status: int = 200, *, seen: str = "",
     left_out: list[str] | None = None,
 ) -> Response:  # fmt: skip
-    """seen: the rows that were asked about; how many records they would change is told then."""
-    session, module = request_session(), facts.module
+    """seen: the rows that were asked about; how many records they would change is told then. Where the rows began from
+    an older version than the one in force, it is told who kept that one, and what differs from it."""
+    session, module, based_on = request_session(), facts.module, request.form.get("based_on")
+    since = field_rules.kept_since(session, tied.id, module, id_from(based_on) or 0) if based_on else None
     now = field_rules.rules_of(session, tied.id, module)
     shown = [_shown(rule, form) for rule in now]
     rows = mapping_rows.rows_of(session, tied, facts, shown)
@@ -170,6 +177,7 @@ def _page(
         would_change=len(field_rules.would_change(session, tied.id, module, shown)) if seen else None,
         is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
         versions=field_rules.versions_of(session, tied.id, module), may_be_changed=bool(fields.THEIRS[module]),
+        since=since, unlike=mapping_rows.unlike(module, now, shown) if since else [],
         types=four_types.explained(_first_customers()) if module == "customer" else [],
     )  # fmt: skip
     return make_response(page, status)

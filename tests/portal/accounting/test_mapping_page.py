@@ -1,14 +1,16 @@
 """The mapping is changed on its page: seen first, kept in versions, and then to be found in Zoho."""
 
+import contextlib
 import html
 import re
+import threading
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.accounting import directions, fields
+from portal.accounting import directions, field_rules, fields
 from portal.accounting.mirror.drain import drain
 from portal.customers.actions import CustomerFacts, add_customer
 from portal.customers.models import Customer
@@ -47,6 +49,12 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", page)))
 
 
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, words(page)
+    return html.unescape(found.group(1))
+
+
 def press(client: FlaskClient, do: str, **fields: object) -> Any:
     return post(client, PAGE, {"module": "customer", "do": do, **fields}, page=PAGE)
 
@@ -57,12 +65,10 @@ def keep(client: FlaskClient, **fields: object) -> Any:
     seen = post(client, PAGE, form | {"do": "preview"}, page=PAGE)
     names = re.findall(r'<select[^>]* name="([^"]+)"', seen.text)
     chosen = {name: re.search(rf'name="{name}".*?value="([^"]*)" selected', seen.text, re.S) for name in names}
-    hidden = re.search(r'name="seen" value="([^"]*)"', seen.text)
-    assert hidden is not None, words(seen.text)
     shown = {name: found.group(1) for name, found in chosen.items() if found is not None}
     named = re.findall(r'name="named" value="([^"]+)"', seen.text)
-    sent = {"module": form["module"], "do": "keep", "seen": html.unescape(hidden.group(1)), "named": named, **shown}
-    return post(client, PAGE, sent, page=PAGE)
+    told = {name: hidden(seen.text, name) for name in ("seen", "based_on")}
+    return post(client, PAGE, {"module": form["module"], "do": "keep", "named": named, **told, **shown}, page=PAGE)
 
 
 def maple(linked: LinkedFirm) -> dict[str, Any]:
@@ -204,12 +210,61 @@ def test_a_field_that_no_record_shows_yet_is_named_and_the_first_record_tells(
 
 
 def test_what_was_changed_after_it_was_seen_is_shown_again_first(linked: LinkedFirm, admin: FlaskClient) -> None:
-    seen = press(admin, "preview", theirs_notes="website").text
-    hidden = re.search(r'name="seen" value="([^"]*)"', seen)
-    assert hidden is not None
-    again = press(admin, "keep", theirs_notes="cf:cf_site", seen=html.unescape(hidden.group(1)))
+    seen = hidden(press(admin, "preview", theirs_notes="website").text, "seen")
+    again = press(admin, "keep", theirs_notes="cf:cf_site", seen=seen)
     assert again.status_code == 200 and "would change" in again.text
     assert "Version 1" not in admin.get(PAGE).text
+
+
+def test_who_keeps_from_an_old_page_is_told_first_who_kept_another_version_meanwhile(
+    app: Flask, linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    opened = hidden(admin.get(PAGE).text, "based_on")
+    old = press(admin, "preview", theirs_notes="website", based_on=opened).text
+    told = {name: hidden(old, name) for name in ("seen", "based_on")}
+    assert keep(sign_in(browser(app), linked.firm, "administrator"), theirs_notes="cf:cf_site").status_code == 303
+    refused = press(admin, "keep", theirs_notes="website", **told)
+    shown = words(refused.text)
+    assert refused.status_code == 409
+    assert "Ada Admin kept version 1 meanwhile On " in shown and "This 1 record would change" in shown
+    assert "Notes: cf_site" in shown and "now, Website" in shown and 'value="website" selected' in refused.text
+    assert "Version 1 (now)" in words(admin.get(PAGE).text)
+    told = {name: hidden(refused.text, name) for name in ("seen", "based_on")}
+    assert press(admin, "keep", theirs_notes="website", **told).status_code == 303
+    assert "Version 2 (now)" in words(admin.get(PAGE).text)
+
+
+@pytest.mark.parametrize("do", ["preview", "name"])
+def test_a_page_that_was_opened_before_another_version_says_so_when_it_is_looked_at(
+    linked: LinkedFirm, admin: FlaskClient, do: str
+) -> None:
+    opened = hidden(admin.get(PAGE).text, "based_on")
+    keep(admin, theirs_notes="cf:cf_site")
+    seen = press(admin, do, theirs_notes="website", based_on=opened)
+    assert "kept version 1 meanwhile" in seen.text and 'value="website" selected' in seen.text
+    again = press(admin, do, theirs_notes="website", based_on=hidden(seen.text, "based_on"))
+    assert "kept version 1 meanwhile" not in again.text
+
+
+def test_two_who_keep_at_the_same_moment_are_never_both_kept_unseen(linked: LinkedFirm) -> None:
+    both_have_seen, kept = threading.Barrier(2, timeout=15), list[int]()
+
+    def press_it() -> None:
+        with job_session(linked.organisation_id) as session:
+            link = session.merge(linked.link())
+            wanted = field_rules.rules_of(session, link.id, "customer")
+            both_have_seen.wait()
+            with contextlib.suppress(field_rules.KeptMeanwhile):
+                kept.append(field_rules.keep(session, link, "customer", wanted, made_by="Ada Admin", based_on=0))
+
+    presses = [threading.Thread(target=press_it) for _ in range(2)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join(20)
+    with job_session(linked.organisation_id) as session:
+        assert [each.number for each in field_rules.versions_of(session, linked.link().id, "customer")] == [1]
+    assert len(kept) == 1
 
 
 def test_versions_tell_who_and_can_be_gone_back_to(linked: LinkedFirm, admin: FlaskClient) -> None:
