@@ -1,6 +1,9 @@
 """The payments worker's job: follow what Stripe told us, then ask about what it did not."""
 
 import logging
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
 from portal.payments import actions
@@ -14,12 +17,12 @@ def look(organisation_id: int) -> None:
     """Do all that is due for this organisation's payments. A row that fails never holds up the rest."""
     _sweep_events(organisation_id)
     _follow_events(organisation_id)
-    _look_at_attempts(organisation_id)
-    _look_at_refunds(organisation_id)
-    _announce_charges(organisation_id)
-    _charge(organisation_id)
-    _forget_cards(organisation_id)
-    _look_at_payouts(organisation_id)
+    _follow_each(organisation_id, actions.take_due_attempts, _look_at_attempt, "attempt")
+    _follow_each(organisation_id, actions.take_due_refunds, actions.follow_refund, "refund")
+    _follow_each(organisation_id, actions.take_due_announcements, actions.announce_invoices, "announcement")
+    _follow_each(organisation_id, actions.take_due_runs, actions.charge_invoice, "charge")
+    _follow_each(organisation_id, actions.take_due_removals, actions.forget_at_stripe, "card's removal")
+    _follow_each(organisation_id, actions.take_due_payouts, actions.follow_payout, "payout")
 
 
 def _sweep_events(organisation_id: int) -> None:
@@ -40,75 +43,24 @@ def _follow_events(organisation_id: int) -> None:
             _follow(organisation_id, event)
 
 
-def _look_at_attempts(organisation_id: int) -> None:
+def _follow_each(
+    organisation_id: int, take_due: Callable[[Session], Sequence[int]], follow: Callable[[int, int], object], name: str
+) -> None:
+    """Each row by itself: one that fails, or that Stripe does not answer for, is due again later."""
     with job_session(organisation_id) as session:
-        due = actions.take_due_attempts(session)
-    for attempt_id in due:
+        due = take_due(session)
+    for row_id in due:
         try:
-            actions.look_at_attempt(organisation_id, attempt_id)
-            actions.look_at_charge(organisation_id, attempt_id)
+            follow(organisation_id, row_id)
         except GatewayError as problem:
-            log.info("attempt not settled yet", extra={"attempt_id": attempt_id, "reason": problem.words})
+            log.info("%s not answered yet", name, extra={"row": row_id, "reason": problem.words})
         except Exception:
-            log.exception("attempt could not be settled", extra={"attempt_id": attempt_id})
+            log.exception("%s could not be followed", name, extra={"row": row_id})
 
 
-def _look_at_refunds(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        due = actions.take_due_refunds(session)
-    for refund_id in due:
-        try:
-            actions.follow_refund(organisation_id, refund_id)
-        except GatewayError as problem:
-            log.info("refund not answered yet", extra={"refund_id": refund_id, "reason": problem.words})
-        except Exception:
-            log.exception("refund could not be followed", extra={"refund_id": refund_id})
-
-
-def _look_at_payouts(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        due = actions.take_due_payouts(session)
-    for payout_id in due:
-        try:
-            actions.follow_payout(organisation_id, payout_id)
-        except GatewayError as problem:
-            log.info("payout not answered yet", extra={"payout_id": payout_id, "reason": problem.words})
-        except Exception:
-            log.exception("payout could not be followed", extra={"payout_id": payout_id})
-
-
-def _announce_charges(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        due = actions.take_due_announcements(session)
-    for autopay_id in due:
-        try:
-            actions.announce_invoices(organisation_id, autopay_id)
-        except Exception:
-            log.exception("charge could not be announced", extra={"autopay_id": autopay_id})
-
-
-def _charge(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        due = actions.take_due_runs(session)
-    for run_id in due:
-        try:
-            actions.charge_invoice(organisation_id, run_id)
-        except GatewayError as problem:
-            log.info("charge not answered yet", extra={"run_id": run_id, "reason": problem.words})
-        except Exception:
-            log.exception("invoice could not be charged", extra={"run_id": run_id})
-
-
-def _forget_cards(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        due = actions.take_due_removals(session)
-    for card_id in due:
-        try:
-            actions.forget_at_stripe(organisation_id, card_id)
-        except GatewayError as problem:
-            log.info("card not forgotten at Stripe yet", extra={"card_id": card_id, "reason": problem.words})
-        except Exception:
-            log.exception("card could not be forgotten at Stripe", extra={"card_id": card_id})
+def _look_at_attempt(organisation_id: int, attempt_id: int) -> None:
+    actions.look_at_attempt(organisation_id, attempt_id)
+    actions.look_at_charge(organisation_id, attempt_id)
 
 
 def _follow(organisation_id: int, taken: TakenEvent) -> None:
