@@ -74,8 +74,10 @@ def filled_with(customer: Customer) -> Form:
     billing = next((a for a in customer.addresses if a.use == "billing"), None)
     values = {
         name: str(getattr(customer, name) or "")
-        for name in ("kind", "name", "email", "phone", "tax_number", "payment_terms_days", "notes", "language")
+        for name in ("kind", "name", "email", "phone", "tax_number", "notes", "language")
     }
+    if customer.payment_terms_days is not None:  # 0 is at once, and not the firm's usual
+        values["payment_terms_days"] = str(customer.payment_terms_days)
     standing = ("tax_treatment", "place_of_supply", "tax_id", "exemption_id", "certificate", "certificate_until")
     values |= {name: str(getattr(customer, name) or "") for name in standing}
     values["accounts_for_tax"] = "yes" if customer.accounts_for_tax else ""

@@ -123,6 +123,13 @@ def test_an_edit_is_saved_and_noted(manager: FlaskClient, firm: Firm) -> None:
     assert "Maple &amp; Sons" in page and "Details changed" in page
 
 
+def test_who_pays_at_once_still_does_after_an_edit(manager: FlaskClient, firm: Firm) -> None:
+    """0 days are a term of its own; an empty field would be the firm's usual one."""
+    page = f"/customers/{firm.customer_id}/edit"
+    post(manager, f"/customers/{firm.customer_id}", FACTS | {"payment_terms_days": "0"}, page=page)
+    assert re.search(r'name="payment_terms_days"[^>]*value="0"', manager.get(page).text)
+
+
 def test_a_bad_edit_changes_nothing(manager: FlaskClient, firm: Firm) -> None:
     path = f"/customers/{firm.customer_id}"
     answer = post(manager, path, FACTS | {"name": "", "city": "Kept Town"}, page=path + "/edit")
