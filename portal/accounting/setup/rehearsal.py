@@ -30,6 +30,7 @@ from portal.taxes.queries import list_taxes, taxes_by_id
 _QUANTITIES = (Decimal("3"), Decimal("1.5"))  # odd ones, where rounding shows
 _PRICE = Decimal("33.33")
 _ACTION = "rehearsal"
+NUMBERED = "REHEARSAL-"  # by which a test invoice is told from theirs
 
 
 class CannotRehearse(RuleBroken):
@@ -110,7 +111,7 @@ def result(session: Session, link: Link) -> AuditEntry | None:
 
 
 def _next_number(link: Link) -> str:
-    return f"REHEARSAL-{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
+    return f"{NUMBERED}{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
 
 
 def _lines(session: Session) -> list[TestLine]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.accounting.setup.desk import Caller, page_of
+from portal.accounting.setup.rehearsal import NUMBERED
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.errors import Refused
 
@@ -64,15 +65,15 @@ def read(caller: Caller) -> list[TheirTax]:
 
 
 def read_preferences(caller: Caller) -> Preferences:
-    """From the invoice they made last, as no documented call tells these settings; and the currencies they use. Calls
-    Zoho two or three times. Raises GatewayError."""
+    """From the invoice they made last, as no documented call tells these settings; and the currencies they use. What we
+    rehearsed with tells nothing of them. Calls Zoho two or three times. Raises GatewayError."""
     currencies, _ = page_of(caller, "/settings/currencies", "currencies", 1)
     currencies.sort(key=lambda row: not row.get("is_base_currency"))
     codes = tuple(str(row.get("currency_code", "")) for row in currencies)
     body = caller.call(
-        "GET", "/invoices", {"per_page": "1", "page": "1", "sort_column": "created_time", "sort_order": "D"}
+        "GET", "/invoices", {"per_page": "20", "page": "1", "sort_column": "created_time", "sort_order": "D"}
     )
-    rows = body.get("invoices", [])
+    rows = [row for row in body.get("invoices", []) if not str(row.get("invoice_number", "")).startswith(NUMBERED)]
     if not rows:
         return Preferences(currencies=codes)
     invoice = caller.call("GET", f"/invoices/{rows[0]['invoice_id']}")["invoice"]

@@ -51,6 +51,12 @@ def test_a_second_rehearsal_uses_the_same_customer_and_another_number(linked: Li
     assert sum(name.startswith("Portal rehearsal") for name in names) == 1
 
 
+def test_what_was_rehearsed_with_tells_nothing_of_their_habits(linked: LinkedFirm, admin: FlaskClient) -> None:
+    rehearse(admin)
+    shown = admin.get("/books/setup/taxes").text
+    assert "How each side reckons" in shown and "REHEARSAL" not in shown
+
+
 @pytest.mark.parametrize("path", ["/contacts", "/invoices", "/status/void"])
 def test_a_rehearsal_that_broke_off_is_taken_up_without_a_second_invoice(
     linked: LinkedFirm, admin: FlaskClient, path: str
