@@ -9,11 +9,13 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
 from portal.payments.actions.attempts import close_session, make_session
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.refunds.queries import is_disputed
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.errors import NotFound
 from portal.shared.running import job_session
 
 _MOST_ROUNDS = 3
+_ARGUED = "The customer's bank is looking into a payment of this invoice. Wait until that dispute is over."
 _BUSY = "The customer is paying this invoice at this moment. Look again in a minute."
 
 
@@ -54,8 +56,11 @@ def write_off_invoice(organisation_id: int, invoice_id: int, reason: str) -> Non
 
 
 def _out_of_hands(session: Session, invoice_id: int) -> Invoice:
-    """Locked, and surely on no payment page. Raises CannotPay."""
+    """Locked, surely on no payment page, and no money of it in dispute: what is won comes back to it. Raises
+    CannotPay."""
     invoice = get_invoice(session, invoice_id, lock=True)
+    if is_disputed(session, invoice_id):
+        raise CannotPay(_ARGUED)
     if queries.open_attempt(session, invoice_id) is not None:
         raise CannotPay(_BUSY)  # begun since; under the lock nobody can begin another
     return invoice

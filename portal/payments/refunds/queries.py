@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.payments.models import Payment, StripeEvent
+from portal.payments.models import Allocation, Payment, StripeEvent
 from portal.payments.refunds.models import Dispute, Refund
 
 OVER = ("won", "lost", "warning_closed", "prevented")
@@ -35,6 +35,16 @@ def open_disputes(session: Session) -> Sequence[tuple[Dispute, Payment]]:
         .limit(100)
     ).all()
     return [(dispute, payment) for dispute, payment in rows]
+
+
+def is_disputed(session: Session, invoice_id: int) -> bool:
+    """Whether money that was put to this invoice is argued about at a bank now."""
+    found = (
+        select(Dispute.id)
+        .join(Allocation, Allocation.payment_id == Dispute.payment_id)
+        .where(Allocation.invoice_id == invoice_id, Dispute.status.not_in(OVER))
+    )
+    return session.scalars(found.limit(1)).first() is not None
 
 
 def failed_events(session: Session) -> Sequence[StripeEvent]:

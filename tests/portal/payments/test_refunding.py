@@ -8,15 +8,21 @@ import pytest
 from sqlalchemy import select, text, update
 
 from portal.payments import queries
-from portal.payments.actions import CannotRefund, plan_refund, reverse_payment
+from portal.payments.actions import (
+    CannotRefund,
+    plan_refund,
+    reverse_payment,
+    void_invoice,
+    write_off_invoice,
+)
 from portal.payments.models import Payment, StripeEvent
 from portal.payments.refunds.models import Dispute, Refund
-from portal.payments.rules import CannotReverse
+from portal.payments.rules import CannotPay, CannotReverse
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
-from tests.paying import Till, at_once, key_of
+from tests.paying import Till, at_once, invoice_row, key_of
 from tests.portal.payments.test_recording import WHOLE, due, record
 from workers import payment_jobs
 
@@ -202,6 +208,21 @@ def test_what_the_bank_takes_is_to_pay_again_until_it_returns_it(
     assert (due(firm, paid[1]), states(firm)) == (left, [(state, WHOLE)])
     page = sign_in(till.browser(), firm, "manager").get(f"/payments/{paid[0]}").text
     assert ("Returned by the bank" if outcome == "won" else "Taken back by the bank") in page
+
+
+def test_an_invoice_is_not_ended_while_the_bank_looks_into_its_payment(
+    till: Till, firm: Firm, paid: tuple[int, int]
+) -> None:
+    """What is won comes back to it."""
+    opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    for end in (void_invoice, write_off_invoice):
+        with pytest.raises(CannotPay, match="Wait until that dispute is over"):
+            end(firm.organisation_id, paid[1], "wrong customer")
+    till.stand_in.control(f"disputes/{opened['id']}/close", outcome="lost")
+    till.work(firm)
+    write_off_invoice(firm.organisation_id, paid[1], "lost at the bank")
+    assert invoice_row(firm, paid[1]).status == "written_off"
 
 
 def test_the_bank_takes_no_more_than_was_left(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
