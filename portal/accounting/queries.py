@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import rules, switching
+from portal.accounting import belonging, rules, switching
 from portal.accounting.link import live_link
 from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
@@ -92,20 +92,23 @@ def tie(session: Session) -> Tie:
 
 
 def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
-    """invoice id → "in step", "waiting", "sending", "needs a look" or "not linked", its payments included."""
+    """invoice id → "in step", "waiting", "sending", "needs a look" or "not linked", its payments included; or "stays
+    in" and the name of another organisation that has it."""
     link = live_link(session)
     if link is None:
         return dict.fromkeys(invoice_ids, rules.NOT_LINKED)
     found: dict[int, list[str]] = {invoice_id: [] for invoice_id in invoice_ids}
-    stayed = switching.left_behind(session, link, list(invoice_ids))
+    stayed = belonging.left_behind(session, link.id, invoice_ids)
     before = switching.link_before(session, link) if stayed else None
+    homes = belonging.homes(session, link.id, stayed) if stayed else {}
     moved = [invoice_id for invoice_id in invoice_ids if invoice_id not in stayed]
     for at, ids in ((link, moved), (before, stayed)):
         if at is None:
             continue
         for invoice_id, state in session.execute(_parts(at.id, ids)):
             found[invoice_id].append(state)
-    return {invoice_id: rules.shown_state(states) for invoice_id, states in found.items()}
+    in_others = {invoice_id: f"stays in {home.name}" for invoice_id, home in homes.items()}
+    return {invoice_id: rules.shown_state(states) for invoice_id, states in found.items()} | in_others
 
 
 def count_not_in_books(session: Session) -> int:

@@ -7,8 +7,8 @@ from datetime import date
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.accounting import belonging, rules, tokens
 from portal.accounting import link as linking
-from portal.accounting import rules, tokens
 from portal.accounting.models import Consent, Link
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
@@ -67,11 +67,14 @@ def switch(
     session: Session, old: Link, consent: Consent, candidate: rules.Candidate, *, cut_over_on: date,
     connected_by: int | None,
 ) -> tuple[Link, GivenUp | None]:  # fmt: skip
-    """Leave `old` and tie `candidate`. Invoices dated before `cut_over_on` stay with the old one. Does not commit."""
+    """Leave `old` and tie `candidate`. Invoices that are in the old one, or dated before `cut_over_on`, stay with it.
+    Does not commit."""
     given_up = end_link(session, old)
     session.flush()
     link = linking.attach(session, consent, candidate, connected_by=connected_by)
     link.cut_over_on = cut_over_on
+    session.flush()
+    _tell_what_stays(session, link)
     audit.note(
         session, link.organisation_id, "zoho switched", "link", link.id,
         words=f"Gone over from {old.remote_name}: invoices from {cut_over_on:%Y-%m-%d} on",
@@ -81,12 +84,23 @@ def switch(
     return link, given_up
 
 
+def _tell_what_stays(session: Session, link: Link) -> None:
+    """On the timelines of invoices that would go over by their day, and do not."""
+    by_day = select(Invoice.id).where(Invoice.issued_on >= link.cut_over_on, belonging.stays(link.id))
+    for invoice_id, home in belonging.homes(session, link.id, by_day).items():
+        words = (
+            f"Stays in {home.name}, where it is already. What changes from now on is not sent to {link.remote_name}."
+        )
+        audit.note(session, link.organisation_id, "invoice stays", "invoice", invoice_id, words=words)
+
+
 def settle_what_stays(session: Session, link_id: int) -> None:
-    """Invoices dated before the cut-over, with payments and credit notes of them, are no business of this link."""
-    cut_over_on = session.scalars(select(Link.cut_over_on).where(Link.id == link_id)).one()
-    if cut_over_on is None:
+    """Invoices that another organisation has, or dated before the cut-over, with payments and credit notes of them, are
+    no business of this link."""
+    is_first = ~select(Link.id).where((Link.id != link_id) | Link.cut_over_on.is_not(None)).exists()
+    if session.scalars(select(is_first)).one():
         return
-    old = select(Invoice.id).where(Invoice.issued_on < cut_over_on)
+    old = select(Invoice.id).where(belonging.stays(link_id))
     of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(old))
     notes = select(CreditNote.id).where(CreditNote.invoice_id.in_(old))
     session.execute(
@@ -101,14 +115,6 @@ def settle_what_stays(session: Session, link_id: int) -> None:
         )
         .values(is_settled=True)
     )
-
-
-def left_behind(session: Session, link: Link, invoice_ids: list[int]) -> list[int]:
-    """Those of the invoices that stayed with an earlier organisation."""
-    if link.cut_over_on is None:
-        return []
-    of_before = select(Invoice.id).where(Invoice.id.in_(invoice_ids), Invoice.issued_on < link.cut_over_on)
-    return list(session.scalars(of_before))
 
 
 def link_before(session: Session, link: Link) -> Link | None:

@@ -1,12 +1,13 @@
 """Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions
+from portal.accounting import belonging, directions
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
@@ -41,7 +42,7 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if record.state not in records.TRYING:
             return None  # refused a moment ago
         version = records.version_of(session, record)
-        source = sources.read(session, record.module, record.local_id)
+        source = _without_what_stays(session, record, sources.read(session, record.module, record.local_id))
         if source is None or source.stays_here or _is_no_business(record, source):
             _finish(session, record, version, "")
             return None
@@ -54,6 +55,18 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if first is not None:
             return first if first.record_ids else None
         return _next_step(session, turn, record, version, source, twins)
+
+
+def _without_what_stays(session: Session, record: MirrorRecord, source: Source | None) -> Source | None:
+    """Nothing of an invoice that another organisation has; of a credit that pays one, all but that."""
+    if source is None or record.module not in ("invoice", "payment", "credit_note"):
+        return source
+    stayed = set(belonging.left_behind(session, record.link_id, source.invoice_ids))
+    if not stayed or source.uses is None or record.module == "payment" or source.invoice_ids[0] in stayed:
+        return None if stayed else source
+    applied = {each: amount for each, amount in source.uses.applied.items() if each not in stayed}
+    needs = [need for need in source.needs if need[0] != "invoice" or need[1] not in stayed]
+    return replace(source, needs=needs, uses=replace(source.uses, applied=applied))
 
 
 def _is_no_business(record: MirrorRecord, source: Source) -> bool:

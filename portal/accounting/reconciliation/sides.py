@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from portal.accounting.belonging import stays
 from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
@@ -179,7 +180,7 @@ def _invoices(link: Link) -> Select[Any]:
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(Invoice.status != DRAFT)
     )
-    return statement.where(Invoice.issued_on >= link.cut_over_on) if link.cut_over_on else statement
+    return statement.where(~stays(link.id))
 
 
 def _payments(link: Link) -> Select[Any]:
@@ -189,14 +190,8 @@ def _payments(link: Link) -> Select[Any]:
         .add_columns(Payment.amount_minor, literal(0), PaymentUse.unused_minor)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
     )
-    if link.cut_over_on is None:
-        return statement
-    of_old = (
-        exists()
-        .where(Allocation.payment_id == Payment.id, Allocation.invoice_id == Invoice.id)
-        .where(Invoice.issued_on < link.cut_over_on)
-    )
-    return statement.where(~of_old)
+    of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(select(Invoice.id).where(stays(link.id))))
+    return statement.where(Payment.id.not_in(of_old))
 
 
 def _credit_notes(link: Link) -> Select[Any]:
@@ -209,10 +204,7 @@ def _credit_notes(link: Link) -> Select[Any]:
     statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, literal("")).add_columns(
         CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to
     )
-    if link.cut_over_on is None:
-        return statement
-    of_new = select(Invoice.id).where(Invoice.issued_on >= link.cut_over_on)
-    return statement.where(CreditNote.invoice_id.in_(of_new))
+    return statement.where(CreditNote.invoice_id.not_in(select(Invoice.id).where(stays(link.id))))
 
 
 def _customers(_link: Link) -> Select[Any]:

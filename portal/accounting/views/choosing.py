@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import link, rules, switching
+from portal.accounting import belonging, link, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import show_page
@@ -134,6 +134,7 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     page = render_template(
         "accounting/choose.html", consent=consent, offered=offered, form=shown, options=options,
         usable=usable, is_new=consent.wish == "new", tied=tied, whose=whose,
+        staying=belonging.staying(request_session()),
     )  # fmt: skip
     return make_response(page, status)
 

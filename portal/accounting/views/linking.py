@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import link, queries, switching
+from portal.accounting import belonging, link, queries, switching
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of
@@ -126,6 +126,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         rehearsed=rehearsal.result(session, tied) if tied is not None else None,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
+        staying=belonging.staying(session, tied) if tied is not None else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
     )  # fmt: skip
     return make_response(page, status)

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, make_response, render_template, url_for
 
-from portal.accounting import link
+from portal.accounting import belonging, link
 from portal.accounting.models import Consent
 from portal.accounting.setup import importing, rehearsal, steps
 from portal.accounting.setup.desk import Desk
@@ -31,6 +31,7 @@ def show_setup() -> Response:
         coming=next((step for step in all_steps if missing and not step.is_done), None),
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
         is_rehearsing=tied.importing == importing.REHEARSE, is_rehearsed=steps.REHEARSAL in tied.setup_steps,
+        staying=belonging.staying(request_session(), tied),
     )  # fmt: skip
     return make_response(page)
 

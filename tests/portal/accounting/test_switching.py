@@ -13,7 +13,7 @@ from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
 from tests.conftest import World, browser
-from tests.portal.accounting.doings import pay, sent_invoice
+from tests.portal.accounting.doings import pay, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, link_to, linked, owner_rows, zoho
 from tests.portal.accounting.test_link_pages import chosen_is, consent, start
 
@@ -134,3 +134,61 @@ def test_going_back_takes_up_the_first_organisation_where_it_stopped(linked: Lin
     drain(linked.organisation_id)
     assert linked.link().id == before
     assert linked.zoho.requests(first, "POST") == []
+
+
+def test_an_invoice_that_went_over_stays_where_it_is_whatever_the_cut_over(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    """Issued on the first day itself: by its day it would go to both, and be income twice."""
+    first, second, today = linked.remote, another(linked), clock.today("Europe/London").isoformat()
+    name = linked.link().remote_name
+    old, paid = sent_invoice(linked), sent_invoice(linked)
+    drain(linked.organisation_id)
+    chosen = admin.get(consent(admin, user=f"eu:{linked.user}")).location
+    assert f"2 invoices are in {name}" in admin.get(chosen).text
+    late = sent_invoice(linked)  # dated the first day as well, but it never went over
+    switch(admin, linked, second, cut_over_on=today)
+    assert f"2 invoices are in {name}" in admin.get("/books/setup").text
+    start(admin, linked.organisation_id)
+    pay(linked, paid)
+    void(linked, old.id)
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.zoho.records(second, "invoices")] == [late.number]
+    assert linked.zoho.records(second, "customerpayments") == [] == linked.zoho.requests(first, "POST")
+    assert f"2 invoices in {name}" in admin.get("/books").text
+    assert f"Stays in {name}" in admin.get(f"/invoices/{old.id}").text
+    with job_session(linked.organisation_id) as session:
+        states = books_states(session, [old.id, paid.id, late.id])
+    assert states == {old.id: f"stays in {name}", paid.id: f"stays in {name}", late.id: "in step"}
+
+
+def test_back_in_the_first_organisation_each_invoice_goes_on_where_it_is(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    first, second, today = linked.remote, another(linked), clock.today("Europe/London").isoformat()
+    old = sent_invoice(linked)
+    drain(linked.organisation_id)
+    switch(admin, linked, second, cut_over_on=today)
+    start(admin, linked.organisation_id)
+    new = sent_invoice(linked)
+    drain(linked.organisation_id)
+    switch(admin, linked, first)
+    pay(linked, old)
+    pay(linked, new)
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.zoho.records(first, "invoices")] == [old.number]
+    assert [one["invoice_number"] for one in linked.zoho.records(second, "invoices")] == [new.number]
+    assert len(linked.zoho.records(first, "customerpayments")) == 1
+
+
+def test_disconnecting_and_linking_another_doubles_nothing_either(linked: LinkedFirm, admin: FlaskClient) -> None:
+    sent_invoice(linked)
+    drain(linked.organisation_id)
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    second = another(linked)
+    switch(admin, linked, second)
+    start(admin, linked.organisation_id)
+    new = sent_invoice(linked)
+    drain(linked.organisation_id)
+    assert [one["invoice_number"] for one in linked.zoho.records(second, "invoices")] == [new.number]
