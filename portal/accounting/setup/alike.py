@@ -22,7 +22,7 @@ _FACTS: dict[str, dict[str, _Fact]] = {
         "tax number": (Customer.tax_number, Customer.tax_number_key, keys.letters),
     },
     "item": {
-        "number": (Item.code, Item.code_key, keys.letters),
+        "code": (Item.code, Item.code_key, keys.letters),
         "name": (Item.name, Item.name_key, keys.plain),
     },
 }

@@ -35,7 +35,7 @@ def overview(session: Session, link: Link) -> Overview:
     for module, found, count in counted:
         counts[module][found] = count
     is_open = ImportRow.done_at.is_(None) & (ImportRow.decision != "skip")
-    undecided = (ImportRow.found == "unsure") & (ImportRow.decision == "")
+    undecided = (ImportRow.found == "unsure") & (ImportRow.decision == "") & ImportRow.done_at.is_(None)
     row = session.execute(
         select(
             func.count().filter(undecided), func.count().filter(is_open),
@@ -48,6 +48,9 @@ def overview(session: Session, link: Link) -> Overview:
 
 def _problems(session: Session, link_id: int) -> list[tuple[str, str]]:
     rows = session.scalars(
-        select(ImportRow).where(ImportRow.link_id == link_id, ImportRow.problem != "").order_by(ImportRow.id).limit(50)
+        select(ImportRow)
+        .where(ImportRow.link_id == link_id, ImportRow.problem != "", ImportRow.done_at.is_not(None))
+        .order_by(ImportRow.id)
+        .limit(50)
     )
     return [(named(row), row.problem) for row in rows]

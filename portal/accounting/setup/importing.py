@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import Link
-from portal.accounting.setup import reading, rehearsal, steps, taking
+from portal.accounting.setup import import_queries, reading, rehearsal, steps, taking
 from portal.gateways.errors import GatewayError
 from portal.shared import queues
 from portal.shared.errors import RuleBroken
@@ -90,7 +90,16 @@ def _finish(turn: Turn, what: str) -> None:
         if link.importing == what:
             link.importing = REST
         if what == TAKE:
-            steps.finish(session, link, steps.MATCH)
+            _end_taking(session, link)
+
+
+def _end_taking(session: Session, link: Link) -> None:
+    """Those that could not be made one record come back to be decided; the step is done when there are none."""
+    refused = import_queries.overview(session, link).undecided
+    if refused:
+        link.import_problem = f"{refused} could not be made one record. Each is shown below with the reason."
+    else:
+        steps.finish(session, link, steps.MATCH)
 
 
 def _rest(turn: Turn, what: str, words: str) -> None:

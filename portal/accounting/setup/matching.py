@@ -1,4 +1,4 @@
-"""Which of ours a record in Zoho may be. Pure: a stored number first, then tax number, e-mail, phone and name."""
+"""Which of ours a record in Zoho may be. Pure: tax number, e-mail, phone and name tell; an item's code as well."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,15 @@ from typing import Any
 
 NEW, MATCHED, UNSURE = "new", "matched", "unsure"
 # How much an equal fact says when several of ours are like it.
-_WEIGHT = {"number": 2, "tax number": 2, "e-mail": 1, "phone": 1, "name": 1}
-_STRONG = {"number", "tax number"}
+_WEIGHT = {"number": 2, "code": 2, "tax number": 2, "e-mail": 1, "phone": 1, "name": 1}
+_STRONG = {"number", "code", "tax number"}
+_NEVER_ALONE = ["number"]  # two systems both begin with C-00001: strangers would be a pair
 _SHORTEST_PHONE = 6
 
 
 @dataclass(frozen=True)
 class Known:
-    """One of ours, or what stands for it in a row of Zoho's list. For items, number is the code."""
+    """One of ours, or what stands for it in a row of Zoho's list. A customer has a number, an item a code."""
 
     id: int
     number: str = ""
@@ -22,6 +23,7 @@ class Known:
     email: str = ""
     phone: str = ""
     tax_number: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ def customer_of(row: Mapping[str, Any]) -> Known:
 
 def item_of(row: Mapping[str, Any]) -> Known:
     """A row of GET /items."""
-    return Known(0, str(row.get("sku") or ""), str(row.get("name") or ""))
+    return Known(0, name=str(row.get("name") or ""), code=str(row.get("sku") or ""))
 
 
 def facts_of(known: Known) -> dict[str, str]:
     """Name of the fact → its value in a form that can be compared; empty ones left out."""
     values = {
-        "number": _letters(known.number), "tax number": _letters(known.tax_number),
+        "number": _letters(known.number), "code": _letters(known.code), "tax number": _letters(known.tax_number),
         "e-mail": known.email.strip().casefold(), "phone": _digits(known.phone), "name": _plain(known.name),
     }  # fmt: skip
     return {fact: value for fact, value in values.items() if value}
@@ -76,7 +78,7 @@ class Ours:
 
 def match(theirs: Known, ours: Ours) -> Match:
     """The one of ours that it is, may be, or nothing. Two equally good ones are never guessed between."""
-    likely = ours.like(theirs)
+    likely = [(facts, each) for facts, each in ours.like(theirs) if facts != _NEVER_ALONE]
     if not likely:
         return Match(NEW)
     best = max(_points(facts) for facts, _ in likely)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, lit
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import matching
+from portal.accounting.setup import in_bulk, matching
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared import keys
@@ -31,7 +31,8 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One record there and the one here that it may be. differs: (what, here, there)."""
+    """One record there and the one here that it may be. differs: (what, here, there). by_hand: why it
+    is not answered together with others."""
 
     id: int
     module: str
@@ -40,6 +41,7 @@ class Pair:
     ours: Side
     decision: str = ""
     differs: list[tuple[str, str, str]] = field(default_factory=list)
+    by_hand: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,16 @@ def _pairs(session: Session, rows: Sequence[ImportRow]) -> list[Pair]:
         ids = [row.local_id for row in rows if row.module == module and row.local_id]
         if ids:
             known |= {(module, each.id): each for each in session.scalars(select(model).where(model.id.in_(ids)))}
+    open_ids = [row.id for row in rows if not row.decision and row.found == matching.UNSURE]
+    asked = select(ImportRow.id, in_bulk.why_by_hand()).where(ImportRow.id.in_(open_ids))
+    by_hand = {row_id: why for row_id, why in session.execute(asked)} if open_ids else {}
     found = []
     for row in rows:
         ours = known.get((row.module, row.local_id or 0))
         if ours is not None:
             told = Side(named(row), _facts_of(row))
-            found.append(
-                Pair(row.id, row.module, row.basis, told, _side_of(ours), row.decision, _differences(row, ours))
-            )
+            differs, why = _differences(row, ours), row.problem or by_hand.get(row.id, "")
+            found.append(Pair(row.id, row.module, row.basis, told, _side_of(ours), row.decision, differs, why))
     return found
 
 

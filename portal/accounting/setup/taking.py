@@ -16,7 +16,7 @@ from portal.accounting import field_rules, fields, incoming, mapping
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
-from portal.accounting.setup import people
+from portal.accounting.setup import matching, people
 from portal.accounting.setup.desk import Caller
 from portal.accounting.setup.tying import tie
 from portal.catalogue.actions import ItemFacts, add_item
@@ -94,8 +94,11 @@ def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> No
                 if local_id is not None:
                     row.local_id = local_id
                     _tie(session, row, local_id, record)
+            row.problem = ""
         except RuleBroken as problem:
             row.problem = problem.sentence[:300]
+            if row.decision == SAME:  # people decide it once more: theirs is not lost
+                row.done_at, row.decision, row.found = None, "", matching.UNSURE
 
 
 def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:
@@ -129,7 +132,9 @@ def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, A
         snapshot=snapshot,
     )  # fmt: skip
     if not is_tied:
-        raise RuleBroken("One of the two is tied to another record already. Look at it by hand.")
+        raise RuleBroken(
+            "One of the two is tied to another record already. Say that they are two, or leave theirs in Zoho."
+        )
 
 
 def _persons(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import update
 
 from portal.accounting import link
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import import_queries, importing, pairs, reading, steps, taking
+from portal.accounting.setup import import_queries, importing, in_bulk, pairs, reading, steps, taking
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.forms import Form
@@ -18,6 +18,7 @@ from portal.shared.web import request_session
 DECISIONS = (taking.SAME, taking.OWN, taking.SKIP)
 _UNKNOWN = "Choose one of the buttons on this page. Nothing was changed."
 _NOT_FOUND_YET = "Decide the {count} unsure first: each is shown with what you have here."
+_LEFT = "{count} cannot be answered with all the others: each says why. Decide them one by one."
 
 
 @bp.get("/books/setup/match")
@@ -75,9 +76,8 @@ def _decide(tied: Link) -> str:
     if not every and not answers:
         return "Choose an answer for at least one pair, then keep the decisions."
     is_open = (ImportRow.link_id == tied.id, ImportRow.done_at.is_(None))
-    if every:
-        undecided = (ImportRow.found == "unsure", ImportRow.decision == "")
-        session.execute(update(ImportRow).where(*is_open, *undecided).values(decision=every))
+    if every and (left := in_bulk.decide_all(session, tied.id, every)):
+        flash(_LEFT.format(count=left), "late")
     for value in DECISIONS:
         ids = [row_id for row_id, answer in answers.items() if answer == value]
         if ids:

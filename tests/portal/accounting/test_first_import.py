@@ -13,6 +13,7 @@ from portal.accounting.mirror.drain import drain
 from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import steps, taking
 from portal.catalogue.models import Item
+from portal.customers.actions import CustomerFacts, add_customer
 from portal.customers.models import Contact, Customer
 from portal.organisations.models import AuditEntry
 from portal.shared import outbox
@@ -314,8 +315,40 @@ def test_two_records_there_like_one_of_ours_are_both_shown(linked: LinkedFirm, a
     press(admin, linked, do="read")
     assert found(linked)["Maple Dental Practice"] == found(linked)["Maple dental practice."] == "unsure"
     press(admin, linked, do="decide", all="same")
+    assert {row.decision for row in ours(linked, ImportRow)} == {""}
+    shown = words_of(admin)
+    assert "3 cannot be answered with all the others" in shown
+    assert shown.count("Another record in Zoho is like the same one here.") == 3
+
+
+def test_who_is_refused_at_confirming_is_decided_once_more_and_arrives(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, linked, do="read")
+    pair = next(row for row in ours(linked, ImportRow) if row.found == "unsure")
+    press(admin, linked, do="decide", **{f"pair_{pair.id}": "same"})
     press(admin, linked, do="take")
-    assert "tied to another record already" in admin.get(PAGE).text
+    shown = words_of(admin)
+    assert "1 could not be made one record" in shown and "tied to another record already" in shown
+    assert steps.MATCH not in linked.link().setup_steps and "1 to decide first" in shown
+    press(admin, linked, do="decide", all="same")
+    assert "tied to another record already" in words_of(admin) and "1 to decide first" in words_of(admin)
+    press(admin, linked, do="decide", **{f"pair_{pair.id}": "new"})
+    press(admin, linked, do="take")
+    assert steps.MATCH in linked.link().setup_steps
+    assert sorted(one.name for one in ours(linked, Customer)) == [
+        "Harbour Hotel", "Maple Dental Practice", "Rita Okafor",
+    ]  # fmt: skip
+    assert "tied to another record" not in words_of(admin)
+
+
+def test_all_at_once_takes_the_pairs_in_which_each_side_is_there_once(linked: LinkedFirm, admin: FlaskClient) -> None:
+    with job_session(linked.organisation_id) as session:
+        facts = CustomerFacts("business", "Harbour Hotel Ltd", email="h@h.example")
+        add_customer(session, linked.organisation_id, facts, form_id=None)
+    press(admin, linked, do="read")
+    press(admin, linked, do="decide", all="same")
+    decided = {row.facts["contact_name"]: row.decision for row in ours(linked, ImportRow) if row.module == "customer"}
+    assert decided == {"Maple Dental Practice": "", "Rita Okafor": "", "Harbour Hotel": "same"}
+    assert "1 cannot be answered with all the others" in words_of(admin)
 
 
 def test_two_presses_at_the_same_moment_count_and_are_told_once(linked: LinkedFirm, admin: FlaskClient) -> None:

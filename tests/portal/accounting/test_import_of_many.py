@@ -99,6 +99,6 @@ def test_an_item_is_found_by_its_code_or_name_however_they_are_written(linked: L
             Item(organisation_id=linked.organisation_id, code="Ü-77", kind="part", name="Été — valve", unit_price=1)
         )
         session.flush()
-        for theirs in (Known(0, name="été valve"), Known(0, number="u77", name="ÉTÉ, VALVE")):
+        for theirs in (Known(0, name="été valve"), Known(0, code="u77", name="ÉTÉ, VALVE")):
             assert ours_like(session, "item", [theirs]).like(theirs)
         assert not ours_like(session, "item", [Known(0, name="—")]).like(Known(0, name="—"))

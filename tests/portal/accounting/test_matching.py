@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.accounting.setup.matching import MATCHED, NEW, UNSURE, Known, Ours, customer_of, match
+from portal.accounting.setup.matching import MATCHED, NEW, UNSURE, Known, Match, Ours, customer_of, item_of, match
 
 MAPLE = Known(1, "C-00001", "Maple Dental Practice", "reception@maple.example", "0113 496 0000", "GB 123 4567 89")
 HARBOUR = Known(2, "C-00002", "Harbour Flats", "office@harbour.example", "0113 496 0111")
@@ -22,7 +22,8 @@ OURS = Ours([MAPLE, HARBOUR])
         (Known(0, name="Maple Dental", email="reception@maple.example"), UNSURE, 1),
         (Known(0, name="Maple Dental", email="reception@maple.example", tax_number="GB123456789"), MATCHED, 1),
         (Known(0, name="Rita Okafor", phone="+44 113 496 0000"), UNSURE, 1),
-        (Known(0, name="Another firm", number="C-00001"), UNSURE, 1),
+        (Known(0, name="Another firm", number="C-00001"), NEW, None),
+        (Known(0, name="Another firm", number="C-00001", email="office@harbour.example"), UNSURE, 2),
         (Known(0, name="Another branch", tax_number="GB123456789"), UNSURE, 1),
         (Known(0, number="C-00001", tax_number="GB123456789"), MATCHED, 1),
         (Known(0, name="Harbour Flats", phone="0113 496 0111"), MATCHED, 2),
@@ -32,6 +33,11 @@ OURS = Ours([MAPLE, HARBOUR])
 def test_a_customer_is_matched_by_what_both_know(theirs: Known, found: str, local_id: int | None) -> None:
     result = match(theirs, OURS)
     assert (result.found, result.local_id) == (found, local_id)
+
+
+def test_a_code_alone_makes_a_pair_of_items_that_people_judge() -> None:
+    ours = Ours([Known(1, name="Valve", code="SV-02")])
+    assert match(item_of({"name": "Labour", "sku": "sv 02"}), ours) == Match(UNSURE, 1, "code")
 
 
 def test_two_of_ours_that_are_equally_like_it_are_never_guessed_between() -> None:
