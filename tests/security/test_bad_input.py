@@ -216,7 +216,7 @@ BUTTONS = {
     "people.reactivate", "reminders.create_pause", "reminders.create_resumption",
     "texting.remove", "texting.receive_status",
     "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
-    "work_orders.create_pictures", "work_orders.remove_picture",
+    "work_orders.create_pictures", "work_orders.remove_picture", "payments.create_photo",
     "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",
     "payments.create_card_removal", "pay_page.create_card_removal",
     "payments.create_autopay_end", "pay_page.create_autopay_end",
