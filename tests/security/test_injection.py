@@ -26,7 +26,7 @@ PAYLOADS = {
     "paper": '#eval("7*7") $7*7$ \\u{41} @x <b> ${7*7}',
 }
 MARK = "zq"  # every payload is written as zq…qz, so that it is found again where it was meant to be
-OF_NO_PAGE = ("img", "iframe", "object", "embed", "b")
+OF_NO_PAGE = ("iframe", "object", "embed", "b")
 
 
 class Tags(HTMLParser):
@@ -46,6 +46,9 @@ class Tags(HTMLParser):
                 r"\s*(javascript|data|vbscript):", value or "", re.IGNORECASE
             ):
                 self.wrong.append(f"{tag} {name}={value}")
+        # A photo that the portal keeps is shown by its own address; no payload has one.
+        if tag == "img" and not re.match(r"/payments/\d+/photos/\d+\?", dict(attrs).get("src") or ""):
+            self.wrong.append(f"img {attrs}")
         if tag == "script" and not dict(attrs).get("src", "").startswith("/static/"):
             self.wrong.append(f"script {attrs}")
 
