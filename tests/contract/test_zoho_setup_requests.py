@@ -38,6 +38,9 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
 
     monkeypatch.setattr(Line, "call", held_against_the_documents)
     linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Harbour Hotel"})
+    theirs = {"customer_id": linked.there("contacts")[0]["contact_id"],
+              "line_items": [{"name": "Work", "rate": 10, "quantity": 1}]}  # fmt: skip
+    linked.zoho.act(linked.remote, "POST /invoices", theirs)
     linked.zoho.act(linked.remote, "POST /settings/taxes", {"tax_name": "VAT", "tax_percentage": 20})
     for name in ("One", "Two"):
         linked.zoho.act(linked.remote, "POST /settings/taxes", {"tax_name": name, "tax_percentage": 9})
