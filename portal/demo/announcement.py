@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from portal.demo.environment import Addresses
+from portal.demo.environment import Addresses, write_privately
 from portal.embedded.interruption import say
 
 
@@ -42,8 +42,6 @@ def _places(addresses: Addresses) -> dict[str, str]:
 
 def _write_down(written: Path, addresses: Addresses, environment: Mapping[str, str], facts: Mapping[str, Any]) -> None:
     """Only the owner may read it: sign-ins are in it."""
-    written.unlink(missing_ok=True)
-    written.touch(mode=0o600)
     known = {
         "pid": os.getpid(),
         "ports": addresses.ports,
@@ -56,4 +54,4 @@ def _write_down(written: Path, addresses: Addresses, environment: Mapping[str, s
         "redis_url": environment["REDIS_URL"],
         "smtp_url": environment["SMTP_URL"],
     }
-    written.write_text(json.dumps(known, indent=2, ensure_ascii=False), encoding="utf-8")
+    write_privately(written, json.dumps(known, indent=2, ensure_ascii=False))

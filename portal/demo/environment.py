@@ -66,6 +66,16 @@ def given_database(environ: Mapping[str, str]) -> tuple[str, str]:
     return _driven(owner), _driven(runtime)
 
 
+def write_privately(path: Path, text: str) -> None:
+    """Only the owner may read it, and nobody ever sees half of it."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    unfinished.rename(path)
+
+
 def _driven(url: str) -> str:
     return "postgresql+psycopg://" + url.partition("://")[2]
 
@@ -78,12 +88,7 @@ def stand_in_environment() -> dict[str, str]:
 
 def _kept_secrets(path: Path) -> dict[str, str]:
     if not path.exists():
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(_fresh_secrets(), file)
-        unfinished.rename(path)
+        write_privately(path, json.dumps(_fresh_secrets()))
     kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
