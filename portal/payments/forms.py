@@ -57,6 +57,21 @@ def read_count(form: Form, name: str, label: str, currency: str) -> Money:
     return Money.rounded(value, currency)
 
 
+class GivenBack(NamedTuple):
+    """tip: what goes back of it, beside the amount."""
+
+    amount: Money
+    tip: Money
+
+
+def read_given_back(form: Form, currency: str) -> GivenBack:
+    """Good only while form.ok. Nothing of what was owed is an answer where some of the tip goes back."""
+    zero = Money.zero(currency)
+    tip = read_count(form, "tip", "how much of the tip", currency) if form.values.get("tip", "").strip() else zero
+    amount = read_count if tip else read_amount
+    return GivenBack(amount(form, "amount", "the amount", currency) or zero, tip)
+
+
 class PartRules(NamedTuple):
     """least: nothing for as little as a card can pay. deposit_percent: 0 for no deposit."""
 

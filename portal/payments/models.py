@@ -220,28 +220,3 @@ class PaymentReversal(Tenant, Base):
     currency: Mapped[str] = mapped_column(String(3))
     reason: Mapped[str] = mapped_column(String(200))
     reversed_by: Mapped[int | None] = mapped_column(BigInteger)
-
-
-class PaymentUse(Base):
-    """Where the money of each payment is; what is unused is the customer's credit. A view: never written."""
-
-    __tablename__ = "payment_uses"
-    __table_args__ = {"info": {"is_view": True}}
-
-    payment_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    organisation_id: Mapped[int] = mapped_column(BigInteger)
-    customer_id: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String(3))
-    amount_minor: Mapped[int]
-    allocated_minor: Mapped[int]
-    reversed_minor: Mapped[int]
-    unused_minor: Mapped[int]
-    refunded_minor: Mapped[int]
-
-    @property
-    def unused(self) -> Money:
-        return Money(self.unused_minor, self.currency)
-
-    @property
-    def refunded(self) -> Money:
-        return Money(self.refunded_minor, self.currency)

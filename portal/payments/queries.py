@@ -18,11 +18,11 @@ from portal.payments.models import (
     Allocation,
     Payment,
     PaymentAttempt,
-    PaymentUse,
     StripeAccount,
     StripeEvent,
 )
 from portal.payments.rules import DECLINED, DECLINES_WINDOW, MOST_SESSIONS
+from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound

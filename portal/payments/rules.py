@@ -103,6 +103,18 @@ def tip_in(received: Money, asked: Money, tip: Money) -> Money:
     return max(min(tip, received - asked), zero) if received.currency == asked.currency else zero
 
 
+def tip_apart(back: Money, left: Money, tip_left: Money) -> tuple[Money, Money]:
+    """What goes back of what was owed, and of the tip, where nobody has said: first what was owed.
+
+    left, tip_left  what of either has not gone back yet; what is more than both counts as owed, for the books to refuse
+    """
+    zero = Money.zero(back.currency)
+    if back.currency != left.currency:
+        return back, zero
+    tip = max(zero, min(back - left, tip_left))
+    return back - tip, tip
+
+
 def in_coins(typed: Money, due: Money, country: str) -> tuple[Money, Money]:
     """What a sum of cash counts for, and how much more (or less, below zero) coins made of it.
 

@@ -22,7 +22,8 @@ from portal.payments.actions import (
     void_invoice,
     write_off_invoice,
 )
-from portal.payments.models import Payment, PaymentUse
+from portal.payments.models import Payment
+from portal.payments.uses import PaymentUse
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session

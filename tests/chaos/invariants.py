@@ -14,7 +14,8 @@ from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import WRITTEN_OFF, Invoice, InvoiceBalance
-from portal.payments.models import Payment, PaymentUse
+from portal.payments.models import Payment
+from portal.payments.uses import PaymentUse
 from portal.shared.outbox import Change
 from portal.shared.running import job_session
 from tests.chaos.acts import Actor

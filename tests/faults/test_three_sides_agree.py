@@ -22,9 +22,12 @@ from portal.invoices.credit_notes.forms import Wanted
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
+from portal.organisations.models import Organisation
 from portal.payments.actions import apply_credit, raise_credit_note, void_invoice, write_off_invoice
-from portal.payments.models import Payment, PaymentUse
+from portal.payments.models import Payment
+from portal.payments.queries import get_payment
 from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -61,6 +64,8 @@ class Shop:
     def __init__(self, till: Till, zoho: ZohoStandIn, random: Random) -> None:
         self.random, self.till = random, till
         self.firm = make_firm()
+        with job_session(self.firm.organisation_id) as session:
+            session.execute(update(Organisation).values(takes_tips=True))
         self.linked = connect(zoho, self.firm)
         till.connect(self.firm)
         self.pages = dict(till.invoice(self.firm, email="") for _ in range(3))
@@ -108,7 +113,9 @@ class Shop:
         return int(self.random.choice(list(found)))
 
     def _open(self) -> str:
-        answer = self.till.tap_pay(self.pages[self._any()])
+        path = self.pages[self._any()]
+        tip = {"tip": self.random.choice(["", "5", "15"])}
+        answer = self.till.send_pay(path, self.till.pay_form(path) | tip)
         if answer.status_code != 303 or "/c/" not in answer.headers["Location"]:
             raise RuleBroken("nothing to pay")
         return answer.headers["Location"].partition("?")[0].rpartition("/")[2]
@@ -133,13 +140,16 @@ class Shop:
         payment_id = self._row(Payment)
         with job_session(self.firm.organisation_id) as session:
             is_card = session.get_one(Payment, payment_id).provider == "stripe"
+            tip = get_payment(session, payment_id).use.tip_left if self.random.random() < 0.7 else None
         if is_card and self.random.random() < 0.5:
             self.till.fault("cut_after", "refunds", times=1)
-        give_back(self.linked, payment_id, self.random.choice([500, 7000]), way="stripe" if is_card else "cash")
+        give_back(
+            self.linked, payment_id, self.random.choice([500, 7000]), way="stripe" if is_card else "cash", tip=tip
+        )
 
     def _refund_at_stripe(self) -> None:
         for charge in self._charges()[:1]:
-            self._at(f"charges/{charge.id}/refunds", amount=2000)
+            self._at(f"charges/{charge.id}/refunds", amount=self.random.choice([2000, int(charge.amount)]))
 
     def _fail_refund(self) -> None:
         for refund in self._refunds()[:1]:
@@ -216,9 +226,9 @@ class Shop:
     def at_ours(self) -> tuple[dict[str, int], int]:
         with job_session(self.firm.organisation_id) as session:
             cards = session.scalars(select(Payment).where(Payment.provider == "stripe")).all()
-            came = {each.provider_payment_id: each.amount_minor for each in cards}
+            came = {each.provider_payment_id: each.taken.minor for each in cards}
             back = session.scalar(
-                select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+                select(func.coalesce(func.sum(Refund.amount_minor + Refund.tip_minor), 0)).where(
                     Refund.payment_id.in_([each.id for each in cards]),
                     Refund.state.in_(COUNTS),
                     Refund.way.in_(["stripe", "dispute"]),  # a card's money may be given back in cash

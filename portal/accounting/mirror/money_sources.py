@@ -66,7 +66,7 @@ def _given_back(session: Session, found: Payment) -> Sequence[GivenBack]:
     refunds = session.scalars(select(Refund).where(Refund.payment_id == found.id).order_by(Refund.id)).all()
     back = [
         _refund(found, count, each, zone) for count, each in enumerate(refunds, 1)
-        if not (each.form_id or "").startswith(BOOKED)
+        if each.amount and not (each.form_id or "").startswith(BOOKED)  # of tips the books know nothing
     ]  # fmt: skip
     reversal = session.scalars(select(PaymentReversal).where(PaymentReversal.payment_id == found.id)).one_or_none()
     if reversal is not None:

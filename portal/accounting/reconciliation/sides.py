@@ -33,7 +33,8 @@ from portal.customers.models import Customer
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
-from portal.payments.models import Allocation, Payment, PaymentUse
+from portal.payments.models import Allocation, Payment
+from portal.payments.uses import PaymentUse
 from portal.shared.money import Money
 from portal.shared.outbox import Change
 

@@ -13,7 +13,8 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.deposits import Deposit
-from portal.payments.models import Allocation, Payment, PaymentUse
+from portal.payments.models import Allocation, Payment
+from portal.payments.uses import PaymentUse
 from portal.shared import formats, outbox, phrases
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder, WorkOrderLine

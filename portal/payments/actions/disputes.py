@@ -7,7 +7,7 @@ from portal.gateways import stripe_gateway
 from portal.gateways.stripe_gateway import SeenDispute
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.payments import queries
+from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import end_refund, plan_refund
@@ -16,7 +16,6 @@ from portal.payments.models import Payment, StripeAccount
 from portal.payments.refunds.models import COUNTS, Dispute, Refund
 from portal.payments.refunds.queries import OVER
 from portal.shared import formats
-from portal.shared.money import Money
 from portal.shared.running import job_session
 
 
@@ -77,11 +76,11 @@ def _book(session: Session, payment: Payment, seen: SeenDispute) -> None:
     if standing is not None:
         end_refund(session, standing, "failed", "the bank gave it back")
     use = queries.get_payment(session, payment.id).use
-    amount = min(seen.withdrawn, Money(use.unused_minor + use.allocated_minor, payment.currency))
-    if amount:
+    amount, tip = rules.tip_apart(min(seen.withdrawn, use.left + use.tip_left), use.left, use.tip_left)
+    if amount + tip:
         plan_refund(
             session, payment.id, amount, way="dispute", reason="Taken back by the bank (dispute)", by=None,
-            form_id=_name(seen, len(taken) + 1), remote_id=f"{seen.id}/{len(taken) + 1}",
+            form_id=_name(seen, len(taken) + 1), remote_id=f"{seen.id}/{len(taken) + 1}", tip=tip,
         )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
-from portal.payments.models import Allocation, Payment, PaymentUse
+from portal.payments.models import Allocation, Payment
 from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -22,12 +23,13 @@ class CannotRefund(RuleBroken):
 
 def plan_refund(
     session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
-    remote_id: str | None = None, of_invoice: int | None = None,
+    remote_id: str | None = None, of_invoice: int | None = None, tip: Money | None = None,
 ) -> Refund:  # fmt: skip
-    """Book that `amount` of a payment goes back; what is by card is sent by the payments worker. Does not commit.
+    """Book that `amount` of a payment goes back, and so much of its tip. Does not commit.
 
-    It comes out of the customer's credit first, then out of the invoices, of those that are paid beyond their total
-    first: what they lose is to pay again, unless a credit note goes with it.
+    What is by card is sent by the payments worker. It comes out of the customer's credit first, then out of the
+    invoices, of those that are paid beyond their total first: what they lose is to pay again, unless a credit note
+    goes with it.
     way         stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
     remote_id   of one that was made at Stripe already
     of_invoice  out of what this invoice was paid with, and of nothing else
@@ -40,13 +42,12 @@ def plan_refund(
         return repeated
     use = queries.get_payment(session, payment_id).use
     left = _left(session, payment, use, of_invoice)
-    if amount > left:
-        raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
-    if (way == "stripe") and payment.provider != "stripe":
-        raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
+    tip = tip or Money.zero(payment.currency)
+    _check(payment, way, amount, tip, left, use.tip_left)
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
-        currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id, remote_id=remote_id,
+        tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
+        form_id=form_id, remote_id=remote_id,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
     parts = {of_invoice: -amount} if of_invoice is not None else _take(session, payment, amount, use.unused)
@@ -86,9 +87,20 @@ def _repeated(session: Session, form_id: str | None) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
 
 
+def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money) -> None:
+    if amount > left:
+        raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
+    if tip > tip_left:
+        raise CannotRefund(f"Only {formats.money(tip_left)} of the tip is left to give back.", field="tip")
+    if not amount + tip:
+        raise CannotRefund("Enter how much goes back.", field="amount")
+    if (way == "stripe") and payment.provider != "stripe":
+        raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
+
+
 def _left(session: Session, payment: Payment, use: PaymentUse, of_invoice: int | None) -> Money:
     if of_invoice is None:
-        return Money(use.unused_minor + use.allocated_minor, payment.currency)
+        return use.left
     lock_invoices(session, [of_invoice])
     parts = queries.allocations_of(session, [payment.id])[payment.id]
     return Money.total((part.amount for part in parts if part.invoice_id == of_invoice), payment.currency)
@@ -118,7 +130,7 @@ def _taken_by(session: Session, refund: Refund) -> dict[int, Money]:
 
 
 def _tell(session: Session, payment: Payment, refund: Refund, invoice_ids: list[int], words: str) -> None:
-    after = {"refund": str(refund.amount), "way": refund.way, "state": refund.state}
+    after = {"refund": str(refund.amount), "tip": str(refund.tip), "way": refund.way, "state": refund.state}
     about = [("payment", payment.id), *(("invoice", each) for each in invoice_ids)]
     for record, record_id in about:
         audit.note(
@@ -128,4 +140,8 @@ def _tell(session: Session, payment: Payment, refund: Refund, invoice_ids: list[
 
 
 def _shown(session: Session, refund: Refund) -> str:
-    return formats.money(refund.amount, session.get_one(Organisation, refund.organisation_id).locale)
+    locale = session.get_one(Organisation, refund.organisation_id).locale
+    if not refund.tip:
+        return formats.money(refund.amount, locale)
+    tip = f"the tip of {formats.money(refund.tip, locale)}"
+    return f"{formats.money(refund.amount, locale)} and {tip}" if refund.amount else tip

@@ -11,6 +11,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import CannotCharge, Client, SeenDispute, SeenRefund
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of
+from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import get_payment
@@ -78,23 +79,20 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
             return False
         refund = _known(session, seen)
         if refund is None:
-            counted = _without_tip(session, payment, seen.amount)
-            if not counted:
-                return True
+            owed, tip = rules.tip_apart(seen.amount, *_left(session, payment))
             refund = plan_refund(
-                session, payment.id, counted, way="stripe", reason="Made at Stripe", by=None,
-                form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id,
+                session, payment.id, owed, way="stripe", reason="Made at Stripe", by=None,
+                form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id, tip=tip,
             )  # fmt: skip
         _record(session, refund, seen)
     return True
 
 
-def _without_tip(session: Session, payment: Payment, back: Money) -> Money:
-    """What of a refund made at Stripe our books know: a tip that went back with it was never in them."""
-    if not payment.tip or back.currency != payment.currency:
-        return back
+def _left(session: Session, payment: Payment) -> tuple[Money, Money]:
+    """Of what was owed, and of the tip."""
+    lock_customer(session, payment.customer_id)
     use = get_payment(session, payment.id).use
-    return min(back, Money(use.unused_minor + use.allocated_minor, payment.currency))
+    return use.left, use.tip_left
 
 
 def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:
@@ -109,7 +107,7 @@ def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:
         "app": rules.APP, "env": running.here().settings.environment, "tenant": str(refund.organisation_id),
         "refund": public_id,
     }  # fmt: skip
-    return stripe_gateway.create_refund(client, payment_id, refund.amount, key=public_id, metadata=metadata)
+    return stripe_gateway.create_refund(client, payment_id, refund.all_of_it, key=public_id, metadata=metadata)
 
 
 def _client(session: Session, payment: Payment) -> Client:

@@ -8,7 +8,8 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.payments.cash.models import Count, HandIn
-from portal.payments.models import Payment, PaymentUse
+from portal.payments.models import Payment
+from portal.payments.uses import PaymentUse
 from portal.people.models import Person
 from portal.shared.errors import NotFound
 from portal.shared.money import Money

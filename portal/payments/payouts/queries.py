@@ -140,7 +140,7 @@ def not_paid_out(session: Session) -> list[Waiting]:
         Dispute.withdrawn_minor > 0, ~exists().where(PayoutEntry.source_id == Dispute.remote_id)
     )  # fmt: skip
     rows = [(*row, "received", None) for row in session.execute(_newest(came))]
-    rows += [(*row[:2], "given back", -row[2].amount) for row in session.execute(_newest(back.add_columns(Refund)))]
+    rows += [(*row[:2], "given back", -row[2].all_of_it) for row in session.execute(_newest(back.add_columns(Refund)))]
     rows += [
         (*row[:2], "held back, disputed", -row[2].withdrawn)
         for row in session.execute(_newest(held.add_columns(Dispute)))

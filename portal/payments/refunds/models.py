@@ -15,8 +15,9 @@ BOOKED = "books-"  # begins the form id of one that was made in the linked books
 
 
 class Refund(Tenant, Base):
-    """Committed before Stripe hears of it; its public id is the idempotency key. Its amount never changes.
+    """Committed before Stripe hears of it; its public id is the idempotency key. Its amounts never change.
 
+    tip_minor  what goes back of the payment's tip, beside the amount: the books know of no tips
     way    stripe, cash, bank_transfer; dispute (the bank took it back, and may return it)
     state  planned (no answer of Stripe yet), pending, succeeded; failed (the bank sent it back), refused (by Stripe)
     """
@@ -27,7 +28,7 @@ class Refund(Tenant, Base):
         belongs_to("payments", "payment_id"),
         UniqueConstraint("organisation_id", "form_id"),
         UniqueConstraint("organisation_id", "remote_id"),
-        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("amount_minor >= 0 AND tip_minor >= 0 AND amount_minor + tip_minor > 0", name="amount"),
         CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer', 'dispute')", name="way"),
         CheckConstraint("state IN ('planned', 'pending', 'succeeded', 'failed', 'refused')", name="state"),
     )
@@ -35,6 +36,7 @@ class Refund(Tenant, Base):
     payment_id: Mapped[int] = mapped_column(BigInteger, index=True)
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     amount_minor: Mapped[int]
+    tip_minor: Mapped[int] = mapped_column(server_default="0")
     currency: Mapped[str] = mapped_column(String(3))
     way: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(200))
@@ -49,6 +51,15 @@ class Refund(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def tip(self) -> Money:
+        return Money(self.tip_minor or 0, self.currency)
+
+    @property
+    def all_of_it(self) -> Money:
+        """What the customer gets."""
+        return self.amount + self.tip
 
 
 class Dispute(Tenant, Base):

@@ -185,9 +185,8 @@ def _form_page(desk: Desk, form: Form) -> str:
 def payment_page(payment_id: int, form: Form) -> str:
     session = request_session()
     listed = queries.get_payment(session, payment_id)
-    left = Money(listed.use.unused_minor + listed.use.allocated_minor, listed.payment.currency)
     return render_template(
-        "payments/show.html", listed=listed, payment=listed.payment, form=form, left=left,
+        "payments/show.html", listed=listed, payment=listed.payment, form=form,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
         disputes=disputes_of(session, payment_id), payout=entry_of(session, listed.payment),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,

@@ -3,7 +3,7 @@
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.payments import actions, queries
-from portal.payments.forms import read_amount
+from portal.payments.forms import read_given_back
 from portal.payments.refunds.queries import failed_events, open_disputes
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
@@ -21,14 +21,16 @@ def create_refund(payment_id: int) -> Response:
     session = request_session()
     payment = queries.get_payment(session, payment_id).payment
     form = Form(request.form)
-    amount = read_amount(form, "amount", "the amount", payment.currency)
+    back = read_given_back(form, payment.currency)
     ways = ("stripe", "cash", "bank_transfer") if payment.provider == "stripe" else ("cash", "bank_transfer")
     way = form.choice("way", "how it goes back", ways)
     reason = form.text("reason", "a reason", longest=200)
     form_id = form.text("form_id", "the form's id", longest=40)
-    if form.ok and amount is not None:
+    if form.ok:
         try:
-            actions.plan_refund(session, payment_id, amount, way=way, reason=reason, by=g.viewer.id, form_id=form_id)
+            actions.plan_refund(
+                session, payment_id, back.amount, way=way, reason=reason, by=g.viewer.id, form_id=form_id, tip=back.tip
+            )
         except RuleBroken as problem:
             session.rollback()
             form.refuse(problem)

@@ -64,12 +64,14 @@ def pay(
         return payment.id
 
 
-def give_back(linked: LinkedFirm, payment_id: int, minor: int, *, way: str = "stripe") -> int:
+def give_back(linked: LinkedFirm, payment_id: int, minor: int, *, way: str = "stripe", tip: Money | None = None) -> int:
     """A refund of so many minor units, as a person books it."""
     by = linked.firm.people["administrator"]
     with job_session(linked.organisation_id) as session:
         amount = Money(minor, "GBP")
-        return plan_refund(session, payment_id, amount, way=way, reason="Part was faulty", by=by, form_id=None).id
+        return plan_refund(
+            session, payment_id, amount, way=way, reason="Part was faulty", by=by, form_id=None, tip=tip
+        ).id
 
 
 def fail_refund(linked: LinkedFirm, refund_id: int) -> None:

@@ -15,8 +15,9 @@ from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments.actions.credit import apply_credit
-from portal.payments.models import Payment, PaymentUse
+from portal.payments.models import Payment
 from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.uses import PaymentUse
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, put_credit, reverse, sent_invoice

@@ -27,7 +27,7 @@ from tests.portal.payments.test_settling import _seen
 BROKEN = text(
     "SELECT 'payment', u.payment_id FROM payment_uses u"
     " WHERE u.amount_minor <> u.allocated_minor + u.refunded_minor + u.reversed_minor + u.unused_minor"
-    "    OR u.unused_minor < 0 OR u.allocated_minor < 0"
+    "    OR u.unused_minor < 0 OR u.allocated_minor < 0 OR u.tip_left_minor < 0"
     "    OR u.allocated_minor <> COALESCE((SELECT sum(a.amount_minor) FROM allocations a"
     "                                       WHERE a.payment_id = u.payment_id), 0)"
     " UNION ALL SELECT 'invoice', b.invoice_id FROM invoice_balances b JOIN invoices i ON i.id = b.invoice_id"
