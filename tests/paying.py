@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 
 from portal.invoices.models import Invoice, PayLink
 from portal.messages.models import Message
-from portal.payments.actions import connect_stripe_account
+from portal.payments.actions import connect_stripe_account, offer_debit
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeEvent
 from portal.shared import clock, running
 from portal.shared.outbox import Change
@@ -40,12 +40,17 @@ class Till:
     app: Flask
     url: str
 
-    def connect(self, firm: Firm) -> None:
-        """The firm's own Stripe account, with an endpoint at our webhook address."""
+    def connect(self, firm: Firm, *, with_debit: bool = False) -> None:
+        """The firm's own Stripe account, with an endpoint at our webhook address.
+
+        with_debit  it lets customers pay by bank debit, too
+        """
         key = key_of(firm)
         account: Any = {"name": "A firm", "country": "GB", "currency": "gbp", "livemode": False}
         self.stand_in.control("accounts", id=f"acct_{firm.organisation_id}", keys=[{"key": key}], **account)
         connect_stripe_account(firm.organisation_id, key)
+        if with_debit:
+            offer_debit(firm.organisation_id)
 
     def browser(self) -> FlaskClient:
         """Somebody's browser, without a sign-in, at the portal's own address."""

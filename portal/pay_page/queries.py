@@ -20,6 +20,7 @@ from portal.pay_page.cards import CardOnFile, card_on_file, read_card
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.pay_page.tips import tips_on
+from portal.payments.debits import debit_for
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import payments_of
 from portal.payments.refunds.models import Dispute
@@ -43,6 +44,7 @@ class PayPage:
     has_asked   a question of the customer waits for an answer
     pictures    of the work that it bills
     card        the customer's saved one
+    debit       the bank debit that it can be paid by, too; "" for none
     """
 
     link: PayLink
@@ -57,6 +59,7 @@ class PayPage:
     has_asked: bool
     pictures: Sequence[JobPicture]
     card: CardOnFile | None
+    debit: str
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -119,7 +122,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked,
-        pictures, read_card(row.card),
+        pictures, read_card(row.card), debit_for(row.debit or "", invoice.currency),
     )  # fmt: skip
 
 
@@ -159,7 +162,7 @@ def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool 
         given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
         is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
         is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
-        takes_cards=row.takes_cards,
+        takes_cards=row.debit is not None,
     )  # fmt: skip
 
 
@@ -181,7 +184,8 @@ FACTS = (
     exists(select(PaymentAttempt.id).where(
         PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'")
     )).label("is_processing"),
-    exists(select(StripeAccount.id).where(StripeAccount.closed_at.is_(None))).label("takes_cards"),
+    # None where there is no account that takes cards; "" where it takes nothing else.
+    select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit"),
     holds.stands().label("is_held"),
     exists(
         select(Dispute.id)

@@ -15,6 +15,7 @@ from portal.organisations.models import Organisation
 from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, standing_of
 from portal.pay_page.rules import PAYABLE, UNFIT, page_state
 from portal.payments.chargeable import unfit_for_cards
+from portal.payments.debits import debit_for
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -26,6 +27,7 @@ class JointRow:
     invoice: Invoice
     balance: Money
     state: str
+    debit: str = ""
 
     @property
     def is_payable(self) -> bool:
@@ -63,6 +65,10 @@ class JointPage:
     @property
     def currency(self) -> str:
         return self.rows[0].invoice.currency
+
+    @property
+    def debit(self) -> str:
+        return self.rows[0].debit
 
     @property
     def agreed(self) -> dict[int, Money]:
@@ -121,5 +127,11 @@ def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequen
         .execution_options(populate_existing=True)
     )
     return [
-        JointRow(row.Invoice, row.InvoiceBalance.balance, page_state(standing_of(row, organisation))) for row in found
+        JointRow(
+            row.Invoice,
+            row.InvoiceBalance.balance,
+            page_state(standing_of(row, organisation)),
+            debit_for(row.debit or "", row.Invoice.currency),
+        )
+        for row in found
     ]

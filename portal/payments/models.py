@@ -12,6 +12,7 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 
 OPEN_STATES = ("creating", "open", "processing")
+_DEBITS = "debit IN ('', 'us_bank_account', 'sepa_debit', 'bacs_debit')"
 
 
 class StripeAccount(Tenant, Base):
@@ -21,6 +22,7 @@ class StripeAccount(Tenant, Base):
     __table_args__ = (
         referenced(),
         Index("uq_stripe_accounts_live", "organisation_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        CheckConstraint(_DEBITS, name="debit"),
     )
 
     mode: Mapped[str] = mapped_column(String(10), default="key")  # key | connect, later
@@ -39,6 +41,7 @@ class StripeAccount(Tenant, Base):
     payouts_read_to: Mapped[datetime | None]  # None: never yet
     payout_problem: Mapped[str] = mapped_column(String(300), server_default=text("''"))
     listens_to: Mapped[str] = mapped_column(String(16), server_default=text("''"))  # which events the endpoint asks for
+    debit: Mapped[str] = mapped_column(String(20), server_default=text("''"))  # offered beside cards: payments.debits
 
 
 class PaymentAttempt(Tenant, Base):
@@ -65,6 +68,7 @@ class PaymentAttempt(Tenant, Base):
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("tip_minor >= 0", name="tip"),
         CheckConstraint("card_use IN ('', 'keep', 'autopay', 'saved', 'saved_autopay', 'charge')", name="card_use"),
+        CheckConstraint(_DEBITS, name="debit"),
     )  # fmt: skip
 
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
@@ -84,6 +88,7 @@ class PaymentAttempt(Tenant, Base):
     lead_id: Mapped[int | None] = mapped_column(BigInteger)
     tip_minor: Mapped[int] = mapped_column(server_default="0")  # asked for on top of the amount
     card_use: Mapped[str] = mapped_column(String(15), server_default="")  # as cards.rules says
+    debit: Mapped[str] = mapped_column(String(20), server_default=text("''"))  # may also be paid by: payments.debits
 
     @property
     def amount(self) -> Money:

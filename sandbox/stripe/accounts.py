@@ -30,14 +30,19 @@ def open_account(
     currency: str = "gbp",
     livemode: bool = False,
     keys: list[dict[str, Any]] | None = None,
+    switched_off: list[str] | None = None,
 ) -> Document:
     """Create or replace an account and add its keys.
 
+    switched_off  payment methods that nobody has activated in the dashboard
     keys  each {"key": "rk_test_…", "missing": ["refunds:write", …]}; without any, one restricted key is made
     """
     word = id.removeprefix("acct_")
     keys = keys or [{"key": f"rk_{'live' if livemode else 'test'}_{word}"}]
-    account = {"id": id, "name": name, "country": country, "currency": currency, "created": int(time.time())}
+    account = {
+        "id": id, "name": name, "country": country, "currency": currency, "created": int(time.time()),
+        "switched_off": switched_off or [],
+    }  # fmt: skip
     with store.transaction():
         store.save("account", account, Scope(id))
         for key in keys:

@@ -40,7 +40,7 @@ def create(desk: Desk, params: dict[str, Any]) -> Document:
         "locale": params.get("locale"),
         "metadata": parameters.check_metadata(params),
         "payment_method_options": params.get("payment_method_options") or {},
-        "payment_method_types": _methods(params, currency),
+        "payment_method_types": _methods(desk, params, currency),
         "saved_payment_method_options": _saved_options(params) if customer_id else None,
         "submit_type": params.get("submit_type"),
         "success_url": params.get("success_url"),
@@ -110,8 +110,11 @@ def _expiry(params: dict[str, Any]) -> int:
     return expires_at
 
 
-def _methods(params: dict[str, Any], currency: str) -> list[str]:
+def _methods(desk: Desk, params: dict[str, Any], currency: str) -> list[str]:
+    """Of what the account offers: the shop's own list only ever takes away from it."""
+    switched_off = desk.account().get("switched_off", [])
     possible = ["card"] + ([BANK_METHODS[currency]] if currency in BANK_METHODS else [])
+    possible = [method for method in possible if method not in switched_off]
     allowed = params.get("allowed_payment_method_types") or possible
     excluded = params.get("excluded_payment_method_types") or []
     methods = [method for method in possible if method in allowed and method not in excluded]

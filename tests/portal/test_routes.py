@@ -181,6 +181,7 @@ EXPECTED: dict[str, Access] = {
     "payments.show_evidence": rights("see_board"),
     "payments.show_receipt": rights("see_board"),
     "payments.update_part_settings": rights("manage_organisation"),
+    "payments.update_debits": rights("manage_organisation"),
     "payments.update_settings": rights("manage_organisation"),
     "people.create": rights("manage_people"),
     "people.create_password_request": EVERYONE,

@@ -219,7 +219,7 @@ BUTTONS = {
     "work_orders.create_pictures", "work_orders.remove_picture", "payments.create_photo",
     "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",
     "payments.create_card_removal", "pay_page.create_card_removal",
-    "payments.create_autopay_end", "pay_page.create_autopay_end",
+    "payments.create_autopay_end", "pay_page.create_autopay_end", "payments.update_debits",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening", "pay_page.create_joint_renewal",
     "pay_page.create_renewal",

@@ -1,6 +1,6 @@
 """What Stripe answered, as plain values. A StripeObject never leaves this folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,6 +64,7 @@ class Checkout:
     state    open | processing | paid | failed | expired
     receipt  what was received, when state is paid
     url      where the customer pays, while it is open
+    methods  Stripe's words for the ways of paying that its page offers
     """
 
     id: str
@@ -73,6 +74,7 @@ class Checkout:
     metadata: Mapping[str, str]
     payment_intent_id: str | None
     receipt: Receipt | None
+    methods: Sequence[str] = ()
 
 
 def read_account(raw: Mapping[str, Any]) -> Account:
@@ -89,6 +91,7 @@ def read_checkout(raw: Mapping[str, Any]) -> Checkout:
         metadata=dict(raw.get("metadata") or {}),
         payment_intent_id=details["id"] if details else intent or None,
         receipt=read_receipt(details) if details and state == "paid" else None,
+        methods=tuple(raw.get("payment_method_types") or ()),
     )  # fmt: skip
 
 

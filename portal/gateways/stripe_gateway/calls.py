@@ -43,7 +43,7 @@ EVENTS = (
     "payout.reconciliation_completed",
 )
 LISTENED_TO = sha256(" ".join(EVENTS).encode()).hexdigest()[:16]  # changes when the list above does
-METHODS = ("card",)  # wallets come with it; bank debits are understood, and wait until firms ask for them
+CARD = "card"  # wallets come with it
 _LONGEST_MESSAGE = 1200
 _TIMEOUT_S = (3, 10)  # connect, read; the library's own default is 80 s
 _EXPAND = ["payment_intent.latest_charge.balance_transaction"]
@@ -62,6 +62,7 @@ class CheckoutOrder:
     keeps_card  the card it is paid with stays with the customer, for payments while they are away
     offers_kept Stripe's page offers the customer's kept card, and has its bank ask who is paying
     agreed      what the customer agreed to, shown once more beside Stripe's button
+    debit       Stripe's word for a bank debit that it may be paid by, too
     """
 
     key: str
@@ -76,6 +77,7 @@ class CheckoutOrder:
     keeps_card: bool = False
     offers_kept: bool = False
     agreed: str = ""
+    debit: str = ""
 
 
 def client_for(key: str, api_base: str | None, *, retries: int = 2) -> Client:
@@ -157,7 +159,7 @@ def _session_parameters(order: CheckoutOrder) -> Parameters:
         # A Session's own metadata does not reach the payment, which is what refunds and disputes will show.
         "payment_intent_data": {"metadata": dict(order.metadata), "description": order.title},
         "expires_at": int(order.expires_at.timestamp()),
-        "allowed_payment_method_types": list(METHODS),
+        "allowed_payment_method_types": [CARD, *([order.debit] if order.debit else [])],
         # Else the customer may pay in another currency, and the sums differ.
         "adaptive_pricing": {"enabled": False},
     }

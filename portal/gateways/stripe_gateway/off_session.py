@@ -13,7 +13,7 @@ import stripe
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway.amounts import to_stripe
 from portal.gateways.stripe_gateway.answers import Checkout, read_receipt
-from portal.gateways.stripe_gateway.calls import METHODS, Client, Parameters
+from portal.gateways.stripe_gateway.calls import CARD, Client, Parameters
 from portal.gateways.stripe_gateway.errors import translated
 from portal.shared.money import Money
 
@@ -50,7 +50,7 @@ def create_charge(client: Client, order: ChargeOrder) -> str:
     """Its id (pi_…). No money moves yet. Raises GatewayError, CannotCharge."""
     parameters: Parameters = {
         "amount": to_stripe(order.amount), "currency": order.amount.currency.lower(), "customer": order.customer,
-        "payment_method": order.payment_method_id, "allowed_payment_method_types": list(METHODS[:1]),
+        "payment_method": order.payment_method_id, "allowed_payment_method_types": [CARD],
         "description": order.title, "metadata": dict(order.metadata),
     }  # fmt: skip
     with translated():

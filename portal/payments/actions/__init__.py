@@ -10,6 +10,7 @@ from portal.payments.actions.card_removal import forget_at_stripe, remove_card, 
 from portal.payments.actions.cards import CannotKeepCard, CardWish
 from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
+from portal.payments.actions.debits import end_debit, offer_debit
 from portal.payments.actions.deposits import put_deposits
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
@@ -28,10 +29,11 @@ if put_deposits not in PREPAID:
 __all__ = [
     "BookedPayment", "CannotKeepCard", "CannotRefund", "CardWish", "OfflinePayment", "Recorded", "Started", "Wish",
     "add_booked_payment", "announce_invoices", "apply_credit", "charge_invoice", "connect_stripe_account",
-    "end_autopay", "follow_event", "follow_payout", "follow_refund", "forget_at_stripe", "keep_event",
-    "look_at_attempt", "look_at_charge", "look_soon", "note_failed_event", "plan_refund", "put_credit_note",
-    "raise_credit_note", "record_payment", "refresh_webhook_address", "release_invoice", "remove_card", "retry_event",
-    "reverse_payment", "settle", "start_attempt", "start_together", "sweep_events", "sweep_payouts",
-    "take_due_announcements", "take_due_attempts", "take_due_events", "take_due_payouts", "take_due_refunds",
-    "take_due_removals", "take_due_runs", "take_due_sweep", "void_invoice", "webhook_secrets", "write_off_invoice",
+    "end_autopay", "end_debit", "follow_event", "follow_payout", "follow_refund", "forget_at_stripe", "keep_event",
+    "look_at_attempt", "look_at_charge", "look_soon", "note_failed_event", "offer_debit", "plan_refund",
+    "put_credit_note", "raise_credit_note", "record_payment", "refresh_webhook_address", "release_invoice",
+    "remove_card", "retry_event", "reverse_payment", "settle", "start_attempt", "start_together", "sweep_events",
+    "sweep_payouts", "take_due_announcements", "take_due_attempts", "take_due_events", "take_due_payouts",
+    "take_due_refunds", "take_due_removals", "take_due_runs", "take_due_sweep", "void_invoice", "webhook_secrets",
+    "write_off_invoice",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from portal.payments.actions.plans import Plan, plan_of, present_attempt
 from portal.payments.actions.settlement import lock_family, settle
 from portal.payments.cards.rules import PLAIN
 from portal.payments.chargeable import check_chargeable
+from portal.payments.debits import debit_for
 from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared import clock
@@ -158,7 +159,8 @@ def add_attempt(
         organisation_id=invoice.organisation_id, public_id=uuid.uuid4(), invoice_id=invoice.id,
         invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=amount.minor,
         currency=amount.currency, tip_minor=tip.minor if tip else 0, state="creating", expires_at=now + rules.OPEN_FOR,
-        card_use=card_use, look_at=now + rules.next_look(now - now),
+        card_use=card_use, debit=debit_for(account.debit, amount.currency, card_use),
+        look_at=now + rules.next_look(now - now),
     )  # fmt: skip
     session.add(attempt)
     session.flush()

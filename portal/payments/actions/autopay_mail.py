@@ -70,8 +70,9 @@ def _send(
             subject=subject, sent_by=invoice.raised_by, words=words,
         )  # fmt: skip
     text, html = render_mail(
-        KIND, **spoken(language, subject, organisation), greeting=greeting(invoice, language), number=invoice.number,
-        what=invoice.title, lead=subject, line=language.text(line, **facts), amount=facts["amount"], link_url=link_url,
+        "payment_news", **spoken(language, subject, organisation), greeting=greeting(invoice, language),
+        number=invoice.number, what=invoice.title, lead=subject, line=language.text(line, **facts),
+        amount=facts["amount"], link_url=link_url,
     )  # fmt: skip
     return queue_mail(
         session, organisation.id, once=once, kind=KIND, record="invoice", record_id=invoice.id, to=target.address,

@@ -12,6 +12,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import key_of
 from portal.payments.cards import queries as cards
 from portal.payments.cards.rules import KEEPS, OFFERS_SAVED, PLAIN
+from portal.payments.debits import debit_for
 from portal.payments.models import PaymentAttempt, StripeAccount
 from portal.shared import clock, running
 from portal.shared.money import Money
@@ -23,7 +24,7 @@ _LONGEST_TITLE = 250
 class Plan:
     """One attempt, as it was when the lock was let go.
 
-    is_stale  it asks for another amount than is due now, or is about to end
+    is_stale  it asks for another amount than is due now, or to be paid in other ways, or is about to end
     is_over   it was begun long ago and never came to life
     """
 
@@ -67,7 +68,8 @@ def plan_of(
     asked = [(each.invoice_id, each.amount, each.invoice_revision) for each, _ in family]
     is_ending = lead.expires_at - clock.now() < rules.NEARLY_OVER
     now = [(invoice.id, amount, invoice.revision) for invoice, amount in wanted]
-    is_other = asked != now or (lead.tip_minor, lead.card_use) != (tip.minor if tip else 0, card_use)
+    debit = debit_for(account.debit, lead.currency, card_use)
+    is_other = asked != now or (lead.tip_minor, lead.card_use, lead.debit) != (tip.minor if tip else 0, card_use, debit)
     return Plan(
         organisation_id=lead.organisation_id, attempt_id=lead.id, public_id=lead.public_id,
         state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(session, family),
@@ -89,7 +91,7 @@ def order_of(session: Session, family: Sequence[tuple[PaymentAttempt, Invoice]])
         key=public_id, amount=Money.total((each.amount for each, _ in family), attempt.currency),
         title=f"Invoice {numbers}" if len(family) == 1 else f"Invoices {numbers}"[:_LONGEST_TITLE],
         return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
-        expires_at=attempt.expires_at, tip=attempt.tip or None,
+        expires_at=attempt.expires_at, tip=attempt.tip or None, debit=attempt.debit,
         metadata={
             "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
             "invoice": str(invoice.id), "attempt": public_id,

@@ -15,6 +15,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.booking import Locked, book, note
 from portal.payments.actions.cards import keep_card
+from portal.payments.actions.late_failures import tell_of_refusal
 from portal.payments.cards.rules import CHARGE
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
 from portal.shared import clock
@@ -68,8 +69,11 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
             if each.attempt.state != "paid":
                 _close(each.attempt, "paid", clock.now())
     elif lead.state in OPEN_STATES:
+        was_promised = lead.state == "processing" and lead.card_use != CHARGE  # autopay tells of its own
         for each in family:
             _follow(session, each.attempt, seen)
+        if was_promised and lead.state == "failed":
+            tell_of_refusal(session, family)
     return lead.state
 
 

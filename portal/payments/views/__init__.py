@@ -4,6 +4,7 @@ from portal.payments.views import (
     cards,
     cash,
     crediting,
+    debits,
     deposits,
     desk,
     ending,
@@ -19,6 +20,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cards", "cash", "crediting", "deposits", "desk", "ending", "evidence", "parts", "payouts", "photos",
-    "receipts", "recording", "refunding", "together",
+    "bp", "cards", "cash", "crediting", "debits", "deposits", "desk", "ending", "evidence", "parts", "payouts",
+    "photos", "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import ForgedEvent, verify_event
 from portal.invoices.cautions import CAUTIONS, Caution
 from portal.payments import actions, chargeable, queries
+from portal.payments.debits import NAMES
 from portal.payments.models import StripeAccount
 from portal.payments.views.pages import bp
 from portal.shared import clock
@@ -121,7 +122,8 @@ def _account_at(session: Session, endpoint_key: str) -> StripeAccount:
 
 
 def _settings_page(form: Form) -> str:
-    return render_template("payments/settings.html", form=form, account=queries.live_account(request_session()))
+    account = queries.live_account(request_session())
+    return render_template("payments/settings.html", form=form, account=account, debit_names=NAMES)
 
 
 def _connect(form: Form, organisation_id: int, key: str) -> None:

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from portal.gateways.stripe_gateway import calls
 from portal.invoices import holds
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.queries import get_invoice
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
-from portal.payments.actions import plan_refund, void_invoice, write_off_invoice
+from portal.payments.actions import offer_debit, plan_refund, void_invoice, write_off_invoice
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Dispute
 from portal.shared import clock, phrases
@@ -79,6 +78,7 @@ def _pay(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
 
 
 def _owe_to_the_bank(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
+    offer_debit(firm.organisation_id)
     session_id, _ = till.begin(path)
     till.at_stripe(session_id, "pay", card="bank")
     till.work(firm)
@@ -163,12 +163,6 @@ STATES: dict[str, tuple[Deed, str, bool]] = {
 }
 
 
-@pytest.fixture
-def bank_debits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "METHODS", ("card", "bacs_debit"))
-
-
-@pytest.mark.usefixtures("bank_debits")
 @pytest.mark.parametrize("name", STATES)
 def test_a_customer_comes_to_each_page_and_can_pay_where_it_says_so(till: Till, firm: Firm, name: str) -> None:
     deed, words, can_pay = STATES[name]

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import event, select, update
 
 from portal.customers.models import Customer
-from portal.gateways.stripe_gateway import calls
 from portal.invoices import joint
 from portal.invoices.models import Invoice, PayLink
 from portal.messages.actions import read_mail
@@ -20,6 +19,7 @@ from portal.organisations.models import Organisation
 from portal.payments.actions import (
     OfflinePayment,
     look_at_attempt,
+    offer_debit,
     record_payment,
     release_invoice,
     take_due_attempts,
@@ -159,10 +159,8 @@ def test_an_amount_that_was_not_seen_is_not_charged(till: Till, firm: Firm, thre
     assert till.attempts(firm) == []
 
 
-def test_a_bank_that_takes_its_time_closes_all_of_them(
-    till: Till, firm: Firm, three: Joint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls, "METHODS", ("card", "bacs_debit"))
+def test_a_bank_that_takes_its_time_closes_all_of_them(till: Till, firm: Firm, three: Joint) -> None:
+    offer_debit(firm.organisation_id)
     session_id, _ = till.begin(three.path)
     till.at_stripe(session_id, "pay", card="bank")
     till.work(firm)
@@ -172,6 +170,10 @@ def test_a_bank_that_takes_its_time_closes_all_of_them(
     till.at_stripe(session_id, "bank", succeeded=False)
     till.work(firm)
     assert states(till, firm) == ["failed"] * 3 and "Pay £707.40" in till.get(three.path).text
+    subject = "Your bank did not pay invoice INV-00001, INV-00002, INV-00003"
+    with job_session(firm.organisation_id) as session:
+        told = session.scalars(select(Message).where(Message.subject.startswith(subject))).one()
+        assert "/t/" in read_mail(session, told.id).text
 
 
 def test_an_attempt_that_never_came_to_life_is_closed_for_all(till: Till, firm: Firm, three: Joint) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from portal.gateways.stripe_gateway import calls
 from portal.invoices.queries import get_invoice, sums_by_state
 from portal.invoices.write_offs import CannotWriteOff
 from portal.organisations.audit import timeline
@@ -43,11 +42,8 @@ def test_a_manager_writes_off_the_rest_and_takes_it_back(till: Till, firm: Firm)
     assert told(firm, invoice_id)[:2] == (1, True)
 
 
-def test_nothing_is_given_up_while_a_bank_pays_or_after_it_has(
-    till: Till, firm: Firm, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls, "METHODS", ("card", "bacs_debit"))
-    till.connect(firm)
+def test_nothing_is_given_up_while_a_bank_pays_or_after_it_has(till: Till, firm: Firm) -> None:
+    till.connect(firm, with_debit=True)
     invoice_id, path = till.invoice(firm)
     session_id, _ = till.begin(path)
     till.at_stripe(session_id, "pay", card="bank")

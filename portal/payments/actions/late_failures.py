@@ -1,0 +1,90 @@
+"""A bank debit that was refused after days: what it was for is open again, and both sides hear of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Customer
+from portal.invoices.joint import make_joint_link
+from portal.invoices.mail import greeting, spoken
+from portal.invoices.models import SENT, Invoice
+from portal.invoices.pay_links import make_pay_link
+from portal.invoices.sending import address_of
+from portal.invoices.sendings import Target, target_of
+from portal.messages.actions import queue_mail, queue_text
+from portal.messages.rendering import render_mail
+from portal.organisations.models import Organisation
+from portal.payments.actions.booking import Locked
+from portal.shared import formats, phrases
+from portal.shared.money import Money
+from portal.shared.running import here
+
+KIND = "debit_refused"
+
+
+def tell_of_refusal(session: Session, family: Sequence[Locked]) -> None:
+    """To the payer, the way they have the invoice, with a link to pay; to the firm, by mail. Once. Does not commit."""
+    lead, organisation = family[0].attempt, family[0].organisation
+    open_ones = [each.invoice for each in family if each.invoice.status == SENT]
+    if not open_ones:
+        return
+    amount = Money.total((each.attempt.amount for each in family), lead.currency)
+    target = target_of(session, open_ones[0], even_if_stopped=True)
+    if target is not None:
+        _tell_payer(session, organisation, open_ones, amount, target, once=f"debit_refused:{lead.id}")
+    numbers = _numbers(open_ones)
+    text, html = render_mail(
+        KIND, lang="en", title=f"The bank did not pay {numbers}", firm=organisation.name, phone="",
+        customer=session.get_one(Customer, open_ones[0].customer_id).name, is_told=target is not None,
+        amount=formats.money(amount, organisation.locale), what=f"invoice {numbers}",
+        link_url=f"{here().settings.public_url}/invoices/{open_ones[0].id}",
+    )  # fmt: skip
+    queue_mail(
+        session, organisation.id, once=f"debit_refused:{lead.id}:firm", kind=KIND, record="invoice",
+        record_id=open_ones[0].id, to=organisation.email, reply_to=organisation.email, from_name=organisation.name,
+        subject=f"The bank did not pay {numbers}", text=text, html=html,
+    )  # fmt: skip
+
+
+def _tell_payer(
+    session: Session, organisation: Organisation, invoices: Sequence[Invoice], amount: Money, target: Target, *,
+    once: str,
+) -> None:  # fmt: skip
+    first = invoices[0]
+    language = phrases.choose(target.language, organisation.locale)
+    facts = {
+        "number": _numbers(invoices), "firm": organisation.name,
+        "amount": formats.money(amount, language.locale(organisation.locale)),
+    }  # fmt: skip
+    if len(invoices) > 1:
+        link, link_url = make_joint_link(
+            session, organisation, invoices, channel=target.channel, sent_to=target.address
+        )  # fmt: skip
+    else:
+        link, token = make_pay_link(
+            session, first, here().settings.vault, channel=target.channel, sent_to=target.address,
+            pay_link_days=organisation.pay_link_days,
+        )  # fmt: skip
+        link_url = address_of(token)
+    subject = language.text("mail_debit_failed", **facts)
+    if target.channel == "sms":
+        link.message_id = queue_text(
+            session, organisation.id, once=once, kind=KIND, record="invoice", record_id=first.id, to=target.address,
+            subject=subject, sent_by=first.raised_by,
+            words=f"{language.text('text_debit_failed', **facts)}\n{link_url}",
+        )  # fmt: skip
+        return
+    text, html = render_mail(
+        "payment_news", **spoken(language, subject, organisation), greeting=greeting(first, language),
+        number=facts["number"], what=first.title if len(invoices) == 1 else "", lead=subject, amount=facts["amount"],
+        line=language.text("mail_debit_failed_line", **facts), link_url=link_url,
+    )  # fmt: skip
+    link.message_id = queue_mail(
+        session, organisation.id, once=once, kind=KIND, record="invoice", record_id=first.id, to=target.address,
+        reply_to=organisation.email, from_name=organisation.name, subject=subject, text=text, html=html,
+        sent_by=first.raised_by,
+    )  # fmt: skip
+
+
+def _numbers(invoices: Sequence[Invoice]) -> str:
+    return ", ".join(str(each.number) for each in invoices)
