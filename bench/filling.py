@@ -1,8 +1,10 @@
 """A firm with so many rows of everything that a page can list."""
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from portal.invoices import joint
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.queries import get_invoice
 from portal.organisations import audit
+from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.models import Payment
 from portal.people.models import Person
@@ -58,10 +61,19 @@ def filled_firm(rows: int) -> Filled:
         "work_order_id": open_job, "line_id": line_id, "invoice_id": long_invoice, "customer_id": firm.customer_id,
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
         "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
-        "record_id": record_id, **_joint_link(firm, invoices[1::2]),
+        "record_id": record_id, **_joint_link(firm, invoices[1::2]), "logo_name": _logo(firm),
         "password_token": "spent",  # its page is another one
     }  # fmt: skip
     return Filled(firm, in_addresses)
+
+
+def _logo(firm: Firm) -> str:
+    drawn = io.BytesIO()
+    Image.effect_noise((400, 100), 50).save(drawn, "PNG")
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        keep_logo(session, organisation, drawn.getvalue())
+        return organisation.logo
 
 
 def _joint_link(firm: Firm, invoice_ids: list[int]) -> dict[str, Any]:

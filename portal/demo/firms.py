@@ -67,13 +67,14 @@ class DemoFirm:
     today: tuple[DemoJob, ...]
     done: tuple[tuple[int, DemoJob, str], ...]  # days ago, the job, what became of it: unbilled | sent | paid
     extra_tax: tuple[str, Decimal] | None = None
+    logo: str = ""  # a file beside this one
 
 
 NORTHGATE = DemoFirm(
     name="Northgate Heating", country="GB", currency="GBP", time_zone="Europe/London", locale="en_GB",
     email="office@northgate.example", phone="0113 496 0100", address="Unit 4, Kirkstall Yard, Leeds LS3 1LH",
     tax_number="GB 980 7806 84", stripe_key="rk_test_northgate", zoho_user="admin@northgate.example",
-    zoho_product="books", zoho_centre="eu",
+    zoho_product="books", zoho_centre="eu", logo="northgate.png",
     people=(
         DemoPerson("Ada Northgate", "admin@northgate.example", "administrator"),
         DemoPerson("Morgan Kay", "manager@northgate.example", "manager"),

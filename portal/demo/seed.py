@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from portal.invoices import sending
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import get_invoice
 from portal.organisations.actions import NewOrganisation
+from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.people.actions import add_person, sign_up
 from portal.people.models import Person
@@ -86,6 +88,8 @@ def _found(firm: DemoFirm) -> int:
         organisation = session.get_one(Organisation, organisation_id)
         organisation.email, organisation.phone, organisation.address = firm.email, firm.phone, firm.address
         organisation.tax_number, organisation.tax_number_label = firm.tax_number, tax_number_label(firm.country)
+        if firm.logo:
+            keep_logo(session, organisation, Path(__file__).with_name(firm.logo).read_bytes())
         start_taxes(session, organisation_id, firm.country)
         if firm.extra_tax:
             add_tax(session, organisation_id, firm.extra_tax[0], firm.extra_tax[1], why="service address in the county")

@@ -13,6 +13,7 @@ from portal.invoices.sending import CannotSend, stop_link
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import render_mail
 from portal.organisations import audit
+from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.shared import clock, formats, phrases
 from portal.shared.db import Base, Tenant, belongs_to
@@ -80,7 +81,8 @@ def mail_joint_link(
     subject = language.text("mail_joint", firm=organisation.name)
     text, html = render_mail(
         "joint", lang=language.code, title=subject, firm=organisation.name, phone=organisation.phone, listed=listed,
-        total=total, link_url=address, lead=language.text("joint_lead", name=customer.name),
+        logo=logo_address(organisation), total=total, link_url=address,
+        lead=language.text("joint_lead", name=customer.name),
         button=language.text("joint_button"), questions=language.text("mail_questions"),
         yours=language.text("mail_yours"), direction="rtl" if language.is_rtl else "ltr",
     )  # fmt: skip

@@ -23,6 +23,7 @@ class Letterhead:
     language: str
     registrations: str = ""
     words: str = ""
+    logo: str = ""  # by its name
 
     def as_text(self) -> dict[str, Any]:
         """To be frozen on a document."""
@@ -43,7 +44,7 @@ def drawn_up(organisation: Organisation, language: str = "", *, over: dict[str, 
         tax_number=(organisation.tax_number or before) if shows_number or before else "",
         tax_number_label=organisation.tax_number_label,
         language=language_of(language or organisation.document_language or organisation.locale),
-        registrations=organisation.registrations, words=organisation.document_words,
+        registrations=organisation.registrations, words=organisation.document_words, logo=organisation.logo,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from portal.customers.models import Customer
 from portal.invoices.models import Invoice
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
+from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.shared import clock, formats, phrases
 from portal.shared.money import Money
@@ -64,7 +65,7 @@ def spoken(language: Language, title: str, organisation: Organisation) -> dict[s
     """What the frame of a mail to a customer takes."""
     return {
         "lang": language.code, "direction": "rtl" if language.is_rtl else "ltr", "say": language.text, "title": title,
-        "firm": organisation.name, "phone": organisation.phone,
+        "firm": organisation.name, "phone": organisation.phone, "logo": logo_address(organisation),
     }  # fmt: skip
 
 

@@ -1,14 +1,34 @@
 """The tenant, its numbering, and the trail of what people and jobs did."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Numeric, String, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Numeric,
+    String,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.shared.db import Base, Tenant
+
+_LOGO = re.compile(r"[0-9a-f]{32}-(\d{1,4})x(\d{1,4})")
+
+
+def size_of_logo(name: str) -> tuple[int, int] | None:
+    """Width and height in pixels, which a logo's name tells, so that a page keeps the room; None for no such name."""
+    said = _LOGO.fullmatch(name)
+    return (int(said[1]), int(said[2])) if said else None
 
 
 class Organisation(Base):
@@ -57,12 +77,31 @@ class Organisation(Base):
     takes_tips: Mapped[bool] = mapped_column(server_default="false")  # may customers add one to a card payment?
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
-    logo_url = None
+    logo: Mapped[str] = mapped_column(String(80), server_default="")  # the Logo that counts now, by its name
+
+    @property
+    def logo_size(self) -> tuple[int, int] | None:
+        return size_of_logo(self.logo)
 
     def is_registered_on(self, day: date) -> bool:
         """For its country's sales tax."""
         begins, ends = self.tax_registered_from or date.min, self.tax_registered_until or date.max
         return self.is_tax_registered and begins <= day <= ends
+
+
+class Logo(Tenant, Base):
+    """A firm's logo, drawn anew by us. Only ever added: an invoice keeps the one that it went out with.
+
+    name     of the file that pages fetch: what is drawn decides it, so it can be kept for ever
+    content  a PNG for paper, preview a small one for pages; loaded only when asked for
+    """
+
+    __tablename__ = "logos"
+    __table_args__ = (UniqueConstraint("organisation_id", "name"), Index("ix_logos_name", "name"))
+
+    name: Mapped[str] = mapped_column(String(80))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    preview: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class NumberSeries(Base):

@@ -1,15 +1,18 @@
 """The organisation's own settings."""
 
-from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, make_response, render_template, request, url_for
 
-from portal.organisations import actions, audit, forms, numbering
-from portal.organisations.models import Organisation
+from portal.organisations import actions, audit, forms, logos, numbering
+from portal.organisations.models import Organisation, size_of_logo
 from portal.organisations.places import countries
-from portal.shared.access import allow
+from portal.shared.access import allow, everyone
+from portal.shared.drawing import LARGEST_FILE
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
-from portal.shared.web import request_session
+from portal.shared.web import large_form, request_session
+
+_A_YEAR_S = 31_536_000
 
 bp = Blueprint("organisations", __name__)
 
@@ -48,6 +51,48 @@ def update() -> Response:
     session.commit()
     flash("Saved. Invoices sent before keep what they say.", "good")
     return see_other(url_for("organisations.settings"))
+
+
+@bp.get("/logos/<logo_name>.png")
+@everyone
+def show_logo(logo_name: str) -> Response:
+    """The small one, for pages and mails. Another picture has another name, so that everybody may keep this."""
+    preview = logos.find_preview(request_session(), logo_name) if size_of_logo(logo_name) else None
+    if preview is None:
+        abort(404)
+    response = Response(preview, mimetype="image/png")
+    response.cache_control.public = True
+    response.cache_control.max_age = _A_YEAR_S
+    response.cache_control.immutable = True
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # mail programs in a browser show it, too
+    return response
+
+
+@bp.post("/settings/logo")
+@allow("manage_organisation")
+@large_form(LARGEST_FILE)
+def update_logo() -> Response:
+    session, form = request_session(), forms.filled_with(_own())
+    file = request.files.get("picture")
+    try:
+        logos.keep_logo(session, _own(), file.read(LARGEST_FILE + 1) if file else b"")
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+        return _page(form, 422)
+    session.commit()
+    flash("Saved. Your logo stands on your customers' pages, and on what you send from now on.", "good")
+    return see_other(url_for("organisations.settings", _anchor="logo"))
+
+
+@bp.post("/settings/logo/removal")
+@allow("manage_organisation")
+def remove_logo() -> Response:
+    session = request_session()
+    logos.remove_logo(session, _own())
+    session.commit()
+    flash("Removed. What was sent before keeps the logo that it has.", "good")
+    return see_other(url_for("organisations.settings", _anchor="logo"))
 
 
 def _own() -> Organisation:

@@ -225,7 +225,7 @@ _LOOKED_AT = _OPENED.options(
     load_only(
         Organisation.name, Organisation.currency, Organisation.time_zone, Organisation.locale, Organisation.email,
         Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor, Organisation.takes_tips,
-        Organisation.deposit_percent,
+        Organisation.deposit_percent, Organisation.logo,
     ),
     load_only(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,

@@ -63,4 +63,4 @@ def _made(session: Session, organisation: Organisation, payment: Payment, *, of_
         parts=[(part.invoice_number, part.amount) for part in shown],
         rounding=payment.rounding if of_invoice is None else None, tip=payment.tip if of_invoice is None else None,
     )  # fmt: skip
-    return receipt_pdf(facts, payment.created_at)
+    return receipt_pdf(organisation, facts, payment.created_at)

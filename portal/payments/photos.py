@@ -9,9 +9,9 @@ from werkzeug.datastructures import FileStorage
 from portal.organisations import audit
 from portal.payments.models import Payment
 from portal.shared.db import Base, Tenant, belongs_to
+from portal.shared.drawing import LARGEST_FILE, Drawn, draw
 from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.forms import Form
-from portal.work_orders.pictures.drawing import LARGEST_FILE, Drawn, draw
 
 MOST_OF_A_PAYMENT = 4  # both sides of a cheque, and once more
 

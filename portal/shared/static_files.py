@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, send_from_directory
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from portal.shared.access import everyone
@@ -16,7 +16,7 @@ class _SessionOfPages(SecureCookieSessionInterface):
     """Files are the same for everybody, but flask-login looks into every answer's session, which says they vary."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint != "static_files":
+        if not response.cache_control.public:
             super().save_session(app, session, response)
 
 

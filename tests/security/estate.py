@@ -23,6 +23,7 @@ from portal.invoices.models import PayLink
 from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
 from portal.messages.texts import keep_account
+from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
@@ -33,13 +34,13 @@ from portal.people.models import PasswordToken
 from portal.people.sign_in import digest_of
 from portal.schema import metadata
 from portal.shared import clock, running
+from portal.shared.drawing import draw
 from portal.shared.running import here, job_session
 from portal.taxes.authorities.actions import named
 from portal.taxes.queries import list_taxes
 from portal.taxes.standing.models import LocalTax
 from portal.taxes.standing.queries import list_exemptions
 from portal.work_orders.models import Appointment
-from portal.work_orders.pictures.drawing import draw
 from tests.builders import (
     PASSWORD,
     Firm,
@@ -59,7 +60,7 @@ STRIPE_KEY, WEBHOOK_SECRET = "rk_test_51SecretOfTheFirm", "whsec_SecretOfTheFirm
 ZOHO_TOKEN = "1000.0123456789abcdef0123456789abcdef.fedcba9876543210fedcba9876543210"
 MADE_UP = {
     "token": "z" * 43, "public_id": "00000000-0000-4000-8000-000000000000", "endpoint_key": "nobody",
-    "print_": "0" * 12, "name": "css/base.css",
+    "print_": "0" * 12, "name": "css/base.css", "logo_name": f"{'0' * 32}-10x10",
 }  # fmt: skip
 A_MADE_UP_NUMBER = 9_111_222_333
 
@@ -170,8 +171,9 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     organisation = session.get_one(Organisation, firm.organisation_id)
     link, joint_address = joint.make_joint_link(session, organisation, [invoice], channel="email")
+    keep_logo(session, organisation, picture_file(f"#{firm.organisation_id:06d}"))
     return {
-        "joint_link_id": link.id, "joint_token": joint_address.rpartition("/")[2],
+        "logo_name": organisation.logo, "joint_link_id": link.id, "joint_token": joint_address.rpartition("/")[2],
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "picture_id": make_picture(session, firm, job).id,
         "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,

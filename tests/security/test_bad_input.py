@@ -217,6 +217,7 @@ BUTTONS = {
     "texting.remove", "texting.receive_status",
     "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
     "work_orders.create_pictures", "work_orders.remove_picture", "payments.create_photo",
+    "organisations.update_logo", "organisations.remove_logo",
     "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",
     "payments.create_card_removal", "pay_page.create_card_removal",
     "payments.create_autopay_end", "pay_page.create_autopay_end", "payments.update_debits",

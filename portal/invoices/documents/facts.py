@@ -14,7 +14,7 @@ from portal.invoices.documents import particulars, rules
 from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.printed import PrintedSum
-from portal.organisations.models import Organisation
+from portal.organisations.models import Organisation, size_of_logo
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.text import clean
@@ -121,6 +121,7 @@ def firm_on_paper(head: Letterhead) -> dict[str, Any]:
         "name": _safe(head.name), "address": _safe(head.address), "email": _safe(head.email),
         "phone": _safe(head.phone), "tax_number": _safe(f"{head.tax_number_label} {number}") if number else "",
         "registrations": [_safe(row) for row in head.registrations.splitlines() if row.strip()],
+        "logo": head.logo, "logo_shape": size_of_logo(head.logo),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from flask import Response, make_response
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents.facts import credit_note_facts, facts_of
 from portal.invoices.models import Invoice
+from portal.organisations.logos import for_paper
 from portal.organisations.models import Organisation
 
 _FOLDER = Path(__file__).parent / "template"
@@ -27,17 +28,17 @@ def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence
     """
     # Without a time of its own the file would carry the moment it was made.
     made = int(invoice.sent_at.timestamp()) if invoice.sent_at else 0
-    return _printed(facts_of(organisation, invoice), made, standards)
+    return _printed(organisation, facts_of(organisation, invoice), made, standards)
 
 
 def credit_note_pdf(organisation: Organisation, note: CreditNote, standards: Sequence[str] = ()) -> bytes:
     """`note` as get_credit_note reads it; standards as for render_pdf."""
-    return _printed(credit_note_facts(organisation, note), int(note.created_at.timestamp()), standards)
+    return _printed(organisation, credit_note_facts(organisation, note), int(note.created_at.timestamp()), standards)
 
 
-def receipt_pdf(facts: dict[str, Any], made: datetime) -> bytes:
+def receipt_pdf(organisation: Organisation, facts: dict[str, Any], made: datetime) -> bytes:
     """facts: receipt_facts; made: when the payment was recorded."""
-    return _printed(facts, int(made.timestamp()))
+    return _printed(organisation, facts, int(made.timestamp()))
 
 
 def record_pdf(facts: dict[str, Any], made: datetime) -> bytes:
@@ -53,10 +54,15 @@ def as_response(pdf: bytes, name: str) -> Response:
     return response
 
 
-def _printed(facts: dict[str, Any], made: int, standards: Sequence[str] = ()) -> bytes:
+def _printed(
+    organisation: Organisation, facts: dict[str, Any], made: int, standards: Sequence[str] = ()
+) -> bytes:  # fmt: skip
     """made: seconds since 1970, written into the file."""
-    code = facts.pop("code")
-    inputs = {"facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else ""}
+    code, logo = facts.pop("code"), for_paper(organisation, facts["firm"]["logo"])
+    inputs = {
+        "facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else "",
+        "logo": json.dumps(list(logo)),  # its bytes, as text only comes in
+    }  # fmt: skip
     return _compiled("invoice.typ", inputs, made, standards)
 
 

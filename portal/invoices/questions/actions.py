@@ -11,6 +11,7 @@ from portal.invoices.questions.queries import Asked, is_waiting
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import render_mail
 from portal.organisations import audit
+from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.shared import clock, phrases
 from portal.shared.running import here
@@ -75,6 +76,7 @@ def _mail_to_customer(session: Session, organisation: Organisation, asked: Asked
     subject = language.text("mail_answer", number=invoice.number, firm=organisation.name)
     text, html = render_mail(
         "answer", lang=language.code, title=subject, firm=organisation.name, phone="", words=question.answer,
+        logo=logo_address(organisation),
         asked=question.words, you_asked=language.text("mail_you_asked"),
         questions=language.text("mail_questions"), direction="rtl" if language.is_rtl else "ltr",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from portal.invoices.models import Invoice, InvoiceLine
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import render_mail
 from portal.organisations import audit
+from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.deposits import Deposit
@@ -66,7 +67,7 @@ def _mail_receipt(
     amount = formats.money(payment.taken, language.locale(organisation.locale))
     subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
     text, html = render_mail(
-        "deposit", lang=language.code, title=subject, firm=organisation.name, phone="",
+        "deposit", lang=language.code, title=subject, firm=organisation.name, phone="", logo=logo_address(organisation),
         direction="rtl" if language.is_rtl else "ltr", questions=language.text("mail_questions"),
         words=language.text("deposit_thanks", amount=amount, job=job),
         receipt=language.text("receipt_number", number=payment.number),

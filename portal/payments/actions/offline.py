@@ -23,9 +23,9 @@ from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
 from portal.payments.photos import keep_photo
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
+from portal.shared.drawing import Drawn
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from portal.work_orders.pictures.drawing import Drawn
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from portal.payments.queries import deposits_of
 from portal.payments.views.pages import bp
 from portal.shared import clock
 from portal.shared.access import allow
+from portal.shared.drawing import LARGEST_FILE
 from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import large_form, request_session
 from portal.work_orders.models import WorkOrder
-from portal.work_orders.pictures.drawing import LARGEST_FILE
 from portal.work_orders.queries import get_work_order
 
 

@@ -8,11 +8,11 @@ from portal.payments.photos import get_photo, keep_photo, read_photo
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
 from portal.shared.access import allow
+from portal.shared.drawing import LARGEST_FILE
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import large_form, request_session
-from portal.work_orders.pictures.drawing import LARGEST_FILE
 
 
 @bp.get("/payments/<int:payment_id>/photos/<int:photo_id>")

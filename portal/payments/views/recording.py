@@ -20,6 +20,7 @@ from portal.payments.refunds.queries import disputes_of, refunds_of
 from portal.payments.views.pages import AWAY, bp
 from portal.shared import clock
 from portal.shared.access import allow
+from portal.shared.drawing import LARGEST_FILE
 from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
@@ -27,7 +28,6 @@ from portal.shared.htmx import see_other
 from portal.shared.money import Money
 from portal.shared.web import large_form, request_session
 from portal.taxes.cash import cash_rounded
-from portal.work_orders.pictures.drawing import LARGEST_FILE
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
+from portal.shared import drawing
+from portal.shared.drawing import Drawn
 from portal.shared.errors import RuleBroken
 from portal.work_orders.models import WorkOrder
-from portal.work_orders.pictures import drawing, queries
-from portal.work_orders.pictures.drawing import Drawn
+from portal.work_orders.pictures import queries
 from portal.work_orders.pictures.models import PHOTO, SIGNATURE, JobPicture
 
 MOST_OF_A_JOB = 40

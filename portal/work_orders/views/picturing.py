@@ -5,6 +5,7 @@ from contextlib import suppress
 from flask import Response, g, make_response, render_template, request, url_for
 
 from portal.shared.access import allow, signed_in
+from portal.shared.drawing import LARGEST_FILE
 from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -12,7 +13,6 @@ from portal.shared.web import large_form, request_session
 from portal.work_orders import queries
 from portal.work_orders.models import WorkOrder
 from portal.work_orders.pictures import actions
-from portal.work_orders.pictures.drawing import LARGEST_FILE
 from portal.work_orders.pictures.papers import picture_response
 from portal.work_orders.pictures.queries import get_picture
 from portal.work_orders.views.pages import bp, job_page

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from portal.work_orders.pictures import drawing
+from portal.shared import drawing
 from portal.work_orders.pictures.actions import MOST_OF_A_JOB
 from portal.work_orders.pictures.queries import pictures_of
 from tests.builders import Firm, make_invoice, make_picture, make_work_order, pay_address, picture_file, post, sign_in
