@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from bench.running import wait_until
-from tests.builders import Firm
+from portal.organisations.logos import keep_logo
+from portal.organisations.models import Organisation
+from portal.shared.running import job_session
+from tests.builders import Firm, picture_file
 from tests.paying import Till, invoice_row
 
 pytestmark = pytest.mark.browser
@@ -50,6 +53,29 @@ def test_a_first_visit_is_light(till: Till, firm: Firm, chromium: Any) -> None:
     assert len(loaded) <= 5
     assert sum(weight for _url, weight in loaded) <= 40_000
     assert {url for url, _weight in loaded if not url.startswith(till.url)} == set()
+    context.close()
+
+
+def test_whose_what_how_much_and_the_button_are_in_sight_at_once(till: Till, firm: Firm, chromium: Any) -> None:
+    till.connect(firm)
+    with job_session(firm.organisation_id) as session:
+        keep_logo(session, session.get_one(Organisation, firm.organisation_id), picture_file(size=(400, 100)))
+    _, path = till.invoice(firm)
+    context = chromium.new_context(**PHONE)
+    page, loaded = context.new_page(), []
+    page.on("requestfinished", lambda request: loaded.append(request.url))
+    page.goto(till.url + path)
+    page.wait_for_load_state("networkidle")
+    seen = [page.locator(each).bounding_box() for each in (".brand img", ".fold", ".big .money", ".dock")]
+    places = [box["y"] for box in seen if box]
+    assert len(places) == 4 and places == sorted(places)
+    assert seen[2]["y"] + seen[2]["height"] <= seen[3]["y"] and seen[3]["y"] + seen[3]["height"] <= 844
+    assert len(loaded) <= 5 and sum("/logos/" in url for url in loaded) == 1
+    page.get_by_text("What was done").click()
+    expect(page.get_by_text("VAT 20%")).to_be_visible()
+    page.emulate_media(media="print")
+    page.get_by_text("What was done").evaluate("it => it.parentElement.open = false")
+    assert page.locator(".fold .row").first.evaluate("it => it.getBoundingClientRect().height") > 0
     context.close()
 
 
