@@ -25,6 +25,7 @@ from portal.shared import clock
 from portal.shared.running import job_session
 from portal.taxes.authorities.actions import named
 from portal.taxes.models import Tax
+from portal.taxes.standing.queries import all_exemptions
 from portal.work_orders.models import WorkOrderLine
 
 
@@ -96,7 +97,8 @@ def _others(firm: Firm, to_credit: int) -> dict[str, int]:
         tax_id, payment_id = session.execute(lowest).one()
         authority_id = named(session, firm.organisation_id, "HMRC")
         return {
-            "tax_id": tax_id, "payment_id": payment_id, "credit_note_id": note.id, "authority_id": authority_id
+            "tax_id": tax_id, "payment_id": payment_id, "credit_note_id": note.id, "authority_id": authority_id,
+            "rate_id": session.get_one(Tax, tax_id).rates[0].id, "exemption_id": all_exemptions(session)[0].id,
         }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from portal.customers.models import Customer
 from portal.invoices import billing, drafts, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents.rules import may_void, other_currency
+from portal.invoices.following import follow_rates
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
@@ -19,6 +20,7 @@ from portal.organisations.numbering import next_number
 from portal.people.models import Person
 from portal.shared import clock, outbox, queues
 from portal.shared.money import Money
+from portal.taxes.actions import ON_NEW_RATES
 from portal.taxes.queries import taxes_by_id
 from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
 
@@ -74,6 +76,9 @@ def raise_invoice(
 # What layers above put to an invoice in the transaction that sends it, so that nobody is asked for what is paid
 # already: payments appends what puts deposits.
 PREPAID: list[Callable[[Session, Organisation, Invoice], Money]] = []
+
+if follow_rates not in ON_NEW_RATES:
+    ON_NEW_RATES.append(follow_rates)
 
 
 def issue_invoice(

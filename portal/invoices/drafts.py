@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import delete
@@ -39,14 +40,7 @@ def price_draft(
     before = invoice.breakdown
     _set(invoice, wanted)
     settle_shipping(session, organisation, invoice, taxes_by_id(session))
-    try:
-        rewrite(session, organisation, invoice)
-    except Impossible as problem:
-        raise pricing.CannotPrice(f"This cannot be reckoned: {problem.why}.") from problem
-    if invoice.total_minor < 0:
-        raise pricing.CannotPrice("The total would be less than zero. Give less away.", field="adjustment")
-    if invoice.withheld_minor > invoice.total_minor:
-        raise pricing.CannotPrice("More would be withheld than there is to pay.", field="withholding_tax_id")
+    rewrite(session, organisation, invoice)
     audit.note(
         session, organisation.id, "draft priced", "invoice", invoice.id, words=f"Priced anew: {invoice.total}",
         before={"total": (before or {}).get("total")}, after={"total": str(invoice.total.decimal)},
@@ -55,16 +49,18 @@ def price_draft(
 
 def rewrite(
     session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax] | None = None
-) -> None:
+) -> bool:
     """Reckon a draft as of its tax point; where that changes anything, its totals and tax rows are written anew.
 
     taxes  all of them, by whoever reckons many drafts
+    Returns whether it came to anything else. Raises CannotPrice, with the draft as it was.
     """
     taxes = taxes_by_id(session) if taxes is None else taxes
     tax_point = billing.tax_point_of(organisation, invoice.supplied_on)
-    breakdown = billing.reckon_invoice(invoice, taxes, organisation, tax_point)
+    breakdown = _reckoned(organisation, invoice, taxes, tax_point)
+    _name_taxes(session, organisation, invoice, taxes)
     if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:
-        return
+        return False
     for line, total in zip(invoice.lines, breakdown.line_totals, strict=True):
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
         line.tax_rate = tax.rate_on(tax_point) if tax else line.tax_rate
@@ -72,6 +68,32 @@ def rewrite(
     session.execute(delete(InvoiceTax).where(InvoiceTax.invoice_id == invoice.id))
     set_committed_value(invoice, "taxes", [])
     take_totals(organisation, invoice, breakdown)
+    return True
+
+
+def _name_taxes(
+    session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax]
+) -> None:  # fmt: skip
+    """As they are called now: a group's own name is in no breakdown."""
+    for line in invoice.lines:
+        tax = taxes.get(line.tax_id) if line.tax_id is not None else None
+        line.tax_name = tax.name if tax else line.tax_name
+    shipped = taxes.get(invoice.shipping_tax_id or 0)
+    if shipped is not None and not invoice.shipping_tax_why.startswith(shipped.name):
+        settle_shipping(session, organisation, invoice, taxes)
+
+
+def _reckoned(organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax], tax_point: date) -> Breakdown:
+    """Raises CannotPrice for what no invoice can say."""
+    try:
+        breakdown = billing.reckon_invoice(invoice, taxes, organisation, tax_point)
+    except Impossible as problem:
+        raise pricing.CannotPrice(f"This cannot be reckoned: {problem.why}.") from problem
+    if breakdown.total.minor < 0:
+        raise pricing.CannotPrice("The total would be less than zero. Give less away.", field="adjustment")
+    if -breakdown.withholding.minor > breakdown.total.minor:
+        raise pricing.CannotPrice("More would be withheld than there is to pay.", field="withholding_tax_id")
+    return breakdown
 
 
 def take_totals(organisation: Organisation, invoice: Invoice, breakdown: Breakdown) -> None:

@@ -1,6 +1,6 @@
 """Setting up taxes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +15,10 @@ from portal.taxes.models import Tax, TaxGroupMember, TaxRate
 
 # Kinds that have a rate of their own.
 WITH_RATE = ("percent", "reverse_charge", "withholding", "fixed_per_unit")
+
+
+# What follows a rate in layers above: invoices appends what reckons drafts anew and says how many changed.
+ON_NEW_RATES: list[Callable[[Session, int], int]] = []
 
 
 class CannotChangeTax(RuleBroken):
@@ -66,39 +70,47 @@ def check_members(members: Sequence[Tax], *, last_is_compound: bool = False) -> 
         raise CannotChangeTax("Only a percentage can be reckoned on the others.", field="members")
 
 
-def change_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> None:
+def change_rate(
+    session: Session, tax: Tax, rate: Decimal, valid_from: date, others: Sequence[tuple[Tax, Decimal]] = ()
+) -> int:
     """A new rate from a day on; the rates before it stay, as invoices of their time need them.
 
-    Raises CannotChangeTax. Does not commit.
+    others  each gets so many times that rate: halves stay equal, and make up the whole
+    Returns how many drafts come to something else. Raises CannotChangeTax. Does not commit.
     """
+    if any(rate * share > 100 for _other, share in others):
+        raise CannotChangeTax("The whole would be more than 100 %.", field="rate")
+    for each, share in ((tax, Decimal(1)), *others):
+        _begin_rate(session, each, rate * share, valid_from)
+    return drafts_follow(session, tax.organisation_id)
+
+
+def _begin_rate(session: Session, tax: Tax, rate: Decimal, valid_from: date) -> None:
     if tax.kind not in WITH_RATE:
         raise CannotChangeTax("This tax has no rate of its own.", field="rate")
-    same_day = next((each for each in tax.rates if each.valid_from == valid_from), None)
-    if same_day is not None:
-        raise CannotChangeTax("There is a rate from that day already. Choose another day.", field="valid_from")
-    before, unit = tax.rate_on(valid_from), " a unit" if tax.kind == "fixed_per_unit" else " %"
+    if any(each.valid_from == valid_from for each in tax.rates):
+        raise CannotChangeTax(
+            "There is a rate from that day already. Choose another day, or open that rate to correct it.",
+            field="valid_from",
+        )  # fmt: skip
+    before = tax.rate_on(valid_from)
     add_rate(tax, rate, valid_from)
     session.flush()
     outbox.record(session, tax.organisation_id, "tax", tax.id)
     audit.note(
         session, tax.organisation_id, "tax rate changed", "tax", tax.id,
-        words=f"{before.normalize():f}{unit} → {rate.normalize():f}{unit} from {valid_from:%d %B %Y}",
+        words=f"{said(tax, before)} → {said(tax, rate)} from {valid_from:%d %B %Y}",
         before={"rate": str(before)}, after={"rate": str(rate), "valid_from": valid_from.isoformat()},
     )  # fmt: skip
 
 
-def change_together(
-    session: Session, tax: Tax, rate: Decimal, valid_from: date, others: Sequence[tuple[Tax, Decimal]]
-) -> None:
-    """As change_rate, and each of `others` to so many times that rate: halves stay equal, and make up the whole.
+def said(tax: Tax, rate: Decimal) -> str:
+    return f"{rate.normalize():f}{' a unit' if tax.kind == 'fixed_per_unit' else ' %'}"
 
-    Raises CannotChangeTax. Does not commit.
-    """
-    if any(rate * share > 100 for _other, share in others):
-        raise CannotChangeTax("The whole would be more than 100 %.", field="rate")
-    change_rate(session, tax, rate, valid_from)
-    for other, share in others:
-        change_rate(session, other, rate * share, valid_from)
+
+def drafts_follow(session: Session, organisation_id: int) -> int:
+    """How many of them come to something else. Raises CannotChangeTax for one that cannot be reckoned so."""
+    return sum(follow(session, organisation_id) for follow in ON_NEW_RATES)
 
 
 def add_rate(tax: Tax, rate: Decimal, valid_from: date) -> None:
@@ -156,14 +168,18 @@ def _new_tax(
     is_default: bool,
 ) -> Tax:
     """Raises CannotChangeTax for a name that is taken."""
-    taken = select(func.count()).where(func.lower(Tax.name) == name.lower())
-    if session.scalar(taken):
-        raise CannotChangeTax("Another tax has this name. Choose another one.", field="name")
+    check_name(session, name)
     if is_default:
         session.execute(update(Tax).where(Tax.is_default).values(is_default=False))
     return Tax(
         organisation_id=organisation_id, name=name, kind=kind, authority_id=authority_id, why=why, is_default=is_default
     )
+
+
+def check_name(session: Session, name: str, *, but: int = 0) -> None:
+    """Raises CannotChangeTax for one that another tax has."""
+    if session.scalar(select(func.count()).where(func.lower(Tax.name) == name.lower(), Tax.id != but)):
+        raise CannotChangeTax("Another tax has this name. Choose another one.", field="name")
 
 
 def _keep(session: Session, tax: Tax, after: dict[str, object]) -> Tax:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from werkzeug.datastructures import MultiDict
 
 from portal.shared.forms import Form
-from portal.shared.text import id_from
+from portal.shared.text import as_typed, id_from
 from portal.taxes.actions import WITH_RATE
-from portal.taxes.models import Tax
+from portal.taxes.models import Tax, TaxRate
 
 KINDS = {
     "percent": "Percent of the price",
@@ -62,13 +62,14 @@ def read_tax(raw: MultiDict[str, str], authorities: Container[int]) -> tuple[For
     )  # fmt: skip
 
 
-def read_words(raw: MultiDict[str, str], kind: str, authorities: Container[int]) -> tuple[Form, str, int | None]:
-    """The form, the reason and the authority, of a tax of that kind."""
-    form = Form(raw)
+def read_words(raw: MultiDict[str, str], tax: Tax, authorities: Container[int]) -> tuple[Form, str, str, int | None]:
+    """The form, the name, the reason and the authority. A name that is not asked for stays."""
+    form, kind = Form(raw), tax.kind
+    name = form.text("name", "a name", longest=100) if "name" in form.values else tax.name
     why = form.text("why", "a reason", longest=100, required=False)
     if kind in WITH_REASON and not why:
         form.errors["why"] = _NEEDS_REASON
-    return form, why, _authority(form, authorities)
+    return form, name, why, _authority(form, authorities)
 
 
 def _authority(form: Form, known: Container[int]) -> int | None:
@@ -78,11 +79,17 @@ def _authority(form: Form, known: Container[int]) -> int | None:
     return chosen
 
 
-def read_rate(raw: MultiDict[str, str], kind: str) -> tuple[Form, Decimal, date | None]:
-    """Of a tax of that kind."""
+def read_rate(
+    raw: MultiDict[str, str], kind: str, *, valid_from: date | None = None
+) -> tuple[Form, Decimal, date | None]:  # fmt: skip
+    """Of a tax of that kind. valid_from: where it is known and not asked for."""
     form = Form(raw)
     rate = form.decimal("rate", "a rate", least=Decimal(0), most=_most(kind), places=_PLACES)
-    return form, rate, form.day("valid_from", "the first day", earliest=EARLIEST, latest=LATEST)
+    return form, rate, valid_from or form.day("valid_from", "the first day", earliest=EARLIEST, latest=LATEST)
+
+
+def rate_as_it_is(rate: TaxRate) -> Form:
+    return Form(rate=as_typed(rate.rate), valid_from=rate.valid_from.isoformat())
 
 
 def _most(kind: str) -> Decimal:

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
@@ -77,8 +77,8 @@ class Tax(Tenant, Base):
         if self.kind == "group":
             percents = [member.tax for member in self.members if member.tax.kind != "fixed_per_unit"]
             return sum((tax.rate_on(tax_point) for tax in percents), Decimal(0))
-        in_force = [rate.rate for rate in self.rates if rate.valid_from <= tax_point]
-        return in_force[-1] if in_force else Decimal(0)
+        begun = [rate for rate in self.rates if rate.valid_from <= tax_point]
+        return max(begun, key=lambda rate: rate.valid_from).rate if begun else Decimal(0)
 
 
 class TaxGroupMember(Tenant, Base):
@@ -110,6 +110,7 @@ class TaxRate(Tenant, Base):
         belongs_to("taxes", "tax_id"),
         UniqueConstraint("organisation_id", "tax_id", "valid_from"),
         CheckConstraint("rate >= 0", name="rate"),
+        Index("ix_tax_rates_valid_from", "valid_from"),
     )
 
     tax_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,9 +1,8 @@
 """The organisation's taxes: few, so they are read all at once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.shared.errors import NotFound
@@ -42,26 +41,3 @@ def members_of(tax: Tax) -> list[tuple[Tax, bool]]:
     if tax.kind != "group":
         return [(tax, False)]
     return [(member.tax, member.is_compound) for member in tax.members]
-
-
-class Touched(NamedTuple):
-    """What a change of one tax reaches, and what it never does."""
-
-    items: int
-    drafts: int
-    sent: int
-
-
-def touched_by(session: Session, tax_id: int) -> Touched:
-    """Counted in tables of domains that stand above this one: hence by their names."""
-    row = session.execute(_TOUCHED, {"tax_id": tax_id}).one()
-    return Touched(row.items, row.drafts, row.sent)
-
-
-_TOUCHED = text("""
-    WITH bearing AS (SELECT :tax_id AS tax_id UNION SELECT group_id FROM tax_group_members WHERE tax_id = :tax_id),
-         lines AS (SELECT DISTINCT i.id, i.status FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id
-                    WHERE l.tax_id IN (SELECT tax_id FROM bearing))
-    SELECT (SELECT count(*) FROM catalogue_items WHERE tax_id IN (SELECT tax_id FROM bearing)) AS items,
-           count(*) FILTER (WHERE status = 'draft') AS drafts, count(*) FILTER (WHERE status <> 'draft') AS sent
-      FROM lines""")

@@ -50,6 +50,18 @@ def moving_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> list[tuple[
     return [(each, share / own) for each, share in shares.values()]
 
 
+def borne_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> tuple[set[int], set[int]]:
+    """The ids of what lines bear whose amount a new rate of `tax` moves, and of what items name to come to bear those.
+
+    Items name GST18: CGST9 and SGST9 are its members, and IGST18 takes its place between states.
+    """
+    moved = {tax.id, *(other.id for other, _share in moving_with(tax, taxes, country))}
+    borne = moved | {
+        group.id for group in taxes.values() if any(member.tax_id in moved for member in group.members)
+    }  # fmt: skip
+    return borne, borne | {each.id for each in taxes.values() if each.between_states_id in borne}
+
+
 def _nearest(tax: Tax) -> tuple[bool, int, int]:
     """In use, with the fewest others beside it, the oldest."""
     return not tax.is_active, len(tax.members), tax.id

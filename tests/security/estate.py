@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,6 +19,7 @@ from werkzeug.test import TestResponse
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
+from portal.catalogue.actions import ItemFacts, add_item
 from portal.invoices import joint
 from portal.invoices.models import PayLink
 from portal.invoices.questions.actions import ask
@@ -183,8 +185,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
         "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
         "photo_id": _photo(session, firm),
-        "tax_id": list_taxes(session)[-1].id, "exemption_id": list_exemptions(session, "customer")[0].id,
-        "local_tax_id": _local_tax(session, firm).id, "authority_id": named(session, firm.organisation_id, "HMRC"),
+        **_taxes(session, firm),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
 
@@ -221,11 +222,20 @@ def _undelivered(session: Session, firm: Firm, invoice_id: int) -> int:
     return made.id
 
 
-def _local_tax(session: Session, firm: Firm) -> LocalTax:
-    made = LocalTax(organisation_id=firm.organisation_id, state="NY", tax_id=list_taxes(session)[0].id)
-    session.add(made)
+def _taxes(session: Session, firm: Firm) -> dict[str, object]:
+    """Each of them in use, so that walking the buttons removes none."""
+    tax, exemption = list_taxes(session)[-1], list_exemptions(session, "item")[0]
+    tax.authority_id = named(session, firm.organisation_id, "HMRC")
+    place = LocalTax(organisation_id=firm.organisation_id, state="NY", tax_id=list_taxes(session)[0].id)
+    other = LocalTax(organisation_id=firm.organisation_id, state="NJ", tax_id=tax.id)
+    session.add_all([place, other])
+    free = ItemFacts("SV-99", "service", "Advice", Decimal(1), "", is_active=False)
+    add_item(session, firm.organisation_id, free).exemption_id = exemption.id
     session.flush()
-    return made
+    return {
+        "tax_id": tax.id, "rate_id": tax.rates[0].id, "exemption_id": exemption.id, "local_tax_id": place.id,
+        "authority_id": tax.authority_id,
+    }  # fmt: skip
 
 
 def _photo(session: Session, firm: Firm) -> int:

@@ -171,10 +171,16 @@ def desk(app: Flask, world: World) -> Desk:
         "taxes.update_between_states": Paper(
             f"/settings/taxes/{tax_id}/between-states", {"between_states_id": ""}
         ),
-        "taxes.update_words": Paper(f"/settings/taxes/{tax_id}/words", {"why": "w", "authority_id": ""}),
+        "taxes.update_words": Paper(f"/settings/taxes/{tax_id}/words", {"name": "T", "why": "w", "authority_id": ""}),
         "authorities.create": Paper("/settings/taxes/authorities", authority),
         "authorities.update": Paper(f"/settings/taxes/authorities/{ids['authority_id']}", authority),
         "taxes.create_rate": Paper(f"/settings/taxes/{tax_id}/rates", {"rate": "7", "valid_from": "2030-01-01"}),
+        "taxes.update_rate": Paper(
+            f"/settings/taxes/{ids['tax_id']}/rates/{ids['rate_id']}", {"rate": "7", "valid_from": "2030-01-01"}
+        ),
+        "standing.update_exemption": Paper(
+            f"/settings/taxes/exemptions/{ids['exemption_id']}", {"name": "Resale only"}
+        ),
         "taxes.create_group": Paper("/settings/taxes/groups", {
             "name": "G", "member": "0", "last_is_compound": "", "why": ""}),
         "organisations.update_numbers": Paper(
@@ -215,7 +221,8 @@ BUTTONS = {
     "invoices.create_discarding", "invoices.create_issuance", "people.deactivate", "people.sign_out",
     "people.reactivate", "reminders.create_pause", "reminders.create_resumption",
     "texting.remove", "texting.receive_status",
-    "taxes.bring_back", "taxes.make_usual", "taxes.retire", "work_orders.remove_line",
+    "taxes.bring_back", "taxes.make_usual", "taxes.retire", "taxes.remove", "taxes.remove_rate", "authorities.remove",
+    "standing.remove_exemption", "work_orders.remove_line",
     "work_orders.create_pictures", "work_orders.remove_picture", "payments.create_photo",
     "organisations.update_logo", "organisations.remove_logo",
     "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",

@@ -4,15 +4,13 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from portal.invoices import drafts
+from portal.invoices import following
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.settings import rules
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.taxes.arithmetic import Impossible
-from portal.taxes.queries import taxes_by_id
 from portal.taxes.regions import pack
 
 _ARITHMETIC = ("tax_rounding", "rounding_mode", "price_includes_tax", "round_total_to")
@@ -61,20 +59,11 @@ def reach(session: Session) -> tuple[int, int]:
 
 
 def _reckon_drafts(session: Session, organisation: Organisation) -> int:
-    taxes = taxes_by_id(session)
-    found = session.scalars(
-        select(Invoice).where(Invoice.status == DRAFT).options(selectinload(Invoice.lines)).order_by(Invoice.id)
-        .with_for_update(of=Invoice)
-    ).all()  # fmt: skip
-    for invoice in found:
-        try:
-            drafts.rewrite(session, organisation, invoice, taxes)
-        except Impossible as problem:
-            raise rules.CannotSettle(
-                f"The draft for {invoice.bill_to.get('name', '')} ({invoice.reference}) could not be reckoned like"
-                f" this: {problem.why}. Send it or discard it first."
-            ) from problem
-    return len(found)
+    """How many there are. Raises CannotSettle for one that cannot be reckoned like this."""
+    found = following.reckon_drafts(session, organisation)
+    if found.refused:
+        raise rules.CannotSettle(found.refused[0])
+    return found.looked_at
 
 
 def _plain(value: object) -> object:

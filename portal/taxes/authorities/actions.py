@@ -11,6 +11,7 @@ from portal.shared.errors import RuleBroken
 from portal.taxes.models import Authority, Tax
 
 LONGEST_NAME = 100
+STILL_NAMED = "Taxes name it as who gets them. Choose another one on their pages first."
 
 
 class CannotChangeAuthority(RuleBroken):
@@ -55,6 +56,18 @@ def change_authority(session: Session, authority: Authority, said: Said) -> None
         session, authority.organisation_id, "authority changed", "authority", authority.id, words="Changed",
         before=before, after=after,
     )  # fmt: skip
+
+
+def remove_authority(session: Session, authority: Authority) -> None:
+    """One that no tax names. Raises CannotChangeAuthority. Does not commit."""
+    if session.scalar(select(func.count()).where(Tax.authority_id == authority.id)):
+        raise CannotChangeAuthority(STILL_NAMED, field="removal")
+    audit.note(
+        session, authority.organisation_id, "authority removed", "authority", authority.id,
+        words=f"Removed {authority.name}",
+    )  # fmt: skip
+    session.delete(authority)
+    session.flush()
 
 
 def named(session: Session, organisation_id: int, name: str) -> int | None:

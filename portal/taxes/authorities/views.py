@@ -53,6 +53,23 @@ def update(authority_id: int) -> Response:
     return see_other(url_for("authorities.show", authority_id=authority_id))
 
 
+@bp.post("/settings/taxes/authorities/<int:authority_id>/removal")
+@allow("manage_organisation")
+def remove(authority_id: int) -> Response:
+    session = request_session()
+    authority = queries.get_authority(session, authority_id)
+    try:
+        actions.remove_authority(session, authority)
+        session.commit()
+    except (CannotChangeAuthority, IntegrityError):  # a tax names it, since before or since a moment ago
+        session.rollback()
+        form = forms.filled_with(queries.get_authority(session, authority_id))
+        form.errors["removal"] = actions.STILL_NAMED
+        return _page(authority_id, form, 422)
+    flash("It is removed. No tax named it.", "good")
+    return see_other(url_for("authorities.index"))
+
+
 def _keep(form: Form, said: Said, authority: Authority | None = None) -> bool:
     """Add it, or change the one given; what cannot be is said beside the field."""
     session = request_session()

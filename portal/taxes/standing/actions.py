@@ -13,6 +13,7 @@ from portal.shared.errors import RuleBroken
 from portal.taxes.actions import add_group
 from portal.taxes.models import Tax
 from portal.taxes.standing.models import Exemption, LocalTax
+from portal.taxes.standing.queries import Holders, holders_of
 
 
 class CannotChangeStanding(RuleBroken):
@@ -47,14 +48,54 @@ def change_registration(session: Session, organisation: Organisation, wanted: Re
 
 def add_exemption(session: Session, organisation_id: int, name: str, applies_to: str) -> Exemption:
     """applies_to: customer | item. Raises CannotChangeStanding for a name that is there. Does not commit."""
-    taken = select(func.count()).where(Exemption.applies_to == applies_to, func.lower(Exemption.name) == name.lower())
-    if session.scalar(taken):
-        raise CannotChangeStanding("This reason is there already. Offer it again if it was taken away.", field="name")
+    _check_new(session, name, applies_to)
     added = Exemption(organisation_id=organisation_id, name=name, applies_to=applies_to)
     session.add(added)
     session.flush()
     audit.note(session, organisation_id, "exemption added", "exemption", added.id, words=f"Added {name}")
     return added
+
+
+def rename_exemption(session: Session, exemption: Exemption, name: str) -> None:
+    """Whoever has it gives it in these words from now on. Raises CannotChangeStanding. Does not commit."""
+    if name == exemption.name:
+        return
+    _check_new(session, name, exemption.applies_to, but=exemption.id)
+    before, exemption.name = exemption.name, name
+    audit.note(
+        session, exemption.organisation_id, "exemption renamed", "exemption", exemption.id,
+        words=f"{before} → {name}", before={"name": before}, after={"name": name},
+    )  # fmt: skip
+
+
+def remove_exemption(session: Session, exemption: Exemption) -> None:
+    """One that nobody has. Raises CannotChangeStanding. Does not commit."""
+    stays = why_exemption_stays(holders_of(session, exemption.id))
+    if stays:
+        raise CannotChangeStanding(stays, field="removal")
+    audit.note(
+        session, exemption.organisation_id, "exemption removed", "exemption", exemption.id,
+        words=f"Removed {exemption.name}",
+    )  # fmt: skip
+    session.delete(exemption)
+    session.flush()
+
+
+def why_exemption_stays(holders: Holders) -> str:
+    """A sentence that says what to do instead; "" where it may go."""
+    if holders.in_books:
+        return "Your books have it too, and nothing is deleted there. Take it away instead."
+    counts = ((holders.customers, "customer", "customers"), (holders.items, "service or part", "services and parts"))
+    named = " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    return f"{named} would be left without a reason. Choose another one there first, or take it away." if named else ""
+
+
+def _check_new(session: Session, name: str, applies_to: str, *, but: int = 0) -> None:
+    taken = select(func.count()).where(
+        Exemption.applies_to == applies_to, func.lower(Exemption.name) == name.lower(), Exemption.id != but
+    )
+    if session.scalar(taken):
+        raise CannotChangeStanding("This reason is there already. Offer it again if it was taken away.", field="name")
 
 
 def offer_exemption(session: Session, exemption: Exemption, *, is_active: bool) -> None:

@@ -47,9 +47,13 @@ def filled_with(organisation: Organisation) -> Form:
 
 def read_exemption(raw: Mapping[str, str]) -> tuple[Form, str, str]:
     """The form, the reason, and whom it is of."""
-    form = Form(raw)
-    name = form.text("name", "the reason", longest=100)
+    form, name = read_reason(raw)
     return form, name, form.choice("applies_to", "whom it is of", APPLIES_TO, default="customer")
+
+
+def read_reason(raw: Mapping[str, str]) -> tuple[Form, str]:
+    form = Form(raw)
+    return form, form.text("name", "the reason", longest=100)
 
 
 def read_place(

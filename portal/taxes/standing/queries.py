@@ -1,8 +1,9 @@
 """Reading how the firm stands, and the reasons it knows."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.shared.errors import NotFound
@@ -29,6 +30,26 @@ def get_exemption(session: Session, exemption_id: int) -> Exemption:
     if found is None:
         raise NotFound
     return found
+
+
+class Holders(NamedTuple):
+    """Who has a reason. in_books: whether it is tied to one of the linked organisation."""
+
+    customers: int
+    items: int
+    in_books: int
+
+
+def holders_of(session: Session, exemption_id: int) -> Holders:
+    """Counted in tables of domains that stand above this one: hence by their names."""
+    return Holders(*session.execute(_HOLDERS, {"id": exemption_id}).one())
+
+
+_HOLDERS = text(
+    "SELECT (SELECT count(*) FROM customers WHERE exemption_id = :id) AS customers,"
+    " (SELECT count(*) FROM catalogue_items WHERE exemption_id = :id) AS items,"
+    " (SELECT count(*) FROM exemption_twins WHERE exemption_id = :id) AS in_books"
+)
 
 
 def list_local_taxes(session: Session) -> Sequence[LocalTax]:

@@ -64,7 +64,8 @@ def test_a_new_rate_says_what_it_touches_and_never_moves_what_was_sent(
     sign_in(client, firm, "administrator")
     address = f"{PAGE}/{tax.id}"
     page = " ".join(client.get(address).text.split())
-    assert "touch 3 services and parts and 1 draft." in page and "never touch 1 invoice that was sent." in page
+    assert "3 services and parts come to bear it. 1 draft follows at once" in page
+    assert "never touch 1 invoice that was sent." in page
     form = {"rate": "21", "valid_from": "2020-01-01"}
     assert post(client, f"{address}/rates", form, page=address).status_code == 303
     assert named(session, tax.name).rate_on(date(2026, 3, 2)) == 21

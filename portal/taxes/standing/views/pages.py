@@ -1,4 +1,4 @@
-"""Settings of standing: the firm's registration, reasons to charge no tax, taxes by place."""
+"""Settings of standing: the firm's registration, taxes by place."""
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
@@ -34,47 +34,6 @@ def update_registration() -> Response:
     session.commit()
     flash("Saved. It counts for what is drafted from now on; drafts and sent invoices keep what they say.", "good")
     return see_other(url_for("taxes.index"))
-
-
-@bp.get("/settings/taxes/exemptions")
-@allow("manage_organisation")
-def exemptions() -> Response:
-    return _exemptions_page(Form(applies_to="customer"))
-
-
-@bp.post("/settings/taxes/exemptions")
-@allow("manage_organisation")
-def create_exemption() -> Response:
-    session = request_session()
-    form, name, applies_to = forms.read_exemption(request.form)
-    if form.ok:
-        try:
-            actions.add_exemption(session, g.viewer.organisation_id, name, applies_to)
-            session.commit()
-            return see_other(url_for("standing.exemptions"))
-        except RuleBroken as problem:
-            session.rollback()
-            form.refuse(problem)
-    return _exemptions_page(form, 422)
-
-
-@bp.post("/settings/taxes/exemptions/<int:exemption_id>/retirement")
-@allow("manage_organisation")
-def retire_exemption(exemption_id: int) -> Response:
-    return _offer(exemption_id, is_active=False)
-
-
-@bp.post("/settings/taxes/exemptions/<int:exemption_id>/return")
-@allow("manage_organisation")
-def bring_back_exemption(exemption_id: int) -> Response:
-    return _offer(exemption_id, is_active=True)
-
-
-def _offer(exemption_id: int, *, is_active: bool) -> Response:
-    session = request_session()
-    actions.offer_exemption(session, queries.get_exemption(session, exemption_id), is_active=is_active)
-    session.commit()
-    return see_other(url_for("standing.exemptions"))
 
 
 @bp.get("/settings/taxes/places")
@@ -138,13 +97,5 @@ def _registration_page(form: Form, status: int = 200) -> Response:
     page = render_template(
         "standing/registration.html", form=form, own_places=own_places(g.organisation.country),
         own_place=standing_of(g.organisation.country).get("own_place", ""),
-    )  # fmt: skip
-    return make_response(page, status)
-
-
-def _exemptions_page(form: Form, status: int = 200) -> Response:
-    page = render_template(
-        "standing/exemptions.html", form=form, exemptions=queries.all_exemptions(request_session()),
-        applies_to=forms.APPLIES_TO,
     )  # fmt: skip
     return make_response(page, status)

@@ -1,0 +1,6 @@
+"""Settings of standing."""
+
+from portal.taxes.standing.views import exempting
+from portal.taxes.standing.views.pages import bp
+
+__all__ = ["bp", "exempting"]
