@@ -19,6 +19,7 @@ from portal.shared.text import decimal_mark
 from portal.shared.web import client_address, request_session
 
 bp = Blueprint("pay_page", __name__)
+PAID = "paid"  # in the page's address: the payer has just come back from paying a part
 _RENEWABLE = ("pay_page.show", "pay_page.show_together")
 
 
@@ -110,7 +111,7 @@ def show_page(
     """The link's page.
 
     problem    a key of the catalogue of phrases
-    done       another, of what the customer has just done
+    done       what the customer has just done: PAID, or a key of the catalogue about their card
     part_form, question_form  what somebody typed, and what is wrong with it
     """
     shown = shown_on(page)
@@ -138,9 +139,9 @@ def come_later(token: str, page: Opened | None, wait: timedelta) -> Response:
     return response
 
 
-def see(token: str, language: str | None) -> Response:
-    """To the link's page, in the language that was chosen on it."""
-    return _to(url_for("pay_page.show", token=token, lang=language))
+def see(token: str, language: str | None, *, done: str | None = None) -> Response:
+    """To the link's page, in the language that was chosen on it. done: as looking.show reads it."""
+    return _to(url_for("pay_page.show", token=token, lang=language, done=done))
 
 
 def see_together(token: str, language: str | None) -> Response:

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from flask import Response, redirect, request
 
 from portal.gateways.errors import GatewayError
-from portal.invoices.models import PayLink
+from portal.invoices.models import Invoice, PayLink
 from portal.invoices.pay_links import reveal_token
+from portal.invoices.queries import left_to_pay
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
 from portal.pay_page.cards import wish_of
@@ -17,6 +18,7 @@ from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, re
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
 from portal.pay_page.tips import chosen_tip
 from portal.pay_page.views.pages import (
+    PAID,
     answer,
     asked_language,
     bp,
@@ -79,19 +81,22 @@ def come_back(public_id: uuid.UUID) -> Response:
     if found is None:
         return answer("thanks")
     organisation_id, attempt_id = found
-    is_known = _look(organisation_id, attempt_id)
+    state = _look(organisation_id, attempt_id)
     if payer is None:
         return answer("thanks")
     enter(session, organisation_id)
-    if not is_known:
+    if state is None:
         response = answer("checking", session.get_one(Organisation, organisation_id))
         response.headers["Refresh"] = str(_LOOK_AGAIN_S)
         return response
     link = session.get(PayLink, payer.link_id)
     if link is None:
         raise UnknownLink
-    lead = see_together if link.is_joint else see
-    return lead(reveal_token(link, settings().vault), payer.language)
+    token = reveal_token(link, settings().vault)
+    if link.is_joint:
+        return see_together(token, payer.language)
+    is_part = state == "paid" and left_to_pay(session, session.get_one(Invoice, link.invoice_id))
+    return see(token, payer.language, done=PAID if is_part else None)
 
 
 def _refused(language: Language, refused: PartRefused, typed: str) -> Form:
@@ -139,12 +144,11 @@ def _is_checkout(started: Started) -> bool:
     return f"{address.scheme}://{address.netloc}" in settings().checkout_origins
 
 
-def _look(organisation_id: int, attempt_id: int) -> bool:
-    """Ask Stripe about this attempt and book it. False when Stripe did not answer."""
+def _look(organisation_id: int, attempt_id: int) -> str | None:
+    """Ask Stripe about this attempt and book it. Its state; None when Stripe did not answer, "" when nobody asked."""
     if limits.is_beyond(limits.RETURNS, attempt_id):
-        return True
+        return ""
     try:
-        look_at_attempt(organisation_id, attempt_id, retries=0)
+        return look_at_attempt(organisation_id, attempt_id, retries=0)
     except GatewayError:
-        return False
-    return True
+        return None

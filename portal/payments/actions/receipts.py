@@ -42,7 +42,7 @@ def queue_receipt(
         sent_to=to,
     )  # fmt: skip
     if target.channel == "sms":
-        link.message_id = _text(session, organisation, language, paid, payment, to, address_of(token))
+        link.message_id = _text(session, organisation, language, paid, payment, to, address_of(token), left)
         return
     subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
     text, html = render_mail(
@@ -63,10 +63,15 @@ def queue_receipt(
 
 def _text(
     session: Session, organisation: Organisation, language: Language, paid: Sequence[Invoice], payment: Payment,
-    to: str, link_url: str,
+    to: str, link_url: str, left: Money,
 ) -> int | None:  # fmt: skip
-    amount = formats.money(payment.taken, language.locale(organisation.locale))
-    said = language.text("text_receipt", firm=organisation.name, amount=amount, number=_numbers(paid))
+    locale, amounts = language.locale(organisation.locale), {"amount": payment.taken}
+    if left:
+        amounts["left"] = left
+    said = language.text(
+        "text_receipt_part" if left else "text_receipt", firm=organisation.name, number=_numbers(paid),
+        **{name: formats.money(amount, locale) for name, amount in amounts.items()},
+    )  # fmt: skip
     with session.no_autoflush:
         return queue_text(
             session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="invoice",

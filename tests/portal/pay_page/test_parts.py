@@ -1,12 +1,14 @@
 """Paying a part: what the firm's rule and a card allow, held on the server; and what is left is left to pay."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from portal.messages.models import Message
 from portal.organisations.models import Organisation
 from portal.pay_page.parts import PartRefused, chosen_amount, parts_of
 from portal.payments.chargeable import least_charge
@@ -162,3 +164,28 @@ def test_the_firm_sets_its_rule_on_a_page(till: Till, firm: Firm, path: str) -> 
     assert 'value="100.5"' in manager.get("/payments/settings/parts").text
     assert post(manager, "/payments/settings/parts", {"are_taken": "", "least": ""}).status_code == 303
     assert "Pay half" not in till.get(path).text
+
+
+def test_who_has_paid_a_part_is_thanked_and_has_the_receipt_at_once(till: Till, firm: Firm, path: str) -> None:
+    begun = till.send_pay(path, till.pay_form(path) | {"part": "half"})
+    till.at_stripe(till.attempts(firm)[-1].session_id or "", "pay", card="4242424242424242")
+    back = till.come_back(firm, begun.cookies)
+    assert back.headers["Location"] == f"{path}?done=paid"
+    page = till.get(back.headers["Location"]).text
+    assert "Thank you: £117.90 has arrived" in re.sub("<[^>]+>", "", page) and "Left to pay by" in page
+    receipt = re.search(rf'href="({path}/receipts/\d+\.pdf)"', page)
+    assert receipt is not None and till.get(receipt[1]).headers["Content-Type"] == "application/pdf"
+    assert "Thank you: " not in till.get(path).text
+    mail = next(message for message in texts_of(firm) if message.kind == "receipt")
+    assert mail.channel == "email" and mail.to_address == "rita@maple.example"
+
+
+def test_nobody_is_thanked_for_what_has_not_arrived(till: Till, firm: Firm, path: str) -> None:
+    begun = till.send_pay(path, till.pay_form(path) | {"part": "half"})
+    assert till.come_back(firm, begun.cookies).headers["Location"] == path
+    assert "Thank you" not in till.get(f"{path}?done=paid").text
+
+
+def texts_of(firm: Firm) -> list[Message]:
+    with job_session(firm.organisation_id) as session:
+        return list(session.scalars(select(Message).order_by(Message.id.desc())))

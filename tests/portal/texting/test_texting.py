@@ -166,6 +166,15 @@ def test_reminder_and_receipt_go_the_way_the_invoice_went(
     assert {message["to"] for message in twilio.messages} == {RITA} and mails == []
 
 
+def test_the_receipt_of_a_part_says_what_is_left(desk: FlaskClient, firm: Firm, twilio: Twilio) -> None:
+    invoice_id = texted(desk, firm)
+    paid = {"form_id": "f", "method": "cash", "amount": "100.00", "tendered": "100", "reference": "",
+            "received_on": clock.today("Europe/London").isoformat()}  # fmt: skip
+    assert post(desk, f"/invoices/{invoice_id}/payments", paid).status_code == 303
+    mail_jobs.look(firm.organisation_id)
+    assert "received £100.00 for invoice INV-00001; £135.80 is left to pay" in twilio.messages[1]["body"]
+
+
 def test_whom_no_mail_reaches_has_invoice_and_new_link_by_text_message(
     app: Flask, desk: FlaskClient, firm: Firm, twilio: Twilio
 ) -> None:
