@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, func, literal_column, select, text
@@ -22,9 +23,10 @@ from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
-from portal.payments.queries import payments_of
+from portal.payments.queries import count_refused, payments_of
 from portal.payments.refunds.models import Dispute
 from portal.payments.refunds.queries import OVER
+from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine
@@ -162,8 +164,13 @@ def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool 
         given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
         is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
         is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
-        takes_cards=row.debit is not None,
+        takes_cards=row.debit is not None, is_tried_out=row.refused >= MOST_DECLINES,
     )  # fmt: skip
+
+
+def since_now() -> dict[str, datetime]:
+    """What FACTS want to be told."""
+    return {"declines_since": clock.now() - DECLINES_WINDOW}
 
 
 def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
@@ -172,14 +179,14 @@ def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
     Unknown, malformed and revoked tokens cost the same work and end the same: UnknownLink.
     """
     link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
-    row = session.execute(_LOOKED_AT if to_look else _OPENED, {"link_id": link_id}).one_or_none()
+    row = session.execute(_LOOKED_AT if to_look else _OPENED, {"link_id": link_id} | since_now()).one_or_none()
     if row is None:
         raise UnknownLink
     return row
 
 
 _PAID_FROM = Allocation.invoice_id == Invoice.id
-# What else decides about the page of an Invoice that is asked for.
+# What else decides about the page of an Invoice that is asked for; since_now tells it the time.
 FACTS = (
     exists(select(PaymentAttempt.id).where(
         PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'")
@@ -192,6 +199,7 @@ FACTS = (
         .join(Allocation, Allocation.payment_id == Dispute.payment_id)
         .where(_PAID_FROM, Dispute.status.not_in(OVER))
     ).label("is_disputed"),
+    count_refused(Invoice.id, bindparam("declines_since")).label("refused"),
     select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
     .where(_PAID_FROM, Allocation.refund_id.is_not(None))
     .scalar_subquery()
@@ -231,6 +239,7 @@ _LOOKED_AT = _OPENED.options(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,
         Invoice.due_on, Invoice.bill_to, Invoice.breakdown, Invoice.total_minor, Invoice.discount_kind,
         Invoice.discount_value, Invoice.discount_applied, Invoice.adjustment_reason, Invoice.revision,
+        Invoice.void_reason,
     ),
 )  # fmt: skip
 _LINES = (

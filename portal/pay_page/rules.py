@@ -33,13 +33,14 @@ class Standing:
     is_held: bool = False
     is_replaced: bool = False
     takes_cards: bool = True
+    is_tried_out: bool = False  # too many cards were refused for it
 
 
 def page_state(now: Standing) -> str:
     """The one page to show.
 
-    void | replaced | written_off | paid | refunded | credited | disputed | processing | held | too_small | too_large |
-    not_exact | no_cards | overdue | part_paid | to_pay
+    void | replaced | written_off | paid | refunded | credited | disputed | processing | held | refused | too_small |
+    too_large | not_exact | no_cards | overdue | part_paid | to_pay
     """
     if now.status == "void":
         return "replaced" if now.is_replaced else "void"
@@ -62,6 +63,7 @@ def _closed_for_now(now: Standing) -> str:
     unfit = unfit_for_cards(now.balance)
     reasons = (
         ("disputed", now.is_disputed), ("processing", now.is_processing), ("held", now.is_held),
+        ("refused", now.is_tried_out),
         (unfit, bool(unfit)), ("no_cards", not now.takes_cards),
     )  # fmt: skip
     return next((state for state, holds in reasons if holds), "")

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
+from portal.payments.chargeable import least_step
 from portal.shared.money import Money
 
 PERCENTS = (5, 10, 15)
 
 
 def tips_on(amount: Money) -> Mapping[str, Money]:
-    """What may be chosen → what it comes to, rounded up to the minor unit; those of nothing are left out."""
-    found = {str(percent): Money(-(-amount.minor * percent // 100), amount.currency) for percent in PERCENTS}
-    return {choice: tip for choice, tip in found.items() if tip.minor > 0}
+    """What may be chosen → what it comes to, to the nearest that a card can pay; those of nothing are left out."""
+    step = least_step(amount.currency)
+    steps = {str(percent): (2 * amount.minor * percent + 100 * step) // (200 * step) for percent in PERCENTS}
+    return {choice: Money(count * step, amount.currency) for choice, count in steps.items() if count}
 
 
 def chosen_tip(amount: Money, choice: str, *, are_taken: bool) -> Money:

@@ -12,7 +12,7 @@ from portal.invoices.joint import JointInvoice
 from portal.invoices.models import Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.organisations.models import Organisation
-from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, standing_of
+from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, since_now, standing_of
 from portal.pay_page.rules import PAYABLE, UNFIT, page_state
 from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
@@ -124,7 +124,8 @@ def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequen
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(JointInvoice.pay_link_id == link.id)
         .order_by(Invoice.due_on, Invoice.id)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True),
+        since_now(),
     )
     return [
         JointRow(

@@ -4,6 +4,7 @@ from portal.gateways.stripe_gateway import CannotCharge, to_stripe
 from portal.payments.rules import CannotPay
 from portal.shared.money import Money
 
+_A_ROUND_SUM = 100_000  # minor units: chargeable wherever anything is
 _LARGEST_UNITS = 99_999_999  # Stripe takes eight digits
 
 # The least that Stripe charges, in minor units. Source: its page on minimum amounts. Elsewhere Stripe itself says no.
@@ -21,6 +22,11 @@ _UNFIT = {
 
 def least_charge(currency: str) -> Money:
     return Money(_LEAST.get(currency, 1), currency)
+
+
+def least_step(currency: str) -> int:
+    """Minor units: what amounts have to be a multiple of, so that cards can pay them; 1 where no step is known."""
+    return next((step for step in (1, 10, 100) if not unfit_for_cards(Money(_A_ROUND_SUM + step, currency))), 1)
 
 
 def unfit_for_cards(amount: Money) -> str:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
@@ -179,13 +179,19 @@ def sessions_made_at(session: Session, invoice_id: int) -> Sequence[datetime]:
 
 def refused_cards(session: Session, invoice_id: int) -> int:
     """How many cards were refused for this invoice within rules.DECLINES_WINDOW."""
-    found = session.scalar(
+    asked = count_refused(literal(invoice_id), clock.now() - DECLINES_WINDOW)
+    return session.scalar(select(asked)) or 0
+
+
+def count_refused(invoice_id: SQLColumnExpression[int], since: Any) -> ScalarSelect[int]:
+    """Of the invoice that a larger read asks for. since: an instant, or the parameter that holds it."""
+    return (
         select(func.count())
         .select_from(StripeEvent)
-        .where(StripeEvent.kind == DECLINED, StripeEvent.created_at > clock.now() - DECLINES_WINDOW)
-        .where(StripeEvent.body["metadata"]["invoice"].as_string() == str(invoice_id))
+        .where(StripeEvent.kind == DECLINED, StripeEvent.created_at > since)
+        .where(StripeEvent.body["metadata"]["invoice"].as_string() == cast(invoice_id, String))
+        .scalar_subquery()
     )
-    return found or 0
 
 
 def live_account(session: Session) -> StripeAccount | None:

@@ -5,15 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from portal.invoices import holds
 from portal.invoices.models import Invoice, PayLink
 from portal.invoices.queries import get_invoice
 from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.payments.actions import offer_debit, plan_refund, void_invoice, write_off_invoice
-from portal.payments.models import Payment
+from portal.payments.models import Payment, StripeAccount, StripeEvent
 from portal.payments.refunds.models import Dispute
+from portal.payments.rules import DECLINED, MOST_DECLINES
 from portal.shared import clock, phrases
 from portal.shared.money import Money
 from portal.shared.running import job_session
@@ -55,6 +56,9 @@ OVERDUE = replace(OPEN, is_overdue=True)
         ("disputed", replace(OVERDUE, is_disputed=True, is_held=True)),
         ("held", replace(OVERDUE, is_held=True)),
         ("too_small", replace(OVERDUE, balance=pounds("0.29"))),
+        ("refused", replace(OVERDUE, is_tried_out=True)),
+        ("held", replace(OVERDUE, is_tried_out=True, is_held=True)),
+        ("paid", replace(PAID, is_tried_out=True)),
         ("to_pay", replace(OPEN, total=pounds("0.30"), balance=pounds("0.30"))),
         ("too_large", replace(OVERDUE, balance=pounds("1000000"))),
         ("not_exact", replace(OPEN, balance=Money(5_124, "KWD"))),
@@ -123,6 +127,18 @@ def _void(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
     void_invoice(firm.organisation_id, invoice_id, "typo")
 
 
+def _try_out_cards(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        account_id = session.scalars(select(StripeAccount.id)).one()
+        session.add_all(
+            StripeEvent(
+                organisation_id=firm.organisation_id, stripe_account_id=account_id, event_id=f"evt_{number}",
+                kind=DECLINED, body={"metadata": {"invoice": str(invoice_id)}}, state="done",
+            )
+            for number in range(MOST_DECLINES)
+        )  # fmt: skip
+
+
 def _set(firm: Firm, model: type, **values: object) -> None:
     with job_session(firm.organisation_id) as session:
         session.execute(update(model).values(**values))
@@ -158,7 +174,8 @@ STATES: dict[str, tuple[Deed, str, bool]] = {
     "disputed": (_dispute, "Your bank is looking into this payment", False),
     "held": (_hold, "This invoice is being checked", False),
     "too small": (_take(23560), "less than a card payment can be", False),
-    "void": (_void, "was cancelled by Northgate Heating", False),
+    "void": (_void, "Reason given: typo", False),
+    "refused": (_try_out_cards, "Too many cards were refused", False),
     "written off": (_write_off, "This invoice is closed", False),
 }
 
