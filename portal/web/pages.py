@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from flask import Flask, g, request, url_for
 
+from portal.shared import once
+
 
 class NavItem(NamedTuple):
     url: str
@@ -42,6 +44,7 @@ def _shared() -> dict[str, object]:
         "organisation": g.get("organisation"),
         "nav": _nav(viewer, _NAV),
         "nav_more": _nav(viewer, _NAV_MORE),
+        "new_form_id": once.new_form_id,
     }
 
 

@@ -8,6 +8,7 @@ from portal.invoices.models import DRAFT
 from portal.invoices.sendings import sendings_of
 from portal.invoices.views.pages import bp, invoice_page, place_of, status_of, total_of
 from portal.messages.texts import sms_account
+from portal.shared import once
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
@@ -98,6 +99,8 @@ def create_sending(invoice_id: int) -> Response:
     email = form.email("email", "an e-mail address", required=False)
     if not form.ok:
         return make_response(invoice_page(invoice, form=form), 422)
+    if _is_repeat(invoice_id, "mail"):
+        return _told_already(invoice_id)
     try:
         sending.send_invoice(session, g.organisation, invoice, sent_by=g.viewer.id, email=email)
     except RuleBroken as problem:
@@ -117,6 +120,8 @@ def create_text(invoice_id: int) -> Response:
     to = form.text_number("phone", "a phone number", g.organisation.country)
     if not form.ok:
         return make_response(invoice_page(invoice, form=form), 422)
+    if _is_repeat(invoice_id, "text"):
+        return _told_already(invoice_id)
     try:
         balance = queries.balance_of(invoice).balance
         sending.text_invoice(session, g.organisation, invoice, to=to, amount=balance, sent_by=g.viewer.id)
@@ -126,3 +131,14 @@ def create_text(invoice_id: int) -> Response:
     session.commit()
     flash("The text message is on its way.", "good")
     return see_other(url_for("invoices.show", invoice_id=invoice.id, _anchor="links"))
+
+
+def _is_repeat(invoice_id: int, how: str) -> bool:
+    what = f"{how} of invoice {invoice_id}"
+    return once.is_repeat(request_session(), what, g.viewer.organisation_id, request.form.get("form_id"))
+
+
+def _told_already(invoice_id: int) -> Response:
+    request_session().rollback()
+    flash(once.ALREADY, "quiet")
+    return see_other(url_for("invoices.show", invoice_id=invoice_id, _anchor="links"))

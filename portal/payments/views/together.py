@@ -12,6 +12,7 @@ from portal.invoices.sending import qr_svg
 from portal.invoices.sendings import get_link
 from portal.payments.queries import open_invoices
 from portal.payments.views.pages import bp
+from portal.shared import once
 from portal.shared.access import allow
 from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.forms import Form
@@ -40,6 +41,11 @@ def create_together(customer_id: int) -> Response:
         form.errors["invoice"] = "Tick the invoices that are to be paid together."
     if not form.ok:
         return _page(customer, invoices, form, ticked, status=422)
+    what, form_id = f"together of customer {customer_id}", request.form.get("form_id")
+    if email and once.is_repeat(session, what, g.viewer.organisation_id, form_id):
+        session.rollback()
+        flash(once.ALREADY, "quiet")
+        return see_other(url_for("customers.show", customer_id=customer_id))
     try:
         if email:
             joint.mail_joint_link(session, g.organisation, chosen, email, sent_by=g.viewer.id)

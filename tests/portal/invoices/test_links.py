@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from portal.invoices.models import Invoice, PayLink
 from portal.messages.models import Message
+from portal.messages.texts import keep_account
 from portal.shared import clock, running
 from portal.shared.phones import international
 from portal.shared.running import job_session
@@ -188,3 +189,37 @@ def test_a_passing_refusal_is_tried_again_and_nobody_is_troubled(firm: Firm, mai
 )  # fmt: skip
 def test_a_number_becomes_international(raw: str, country: str, digits: str) -> None:
     assert international(raw, country) == digits
+
+
+@pytest.mark.parametrize("path", ["sendings", "texts"])
+def test_three_presses_of_one_form_send_once_and_a_fresh_page_sends_again(
+    client: FlaskClient, firm: Firm, mailed: int, path: str
+) -> None:
+    sign_in(client, firm, "manager")
+    with job_session(firm.organisation_id) as session:
+        keep_account(session, firm.organisation_id, sid="AC1", token="x", sender="+441134960100")
+    form = {"sendings": {"email": "rita@maple.example"}, "texts": {"phone": "07700 900123"}}[path]
+
+    def form_id() -> str:
+        shown = client.get(f"/invoices/{mailed}").text.partition(f'action="/invoices/{mailed}/{path}"')[2]
+        found = re.search(r'name="form_id" value="(\w+)"', shown)
+        assert found is not None
+        return found[1]
+
+    before, pressed = len(links(firm)), form | {"form_id": form_id()}
+    answers = [post(client, f"/invoices/{mailed}/{path}", pressed, page=f"/invoices/{mailed}") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303] * 3
+    assert len(links(firm)) == before + 1
+    assert "gone out already" in client.get(f"/invoices/{mailed}").text
+    post(client, f"/invoices/{mailed}/{path}", form | {"form_id": form_id()}, page=f"/invoices/{mailed}")
+    assert len(links(firm)) == before + 2
+
+
+def test_a_press_that_was_refused_does_not_count(client: FlaskClient, firm: Firm, mailed: int) -> None:
+    sign_in(client, firm, "manager")
+    before, pressed = len(links(firm)), {"form_id": "f" * 32}
+    wrong = post(client, f"/invoices/{mailed}/sendings", pressed | {"email": "rita"}, page=f"/invoices/{mailed}")
+    right = post(
+        client, f"/invoices/{mailed}/sendings", pressed | {"email": "rita@maple.example"}, page=f"/invoices/{mailed}"
+    )
+    assert (wrong.status_code, right.status_code, len(links(firm))) == (422, 303, before + 1)
