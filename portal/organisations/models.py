@@ -75,6 +75,7 @@ class Organisation(Base):
     least_part_minor: Mapped[int] = mapped_column(server_default="0")  # and how much at least
     deposit_percent: Mapped[int] = mapped_column(server_default="0")  # of the total, as a first payment
     takes_tips: Mapped[bool] = mapped_column(server_default="false")  # may customers add one to a card payment?
+    saves_cards: Mapped[bool] = mapped_column(server_default="true")  # may customers save their card on their page?
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     logo: Mapped[str] = mapped_column(String(80), server_default="")  # the Logo that counts now, by its name

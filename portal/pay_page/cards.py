@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, and_, func, select
 
 from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
 from portal.payments.actions import CardWish
 from portal.payments.autopay.models import Autopay, AutopayRun
 from portal.payments.cards.models import SavedCard, card_words
@@ -59,11 +60,17 @@ def read_card(found: list[Any] | None) -> CardOnFile | None:
     )  # fmt: skip
 
 
-def wish_of(form: Mapping[str, str], firm: str, language: Language, link_id: int) -> CardWish | None:
-    """What the Pay form says about the card. Nothing is ever ticked for the customer: no word of it, no wish."""
+def wish_of(
+    form: Mapping[str, str], organisation: Organisation, language: Language, link_id: int
+) -> CardWish | None:  # fmt: skip
+    """What the Pay form says about the card. Nothing is ever ticked for the customer: no word of it, no wish.
+
+    A firm that saves no cards still takes those that it has.
+    """
+    saves, firm = organisation.saves_cards, organisation.name
     use = card_use(
-        with_saved=form.get("card") == "saved", keeps=form.get("keep") == "yes",
-        begins_autopay=form.get("autopay") == "yes"
+        with_saved=form.get("card") == "saved", keeps=saves and form.get("keep") == "yes",
+        begins_autopay=saves and form.get("autopay") == "yes",
     )  # fmt: skip
     if not use:
         return None

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, literal_column, select, text
+from sqlalchemy import Row, bindparam, exists, select, text
 from sqlalchemy.orm import Session, aliased, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
-from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
@@ -19,14 +17,12 @@ from portal.invoices.questions.queries import waits
 from portal.organisations.models import Organisation
 from portal.pay_page.cards import CardOnFile, card_on_file, read_card
 from portal.pay_page.parts import Parts, parts_of
-from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
+from portal.pay_page.rules import PAYABLE, SETTLED, page_state
+from portal.pay_page.standing import FACTS, since_now, standing_of
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
-from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
-from portal.payments.queries import count_refused, payments_of
-from portal.payments.refunds.models import Dispute
-from portal.payments.refunds.queries import OVER
-from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
+from portal.payments.models import Payment
+from portal.payments.queries import payments_of
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine
@@ -156,23 +152,6 @@ def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
     return (row.organisation_id, row.attempt_id) if row else None
 
 
-def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool = False) -> Standing:
-    """row: an Invoice, its InvoiceBalance and FACTS."""
-    invoice, balance = row.Invoice, row.InvoiceBalance
-    return Standing(
-        status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
-        given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
-        is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
-        is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
-        takes_cards=row.debit is not None, is_tried_out=row.refused >= MOST_DECLINES,
-    )  # fmt: skip
-
-
-def since_now() -> dict[str, datetime]:
-    """What FACTS want to be told."""
-    return {"declines_since": clock.now() - DECLINES_WINDOW}
-
-
 def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
     """The link, whose it is, its invoice, what is left to pay, and what else decides about the page.
 
@@ -185,26 +164,6 @@ def _find(session: Session, token: str, to_look: bool) -> Row[Any]:
     return row
 
 
-_PAID_FROM = Allocation.invoice_id == Invoice.id
-# What else decides about the page of an Invoice that is asked for; since_now tells it the time.
-FACTS = (
-    exists(select(PaymentAttempt.id).where(
-        PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'")
-    )).label("is_processing"),
-    # None where there is no account that takes cards; "" where it takes nothing else.
-    select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit"),
-    holds.stands().label("is_held"),
-    exists(
-        select(Dispute.id)
-        .join(Allocation, Allocation.payment_id == Dispute.payment_id)
-        .where(_PAID_FROM, Dispute.status.not_in(OVER))
-    ).label("is_disputed"),
-    count_refused(Invoice.id, bindparam("declines_since")).label("refused"),
-    select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
-    .where(_PAID_FROM, Allocation.refund_id.is_not(None))
-    .scalar_subquery()
-    .label("given_back"),
-)  # fmt: skip
 _OPENED = (
     select(
         PayLink, Organisation, Invoice, InvoiceBalance, *FACTS,
@@ -233,7 +192,7 @@ _LOOKED_AT = _OPENED.options(
     load_only(
         Organisation.name, Organisation.currency, Organisation.time_zone, Organisation.locale, Organisation.email,
         Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor, Organisation.takes_tips,
-        Organisation.deposit_percent, Organisation.logo,
+        Organisation.deposit_percent, Organisation.logo, Organisation.saves_cards,
     ),
     load_only(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,

@@ -12,8 +12,10 @@ from portal.invoices.joint import JointInvoice
 from portal.invoices.models import Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.organisations.models import Organisation
-from portal.pay_page.queries import FACTS, NO_LINK, ExpiredLink, UnknownLink, since_now, standing_of
+from portal.pay_page.cards import CardOnFile, card_on_file, read_card
+from portal.pay_page.queries import NO_LINK, ExpiredLink, UnknownLink
 from portal.pay_page.rules import PAYABLE, UNFIT, page_state
+from portal.pay_page.standing import FACTS, since_now, standing_of
 from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
 from portal.shared import clock
@@ -37,12 +39,13 @@ class JointRow:
 
 @dataclass(frozen=True)
 class JointPage:
-    """A joint link, opened. language: the customer's, "" for the firm's."""
+    """A joint link, opened. language: the customer's, "" for the firm's; card: the customer's saved one."""
 
     link: PayLink
     organisation: Organisation
     customer: Customer
     rows: Sequence[JointRow]
+    card: CardOnFile | None = None
 
     @property
     def language(self) -> str:
@@ -101,7 +104,7 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     """
     link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
     found = session.execute(
-        select(PayLink, Organisation, Customer)
+        select(PayLink, Organisation, Customer, card_on_file())
         .join(Organisation, Organisation.id == PayLink.organisation_id)
         .join(Invoice, Invoice.id == PayLink.invoice_id)
         .join(Customer, Customer.id == Invoice.customer_id)
@@ -110,8 +113,8 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     ).one_or_none()
     if found is None:
         raise UnknownLink
-    link, organisation, customer = found
-    page = JointPage(link, organisation, customer, _rows(session, link, organisation))
+    link, organisation, customer, card = found
+    page = JointPage(link, organisation, customer, _rows(session, link, organisation), read_card(card))
     if link.expires_at <= clock.now() and page.open_sum:
         raise ExpiredLink(organisation, customer.language)
     return page

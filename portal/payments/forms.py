@@ -79,6 +79,7 @@ class PartRules(NamedTuple):
     least: Money
     deposit_percent: int
     with_tips: bool
+    saves_cards: bool
 
 
 def read_parts(form: Form, currency: str) -> PartRules:
@@ -88,4 +89,7 @@ def read_parts(form: Form, currency: str) -> PartRules:
     percent = Decimal(0)
     if form.values.get("deposit", "").strip():
         percent = form.decimal("deposit", "the deposit", least=Decimal(0), most=Decimal(90), places=0)
-    return PartRules(are_taken, least, int(percent), form.choice("tips", "tips", ("", "yes"), default="") == "yes")
+    return PartRules(
+        are_taken, least, int(percent), form.choice("tips", "tips", ("", "yes"), default="") == "yes",
+        form.choice("cards", "saved cards", ("yes", "no"), default="yes") == "yes",
+    )  # fmt: skip

@@ -144,6 +144,8 @@ EXPECTED: dict[str, Access] = {
     "pay_page.create_joint_opening": EVERYONE,
     "pay_page.create_joint_renewal": EVERYONE,
     "pay_page.create_newer": EVERYONE,
+    "pay_page.create_joint_autopay_end": EVERYONE,
+    "pay_page.create_joint_card_removal": EVERYONE,
     "pay_page.create_opening": EVERYONE,
     "pay_page.create_question": EVERYONE,
     "pay_page.create_renewal": EVERYONE,

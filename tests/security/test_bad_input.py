@@ -229,6 +229,7 @@ BUTTONS = {
     "payments.create_card_removal", "pay_page.create_card_removal",
     "payments.create_autopay_end", "pay_page.create_autopay_end", "payments.update_debits",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
+    "pay_page.create_joint_autopay_end", "pay_page.create_joint_card_removal",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening", "pay_page.create_joint_renewal",
     "pay_page.create_renewal",
     "invoices.create_usual_tax", "standing.bring_back_exemption", "standing.retire_exemption",

@@ -15,6 +15,7 @@ EXEMPT = {
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening",
     "pay_page.create_joint_renewal", "pay_page.create_newer",
     "pay_page.create_autopay_end", "pay_page.create_card_removal",
+    "pay_page.create_joint_autopay_end", "pay_page.create_joint_card_removal",
     "pay_page.create_opening", "pay_page.create_question", "pay_page.create_renewal",
     "texting.receive_status",
 }  # fmt: skip

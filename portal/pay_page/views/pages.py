@@ -144,8 +144,10 @@ def see(token: str, language: str | None, *, done: str | None = None) -> Respons
     return _to(url_for("pay_page.show", token=token, lang=language, done=done))
 
 
-def see_together(token: str, language: str | None) -> Response:
-    return _to(url_for("pay_page.show_together", joint_token=token, lang=language))
+def see_together(token: str, language: str | None, *, done: str | None = None) -> Response:
+    return _to(
+        url_for("pay_page.show_together", joint_token=token, lang=language, done=done, _anchor="card" if done else None)
+    )
 
 
 def _to(address: str) -> Response:

@@ -68,7 +68,7 @@ def create_attempt(token: str) -> Response:
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
     tip = chosen_tip(amount, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
-    card = wish_of(request.form, page.organisation.name, language, page.link.id)
+    card = wish_of(request.form, page.organisation, language, page.link.id)
     return _send_to_stripe(token, page, Wish(amount, page.balance.balance, tip, card))
 
 

@@ -8,13 +8,15 @@ from portal.invoices.documents.pdf import as_response
 from portal.invoices.queries import get_invoice
 from portal.pay_page import limits
 from portal.pay_page.actions import note_opening
+from portal.pay_page.cards import wish_of
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
 from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, renew
 from portal.pay_page.together import JointPage, open_joint_link
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together
+from portal.pay_page.views.cards import DONE
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together, speak
 from portal.pay_page.views.paying import to_checkout
-from portal.payments.actions import start_together
+from portal.payments.actions import CannotKeepCard, CardWish, end_autopay, remove_card, start_together
 from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -24,7 +26,8 @@ from portal.shared.web import client_address, request_session
 @bp.get("/t/<joint_token>")
 @everyone
 def show_together(joint_token: str) -> Response:
-    response = _page(joint_token, _page_of(joint_token, to_look=True))
+    done = request.args.get("done", "")
+    response = _page(joint_token, _page_of(joint_token, to_look=True), done=done if done in DONE else "")
     request_session().commit()
     return response
 
@@ -67,19 +70,29 @@ def create_joint_attempt(joint_token: str) -> Response:
         return _page(joint_token, page, problem="changed", status=409)
     if limits.is_beyond(limits.TAPS, page.link.id):
         return come_later(joint_token, page, limits.TAPS.window)
-    try:
-        started = start_together(page.organisation.id, page.agreed)
-    except TooManySessions as problem:
-        return come_later(joint_token, page, problem.wait)
-    except (AmountChanged, NothingToPay):
-        return _page(joint_token, _page_of(joint_token), problem="changed", status=409)
-    except TooManyDeclines:
-        return _page(joint_token, _page_of(joint_token), problem="too_many_cards", status=409)
-    except CannotPay:
-        return _page(joint_token, _page_of(joint_token), problem="cannot_pay", status=409)
-    except GatewayError:
-        return _page(joint_token, _page_of(joint_token), problem="no_answer", status=503)
-    return to_checkout(started, page.link.id) or _page(joint_token, page, problem="no_answer", status=503)
+    return _send_to_stripe(joint_token, page)
+
+
+@bp.post("/t/<joint_token>/card/removal")
+@everyone
+@exempt
+def create_joint_card_removal(joint_token: str) -> Response:
+    """Safe to repeat."""
+    page = _proven_page(joint_token)
+    remove_card(request_session(), page.customer.id, by="customer")
+    request_session().commit()
+    return see_together(joint_token, asked_language(), done="card_removed")
+
+
+@bp.post("/t/<joint_token>/autopay/end")
+@everyone
+@exempt
+def create_joint_autopay_end(joint_token: str) -> Response:
+    """Safe to repeat."""
+    page = _proven_page(joint_token)
+    end_autopay(request_session(), page.customer.id, by="customer")
+    request_session().commit()
+    return see_together(joint_token, asked_language(), done="autopay_ended")
 
 
 @bp.post("/t/<joint_token>")
@@ -107,9 +120,38 @@ def _page_of(token: str, *, to_look: bool = False) -> JointPage:
         raise
 
 
-def _page(token: str, page: JointPage, *, problem: str = "", status: int = 200) -> Response:
+def _proven_page(token: str) -> JointPage:
+    """For a form of ours."""
+    if not is_from_our_page():
+        abort(403)
+    return _page_of(token)
+
+
+def _send_to_stripe(joint_token: str, page: JointPage) -> Response:
+    try:
+        started = start_together(page.organisation.id, page.agreed, _card_wish(page))
+    except TooManySessions as problem:
+        return come_later(joint_token, page, problem.wait)
+    except (AmountChanged, NothingToPay):
+        return _page(joint_token, _page_of(joint_token), problem="changed", status=409)
+    except TooManyDeclines:
+        return _page(joint_token, _page_of(joint_token), problem="too_many_cards", status=409)
+    except CannotKeepCard:
+        return _page(joint_token, _page_of(joint_token), problem="card_not_saved", status=409)
+    except CannotPay:
+        return _page(joint_token, _page_of(joint_token), problem="cannot_pay", status=409)
+    except GatewayError:
+        return _page(joint_token, _page_of(joint_token), problem="no_answer", status=503)
+    return to_checkout(started, page.link.id) or _page(joint_token, page, problem="no_answer", status=503)
+
+
+def _card_wish(page: JointPage) -> CardWish | None:
+    return wish_of(request.form, page.organisation, speak(page.organisation, page.language), page.link.id)
+
+
+def _page(token: str, page: JointPage, *, problem: str = "", status: int = 200, done: str = "") -> Response:
     return answer(
         "together", page.organisation, page.language, status=status,
         address=url_for("pay_page.show_together", joint_token=token), page=page, token=token, shown=page.shown,
-        proof=form_proof(token, page.shown), problem=problem,
+        proof=form_proof(token, page.shown), problem=problem, done=done,
     )  # fmt: skip

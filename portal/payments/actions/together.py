@@ -17,26 +17,31 @@ from portal.payments.actions.attempts import (
     check_tries,
     start_attempt,
 )
+from portal.payments.actions.cards import CardWish, agree, introduce_customer
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.cards.rules import PLAIN
 from portal.payments.chargeable import check_chargeable
 from portal.payments.models import PaymentAttempt
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.money import Money
 
 
-def start_together(organisation_id: int, agreed: Mapping[int, Money]) -> Started:
+def start_together(organisation_id: int, agreed: Mapping[int, Money], card: CardWish | None = None) -> Started:
     """The page at Stripe where these invoices are paid in one go. Calls Stripe and raises as start_attempt does.
 
     agreed  invoice → its balance, as the customer has seen it; all of one customer and one currency
+    card    what is to become of the card; None for nothing
     """
     if len(agreed) == 1:
         [(invoice_id, balance)] = agreed.items()
-        return start_attempt(organisation_id, invoice_id, Wish(balance, balance))
+        return start_attempt(organisation_id, invoice_id, Wish(balance, balance, card=card))
+    if card is not None:
+        introduce_customer(organisation_id, min(agreed))
     # Each of them may have a page of its own open, which is closed first.
-    return begin(organisation_id, lambda session: plan_together(session, agreed), more_rounds=len(agreed))
+    return begin(organisation_id, lambda session: plan_together(session, agreed, card), more_rounds=len(agreed))
 
 
-def plan_together(session: Session, agreed: Mapping[int, Money]) -> Plan:
+def plan_together(session: Session, agreed: Mapping[int, Money], card: CardWish | None = None) -> Plan:
     """The attempt that pays just these, or one that stands in its way, or a new one. Does not commit.
 
     Raises CannotPay: AmountChanged when one of them has another balance now.
@@ -50,19 +55,24 @@ def plan_together(session: Session, agreed: Mapping[int, Money]) -> Plan:
     present = [attempt for invoice, _ in wanted if (attempt := present_attempt(session, invoice.id)) is not None]
     if any(attempt.state == "processing" for attempt in present):
         raise PaymentUnderWay("A payment for one of these invoices is under way. We will mail you when it has arrived.")
+    use = card.use if card else PLAIN
     if present:
-        return plan_of(session, present[0], wanted)
-    for invoice, _ in wanted:
-        check_tries(session, invoice.id)
-    return plan_of(session, _add_family(session, wanted), wanted)
+        lead = session.get_one(PaymentAttempt, present[0].lead_id or present[0].id)
+    else:
+        for invoice, _ in wanted:
+            check_tries(session, invoice.id)
+        lead = _add_family(session, wanted, use)
+    if card is not None and lead.card_use == use:
+        agree(session, lead, wanted[0][0].customer_id, card)
+    return plan_of(session, present[0] if present else lead, wanted, card_use=use)
 
 
 def _locked(session: Session, invoice_id: int) -> Invoice:
     return session.get_one(Invoice, invoice_id, with_for_update=True)
 
 
-def _add_family(session: Session, wanted: list[tuple[Invoice, Money]]) -> PaymentAttempt:
-    lead, *others = [add_attempt(session, invoice, balance) for invoice, balance in wanted]
+def _add_family(session: Session, wanted: list[tuple[Invoice, Money]], card_use: str) -> PaymentAttempt:
+    lead, *others = [add_attempt(session, invoice, balance, card_use=card_use) for invoice, balance in wanted]
     for each in (lead, *others):
         each.lead_id = lead.id
         each.expires_at = lead.expires_at

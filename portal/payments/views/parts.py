@@ -1,4 +1,4 @@
-"""Whether customers may pay a part, and how small; whether they may add a tip."""
+"""Whether customers may pay a part, and how small; whether they may add a tip, and save their card."""
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
@@ -21,6 +21,7 @@ def part_settings() -> Response:
     least = Money(organisation.least_part_minor, organisation.currency)
     values = {"are_taken": "yes" if organisation.takes_parts else "", "least": as_typed(least.decimal) if least else ""}
     values["deposit"] = str(organisation.deposit_percent or "")
+    values["cards"] = "yes" if organisation.saves_cards else "no"
     return _page(Form(values | {"tips": "yes" if organisation.takes_tips else ""}))
 
 
@@ -34,7 +35,9 @@ def update_part_settings() -> Response:
         return _page(form, 422)
     organisation.takes_parts, organisation.least_part_minor = wanted.are_taken, wanted.least.minor
     organisation.takes_tips, organisation.deposit_percent = wanted.with_tips, wanted.deposit_percent
+    organisation.saves_cards = wanted.saves_cards
     words = f"Part payments: {'yes' if wanted.are_taken else 'no'}; tips: {'yes' if wanted.with_tips else 'no'}"
+    words += f"; saved cards: {'yes' if wanted.saves_cards else 'no'}"
     if wanted.deposit_percent:
         words += f"; deposit: {wanted.deposit_percent} %"
     audit.note(request_session(), organisation.id, "settings changed", "organisation", organisation.id, words=words)

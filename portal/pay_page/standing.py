@@ -1,0 +1,57 @@
+"""How an invoice stands, read in one statement with whatever else is asked of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, exists, func, literal_column, select
+
+from portal.invoices import holds
+from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
+from portal.pay_page.rules import Standing
+from portal.payments.models import Allocation, PaymentAttempt, StripeAccount
+from portal.payments.queries import count_refused
+from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.queries import OVER
+from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
+from portal.shared import clock
+from portal.shared.money import Money
+
+
+def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool = False) -> Standing:
+    """row: an Invoice, its InvoiceBalance and FACTS."""
+    invoice, balance = row.Invoice, row.InvoiceBalance
+    return Standing(
+        status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
+        given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
+        is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
+        is_processing=row.is_processing, is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
+        takes_cards=row.debit is not None, is_tried_out=row.refused >= MOST_DECLINES,
+    )  # fmt: skip
+
+
+def since_now() -> dict[str, datetime]:
+    """What FACTS want to be told."""
+    return {"declines_since": clock.now() - DECLINES_WINDOW}
+
+
+_PAID_FROM = Allocation.invoice_id == Invoice.id
+# What else decides about the page of an Invoice that is asked for; since_now tells it the time.
+FACTS = (
+    exists(select(PaymentAttempt.id).where(
+        PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'")
+    )).label("is_processing"),
+    # None where there is no account that takes cards; "" where it takes nothing else.
+    select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit"),
+    holds.stands().label("is_held"),
+    exists(
+        select(Dispute.id)
+        .join(Allocation, Allocation.payment_id == Dispute.payment_id)
+        .where(_PAID_FROM, Dispute.status.not_in(OVER))
+    ).label("is_disputed"),
+    count_refused(Invoice.id, bindparam("declines_since")).label("refused"),
+    select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
+    .where(_PAID_FROM, Allocation.refund_id.is_not(None))
+    .scalar_subquery()
+    .label("given_back"),
+)  # fmt: skip
