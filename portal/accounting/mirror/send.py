@@ -1,6 +1,6 @@
 """Send: the only step that touches the network. No transaction is open, and nothing is written here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -152,15 +152,20 @@ def _for_update(push: Push) -> dict[str, Any]:
 
 
 def _with_others(there: Mapping[str, Any], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Zoho replaces the whole list of custom fields (zoho/API.md §11): those that are no matter of ours stay as they
-    are, and one that we have left is emptied only where it still is."""
-    listed = {str(each.get("api_name")): each for each in there.get("custom_fields") or []}
-    named = {each["api_name"] for each in ours}
-    others = [
-        {"customfield_id": each["customfield_id"], "value": _as_text(each.get("value", ""))}
-        for name, each in listed.items() if name not in named and each.get("customfield_id")
-    ]  # fmt: skip
+    """Those that are no matter of ours stay as they are; one that we have left is emptied only where it still is."""
+    listed = {str(each.get("api_name")) for each in there.get("custom_fields") or []}
+    others = other_custom_fields(there, {each["api_name"] for each in ours})
     return [*(each for each in ours if each["value"] != "" or each["api_name"] in listed), *others]
+
+
+def other_custom_fields(there: Mapping[str, Any], named: Collection[str]) -> list[dict[str, Any]]:
+    """Whatever the record has besides the named ones, as it must be sent along: Zoho replaces the whole list
+    (zoho/API.md §11)."""
+    return [
+        {"customfield_id": each["customfield_id"], "value": _as_text(each.get("value", ""))}
+        for each in there.get("custom_fields") or []
+        if str(each.get("api_name")) not in named and each.get("customfield_id")
+    ]  # fmt: skip
 
 
 def _as_text(value: Any) -> Any:

@@ -7,11 +7,9 @@ from flask import Response, flash, g, make_response, render_template, request, u
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from portal.accounting import field_rules, fields, four_types, link, mapping_rows
+from portal.accounting import custom_fields, field_rules, fields, four_types, link, mapping_rows
 from portal.accounting.fields import Facts, Rule
-from portal.accounting.mirror.modules import MODULES
-from portal.accounting.models import Consent, Link
-from portal.accounting.setup.desk import Desk, page_of
+from portal.accounting.models import Link
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.customers.models import Customer
@@ -24,7 +22,6 @@ from portal.shared.web import request_session
 
 _MOST_NAMED = 20
 _DOES = ("preview", "keep", "reset", "name")
-_NEVER_CUSTOM = "tax"
 
 
 @bp.get("/books/mapping")
@@ -68,6 +65,8 @@ def update_mapping() -> Response:
         return _page(tied, facts, form, 422)
     if chosen != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
         return _page(tied, facts, _filled(wanted), seen=_said(wanted), left_out=left_out)
+    if not _is_tried(tied, facts, wanted, form):
+        return _page(tied, facts, form, 422)
     based_on = id_from(request.form.get("based_on", "")) or 0
     try:
         count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name, based_on=based_on)
@@ -105,6 +104,17 @@ def _wanted(form: Form, tied: Link, module: str, chosen: str) -> list[Rule]:
     ]  # fmt: skip
 
 
+def _is_tried(tied: Link, facts: Facts, wanted: list[Rule], form: Form) -> bool:
+    """Zoho itself says whether it has the custom fields that only people have named; what is wrong goes to the row."""
+    try:
+        facts, wrong = custom_fields.try_out(request_session(), tied, facts, wanted)
+    except GatewayError as problem:
+        form.errors["form"] = f"{problem.words} Nothing is kept yet; keep it again in a minute."
+        return False
+    form.errors |= {f"theirs_{ours}": words for ours, words in (fields.problems(facts, wanted) | wrong).items()}
+    return form.ok
+
+
 def _what_can_be(tied: Link, facts: Facts, wanted: list[Rule]) -> tuple[list[Rule], list[str]]:
     """An earlier version as far as it still can be, and in words the rows that stay as they are now instead."""
     session = request_session()
@@ -128,25 +138,7 @@ def _typed(form: Form) -> list[str]:
 
 
 def _facts(tied: Link, module: str, typed: list[str]) -> Facts:
-    """What a mapping is checked against, with the custom fields as Zoho's records show them, those in force, and those
-    typed.
-
-    Zoho documents no list of an organisation's custom fields (zoho/API.md §6.3 has only those on records), so one
-    that no record has filled yet can only be named. Raises GatewayError.
-    """
-    if module == _NEVER_CUSTOM:
-        return Facts(module, tied.product, country=g.organisation.country)
-    session = request_session()
-    consent = session.get_one(Consent, tied.consent_id)
-    in_force = [rule.theirs for rule in field_rules.rules_of(session, tied.id, module)]
-    session.commit()  # no transaction stays open while Zoho is called
-    with Desk(tied, consent) as desk:
-        records, _ = page_of(desk, MODULES[module].path, MODULES[module].list_key, 1)
-    named = [each for each in in_force if each.startswith(fields.CUSTOM)] + [fields.CUSTOM + each for each in typed]
-    found = {each: fields.custom_field(each) for each in named}
-    found |= {each.key: each for record in records for each in fields.custom_fields_of(record)}
-    custom = sorted(found.values(), key=lambda each: each.label)
-    return Facts(module, tied.product, custom, country=g.organisation.country)
+    return custom_fields.facts_of(request_session(), tied, module, typed, g.organisation.country)
 
 
 def _filled(rules: list[Rule]) -> Form:

@@ -71,6 +71,11 @@ def keep(client: FlaskClient, **fields: object) -> Any:
     return post(client, PAGE, {"module": form["module"], "do": "keep", "named": named, **told, **shown}, page=PAGE)
 
 
+def there_is(linked: LinkedFirm, api_name: str, **facts: str) -> None:
+    body = {"entity": "contacts", "label": api_name, "api_name": api_name, **facts}
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/customfields", body)
+
+
 def maple(linked: LinkedFirm) -> dict[str, Any]:
     return next(one for one in linked.there("contacts") if one["contact_name"].startswith("Maple"))
 
@@ -160,8 +165,10 @@ def test_what_the_page_does_not_know_is_refused_in_words(
 def test_a_version_with_a_field_that_is_gone_is_restored_but_for_that_row(
     linked: LinkedFirm, admin: FlaskClient
 ) -> None:
+    there_is(linked, "cf_days")
     keep(admin, theirs_notes="cf:cf_site", theirs_payment_terms_days="cf:cf_days", named="cf_days")
     keep(admin, theirs_notes="website", theirs_payment_terms_days="payment_terms")
+    linked.zoho.act(linked.remote, f"PUT /contacts/{maple(linked)['contact_id']}", {"custom_fields": []})
     seen = press(admin, "preview", version="1")
     assert seen.status_code == 200
     assert "Not all of that version can be restored" in seen.text and "Days to pay → cf_days (custom)" in words(
@@ -195,18 +202,51 @@ def test_a_field_that_no_record_shows_yet_is_named_and_the_first_record_tells(
 ) -> None:
     wrong = press(admin, "name", name="Van & crew", theirs_notes="website")
     assert wrong.status_code == 422 and "begins with cf_" in wrong.text and 'value="website" selected' in wrong.text
-    site = {"entity": "contacts", "label": "Van", "api_name": "cf_van"}
-    linked.zoho.control("POST", f"/orgs/{linked.remote}/customfields", site)
+    there_is(linked, "cf_van")
     named = press(admin, "name", name="{CF_van}")
     assert 'value="cf:cf_van"' in named.text and "shows cf_van yet" in words(named.text)
     assert keep(admin, theirs_notes="cf:cf_van", named="cf_van").status_code == 303
     drain(linked.organisation_id)
     assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
-    assert "yet, so it cannot be checked now" not in words(admin.get(PAGE).text)
-    assert keep(admin, theirs_notes="cf:cf_nowhere", named="cf_nowhere").status_code == 303
+    assert "shows cf_van yet" not in words(admin.get(PAGE).text)
+
+
+def test_a_custom_field_that_zoho_has_not_is_refused_beside_its_row_before_anything_is_kept(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    theirs = {"custom_fields": [{"api_name": "cf_site", "value": "Key account"}]}
+    linked.zoho.act(linked.remote, f"PUT /contacts/{maple(linked)['contact_id']}", theirs)
+    refused = keep(admin, theirs_notes="cf:cf_nowhere", named="cf_nowhere")
+    assert refused.status_code == 422 and 'value="cf:cf_nowhere" selected' in refused.text
+    of_notes = words(refused.text).split("Where Notes goes")[1].split("In use")[0]
+    assert "Zoho did not take cf_nowhere when it was tried just now" in of_notes and "Look up its API name" in of_notes
+    assert "Version 1" not in refused.text
     drain(linked.organisation_id)
-    (record,) = linked.mirror("customer")
-    assert (record.state, record.last_error_code) == ("failed", "2") and "custom_fields" in record.last_error
+    assert {one.state for one in linked.mirror("customer")} == {"in_step"}
+    assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Key account"]
+
+
+def test_a_named_field_that_turns_out_to_be_of_another_kind_is_refused(linked: LinkedFirm, admin: FlaskClient) -> None:
+    there_is(linked, "cf_count", data_type="number")
+    there_is(linked, "cf_photo", data_type="attachment")
+    refused = keep(admin, theirs_notes="cf:cf_count", named="cf_count")
+    assert refused.status_code == 422 and "cf_count (custom) takes numbers only" in words(refused.text)
+    refused = keep(admin, theirs_notes="cf:cf_photo", named="cf_photo")
+    assert refused.status_code == 422 and "cannot be filled from here" in words(refused.text)
+
+
+def test_a_named_field_is_not_kept_while_there_is_no_record_to_try_it_on_or_zoho_is_silent(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    refused = keep(admin, module="payment", theirs_reference="cf:cf_code", named="cf_code")
+    assert refused.status_code == 422 and "nothing of yours is there yet" in words(refused.text)
+    there_is(linked, "cf_van")
+    linked.zoho.break_down("code_44", method="GET", path=f"/contacts/{maple(linked)['contact_id']}")
+    refused = keep(admin, theirs_notes="cf:cf_van", named="cf_van")
+    assert refused.status_code == 422 and "Nothing is kept yet" in words(refused.text)
+    assert 'value="cf:cf_van" selected' in refused.text
+    linked.zoho.mend()
+    assert keep(admin, theirs_notes="cf:cf_van", named="cf_van").status_code == 303
 
 
 def test_what_was_changed_after_it_was_seen_is_shown_again_first(linked: LinkedFirm, admin: FlaskClient) -> None:
