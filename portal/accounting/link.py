@@ -61,15 +61,20 @@ def begin_consent(
 def use_state(session: Session, state: str, sign_in_digest: bytes) -> Wish:
     """Spend the state of a callback, whatever else is wrong with it; what was wished for.
 
+    An answer that arrives in another sign-in is refused there and spends nothing: who sends people addresses of ours
+    must not end what somebody else has begun, and the one who began can still end it, once.
     Raises CannotLink; commit even then.
     """
     row = session.execute(
         delete(OAuthState)
-        .where(OAuthState.digest == _digest(state))
-        .returning(OAuthState.sign_in_digest, OAuthState.expires_at, OAuthState.wish, OAuthState.wished_name)
+        .where(OAuthState.digest == _digest(state), OAuthState.sign_in_digest == sign_in_digest)
+        .returning(OAuthState.expires_at, OAuthState.wish, OAuthState.wished_name)
     ).one_or_none()
-    if row is None or not secrets.compare_digest(row.sign_in_digest, sign_in_digest):
-        raise CannotLink("This answer from Zoho was used already, or belongs to another sign-in. Connect once more.")
+    if row is None:
+        raise CannotLink(
+            "This answer from Zoho was used already, or belongs to another sign-in. Nothing is connected by it. Connect"
+            " once more here, or open it where you had pressed Connect."
+        )
     return Wish(row.wish, row.wished_name, is_late=row.expires_at <= clock.now())
 
 

@@ -117,6 +117,7 @@ class Choice:
     expired: int
     unusable: int
     emails: frozenset[str] = frozenset()  # those that its organisations name, the hidden ones too
+    expired_ids: frozenset[str] = frozenset()
 
     def find(self, organisation_id: str) -> Candidate | None:
         return next((each for each in self.candidates if each.id == organisation_id), None)
@@ -152,7 +153,7 @@ def sort_out(organisations: Sequence[Mapping[str, Any]], currency: str) -> Choic
         candidates.pop(remote_id, None)
     in_order = sorted(candidates.values(), key=lambda candidate: candidate.name.casefold())
     emails = frozenset(str(each["email"]).casefold() for each in organisations if each.get("email"))
-    return Choice(in_order, len(expired), len(unusable - candidates.keys() - expired), emails)
+    return Choice(in_order, len(expired), len(unusable - candidates.keys() - expired), emails, frozenset(expired))
 
 
 def _product_of(each: Mapping[str, Any]) -> str:

@@ -39,15 +39,20 @@ def end_link(session: Session, link: Link) -> GivenUp | None:
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
     holds.release(session, "unlinked")  # nothing compares them any more
-    consent = session.get_one(Consent, link.consent_id)
-    given_up = _given_up(consent)
-    consent.revoked_at = consent.revoked_at or clock.now()
-    consent.refresh_token_sealed = consent.access_token_sealed = ""
-    consent.access_expires_at = None
+    given_up = give_up(session.get_one(Consent, link.consent_id))
     audit.note(
         session, link.organisation_id, "zoho unlinked", "link", link.id, words=f"{link.remote_name} disconnected",
         before={"organisation": link.remote_organisation_id, "name": link.remote_name},
     )  # fmt: skip
+    return given_up
+
+
+def give_up(consent: Consent) -> GivenUp | None:
+    """Erase its tokens here. What is to be revoked at Zoho after the commit."""
+    given_up = _given_up(consent)
+    consent.revoked_at = consent.revoked_at or clock.now()
+    consent.refresh_token_sealed = consent.access_token_sealed = ""
+    consent.access_expires_at = None
     return given_up
 
 

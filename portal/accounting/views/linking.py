@@ -3,6 +3,7 @@
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.accounting import belonging, link, queries, switching
+from portal.accounting.models import Consent
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of
@@ -18,6 +19,14 @@ from portal.shared.htmx import see_other
 from portal.shared.web import request_session, settings
 
 WISHES = ("new", "invoice", "books")
+AGAIN = "again"  # a new permission for the organisation that is linked, and for no other
+_AS_IT_WAS = "The link is as it was, and the new permission was given back."
+_EXPIRED = "The trial of {name} has expired. Renew it in Zoho, then connect again. " + _AS_IT_WAS
+_NOT_SEEN = (
+    "{name} is not among the organisations of the Zoho user who gave permission just now{whose}. Sign in at Zoho as a"
+    " user of {name}, or have this one invited there, then connect again. To go over to another organisation, choose it"
+    " at the end of this page. " + _AS_IT_WAS
+)
 _CARDS = [
     {"value": "new", "label": "New Zoho Invoice organisation, free", "points": [
         ("Customers", "it begins empty, so all of yours go there at once. There is nothing to match."),
@@ -49,7 +58,7 @@ def connect() -> Response:
     is_renewal = link.live_link(session) is not None  # then there are no cards
     if not is_renewal and not form.values.get("wish"):
         form.errors["wish"] = "Choose one of the three first."
-    wish = form.choice("wish", "one of the three", ("", *WISHES), default="")
+    wish = form.choice("wish", "one of the three", ("", AGAIN, *WISHES), default="")
     name = form.text("wished_name", "a name", required=wish == "new")
     if not form.ok:
         return show_page(status=422, form=form)
@@ -80,6 +89,12 @@ def receive_consent() -> Response:
         return show_page(problem.words, 502, _as_chosen(wish))
     consent = link.keep_consent(session, organisation_id, data_centre, granted, wish)
     session.commit()
+    missing = _missing(consent) if wish.kind == AGAIN else ""
+    if missing:
+        given_up = switching.give_up(session.merge(consent))
+        session.commit()
+        switching.give_back(given_up)
+        return show_page(missing, 422)
     return see_other(url_for("accounting.choose", consent_id=consent.id))
 
 
@@ -97,6 +112,26 @@ def end_link() -> Response:
     switching.give_back(given_up)
     flash(f"{tied.remote_name} is no longer linked. What is there stays there.", "quiet")
     return see_other(url_for("accounting.show"))
+
+
+def _missing(consent: Consent) -> str:
+    """Why this permission is of no use to the organisation that is linked; empty where it is, or where Zoho is silent:
+    then the next page says so."""
+    session = request_session()
+    tied = link.live_link(session)
+    session.commit()  # Zoho is called
+    if tied is None:
+        return ""
+    try:
+        offered = link.offered(consent.organisation_id, consent, tied.currency)
+    except GatewayError:
+        return ""
+    if offered.find(tied.remote_organisation_id):
+        return ""
+    if tied.remote_organisation_id in offered.expired_ids:
+        return _EXPIRED.format(name=tied.remote_name)
+    whose = f" ({', '.join(sorted(offered.emails))})" if offered.emails else ""
+    return _NOT_SEEN.format(name=tied.remote_name, whose=whose)
 
 
 def _as_chosen(wish: link.Wish) -> Form:

@@ -1,5 +1,6 @@
 """Connecting Zoho, as a browser does it: consent, choice, the end of it, and every way in which it can go wrong."""
 
+import html
 import re
 import threading
 from datetime import timedelta
@@ -123,14 +124,16 @@ def test_a_state_counts_once(zoho: ZohoStandIn, admin: FlaskClient) -> None:
 def test_a_state_counts_for_the_sign_in_that_asked_only(
     zoho: ZohoStandIn, app: Flask, admin: FlaskClient, firm: Firm, world: World
 ) -> None:
-    """Neither another sign-in of the same person nor another firm can use it, and it is spent by trying."""
+    """Neither another sign-in of the same person nor another firm can use it, and neither takes it from the first."""
     address, other = consent(admin), sign_in(browser(app), firm, "administrator")
     stranger = sign_in(browser(app), make_firm(name="Rival Plumbing"), "administrator")
-    assert stranger.get(address).status_code == 422
-    assert other.get(address).status_code == 422
+    refused = other.get(address)
+    assert (stranger.get(address).status_code, refused.status_code) == (422, 422)
+    assert "belongs to another sign-in" in refused.text and "Connect once more here" in refused.text
+    kept = "SELECT 1 FROM zoho_consents WHERE organisation_id = :id"
+    assert not owner_rows(world, kept, id=firm.organisation_id)
+    assert admin.get(address).status_code == 303 and len(owner_rows(world, kept, id=firm.organisation_id)) == 1
     assert admin.get(address).status_code == 422
-    where = {"organisation": firm.organisation_id}
-    assert not owner_rows(world, "SELECT 1 FROM zoho_consents WHERE organisation_id = :organisation", **where)
 
 
 def test_a_state_lives_ten_minutes(zoho: ZohoStandIn, admin: FlaskClient) -> None:
@@ -225,6 +228,30 @@ def test_a_second_organisation_is_refused_while_one_is_linked(zoho: ZohoStandIn,
     chosen = client.get(consent(client)).location
     answer = post(client, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "You are linked to Books of" in answer.text
+
+
+def test_a_permission_of_somebody_who_does_not_see_the_linked_organisation_is_given_back(
+    zoho: ZohoStandIn, firm: Firm, app: Flask, world: World
+) -> None:
+    """And nothing else changes: no half of a link, no choice left open."""
+    found = connect(zoho, firm)
+    name, before = found.link().remote_name, found.link().consent_id
+    client = sign_in(browser(app), firm, "administrator")
+    zoho.forget_requests()
+    told = client.get(consent(client, wish="again"))
+    shown = html.unescape(told.text)
+    assert told.status_code == 422 and f"{name} is not among the organisations of the Zoho user" in shown
+    assert "Sign in at Zoho as a user of" in shown and "You were about to choose" not in client.get("/books").text
+    assert sum("revoke" in one["path"] for one in zoho.control("GET", "/requests")["requests"]) == 1
+    assert found.link().consent_id == before
+    kept = owner_rows(world, "SELECT revoked_at IS NULL FROM zoho_consents WHERE organisation_id = :id ORDER BY id",
+                      id=firm.organisation_id)  # fmt: skip
+    assert [row[0] for row in kept] == [True, False]
+    zoho.control("POST", f"/orgs/{found.remote}/settings", {"listed": {"is_trial_expired": True}})
+    told = client.get(consent(client, user=f"eu:{found.user}", wish="again"))
+    assert f"The trial of {name} has expired" in html.unescape(told.text)
+    zoho.control("POST", f"/orgs/{found.remote}/settings", {"listed": {"is_trial_expired": False}})
+    assert client.get(consent(client, user=f"eu:{found.user}", wish="again")).status_code == 303
 
 
 def test_two_firms_cannot_keep_their_books_in_one_organisation(
