@@ -14,6 +14,8 @@ from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import tax_changes
 
+_PERSONS = "contact_persons"
+
 
 def frozen(payload: Any) -> Any:
     """The payload as JSON keeps it: decimals as text, so that comparing is exact."""
@@ -35,6 +37,8 @@ def update_of(
     }
     custom = [*payload.get("custom_fields", ()), *({"api_name": name, "value": ""} for name in sorted(left))]
     full = _emptied(record.module, sent, snapshot) | dict(payload) | ({"custom_fields": custom} if custom else {})
+    if full.get(_PERSONS) and sent.get(_PERSONS) == snapshot.get(_PERSONS):
+        del full[_PERSONS]  # Zoho replaces the whole list: as nothing in it changed here, it stays as it is there
     return field_rules.for_update(session, record.link_id, record.module, full)
 
 

@@ -12,6 +12,7 @@ from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
+from portal.accounting.mirror.persons_there import ours_of
 from portal.accounting.mirror.push import (
     ACT,
     COMPARE,
@@ -154,6 +155,7 @@ def _next_step(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
         payload, snapshot, source, unknown_since, _taken(session, record), act,
         told=writing_off.told(source, act, turn.product_name) if act and record.module == "invoice" else "",
+        our_persons=ours_of(record, version, payload) if verb == UPDATE else None,
     )  # fmt: skip
     return push if source.uses is None else using.placing(push, use)
 
@@ -189,9 +191,7 @@ def _taken(session: Session, record: MirrorRecord) -> frozenset[str]:
 
 
 def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | None:
-    """
-    A create whose outcome is unknown is looked for first. An update may simply be sent again: the same twice is once.
-    """
+    """A create whose outcome is unknown is looked for first. An update may be sent again: the same twice is once."""
     if record.remote_id is None:
         return CREATE if record.sending_since is None else LOOK
     if writing_off.is_to_be_opened(record, source):  # before anything else

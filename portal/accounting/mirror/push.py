@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from portal.accounting.mirror.persons_there import OurPersons
 from portal.accounting.mirror.source import Source
 from portal.accounting.mirror.uses import There
 
@@ -37,6 +38,8 @@ class Push:
     unknown_since  since when it is open whether an earlier try succeeded
     taken          remote ids that stand for other taxes of ours already
     told           for people, once it is done; "" for nothing
+    our_persons    of a customer's update that says who its persons are: whoever else is there is kept; none where
+                   nobody can be, as they were read and taken over a moment ago
     is_last        nothing is left to do for this record after it
     """
 
@@ -54,6 +57,7 @@ class Push:
     taken: frozenset[str] = frozenset()
     act: Act | None = None
     told: str = ""
+    our_persons: OurPersons | None = None
     is_last: bool = True
 
 

@@ -113,7 +113,7 @@ def _written(
         record.remote_number = str(answer.get("payment_number", ""))[:100]
     # An answer need not repeat where the money is.
     kept = (record.snapshot or {}) if push.source.uses else writing_off.kept(record)
-    record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(push, answer)}
+    record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(record, push, answer)}
     record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
     if push.module == "tax":
         tax_changes.seen(record, answer)
@@ -237,7 +237,13 @@ def _tell(session: Session, turn: Turn, record: MirrorRecord, push: Push, words:
         )  # fmt: skip
 
 
-def _persons(push: Push, answer: dict[str, Any]) -> dict[str, str]:
+def _persons(record: MirrorRecord, push: Push, answer: dict[str, Any]) -> dict[str, str]:
+    """key → contact_person_id of those that are there, also of one that is called otherwise there by now."""
     if push.source.customer is None:
         return {}
-    return mapping.person_ids(push.source.customer, answer.get("contact_persons") or [])
+    listed = answer.get("contact_persons") or []
+    ids = {str(each["contact_person_id"]) for each in listed}
+    known = (record.snapshot or {}).get("persons") or {}
+    ours = {person.key for person in mapping.people_of(push.source.customer)}
+    still = {key: each for key, each in known.items() if each in ids and key in ours}
+    return still | mapping.person_ids(push.source.customer, listed)

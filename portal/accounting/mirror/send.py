@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
+from portal.accounting.mirror.persons_there import with_theirs
 from portal.accounting.mirror.push import COMPARE, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Act, Push
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off
@@ -44,9 +45,7 @@ def send(remote: Remote, push: Push) -> Done | Absent:
         remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
         return Done({"status": "void"})
     if push.verb == UPDATE:
-        body = _for_update(push)
-        if "custom_fields" in body:
-            body = body | {"custom_fields": _with_others(remote.detail(module, push.remote_id), body["custom_fields"])}
+        body = _beside_theirs(remote, module, push, _for_update(push))
         return Done(remote.call("PUT", f"{module.path}/{push.remote_id}", body=body)[module.key])
     if module.name == "tax":
         known = _known_tax(remote, MODULES["tax"], push)
@@ -149,6 +148,19 @@ def _for_update(push: Push) -> dict[str, Any]:
     if push.module == "customer":
         return {key: value for key, value in push.payload.items() if key != "ignore_auto_number_generation"}
     return push.payload
+
+
+def _beside_theirs(remote: Remote, module: Module, push: Push, body: dict[str, Any]) -> dict[str, Any]:
+    """Lists that Zoho replaces as a whole, with what is there and no matter of ours: read once, where there are any."""
+    if "custom_fields" not in body and push.our_persons is None:
+        return body
+    there = remote.detail(module, push.remote_id)
+    if "custom_fields" in body:
+        body = body | {"custom_fields": _with_others(there, body["custom_fields"])}
+    if push.our_persons is not None:
+        listed = there.get("contact_persons") or []
+        body = body | {"contact_persons": with_theirs(body["contact_persons"], listed, push.our_persons)}
+    return body
 
 
 def _with_others(there: Mapping[str, Any], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
