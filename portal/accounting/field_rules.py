@@ -9,23 +9,13 @@ from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from portal.accounting import fields
+from portal.accounting import fields, mapped_records
 from portal.accounting.directions import CALLED
 from portal.accounting.fields import Rule
 from portal.accounting.models import FieldRule, Link, MirrorRecord
-from portal.catalogue.models import Item
-from portal.customers.models import Customer
-from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.models import DRAFT, Invoice
 from portal.organisations import audit
-from portal.payments.models import Payment
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
-from portal.taxes.models import Tax
-
-MODELS: dict[str, Any] = {
-    "customer": Customer, "item": Item, "invoice": Invoice, "payment": Payment, "credit_note": CreditNote, "tax": Tax,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +85,7 @@ def dresser(
     if module not in fields.MAPPED or not _newest(session, link_id, module):
         return dict
     rules = rules_of(session, link_id, module)
-    values = values_of(session.get_one(MODELS[module], local_id), module)
+    values = mapped_records.values_of(session.get_one(mapped_records.MODELS[module], local_id), module)
     return lambda payload: fields.dress(payload, module, rules, values)
 
 
@@ -106,15 +96,9 @@ def for_update(session: Session, link_id: int, module: str, payload: Mapping[str
     return fields.without_pulled(payload, module, rules_of(session, link_id, module))
 
 
-def would_change(session: Session, link_id: int, module: str, wanted: Sequence[Rule]) -> list[int]:
-    """Our ids of those records there that would look different. Read from the records themselves."""
-    if module in fields.STAYING:
-        return []
-    now = rules_of(session, link_id, module)
-    return [
-        record.id for record in _mirrored(session, link_id, module)
-        if _dressed(record, module, now) != _dressed(record, module, wanted)
-    ]  # fmt: skip
+def would_change(session: Session, link_id: int, module: str, wanted: Sequence[Rule]) -> list[mapped_records.Touched]:
+    """Those records of ours that would look different in Zoho."""
+    return mapped_records.touched_by(session, link_id, module, rules_of(session, link_id, module), wanted)
 
 
 def keep(
@@ -141,71 +125,14 @@ def keep(
     session.flush()
     then = {rule.ours: rule.theirs for rule in before}
     _forget_common(session, link.id, module, [rule.ours for rule in wanted if rule.theirs != then[rule.ours]])
-    for local_id in changed:
-        outbox.record(session, link.organisation_id, module, local_id)
+    for each in changed:
+        outbox.record(session, link.organisation_id, module, each.id)
     audit.note(
         session, link.organisation_id, "mapping changed", "link", link.id,
         words=f"Mapping of {CALLED[module].lower()}: version {number}",
         before={module: _told(before)}, after={module: _told(wanted), "version": number},
     )  # fmt: skip
     return len(changed)
-
-
-def real_record(session: Session, link_id: int, module: str) -> Any:
-    """The one changed last that Zoho has, else the newest of ours; None where there is none."""
-    model = MODELS[module]
-    records = _mirrored(session, link_id, module, most=1)
-    return records[0] if records else session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
-
-
-def longest(session: Session, module: str) -> dict[str, int]:
-    """our field → length of its longest value, of those that may go elsewhere; one statement."""
-    model = MODELS[module]
-    texts = [field.key for field in _free(module) if field.kind == fields.TEXT and hasattr(model, field.key)]
-    if not texts:
-        return {}
-    row = session.execute(select(*(func.max(func.length(getattr(model, key))) for key in texts))).one()
-    return {key: length or 0 for key, length in zip(texts, row, strict=True)}
-
-
-def _mirrored(session: Session, link_id: int, module: str, most: int | None = None) -> list[Any]:
-    model = MODELS[module]
-    found = (
-        select(model)
-        .join(MirrorRecord, MirrorRecord.local_id == model.id)
-        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.is_not(None))
-        .order_by(MirrorRecord.id.desc())
-    )
-    if module == "invoice":
-        found = found.where(Invoice.status != DRAFT)
-    return list(session.scalars(found.limit(most) if most else found))
-
-
-def _dressed(record: Any, module: str, rules: Sequence[Rule]) -> dict[str, Any]:
-    """Only what the rows of the mapping decide: enough to see whether two mappings differ for this record."""
-    values = values_of(record, module)
-    plain = {
-        field.usual: values.get(field.key) for field in fields.OURS[module]
-        if field.usual and not field.locked and values.get(field.key) not in (None, "")
-    }  # fmt: skip
-    return fields.dress(plain, module, rules, values)
-
-
-def values_of(record: Any, module: str) -> dict[str, Any]:
-    """Of the rows that may go elsewhere."""
-    values = {field.key: getattr(record, field.key, None) for field in _free(module)}
-    if module == "payment":
-        values["words"] = " · ".join(filter(None, [record.number, record.reference]))
-    return values
-
-
-def keys_of(module: str) -> list[str]:
-    """Of all rows."""
-    return [field.key for field in fields.OURS[module]]
-
-
-def _free(module: str) -> list[fields.Ours]:
-    return [field for field in fields.OURS[module] if not field.locked]
 
 
 def _forget_common(session: Session, link_id: int, module: str, moved: Sequence[str]) -> None:

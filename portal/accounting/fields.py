@@ -7,7 +7,7 @@ goes there; only a `pull` row rests.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.accounting.field_table import (
@@ -145,9 +145,22 @@ def problems(facts: Facts, rules: Sequence[Rule]) -> dict[str, str]:
     return found
 
 
+def settled(facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
+    """The rows as they can be: a number that goes into a field for text goes there only."""
+    return [replace(rule, direction=PUSH) if is_told_as_text(facts, rule) else rule for rule in rules]
+
+
+def is_told_as_text(facts: Facts, rule: Rule) -> bool:
+    """A number of ours in a field of theirs that takes any words: what stands there need not be a number any more."""
+    theirs = {field.key: field.kind for field in (*THEIRS[facts.module], *facts.custom)}
+    is_number = any(field.kind == NUMBER and not field.locked for field in OURS[facts.module] if field.key == rule.ours)
+    return is_number and theirs.get(rule.theirs, NUMBER) != NUMBER
+
+
 def ways_of(module: str, rules: Sequence[Rule]) -> dict[str, str]:
     """compared value → push, pull or both."""
-    return {part: rule.direction for rule, part in _parts(module, rules)}
+    settled_rules = settled(Facts(module, ""), rules)
+    return {part: rule.direction for rule, part in _parts(module, settled_rules)}
 
 
 def winners_of(module: str, rules: Sequence[Rule]) -> dict[str, str]:

@@ -78,7 +78,7 @@ def _found(record: Mapping[str, Any], target: str) -> Any:
 
 def _plain(key: str, value: Any) -> str:
     if key == "payment_terms_days":
-        days = _number(value)
+        days = _number(value) or _text(value)  # words are no days, but not nothing: they are asked about
         return "" if days == "0" else days  # Zoho has no terms that are not set: it says 0
     text = _text(value)
     if key == "notes":

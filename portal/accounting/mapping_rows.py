@@ -14,6 +14,7 @@ from portal.gateways.zoho.calls import PRODUCTS
 
 _WAYS = {fields.BOTH: "both ways", fields.PUSH: "from here to Zoho", fields.PULL: "from Zoho to here"}
 _WINNERS = {"ours": "ours counts", "theirs": "Zoho's counts", "ask": "you are asked"}
+_AS_TEXT = "A number here and words there: it goes there only, as words cannot be read back."
 _ARROWS = {fields.BOTH: "↔", fields.PUSH: "→", fields.PULL: "←"}
 
 
@@ -24,7 +25,7 @@ class Row:
     arrow, target  where it goes, for example "→ Remarks"
     told           direction and who wins
     why            it goes there and nowhere else; "" for a row that may be changed
-    lacking        what Zoho Books has for it and the linked product has not
+    lacking        what it cannot do there: what Zoho Books has for it and the linked product has not, or a way back
     """
 
     key: str
@@ -70,14 +71,16 @@ def _row(field: Ours, rule: Rule, facts: Facts, values: Mapping[str, str], *, is
     missing = fields.only_in_books(field, facts)
     product = PRODUCTS[facts.product].name
     is_there = facts.product in field.products
-    ways = (fields.BOTH, fields.PUSH) if field.locked else (fields.BOTH, fields.PUSH, fields.PULL)
+    is_text = fields.is_told_as_text(facts, rule)
+    ways = (fields.PUSH,) if is_text else (fields.BOTH, fields.PUSH, *(() if field.locked else (fields.PULL,)))
     return Row(
         field.key, field.label, f"{field.locked}." if field.locked else "",
         arrow=_arrow(field, rule, facts, is_two_way=is_two_way, is_merged=is_merged) if is_there else "",
         target=_target(rule, facts) if is_there else "stays here",
         told=_told(field, rule, facts, is_two_way=is_two_way, is_merged=is_merged) if is_there else "",
         sample=values.get(field.key, ""),
-        lacking=f"{product} has no {' and no '.join(missing)}; Zoho Books has." if missing else "",
+        lacking=" ".join(filter(None, [_AS_TEXT if is_text else "", (
+            f"{product} has no {' and no '.join(missing)}; Zoho Books has." if missing else "")])),
         ways=[(way, _WAYS[way].capitalize()) for way in ways] if is_merged else [],
         winners=[(each, words.capitalize()) for each, words in _WINNERS.items()] if is_merged else [],
     )  # fmt: skip

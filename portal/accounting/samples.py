@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session, selectinload
 
-from portal.accounting import field_rules
+from portal.accounting import mapped_records
 from portal.customers.models import Address, Customer
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
@@ -20,11 +20,11 @@ _LINES = 3
 
 def samples_of(session: Session, link_id: int, module: str) -> dict[str, str]:
     """our field → its value in a real record: the one changed last that Zoho has, else the newest of ours."""
-    record = field_rules.real_record(session, link_id, module)
+    record = mapped_records.real_record(session, link_id, module)
     if record is None:
         return {}
     columns = record.__table__.columns
-    told = {field: getattr(record, field) for field in field_rules.keys_of(module) if field in columns}
+    told = {field: getattr(record, field) for field in mapped_records.keys_of(module) if field in columns}
     told |= _MORE[module](session, record)
     said = {key: _said(value) for key, value in told.items()}
     return said | {key: _of_another(session, module, key) for key in said if not said[key] and key in columns}
@@ -32,7 +32,7 @@ def samples_of(session: Session, link_id: int, module: str) -> dict[str, str]:
 
 def _of_another(session: Session, module: str, key: str) -> str:
     """Of the newest record that has something in this field."""
-    model = field_rules.MODELS[module]
+    model = mapped_records.MODELS[module]
     column = getattr(model, key)
     filled = select(column).where(column.is_not(None), cast(column, String) != "").order_by(model.id.desc())
     return _said(session.scalars(filled.limit(1)).first())
@@ -82,7 +82,7 @@ def _payment(session: Session, payment: Payment) -> dict[str, Any]:
     numbers = session.scalars(to.where(Allocation.payment_id == payment.id).distinct().limit(_LINES))
     return {
         "customer": session.get_one(Customer, payment.customer_id).name, "amount": payment.amount,
-        "applied": ", ".join(filter(None, numbers)), "words": field_rules.values_of(payment, "payment")["words"],
+        "applied": ", ".join(filter(None, numbers)), "words": mapped_records.values_of(payment, "payment")["words"],
         "account": "Undeposited Funds",
     }  # fmt: skip
 

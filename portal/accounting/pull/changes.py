@@ -42,7 +42,7 @@ def in_the_name_of(product_name: str) -> Iterator[None]:
 
 def sort_out(module: str, merged: Merged) -> Merged:
     """What changed there and cannot be kept here is asked about instead."""
-    odd = {name: value for name, value in merged.take.items() if not _fits(module, name, value)}
+    odd = {name: value for name, value in merged.take.items() if not fits(module, name, value)}
     if not odd:
         return merged
     take = {name: value for name, value in merged.take.items() if name not in odd}
@@ -51,7 +51,7 @@ def sort_out(module: str, merged: Merged) -> Merged:
 
 def fitting(module: str, values: Mapping[str, str]) -> dict[str, str]:
     """Those that can be kept here."""
-    return {name: value for name, value in values.items() if _fits(module, name, value)}
+    return {name: value for name, value in values.items() if fits(module, name, value)}
 
 
 def make(session: Session, record: MirrorRecord, wanted: Mapping[str, str]) -> None:
@@ -74,7 +74,8 @@ def knows_tax(session: Session, link_id: int, remote_id: str) -> bool:
     return _tax_of(session, link_id, remote_id) is not None
 
 
-def _fits(module: str, name: str, value: str) -> bool:
+def fits(module: str, name: str, value: str) -> bool:
+    """Can this value of theirs be kept here?"""
     if name in _NEEDED and not value:
         return False
     if name == "unit_price":

@@ -35,6 +35,10 @@ from portal.payments.actions import void_invoice, write_off_invoice
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 
+_CANNOT_BE_KEPT = (
+    "What Zoho has there ({value}) cannot be kept in this field here. Let yours count, or correct it in Zoho first."
+)
+
 
 class CannotDecide(RuleBroken):
     """This answer does not fit the question."""
@@ -84,6 +88,8 @@ def _field(session: Session, question: Question, decision: str, _person_id: int)
     """Their value counts as known from now on, so that ours, if it is to count, goes over as a change of ours."""
     record = _record(session, question)
     if decision == THEIRS:
+        if not changes.fits(question.module, question.field, question.theirs):
+            raise CannotDecide(_CANNOT_BE_KEPT.format(value=question.theirs or "nothing"))
         changes.make(session, record, {question.field: question.theirs})
     common = (record.snapshot or {}).get("common") or {}
     record.snapshot = (record.snapshot or {}) | {"common": common | {question.field: question.theirs}}

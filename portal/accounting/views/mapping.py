@@ -1,5 +1,6 @@
 """The mapping: our fields and theirs, changed by people at any time, in versions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from portal.accounting import custom_fields, field_rules, fields, four_types, link, mapping_rows
+from portal.accounting import custom_fields, field_rules, fields, four_types, link, mapped_records, mapping_rows
 from portal.accounting.fields import Facts, Rule
 from portal.accounting.models import Link
 from portal.accounting.views.linking import show_page
@@ -21,6 +22,12 @@ from portal.shared.text import id_from
 from portal.shared.web import request_session
 
 _MOST_NAMED = 20
+_MOST_TOLD = 5
+_PAGES: dict[str, Callable[[int], str]] = {
+    "customer": lambda id_: url_for("customers.show", customer_id=id_),
+    "item": lambda id_: url_for("catalogue.edit", item_id=id_),
+    "invoice": lambda id_: url_for("invoices.show", invoice_id=id_),
+}
 _DOES = ("preview", "keep", "reset", "name")
 
 
@@ -55,11 +62,12 @@ def update_mapping() -> Response:
         return show_page(problem.words, 502)
     if form.ok and chosen == "name":
         return _page(tied, facts, _filled(wanted))
+    wanted = fields.settled(facts, wanted)
     left_out: list[str] = []
     if form.ok and (chosen == "reset" or form.values.get("version")):
         wanted, left_out = _what_can_be(tied, facts, wanted)
         form = _filled(wanted)
-    for key, words in fields.problems(replace(facts, longest=field_rules.longest(session, module)), wanted).items():
+    for key, words in fields.problems(replace(facts, longest=mapped_records.longest(session, module)), wanted).items():
         form.errors[f"theirs_{key}"] = words
     if not form.ok:
         return _page(tied, facts, form, 422)
@@ -118,7 +126,7 @@ def _is_tried(tied: Link, facts: Facts, wanted: list[Rule], form: Form) -> bool:
 def _what_can_be(tied: Link, facts: Facts, wanted: list[Rule]) -> tuple[list[Rule], list[str]]:
     """An earlier version as far as it still can be, and in words the rows that stay as they are now instead."""
     session = request_session()
-    facts = replace(facts, longest=field_rules.longest(session, facts.module))
+    facts = replace(facts, longest=mapped_records.longest(session, facts.module))
     wrong = fields.problems(facts, wanted)
     now = {rule.ours: rule for rule in field_rules.rules_of(session, tied.id, facts.module)}
     words = [
@@ -166,7 +174,7 @@ def _page(
     page = render_template(
         "accounting/mapping.html", tied=tied, module=module, form=form or _filled(now), sides=fields.SIDES[module],
         rows=rows, is_read=any(row.ways for row in rows), options=mapping_rows.options_of(facts), seen=seen,
-        would_change=len(field_rules.would_change(session, tied.id, module, shown)) if seen else None,
+        would_change=_named(field_rules.would_change(session, tied.id, module, shown), module) if seen else None,
         is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
         versions=field_rules.versions_of(session, tied.id, module), may_be_changed=bool(fields.THEIRS[module]),
         since=since, unlike=mapping_rows.unlike(module, now, shown) if since else [],
@@ -182,6 +190,12 @@ def _shown(rule: Rule, form: Form | None) -> Rule:
     return Rule(
         rule.ours, theirs, way if way in fields.WAYS else rule.direction, wins if wins in fields.WINNERS else rule.wins
     )
+
+
+def _named(touched: list[mapped_records.Touched], module: str) -> dict[str, Any]:
+    """How many, and the first few with their pages."""
+    first = [(each.name, _PAGES[module](each.id)) for each in touched[:_MOST_TOLD]]
+    return {"count": len(touched), "first": first, "more": len(touched) - len(first)}
 
 
 def _unseen(facts: Facts) -> list[str]:

@@ -55,6 +55,17 @@ def test_a_number_may_go_into_a_text_and_a_text_into_a_custom_field() -> None:
     assert problems(Facts("customer", "invoice", [SITE, DAYS], {"tax_number": 12}), wanted) == {}
 
 
+def test_a_number_in_a_text_goes_there_only_and_in_a_number_both_ways() -> None:
+    facts = Facts("customer", "books", [SITE, DAYS])
+    ways = {}
+    for theirs in ("cf:cf_site", "cf:cf_days", "website", "payment_terms", ""):
+        settled = fields.settled(facts, changed("customer", payment_terms_days=theirs))
+        ways[theirs] = next(rule.direction for rule in settled if rule.ours == "payment_terms_days")
+    assert ways == {"cf:cf_site": "push", "cf:cf_days": "both", "website": "push", "payment_terms": "both", "": "both"}
+    earlier = fields.ways_of("customer", changed("customer", payment_terms_days="website", notes="notes"))
+    assert (earlier["payment_terms_days"], earlier["notes"]) == ("push", "both")
+
+
 def test_a_field_that_was_moved_leaves_its_usual_place() -> None:
     payload = {"contact_name": "Maple", "payment_terms": 14}
     wanted = changed("customer", payment_terms_days="cf:cf_days", notes="notes")

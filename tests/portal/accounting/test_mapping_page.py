@@ -18,7 +18,8 @@ from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
-from tests.portal.accounting.doings import credit, pay, sent_invoice
+from tests.portal.accounting.both_ways import let_time_pass
+from tests.portal.accounting.doings import credit, pay, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
 
 __all__ = ["zoho"]
@@ -185,9 +186,54 @@ def test_a_version_with_a_field_that_is_gone_is_restored_but_for_that_row(
 def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: LinkedFirm, admin: FlaskClient) -> None:
     seen = press(admin, "preview", theirs_notes="cf:cf_site")
     assert "This 1 record would change" in seen.text and "Nothing is kept yet" in seen.text
+    assert f'<a href="/customers/{linked.firm.customer_id}">Maple Dental Practice</a>' in seen.text
     drain(linked.organisation_id)
     assert not maple(linked).get("custom_fields")
     assert "No record would change" in press(admin, "preview", theirs_notes="").text
+
+
+def test_only_records_that_would_be_written_count_as_changed(linked: LinkedFirm, admin: FlaskClient) -> None:
+    """Not who has never been there, nor what goes its own way, was left out or is void, nor what only Zoho decides."""
+    with job_session(linked.organisation_id) as session:
+        fresh = add_customer(
+            session, linked.organisation_id, CustomerFacts("business", "New", notes="Not yet there"), form_id=None
+        )
+        directions.keep(session, linked.link(), "customer", "both")
+        assert fresh.notes
+    assert "This 1 record would change" in press(admin, "preview", theirs_notes="website").text
+    only_theirs = press(admin, "preview", theirs_notes="website", way_notes="pull")
+    assert "No record would change" in only_theirs.text
+    for change in (
+        "state = 'paused', left_out_why = 'Private'",
+        """state = 'in_step', snapshot = snapshot || '{"is_theirs": true}'""",
+    ):
+        linked.change(f"UPDATE mirror_records SET {change}")
+        assert "No record would change" in press(admin, "preview", theirs_notes="website").text
+    voided = sent_invoice(linked)
+    drain(linked.organisation_id)
+    named = {"module": "invoice", "theirs_title": "notes"}
+    assert "This 1 record would change" in press(admin, "preview", **named).text
+    void(linked, voided.id)
+    assert "No record would change" in press(admin, "preview", **named).text
+
+
+def test_a_number_that_goes_into_a_text_goes_there_only_and_the_row_says_so(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "customer", "both")
+        session.get_one(Customer, linked.firm.customer_id).payment_terms_days = 21
+    asked = {"theirs_payment_terms_days": "cf:cf_site", "way_payment_terms_days": "both"}
+    told = words(press(admin, "preview", **asked).text).split("Days to pay →")[1]
+    assert "from here to Zoho · ours counts" in told and "words cannot be read back" in told
+    assert keep(admin, **asked).status_code == 303
+    drain(linked.organisation_id)
+    theirs = {"custom_fields": [{"api_name": "cf_site", "value": "when they like"}]}
+    linked.zoho.act(linked.remote, f"PUT /contacts/{maple(linked)['contact_id']}", theirs)
+    let_time_pass(linked)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        assert session.get_one(Customer, linked.firm.customer_id).payment_terms_days == 21
 
 
 def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -> None:
