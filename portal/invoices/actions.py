@@ -192,7 +192,7 @@ def _draft(organisation: Organisation, work_order: WorkOrder, form_id: str | Non
     return Invoice(
         organisation_id=organisation.id, customer_id=customer.id, status=DRAFT, currency=organisation.currency,
         reference=work_order.number, title=work_order.title,
-        work_done=billing.describe([work_order], organisation.time_zone),
+        work_done=billing.describe(organisation, work_order),
         terms_days=organisation.payment_terms_days if terms is None else terms,
         bill_to=_bill_to(customer, work_order), form_id=form_id, raised_by=raised_by,
     )  # fmt: skip

@@ -1,15 +1,18 @@
 """From work done to a draft: which lines, at which tax, and what that comes to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date
+
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
-from portal.shared import clock
+from portal.shared import clock, phrases
 from portal.shared.money import Money
+from portal.shared.text import clean
 from portal.taxes import arithmetic
 from portal.taxes.models import Tax
 from portal.taxes.queries import members_of
@@ -111,22 +114,21 @@ def tax_point_of(organisation: Organisation, day: date | None) -> date:
     return tax_point(organisation.country, day, clock.today(organisation.time_zone))
 
 
-def describe(work_orders: Iterable[WorkOrder], time_zone: str) -> str:
-    """Where, when and by whom, in one line: what makes a customer pay at once."""
-    return "; ".join(filter(None, (_describe_one(work_order, time_zone) for work_order in work_orders)))[:500]
-
-
-def _describe_one(work_order: WorkOrder, time_zone: str) -> str:
-    parts = []
-    if work_order.service_address and work_order.service_address.lines:
-        parts.append(f"at {work_order.service_address.one_line}")
-    if work_order.appointments:
-        visit = work_order.appointments[-1]
-        begins = clock.local(visit.starts_at, time_zone)
-        ends = clock.local(visit.ends_at, time_zone)
-        parts.append(f"on {begins.day} {begins:%B %Y}, {begins:%H:%M}–{ends:%H:%M}")
-        parts.append(f"by {visit.technician.name}")
-    return " ".join(parts)
+def describe(organisation: Organisation, work_order: WorkOrder) -> str:
+    """Where, when and by whom, in one line and the customer's language: what makes a customer pay at once."""
+    language = phrases.choose(work_order.customer.language, organisation.document_language, organisation.locale)
+    site = work_order.service_address
+    place = clean(site.one_line) if site else ""
+    if not work_order.appointments:
+        return language.text("work_at", place=place)[:500] if place else ""
+    visit = work_order.appointments[-1]
+    begins, ends = (clock.local(at, organisation.time_zone) for at in (visit.starts_at, visit.ends_at))
+    said = {
+        "day": format_date(begins, "long", locale=language.locale(organisation.locale)), "begins": f"{begins:%H:%M}",
+        "ends": f"{ends:%H:%M}", "name": clean(visit.technician.name),
+    }  # fmt: skip
+    told = language.text("work_at_on", place=place, **said) if place else language.text("work_on", **said)
+    return told[:500]
 
 
 def _reckoned(line: Any, taxes: Mapping[int, Tax], tax_point: date) -> arithmetic.Line:

@@ -11,10 +11,11 @@ from portal.taxes.naming import at_rate
 
 
 class PrintedTax(NamedTuple):
-    """One tax row as the customer reads it."""
+    """One tax row as the customer reads it. is_inside: the prices have it inside."""
 
     name: str
     amount: Money
+    is_inside: bool = False
 
 
 class LineTax:

@@ -80,7 +80,7 @@ def _language_of(session: Session, invoice: Invoice, organisation: Organisation)
 
 
 def _what(invoice: Invoice, organisation: Organisation, language: Language) -> str:
-    done = " ".join(filter(None, (invoice.title, invoice.work_done)))
+    done = language.what_and_work(invoice.title, invoice.work_done)
     return f"{done.rstrip('.')}." if done else language.text("mail_invoice_lead", firm=organisation.name)
 
 

@@ -117,11 +117,12 @@ class Invoice(ShippingTax, Tenant, Base):
     def printed_taxes(self) -> list[PrintedTax]:
         """The tax rows, from what was frozen at issue: no further read. A reverse charge costs nothing here."""
         frozen = self.breakdown or {}
-        words = "of which " if frozen.get("policy", {}).get("price_includes_tax") else ""
+        is_inside = bool(frozen.get("policy", {}).get("price_includes_tax"))
         return [
             PrintedTax(
-                words + at_rate(row["name"], Decimal(row["rate"]), row["kind"]),
+                at_rate(row["name"], Decimal(row["rate"]), row["kind"]),
                 Money.of(Decimal(row["amount"]) if row["kind"] in CHARGED else 0, self.currency),
+                is_inside,
             )
             for row in frozen.get("taxes", ())
             if row["kind"] != "withholding"

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.grounds import Ground, grounds_of
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.invoices.printed import PrintedSum, after_tax, before_net
@@ -66,6 +67,10 @@ class PayPage:
     @property
     def after_tax(self) -> Sequence[PrintedSum]:
         return after_tax(self.invoice)
+
+    @property
+    def grounds(self) -> Sequence[Ground]:
+        return grounds_of(self.invoice.lines, self.invoice.shipping_tax_why)
 
     @property
     def parts(self) -> Parts | None:
@@ -198,7 +203,7 @@ _LOOKED_AT = _OPENED.options(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,
         Invoice.due_on, Invoice.bill_to, Invoice.breakdown, Invoice.total_minor, Invoice.discount_kind,
         Invoice.discount_value, Invoice.discount_applied, Invoice.adjustment_reason, Invoice.revision,
-        Invoice.void_reason,
+        Invoice.void_reason, Invoice.shipping_tax_why,
     ),
 )  # fmt: skip
 _LINES = (
@@ -207,5 +212,5 @@ _LINES = (
 _SHOWN_LINES = _LINES.options(load_only(
     InvoiceLine.work_order_line_id, InvoiceLine.position, InvoiceLine.name, InvoiceLine.quantity, InvoiceLine.unit,
     InvoiceLine.unit_price, InvoiceLine.discount_percent, InvoiceLine.discount_minor, InvoiceLine.line_total_minor,
-    InvoiceLine.currency,
+    InvoiceLine.currency, InvoiceLine.tax_name, InvoiceLine.tax_rate, InvoiceLine.tax_why,
 ))  # fmt: skip

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 # Characters that reorder or hide text: harmless in prose, but they let one name pass for another on an invoice.
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+FIRST_STRONG, END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
 # Letters and signs by their category, and yet nothing to see: fillers of Hangul, and Braille's empty cell.
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 _BIGGEST_ID = 2**63 - 1
@@ -30,6 +32,14 @@ def clean(raw: str, *, lines: bool = False) -> str:
     kept = "".join(c for c in raw.replace("\r\n", "\n") if c in keep or unicodedata.category(c) not in ("Cc", "Cs"))
     said = unicodedata.normalize("NFC", _DIRECTION_MARKS.sub("", kept)).strip()
     return said if any(_can_be_seen(c) for c in said) else ""
+
+
+def set_apart(text: str, *, is_rtl: bool) -> str:
+    """`text` among the words of a language that runs from right to left, or not: where directions could mix, each line
+    keeps its own."""
+    if not text or not (is_rtl or RIGHT_TO_LEFT.search(text)):
+        return text
+    return "\n".join(f"{FIRST_STRONG}{line}{END}" if line else "" for line in text.split("\n"))
 
 
 def _can_be_seen(c: str) -> bool:

@@ -2,102 +2,90 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
-
-from babel.dates import format_date
 
 from portal.invoices import printed
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
 from portal.invoices.documents import particulars, rules
+from portal.invoices.documents.speech import Speech, Told, speech_of
 from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.printed import PrintedSum
 from portal.organisations.models import Organisation, size_of_logo
 from portal.shared import formats
 from portal.shared.money import Money
-from portal.shared.text import clean
 from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
 
-_LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "hi": "hi_IN", "ja": "ja_JP",
-            "pt": "pt_PT", "zh": "zh_CN"}  # fmt: skip
 _OWN_LABEL = re.compile(r"(Shipping|Discount|Adjustment|Rounding)(?: ([\d.]+) %)?(?: on the total)?")
 
 
 def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
     """For the template, as text only. Of an invoice read with lines, tax rows, customer and balance."""
     head = letterhead_of(organisation, invoice.letterhead, str(invoice.bill_to.get("language", "")))
-    words, locale, frame = _frame(head, invoice)
-    law = rules.law_of(head.country)
+    speech = speech_of(head)
+    words, law = speech.words, rules.law_of(head.country)
     return {
-        **frame,
+        **_frame(head, invoice, speech),
         "title": words[_title(head, invoice)],
         "stamp": {"void": words["void"], "draft": words["draft"]}.get(invoice.status, ""),
-        "number": invoice.number or "",
+        "number": speech.own(invoice.number or ""),
         "dates": [
-            [words[key], day_in_words(day, locale)]
+            [words[key], speech.day(day)]
             for key, day in (("invoice_date", invoice.issued_on), *particulars.days_of(head.country, invoice),
                              ("due", invoice.due_on)) if day
-        ] + [[words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice)],
-        "reference": _safe(invoice.reference), "what": _safe(invoice.title), "work": _safe(invoice.work_done),
-        "lines": _lines(invoice, words, locale, law),
-        "sums": _invoice_sums(invoice, words, locale),
-        "notes": [_safe(note) for note in particulars.notes_of(head, invoice, words, locale)],
+        ] + [
+            [words["place_of_supply"], place] for place in particulars.places_of_supply(head.country, invoice, speech)
+        ],
+        "reference": speech.own(invoice.reference), "what": speech.own(invoice.title),
+        "work": speech.apart(invoice.work_done),
+        "lines": _lines(invoice, speech, law),
+        "sums": _invoice_sums(invoice, speech),
+        "notes": particulars.notes_of(head, invoice, speech),
         "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
-        "total": formats.money(invoice.total, locale),
-        "withheld": _withheld(invoice, words, locale),
-        "to_pay": formats.money(invoice.amount_due, locale) if invoice.withheld else "",
+        "total": speech.money(invoice.total),
+        "withheld": _withheld(invoice, speech),
+        "to_pay": speech.money(invoice.amount_due) if invoice.withheld else "",
     }  # fmt: skip
 
 
 def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str, Any]:
     """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason."""
     head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
-    words, locale, frame = _frame(head, note.invoice)
+    speech = speech_of(head)
+    words = speech.words
     rows = [(row.name, row.rate, row.base, row.amount, row.kind) for row in note.taxes]
     return {
-        **frame,
+        **_frame(head, note.invoice, speech),
         "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
-        "number": note.number,
-        "dates": [[words["date"], day_in_words(note.issued_on, locale)], [words["invoice"], note.invoice.number or ""]],
-        "reference": "", "what": _safe(note.reason), "work": "",
-        "lines": [
-            {"name": _safe(line.name) if line.invoice_line_id else words["shipping"], "detail": "", "quantity": "",
-             "description": _safe(line.description), "price": "", "tax": _named(line, note, locale),
-             "total": formats.amount(line.line_total, locale)}
-            for line in note.lines
-        ],
-        "sums": _sums(note, _tax_rows(rows, words, locale), words, locale),
-        "notes": [_safe(each) for each in particulars.credit_notes_notes(head, note, words, locale)],
+        "number": speech.own(note.number),
+        "dates": [[words["date"], speech.day(note.issued_on)],
+                  [words["invoice"], speech.own(note.invoice.number or "")]],
+        "reference": "", "what": speech.own(note.reason), "work": "",
+        "lines": _credited(note, speech, rules.law_of(head.country)),
+        "sums": _sums(note, _tax_rows(rows, speech), speech),
+        "notes": particulars.credit_notes_notes(head, note, speech),
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
-        "total": formats.money(note.total, locale), "withheld": _withheld(note, words, locale), "to_pay": "",
+        "total": speech.money(note.total), "withheld": _withheld(note, speech), "to_pay": "",
     }  # fmt: skip
 
 
-def _frame(head: Letterhead, invoice: Invoice) -> tuple[dict[str, str], str, dict[str, Any]]:
-    """Words, locale, and what every document of this invoice has in common."""
-    words = words_of(head)
+def _frame(head: Letterhead, invoice: Invoice, speech: Speech) -> dict[str, Any]:
+    """What every document of this invoice has in common."""
     bill_to = invoice.bill_to
-    frame = {
-        "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
-        "firm": firm_on_paper(head), "words_at_the_end": [_safe(row) for row in head.words.splitlines() if row.strip()],
+    country = str(bill_to.get("country") or "")
+    abroad = [speech.country(country)] if country not in ("", head.country) else []
+    return {
+        "language": head.language, "right_to_left": speech.is_rtl, "words": speech.words,
+        "firm": firm_on_paper(head, speech),
+        "words_at_the_end": [speech.own(row) for row in head.words.splitlines() if row.strip()],
         "customer": {
-            "name": _safe(bill_to.get("name", "")), "lines": list(map(_safe, bill_to.get("lines", []))),
-            "tax_number": _safe(bill_to.get("tax_number", "")),
+            "name": speech.own(bill_to.get("name", "")),
+            "lines": [*map(speech.own, bill_to.get("lines", [])), *abroad],
+            "tax_number": speech.own(bill_to.get("tax_number", "")),
         },
     }  # fmt: skip
-    return words, locale_of(head), frame
-
-
-def words_of(head: Letterhead) -> dict[str, str]:
-    return rules.words_in(head.language, rules.law_of(head.country).get("second_language", ""))
-
-
-def locale_of(head: Letterhead) -> str:
-    """How figures and days are written: as the firm writes them where it speaks the document's language."""
-    return head.locale if rules.language_of(head.locale) == head.language else _LOCALES[head.language]
 
 
 def _title(head: Letterhead, invoice: Invoice) -> str:
@@ -115,63 +103,76 @@ def _kinds(invoice: Invoice) -> set[str]:
     return {row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
 
 
-def firm_on_paper(head: Letterhead) -> dict[str, Any]:
-    number = head.tax_number
+def firm_on_paper(head: Letterhead, speech: Speech) -> dict[str, Any]:
+    own, number = speech.own, head.tax_number
     return {
-        "name": _safe(head.name), "address": _safe(head.address), "email": _safe(head.email),
-        "phone": _safe(head.phone), "tax_number": _safe(f"{head.tax_number_label} {number}") if number else "",
-        "registrations": [_safe(row) for row in head.registrations.splitlines() if row.strip()],
-        "logo": head.logo, "logo_shape": size_of_logo(head.logo),
-    }  # fmt: skip
+        "name": own(head.name),
+        "address": own(head.address),
+        "email": own(head.email),
+        "phone": own(head.phone),
+        "tax_number": own(f"{head.tax_number_label} {number}") if number else "",
+        "registrations": [own(row) for row in head.registrations.splitlines() if row.strip()],
+        "logo": head.logo,
+        "logo_shape": size_of_logo(head.logo),
+    }
 
 
-def _lines(
-    invoice: Invoice, words: dict[str, str], locale: str, law: dict[str, Any]
-) -> list[dict[str, str]]:  # fmt: skip
+def _lines(invoice: Invoice, speech: Speech, law: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
-            "name": _safe(line.name) + " *" * particulars.is_reduced(invoice, line, law),
-            "description": _safe(line.description),
-            "detail": _safe(particulars.detail_of(invoice, position, law, words, locale)),
-            "quantity": f"{formats.quantity(line.quantity, locale)} {_safe(line.unit)}".strip(),
-            "price": formats.price(line.unit_price, locale), "tax": _named(line, invoice, locale),
-            "total": formats.amount(line.line_total, locale),
+            "name": speech.own(line.name) + _mark_of(invoice, line, law),
+            "description": speech.own(line.description),
+            "detail": particulars.detail_of(invoice, position, law, speech),
+            "quantity": speech.own(f"{formats.quantity(line.quantity, speech.locale)} {line.unit}"),
+            "price": formats.price(line.unit_price, speech.locale),
+            "tax": _named(line, invoice, speech),
+            "total": formats.amount(line.line_total, speech.locale),
         }
         for position, line in enumerate(invoice.lines)
+    ]
+
+
+def _credited(note: CreditNote, speech: Speech, law: dict[str, Any]) -> list[dict[str, str]]:
+    of = particulars.credited_lines(note)
+    return [
+        {
+            "name": speech.own(line.name) + _mark_of(note.invoice, of.get(line.invoice_line_id), law)
+            if line.invoice_line_id else speech.words["shipping"],
+            "detail": "", "quantity": "", "description": speech.own(line.description), "price": "",
+            "tax": _named(line, note, speech), "total": formats.amount(line.line_total, speech.locale),
+        }
+        for line in note.lines
     ]  # fmt: skip
 
 
-def _invoice_sums(invoice: Invoice, words: dict[str, str], locale: str) -> list[list[str]]:
+def _mark_of(invoice: Invoice, line: InvoiceLine | None, law: dict[str, Any]) -> str:
+    return f" {law['reduced_mark']}" if line and particulars.is_reduced(invoice, line, law) else ""
+
+
+def _invoice_sums(invoice: Invoice, speech: Speech) -> list[list[str]]:
     kinds = {row["key"]: row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
     rows = [(row.name, row.rate, row.base, row.amount, kinds.get(str(row.tax_id), "percent")) for row in invoice.taxes]
-    return _sums(invoice, _tax_rows(rows, words, locale), words, locale)
+    return _sums(invoice, _tax_rows(rows, speech), speech)
 
 
-def _sums(
-    paper: Invoice | CreditNote, taxes: Sequence[PrintedSum], words: dict[str, str], locale: str
-) -> list[list[str]]:  # fmt: skip
+def _sums(paper: Invoice | CreditNote, taxes: Sequence[PrintedSum], speech: Speech) -> list[list[str]]:
     """What stands between the lines and the total."""
-    net = PrintedSum(words["net" if particulars.includes_tax(paper) else "subtotal"], paper.subtotal)
+    net = PrintedSum(speech.words["net" if particulars.includes_tax(paper) else "subtotal"], paper.subtotal)
     before, after = (
-        [PrintedSum(_in_words(label, words, locale), amount) for label, amount in part]
+        [PrintedSum(_in_words(label, speech), amount) for label, amount in part]
         for part in (printed.before_net(paper), printed.after_tax(paper))
     )  # fmt: skip
-    return [[label, formats.money(amount, locale)] for label, amount in [*before, net, *taxes, *after]]
+    return [[label, speech.money(amount)] for label, amount in [*before, net, *taxes, *after]]
 
 
-def _tax_rows(
-    rows: Iterable[tuple[str, Decimal, Money, Money, str]], words: dict[str, str], locale: str
-) -> list[PrintedSum]:  # fmt: skip
+def _tax_rows(rows: Iterable[tuple[str, Decimal, Money, Money, str]], speech: Speech) -> list[PrintedSum]:
     """Name, rate, base, amount and kind of each row. A reverse charge costs nothing here, so that what is printed adds
     up; what is withheld is no part of the total."""
-    mark = formats.decimal_mark_of(locale)
     return [
         PrintedSum(
-            rules.told(
-                words["tax_on"], name=_safe(at_rate(name, rate, kind, mark=mark)), base=formats.money(base, locale)
-            )
+            speech.say("tax_on", name=Told(at_rate(name, rate, kind, mark=speech.mark)), base=speech.money(base))
             if kind != "fixed_per_unit"
-            else _safe(name),
+            else speech.tax(name),
             amount if kind in CHARGED else Money.zero(amount.currency),
         )
         for name, rate, base, amount, kind in rows
@@ -179,39 +180,31 @@ def _tax_rows(
     ]
 
 
-def _named(line: InvoiceLine | CreditNoteLine, paper: Invoice | CreditNote, locale: str) -> str:
+def _named(line: InvoiceLine | CreditNoteLine, paper: Invoice | CreditNote, speech: Speech) -> str:
     """A line's tax with its rate. A group, which is no row of its own, has percent."""
     kinds = {row["name"]: row["kind"] for row in (paper.breakdown or {}).get("taxes", ())}
     kind = kinds.get(line.tax_name, "percent" if line.tax_name and line.tax_rate else "")
-    return _safe(at_rate(line.tax_name, line.tax_rate, kind, mark=formats.decimal_mark_of(locale)))
+    return speech.tax(at_rate(line.tax_name, line.tax_rate, kind, mark=speech.mark))
 
 
-def _withheld(paper: Invoice | CreditNote, words: dict[str, str], locale: str) -> list[list[str]]:
+def _withheld(paper: Invoice | CreditNote, speech: Speech) -> list[list[str]]:
     rows = [row for row in (paper.breakdown or {}).get("taxes", ()) if row["kind"] == "withholding"]
     return [
-        [rules.told(words["withheld"], name=_safe(at_rate(row["name"], Decimal(row["rate"]), row["kind"])),
-                    base=_printed(row["base"], paper.currency, locale)),
-         _printed(row["amount"], paper.currency, locale)]
+        [speech.say("withheld", base=_printed(row["base"], paper.currency, speech),
+                    name=Told(at_rate(row["name"], Decimal(row["rate"]), row["kind"], mark=speech.mark))),
+         _printed(row["amount"], paper.currency, speech)]
         for row in rows if Decimal(row["amount"])
     ]  # fmt: skip
 
 
-def _printed(amount: str, currency: str, locale: str) -> str:
-    return formats.money(Money.of(Decimal(amount), currency), locale)
+def _printed(amount: str, currency: str, speech: Speech) -> str:
+    return speech.money(Money.of(Decimal(amount), currency))
 
 
-def _in_words(label: str, words: dict[str, str], locale: str) -> str:
+def _in_words(label: str, speech: Speech) -> str:
     """One of the product's own labels ("Discount 10 %") in the reader's language; the firm's own words as they are."""
     own = _OWN_LABEL.fullmatch(label)
     if own is None:
-        return _safe(label)
-    percent = f" {formats.quantity(Decimal(own[2]), locale)} %" if own[2] else ""
-    return words[own[1].lower()] + percent
-
-
-def day_in_words(day: date, locale: str) -> str:
-    return str(format_date(day, "long", locale=locale))
-
-
-def _safe(text: object) -> str:
-    return clean(str(text), lines=True)
+        return speech.own(label)
+    percent = f" {formats.quantity(Decimal(own[2]), speech.locale)} %" if own[2] else ""
+    return speech.words[own[1].lower()] + percent

@@ -8,6 +8,8 @@ from typing import Any
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents import rules
 from portal.invoices.documents.in_words import amount_in_words
+from portal.invoices.documents.speech import Speech, Told
+from portal.invoices.grounds import Ground, grounds_of
 from portal.invoices.letterhead import Letterhead
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.shared import formats
@@ -19,11 +21,11 @@ from portal.taxes.regions.standing import standing_of
 from portal.taxes.tax_point import tax_point, tells_supply
 
 
-def places_of_supply(country: str, invoice: Invoice) -> list[str]:
+def places_of_supply(country: str, invoice: Invoice, speech: Speech) -> list[str]:
     """Each once; with its code where the firm's own place has one, too (India's states)."""
     names, has_code = places(country), bool(standing_of(country).get("own_place"))
     codes = dict.fromkeys(line.place_of_supply for line in invoice.lines if line.place_of_supply)
-    return [names.get(code, code) + (f" ({code})" if has_code else "") for code in codes]
+    return [speech.place(names.get(code, code)) + (f" ({code})" if has_code else "") for code in codes]
 
 
 def days_of(country: str, invoice: Invoice) -> list[tuple[str, date]]:
@@ -36,41 +38,42 @@ def days_of(country: str, invoice: Invoice) -> list[tuple[str, date]]:
     return [("supplied_on", supplied)] + ([("tax_point", point)] if country == "GB" and point != issued else [])
 
 
-def detail_of(invoice: Invoice, position: int, law: Mapping[str, Any], words: dict[str, str], locale: str) -> str:
+def detail_of(invoice: Invoice, position: int, law: Mapping[str, Any], speech: Speech) -> str:
     """Below a line: its discount; the number of its kind of goods or service, and each tax of it in money, where the
     law asks."""
     line = invoice.lines[position]
-    said = _discount_of(line, words, locale)
-    said += [f"{law['item_codes']} {line.hsn_sac}"] if law.get("item_codes") and line.hsn_sac else []
+    said = _discount_of(line, speech)
+    said += [speech.own(f"{law['item_codes']} {line.hsn_sac}")] if law.get("item_codes") and line.hsn_sac else []
     breakdown = invoice.breakdown or {}
     if law.get("line_taxes") and position < len(breakdown.get("lines", ())):
         shares = breakdown["lines"][position]["taxes"]
         said += [
-            f"{row['name']} {formats.amount(Money.of(Decimal(share), invoice.currency), locale)}"
+            f"{speech.tax(row['name'])} {formats.amount(Money.of(Decimal(share), invoice.currency), speech.locale)}"
             for row, share in zip(breakdown["taxes"], shares, strict=True)
             if row["kind"] in CHARGED and Decimal(share)
         ]
     return " · ".join(said)
 
 
-def _discount_of(line: InvoiceLine, words: dict[str, str], locale: str) -> list[str]:
+def _discount_of(line: InvoiceLine, speech: Speech) -> list[str]:
     if line.discount_percent:
-        return [f"{words['discount']} {formats.quantity(line.discount_percent, locale)} %"]
-    return [f"{words['discount']} {formats.money(line.discount, locale)}"] if line.discount_minor else []
+        return [f"{speech.words['discount']} {formats.quantity(line.discount_percent, speech.locale)} %"]
+    return [f"{speech.words['discount']} {speech.money(line.discount)}"] if line.discount_minor else []
 
 
-def notes_of(head: Letterhead, invoice: Invoice, words: dict[str, str], locale: str) -> list[str]:
+def notes_of(head: Letterhead, invoice: Invoice, speech: Speech) -> list[str]:
     """What is said below the sums."""
     law, rows = rules.law_of(head.country), (invoice.breakdown or {}).get("taxes", ())
-    notes = _by_kind(words, law, {row["kind"] for row in rows})
-    notes += _accounted_for(words, law, rows, invoice.currency, locale)
-    notes += dict.fromkeys(_ground(line) for line in invoice.lines if _needs_ground(line.tax_why))
+    notes = _by_kind(speech, law, {row["kind"] for row in rows})
+    notes += _accounted_for(speech, law, rows, invoice.currency)
+    notes += map(speech.ground, grounds_of(invoice.lines, invoice.shipping_tax_why))
     if includes_tax(invoice) and head.country in ("AU", "NZ", "SG") and len(invoice.taxes) == 1:
-        notes.append(rules.told(words["includes_tax"], name=at_rate(invoice.taxes[0].name, invoice.taxes[0].rate)))
+        row = invoice.taxes[0]
+        notes.append(speech.say("includes_tax", name=Told(at_rate(row.name, row.rate, mark=speech.mark))))
     if any(is_reduced(invoice, line, law) for line in invoice.lines):
-        notes.append(words["reduced"])
-    notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, words, locale)
-    return notes + _at_the_end(words, law, head.language, invoice.total)
+        notes.append(f"{law['reduced_mark']} {speech.words['reduced']}")
+    notes += _tax_elsewhere(head, invoice.tax, invoice.exchange_rate, speech)
+    return notes + _at_the_end(speech, law, invoice.total)
 
 
 def is_reduced(invoice: Invoice, line: InvoiceLine, law: Mapping[str, Any]) -> bool:
@@ -80,16 +83,31 @@ def is_reduced(invoice: Invoice, line: InvoiceLine, law: Mapping[str, Any]) -> b
     return line.tax_rate == Decimal(law.get("marks_reduced", "-1")) and str(line.tax_id) not in each_unit
 
 
-def credit_notes_notes(head: Letterhead, note: CreditNote, words: dict[str, str], locale: str) -> list[str]:
+def credit_notes_notes(head: Letterhead, note: CreditNote, speech: Speech) -> list[str]:
     """The same of a credit note, as far as it takes back."""
     law = rules.law_of(head.country)
     rows = [{"kind": row.kind, "name": row.name, "rate": row.rate, "base": row.base.decimal,
              "amount": row.amount.decimal}
             for row in note.taxes]  # fmt: skip
-    notes = _by_kind(words, law, {row.kind for row in note.taxes})
-    notes += _accounted_for(words, law, rows, note.currency, locale)
-    notes += _tax_elsewhere(head, note.tax, note.invoice.exchange_rate, words, locale)
-    return notes + _at_the_end(words, law, head.language, note.total)
+    notes = _by_kind(speech, law, {row.kind for row in note.taxes})
+    notes += _accounted_for(speech, law, rows, note.currency)
+    notes += map(speech.ground, _grounds_of_note(note))
+    lines = credited_lines(note)
+    if any(is_reduced(note.invoice, line, law) for line in lines.values()):
+        notes.append(f"{law['reduced_mark']} {speech.words['reduced']}")
+    notes += _tax_elsewhere(head, note.tax, note.invoice.exchange_rate, speech)
+    return notes + _at_the_end(speech, law, note.total)
+
+
+def credited_lines(note: CreditNote) -> dict[int, InvoiceLine]:
+    """The invoice's lines that a note takes back, by their numbers."""
+    taken = {line.invoice_line_id for line in note.lines}
+    return {line.id: line for line in note.invoice.lines if line.id in taken}
+
+
+def _grounds_of_note(note: CreditNote) -> list[Ground]:
+    ships = any(line.invoice_line_id is None for line in note.lines)
+    return grounds_of(credited_lines(note).values(), note.invoice.shipping_tax_why if ships else "")
 
 
 def code_of(head: Letterhead, at: datetime | None, total: Money, tax: Money) -> str:
@@ -100,15 +118,15 @@ def code_of(head: Letterhead, at: datetime | None, total: Money, tax: Money) -> 
     return rules.saudi_code(head.name, head.tax_number, moment, total.decimal, tax.decimal)
 
 
-def _by_kind(words: dict[str, str], law: Mapping[str, Any], kinds: set[str]) -> list[str]:
-    notes = [words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
+def _by_kind(speech: Speech, law: Mapping[str, Any], kinds: set[str]) -> list[str]:
+    notes = [speech.words[kind] for kind in ("reverse_charge", "exempt") if kind in kinds]
     if law.get("says_reverse_charge"):
-        notes.append(words["on_reverse_charge" if "reverse_charge" in kinds else "not_on_reverse_charge"])
+        notes.append(speech.words["on_reverse_charge" if "reverse_charge" in kinds else "not_on_reverse_charge"])
     return notes
 
 
 def _accounted_for(
-    words: dict[str, str], law: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], currency: str, locale: str
+    speech: Speech, law: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], currency: str
 ) -> list[str]:
     """The tax that the customer owes instead, where the law wants it in money (HMRC, domestic reverse charge).
 
@@ -117,43 +135,31 @@ def _accounted_for(
     if not law.get("tells_reverse_charge"):
         return []
     return [
-        rules.told(
-            words["accounted_for"], name=at_rate(row["name"], Decimal(row["rate"]), row["kind"]),
-            base=formats.money(Money.of(Decimal(row["base"]), currency), locale),
-            amount=formats.money(Money.of(Decimal(row["amount"]), currency), locale),
+        speech.say(
+            "accounted_for", name=Told(at_rate(row["name"], Decimal(row["rate"]), row["kind"], mark=speech.mark)),
+            base=speech.money(Money.of(Decimal(row["base"]), currency)),
+            amount=speech.money(Money.of(Decimal(row["amount"]), currency)),
         )
         for row in rows if row["kind"] == "reverse_charge"
     ]  # fmt: skip
 
 
-def _at_the_end(words: dict[str, str], law: Mapping[str, Any], language: str, total: Money) -> list[str]:
-    """The total in words in the document's language, and in the second one where the law asks for both."""
-    languages = dict.fromkeys(filter(None, (language, law.get("second_language", "")))) if law.get("in_words") else ()
-    said = " · ".join(filter(None, (amount_in_words(total.decimal, total.currency, each) for each in languages)))
-    return ([f"{words['in_words']}: {said}"] if said else []) + [words[key] for key in law.get("notes", ())]
+def _at_the_end(speech: Speech, law: Mapping[str, Any], total: Money) -> list[str]:
+    """The total in words in the document's languages, where the law or custom asks."""
+    said = [amount_in_words(total.decimal, total.currency, each) for each in speech.languages]
+    in_words = f"{speech.words['in_words']}: {speech.both(said)}" if law.get("in_words") and any(said) else ""
+    return [in_words] * bool(in_words) + [speech.words[key] for key in law.get("notes", ())]
 
 
-def _tax_elsewhere(
-    head: Letterhead, tax: Money, rate: Decimal | None, words: dict[str, str], locale: str
-) -> list[str]:  # fmt: skip
+def _tax_elsewhere(head: Letterhead, tax: Money, rate: Decimal | None, speech: Speech) -> list[str]:
     """The tax in the country's own currency, where the document's is another; rate: the invoice's."""
     local = rules.other_currency(head.country, tax.currency)
     if not local or rate is None:
         return []
-    amount = formats.money(Money.rounded(tax.decimal * rate, local), locale)
-    return [
-        rules.told(words["tax_elsewhere"], amount=amount, currency=tax.currency, rate=f"{rate.normalize():f} {local}")
-    ]
+    amount = speech.money(Money.rounded(tax.decimal * rate, local))
+    return [speech.say("tax_elsewhere", amount=amount, currency=tax.currency, rate=f"{rate.normalize():f} {local}")]
 
 
 def includes_tax(paper: Invoice | CreditNote) -> bool:
     """Whether the printed lines have the tax inside."""
     return bool((paper.breakdown or {}).get("policy", {}).get("price_includes_tax"))
-
-
-def _ground(line: InvoiceLine) -> str:
-    return f"{line.tax_name}: {line.tax_why}" if line.tax_name else line.tax_why
-
-
-def _needs_ground(why: str) -> bool:
-    return bool(why) and not why.endswith(" rate")

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from portal.invoices.documents import rules
-from portal.invoices.documents.facts import day_in_words, firm_on_paper, locale_of, words_of
+from portal.invoices.documents.facts import firm_on_paper
+from portal.invoices.documents.speech import speech_of
 from portal.invoices.letterhead import Letterhead
 from portal.shared import formats
 from portal.shared.money import Money
-from portal.shared.text import clean
 
 
 def receipt_facts(
@@ -20,19 +19,21 @@ def receipt_facts(
 
     rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip
     """
-    locale, words = locale_of(head), words_of(head)
+    speech = speech_of(head)
+    words = speech.words
     extra = [(words[name], sum_) for name, sum_ in (("rounding", rounding), ("tip", tip)) if sum_]
     return {
-        "language": head.language, "right_to_left": head.language in rules.RIGHT_TO_LEFT, "words": words,
-        "title": words["receipt"], "stamp": "", "number": number, "firm": firm_on_paper(head), "words_at_the_end": [],
-        "customer": {"name": clean(payer), "lines": [], "tax_number": ""},
-        "dates": [[words["date"], day_in_words(received_on, locale)]],
-        "reference": "", "what": clean(how), "work": "",
+        "language": head.language, "right_to_left": speech.is_rtl, "words": words,
+        "title": words["receipt"], "stamp": "", "number": speech.own(number), "firm": firm_on_paper(head, speech),
+        "words_at_the_end": [],
+        "customer": {"name": speech.own(payer), "lines": [], "tax_number": ""},
+        "dates": [[words["date"], speech.day(received_on)]],
+        "reference": "", "what": speech.own(how), "work": "",
         "lines": [
-            {"name": f"{words['invoice']} {name}", "description": "", "detail": "", "quantity": "",
-             "price": "", "tax": "", "total": formats.amount(part, locale)}
+            {"name": f"{words['invoice']} {speech.own(name)}", "description": "", "detail": "", "quantity": "",
+             "price": "", "tax": "", "total": formats.amount(part, speech.locale)}
             for name, part in parts
         ],
-        "sums": [[name, formats.money(sum_, locale)] for name, sum_ in extra],
-        "notes": [], "code": "", "total": formats.money(amount, locale), "withheld": [], "to_pay": "",
+        "sums": [[name, speech.money(sum_)] for name, sum_ in extra],
+        "notes": [], "code": "", "total": speech.money(amount), "withheld": [], "to_pay": "",
     }  # fmt: skip

@@ -14,6 +14,7 @@ _WORDS: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in (_FOLDER / "words").glob("*.json")
 }
 LANGUAGES = tuple(sorted(_WORDS))
+KEYS = tuple(_WORDS["en"])
 RIGHT_TO_LEFT = ("ar",)
 
 
@@ -34,12 +35,8 @@ def language_of(locale: str) -> str:
     return language if language in _WORDS else "en"
 
 
-def words_in(language: str, second: str = "") -> dict[str, str]:
-    """Each word, followed by the second language's where a country asks for both."""
-    first = _WORDS[language]
-    if not second or second == language:
-        return first
-    return {key: word if "{" in word else f"{word} · {_WORDS[second][key]}" for key, word in first.items()}
+def word(key: str, language: str) -> str:
+    return _WORDS[language][key]
 
 
 def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is_taxed: bool, total: Decimal) -> str:

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
-from portal.invoices.e_invoice.rules import EInvoice, Extra, Group, Item, Party
+from portal.invoices.e_invoice.rules import EInvoice, Extra, Group, Header, Item, Party
 from portal.invoices.e_invoice.writing import named, put, written
 
 
@@ -41,7 +41,7 @@ def _settlement(at: Element, invoice: EInvoice) -> None:
     for group in invoice.groups:
         _tax(at, group, invoice.header.tax_point)
     for extra in invoice.extras:
-        _extra(at, extra)
+        _extra(at, extra, invoice.header)
     if invoice.header.due_on:
         _day(put(at, "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"), invoice.header.due_on)
     sums = put(at, "ram:SpecifiedTradeSettlementHeaderMonetarySummation")
@@ -82,11 +82,11 @@ def _category(tax: Element, group: Group) -> None:
     _rate(tax, group)
 
 
-def _extra(at: Element, extra: Extra) -> None:
+def _extra(at: Element, extra: Extra, head: Header) -> None:
     one = put(at, "ram:SpecifiedTradeAllowanceCharge")
     put(one, "ram:ChargeIndicator/udt:Indicator", "true" if extra.is_charge else "false")
     put(one, "ram:ActualAmount", extra.amount)
-    put(one, "ram:Reason", "Shipping" if extra.is_charge else "Discount")
+    put(one, "ram:Reason", head.shipping if extra.is_charge else head.discount)
     _category(put(one, "ram:CategoryTradeTax"), extra.group)
 
 

@@ -1,10 +1,12 @@
 """The files themselves, of an invoice read with lines, tax rows, customer and balance."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
 from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
+from portal.invoices.documents.rules import word
 from portal.invoices.e_invoice import rules
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
@@ -15,6 +17,7 @@ from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.text import clean
 from portal.taxes.tax_point import tax_point
+from portal.taxes.wording import told_in
 
 
 def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
@@ -55,11 +58,12 @@ def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
         raise rules.CannotExport("These files are for credit notes of firms in the EU and the UK.")
     _check_sayable(note.invoice)
     breakdown, policy = from_text(note.breakdown, note.currency)
-    seller = _seller(letterhead_of(organisation, note.letterhead or note.invoice.letterhead))
+    head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
     header = rules.Header(
-        number=note.number, issued_on=note.issued_on, due_on=None, currency=note.currency, seller=seller,
+        number=note.number, issued_on=note.issued_on, due_on=None, currency=note.currency, seller=_seller(head),
         buyer=_buyer(organisation, note.invoice), reference=clean(note.invoice.reference), kind=rules.CREDIT_NOTE,
-        credits=note.invoice.number or "",
+        credits=note.invoice.number or "", shipping=word("shipping", head.language),
+        discount=word("discount", head.language),
     )  # fmt: skip
     named, keys = {line.position: line for line in note.lines}, {row.name: row.key for row in breakdown.taxes}
     reasons = {line.id: line for line in note.invoice.lines}
@@ -68,7 +72,8 @@ def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
         if at in named else rules.PrintedLine("-", "", Decimal(1))
         for at in range(len(breakdown.line_totals))
     ]  # fmt: skip
-    return rules.e_invoice(header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=Decimal(0))
+    made = rules.e_invoice(header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=Decimal(0))
+    return _in_words(made, head)
 
 
 def _credited_line(line: CreditNoteLine, keys: dict[str, str], of: InvoiceLine | None) -> rules.PrintedLine:
@@ -93,11 +98,12 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     breakdown, policy = from_text(invoice.breakdown, invoice.currency)
     paid = invoice.total - invoice.balance_row.balance if invoice.balance_row else invoice.total - invoice.total
     supplied, point = _days(organisation, invoice)
+    head = letterhead_of(organisation, invoice.letterhead)
     header = rules.Header(
         number=invoice.number or "", issued_on=invoice.issued_on, due_on=invoice.due_on, currency=invoice.currency,
-        seller=_seller(letterhead_of(organisation, invoice.letterhead)),
-        buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
-        supplied_on=supplied, tax_point=point,
+        seller=_seller(head), buyer=_buyer(organisation, invoice), reference=clean(invoice.reference),
+        supplied_on=supplied, tax_point=point, shipping=word("shipping", head.language),
+        discount=word("discount", head.language),
     )  # fmt: skip
     lines = [
         rules.PrintedLine(
@@ -106,10 +112,18 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
         for line in invoice.lines
     ]
     reasons = {str(line.tax_id): clean(line.tax_why) for line in invoice.lines if line.tax_rate == 0 and line.tax_why}
-    return rules.e_invoice(
+    made = rules.e_invoice(
         header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=paid.decimal,
         reasons={row.key: reasons[row.key] for row in breakdown.taxes if row.key in reasons and row.kind == "exempt"},
     )  # fmt: skip
+    return _in_words(made, head)
+
+
+def _in_words(made: rules.EInvoice, head: Letterhead) -> rules.EInvoice:
+    """Why each category bears no tax, in the paper's language."""
+    return replace(made, groups=tuple(
+        replace(group, reason=clean(told_in(head.language, group.reason))) for group in made.groups
+    ))  # fmt: skip
 
 
 def _check_sayable(invoice: Invoice) -> None:

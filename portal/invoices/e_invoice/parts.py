@@ -75,3 +75,5 @@ class Header:
     credits: str = ""  # number of the invoice that a credit note takes back [BT-25]
     supplied_on: date | None = None  # [BT-72]
     tax_point: date | None = None  # [BT-7] where it is not the day of issue
+    shipping: str = "Shipping"  # what the buyer calls it
+    discount: str = "Discount"

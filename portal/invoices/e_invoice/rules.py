@@ -103,7 +103,10 @@ def e_invoice(
         if part.discount_share and not is_net:
             extras.append(Extra(part.discount_share.decimal, group))
     if not items:  # a credit of the delivery alone: the standard wants a line at least [BR-16]
-        items, extras = [Item(PrintedLine("Shipping", "", Decimal(1)), each.amount, each.group) for each in extras], []
+        items, extras = (
+            [Item(PrintedLine(header.shipping, "", Decimal(1)), each.amount, each.group) for each in extras],
+            [],
+        )
     return _summed_up(header, items, extras, grouped, breakdown, paid)
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
-from portal.invoices.e_invoice.rules import CREDIT_NOTE, EInvoice, Extra, Group, Item, Party
+from portal.invoices.e_invoice.rules import CREDIT_NOTE, EInvoice, Extra, Group, Header, Item, Party
 from portal.invoices.e_invoice.writing import named, put, written
 
 
@@ -33,7 +33,7 @@ def ubl_invoice(invoice: EInvoice) -> bytes:
         country = "cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode"
         put(delivery, country, invoice.delivered_to)
     for extra in invoice.extras:
-        _extra(root, extra, head.currency)
+        _extra(root, extra, head)
     _taxes(root, invoice)
     _totals(put(root, "cac:LegalMonetaryTotal"), invoice)
     for number, item in enumerate(invoice.items, start=1):
@@ -68,11 +68,11 @@ def _category(at: Element, name: str, group: Group, *, why: bool = False) -> Non
     put(category, "cac:TaxScheme/cbc:ID", "VAT")
 
 
-def _extra(root: Element, extra: Extra, currency: str) -> None:
+def _extra(root: Element, extra: Extra, head: Header) -> None:
     at = put(root, "cac:AllowanceCharge")
     put(at, "cbc:ChargeIndicator", "true" if extra.is_charge else "false")
-    put(at, "cbc:AllowanceChargeReason", "Shipping" if extra.is_charge else "Discount")
-    put(at, "cbc:Amount", extra.amount, currencyID=currency)
+    put(at, "cbc:AllowanceChargeReason", head.shipping if extra.is_charge else head.discount)
+    put(at, "cbc:Amount", extra.amount, currencyID=head.currency)
     _category(at, "cac:TaxCategory", extra.group)
 
 

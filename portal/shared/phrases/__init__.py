@@ -14,9 +14,9 @@ from pathlib import Path
 from babel import Locale
 from markupsafe import Markup, escape
 
+from portal.shared.text import END, FIRST_STRONG, RIGHT_TO_LEFT
+
 _WORDS = Path(__file__).parent
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_FIRST_STRONG, _END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
 _DEFAULT = "en"
 _PRINTED = re.compile(r"(Shipping|Discount|Adjustment|Rounding)( [\d.]+ %)?( on the total)?")
 
@@ -44,11 +44,15 @@ class Language:
         own = _PRINTED.fullmatch(printed)
         return printed if own is None else f"{self.words[own[1].lower()]}{own[2] or ''}"
 
+    def what_and_work(self, title: str, work: str) -> str:
+        """What was done, and where, when and by whom, as far as there are words for it."""
+        return self.text("what_and_work", title=title, work=work) if title and work else title or work
+
     def isolated(self, value: object) -> object:
         """A name or a number that keeps its own direction inside a sentence of another."""
-        if not self.is_rtl and not _RIGHT_TO_LEFT.search(str(value)):
+        if not self.is_rtl and not RIGHT_TO_LEFT.search(str(value)):
             return value
-        return Markup("{}{}{}").format(_FIRST_STRONG, value, _END)
+        return Markup("{}{}{}").format(FIRST_STRONG, value, END)
 
     def locale(self, firm: str) -> str:
         """How numbers and dates are written: as in the firm's country, where its language is this one."""

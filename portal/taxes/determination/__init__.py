@@ -15,6 +15,7 @@ from portal.taxes.determination.values import (
     BY_ADDRESS,
     EUROPEAN_UNION,
     GULF,
+    USUAL,
     Buyer,
     Determined,
     Firm,
@@ -24,7 +25,7 @@ from portal.taxes.determination.values import (
 )  # fmt: skip
 
 __all__ = [
-    "BY_ADDRESS", "EUROPEAN_UNION", "GULF", "Buyer", "Determined", "Firm", "Item", "Job", "Undetermined",
+    "BY_ADDRESS", "EUROPEAN_UNION", "GULF", "USUAL", "Buyer", "Determined", "Firm", "Item", "Job", "Undetermined",
     "can_reverse", "determine", "is_across",
 ]  # fmt: skip
 

@@ -28,7 +28,7 @@ from portal.shared.running import job_session
 from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, credit, reckon
 from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, make_credit_note, make_firm, make_invoice, sign_in
-from tests.portal.invoices.test_taxing import billed, settled
+from tests.portal.invoices.test_taxing import FRENCH, billed, settled
 
 TAXES = [
     LineTax("1", "VAT 20%", Decimal(20)),
@@ -325,3 +325,14 @@ def test_tax_that_is_far_from_its_base_is_refused() -> None:
     printed = [rules.PrintedLine("x", "", Decimal(1), "1")] * 300
     with pytest.raises(rules.CannotExport, match="too far"):
         rules.e_invoice(_header(), printed, breakdown, includes_tax=False, paid=Decimal(0))
+
+
+def test_they_speak_the_language_of_the_paper(app: Flask) -> None:
+    firm, _ = settled(app, "DE", "EUR", {"country": "FR", "tax_number": FRENCH})
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).language = "fr"
+    sent = billed(app, firm)
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        ubl = making.ubl_of(organisation, get_invoice(session, sent.id)).decode()
+    assert "<cbc:TaxExemptionReason>Autoliquidation<" in ubl and "Reverse charge" not in ubl

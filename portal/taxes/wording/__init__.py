@@ -1,0 +1,88 @@
+"""Why a line bears its tax, and the taxes that a firm began with, in the reader's language.
+
+What is stored is what was decided, in English (Mexico's pack: in Spanish). Each file has those sentences and names with
+their words in one language; what the firm wrote itself stands in none and stays as it is.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+
+from babel import Locale
+
+from portal.organisations.places import countries
+from portal.shared.text import set_apart
+
+_FOLDER = Path(__file__).parent
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("*.json"))
+}
+_PLACES: Mapping[str, Mapping[str, str]] = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in sorted((_FOLDER / "places").glob("*.json"))
+}
+_FILLED_IN = re.compile(r"{(\w+)}")
+
+
+@lru_cache(maxsize=4096)
+def told_in(language: str, said: str, *, mark: str = ".") -> str:
+    """`said` as a line or a tax says it, in `language` (ISO 639). mark: what stands before the decimals of a rate."""
+    words = _WORDS.get(language, {})
+    if said in words:
+        return words[said]
+    for pattern, key in _patterns(language):
+        found = pattern.fullmatch(said)
+        if found is not None:
+            told = {name: _told(language, name, value, mark) for name, value in found.groupdict().items()}
+            return words[key].format(**told)
+    return said
+
+
+def place_in(language: str, place: str) -> str:
+    """A country, a state or an emirate, which the product knows by its English name."""
+    code = _codes().get(place, "")
+    named = Locale(language).territories.get(code) if code else _PLACES.get(language, {}).get(place)
+    return str(named or place)
+
+
+def parted(words: str) -> tuple[str, str]:
+    """A tax's name and why, of what an invoice says of its shipping; a name may have commas of its own. Without a tax
+    there is the reason alone."""
+    if _is_known(words):
+        return "", words
+    cuts = [at.start() for at in re.finditer(", ", words)]
+    at = next((at for at in cuts if _is_known(words[at + 2 :])), cuts[0] if cuts else None)
+    return ("", words) if at is None else (words[:at], words[at + 2 :])
+
+
+def _is_known(words: str) -> bool:
+    return words in _WORDS["de"] or any(pattern.fullmatch(words) for pattern, _ in _patterns("de"))
+
+
+def _told(language: str, name: str, value: str, mark: str) -> str:
+    if name == "rate":
+        return value.replace(".", mark)
+    said = {"reason": lambda: told_in(language, value, mark=mark), "number": lambda: value}
+    words = said.get(name, lambda: place_in(language, value))()
+    return set_apart(words, is_rtl=Locale(language).text_direction == "rtl")
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Of the sentences with something filled in; those that begin with it come last, as they would match too much."""
+    keys = [key for key in _WORDS.get(language, {}) if "{" in key]
+    return [(_pattern(key), key) for key in sorted(keys, key=lambda key: key.startswith("{"))]
+
+
+def _pattern(key: str) -> re.Pattern[str]:
+    parts = _FILLED_IN.split(key)  # words and names in turn
+    return re.compile("".join(
+        (rf"(?P<{part}>[\d.,]+)" if part == "rate" else rf"(?P<{part}>.+)") if at % 2 else re.escape(part)
+        for at, part in enumerate(parts)
+    ))  # fmt: skip
+
+
+@cache
+def _codes() -> dict[str, str]:
+    return {name: code for code, name in countries().items()}
