@@ -15,14 +15,16 @@ from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.invoices import joint
 from portal.invoices.credit_notes import actions as crediting
+from portal.invoices.pay_links import make_deposit_link
 from portal.invoices.queries import get_invoice
 from portal.organisations import audit
 from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
+from portal.payments.deposits import DepositRequest
 from portal.payments.models import Payment
 from portal.people.models import Person
 from portal.shared import clock
-from portal.shared.running import job_session
+from portal.shared.running import here, job_session
 from portal.taxes.authorities.actions import named
 from portal.taxes.models import Tax
 from portal.taxes.standing.queries import all_exemptions
@@ -62,7 +64,8 @@ def filled_firm(rows: int) -> Filled:
         "work_order_id": open_job, "line_id": line_id, "invoice_id": long_invoice, "customer_id": firm.customer_id,
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
         "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
-        "record_id": record_id, **_joint_link(firm, invoices[1::2]), "logo_name": _logo(firm),
+        "record_id": record_id, **_joint_link(firm, invoices[1::2]), **_deposit_link(firm, open_job),
+        "logo_name": _logo(firm),
         "password_token": "spent",  # its page is another one
     }  # fmt: skip
     return Filled(firm, in_addresses)
@@ -84,6 +87,22 @@ def _joint_link(firm: Firm, invoice_ids: list[int]) -> dict[str, Any]:
         invoices = [get_invoice(session, each) for each in invoice_ids[: joint.MOST]]
         link, address = joint.make_joint_link(session, organisation, invoices, channel="email")
         return {"joint_link_id": link.id, "joint_token": address.rpartition("/")[2]}
+
+
+def _deposit_link(firm: Firm, job_id: int) -> dict[str, Any]:
+    """To a deposit that is asked for before the open job."""
+    with job_session(firm.organisation_id) as session:
+        request = DepositRequest(
+            organisation_id=firm.organisation_id, work_order_id=job_id, customer_id=firm.customer_id,
+            amount_minor=5000, currency="GBP",
+        )  # fmt: skip
+        session.add(request)
+        session.flush()
+        link, token = make_deposit_link(
+            session, firm.organisation_id, request.id, here().settings.vault, channel="screen", pay_link_days=60
+        )
+        session.flush()
+        return {"deposit_request_id": request.id, "deposit_link_id": link.id, "deposit_token": token}
 
 
 def _others(firm: Firm, to_credit: int) -> dict[str, int]:

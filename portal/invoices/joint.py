@@ -87,7 +87,7 @@ def mail_joint_link(
         yours=language.text("mail_yours"), direction="rtl" if language.is_rtl else "ltr",
     )  # fmt: skip
     link.message_id = queue_mail(
-        session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=link.invoice_id,
+        session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=invoices[0].id,
         to=email, reply_to=organisation.email, from_name=organisation.name, subject=subject, text=text, html=html,
         sent_by=sent_by,
     )  # fmt: skip
@@ -105,7 +105,7 @@ def text_joint_link(
     due = Money.total(open_balances(session, [each.id for each in invoices]).values(), invoices[0].currency)
     amount = formats.money(due, language.locale(organisation.locale))
     link.message_id = queue_text(
-        session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=link.invoice_id,
+        session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=invoices[0].id,
         to=number, subject="Invoices to be paid together by text message", sent_by=sent_by,
         words=f"{language.text('text_joint', firm=organisation.name, amount=amount)}\n{address}",
     )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Numeric, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Numeric, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -192,10 +192,7 @@ class InvoiceTax(Tenant, Base):
 
 
 class PayLink(Tenant, Base):
-    """One sending of an invoice: its own secret, found by SHA-256, revocable by itself.
-
-    The secret is kept sealed (key outside the database), so that the screen with the QR code can be opened again.
-    """
+    """One sending of an invoice, or of a request for a deposit: its own secret, found by SHA-256, revocable by itself."""
 
     __tablename__ = "pay_links"
     __table_args__ = (
@@ -203,11 +200,15 @@ class PayLink(Tenant, Base):
         belongs_to("invoices", "invoice_id"),
         belongs_to("messages", "message_id"),
         CheckConstraint("channel IN ('screen', 'email', 'sms')", name="channel"),
+        belongs_to("deposit_requests", "deposit_request_id"),
+        CheckConstraint("num_nonnulls(invoice_id, deposit_request_id) = 1", name="target"),
+        Index("ix_pay_links_deposit", "deposit_request_id", postgresql_where=text("deposit_request_id IS NOT NULL")),
     )
 
-    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    invoice_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    deposit_request_id: Mapped[int | None] = mapped_column(BigInteger)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    token_sealed: Mapped[str] = mapped_column(String(200))
+    token_sealed: Mapped[str] = mapped_column(String(200))  # for the screen with the QR code; its key is elsewhere
     channel: Mapped[str] = mapped_column(String(10))
     sent_to: Mapped[str] = mapped_column(String(254), default="")
     created_by: Mapped[int | None] = mapped_column(BigInteger)

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -36,14 +37,23 @@ def make_pay_link(
 
     pay_link_days  how long after the due date the link lives
     """
-    token = secrets.token_urlsafe(32)
-    link = PayLink(
-        organisation_id=invoice.organisation_id, invoice_id=invoice.id, token_digest=_digest(token),
-        token_sealed=vault.seal(token, organisation_id=invoice.organisation_id, purpose=_PURPOSE),
-        channel=channel, sent_to=sent_to, created_by=created_by, expires_at=_expiry(invoice, pay_link_days),
+    now = clock.now()
+    due = datetime.combine(invoice.due_on or now.date(), time.max, UTC)
+    return _make(
+        session, vault, invoice.organisation_id, invoice_id=invoice.id, channel=channel, sent_to=sent_to,
+        created_by=created_by, expires_at=_expiry(max(due, now), pay_link_days),
     )  # fmt: skip
-    session.add(link)
-    return link, token
+
+
+def make_deposit_link(
+    session: Session, organisation_id: int, deposit_request_id: int, vault: Vault, *, channel: str, pay_link_days: int,
+    sent_to: str = "", created_by: int | None = None,
+) -> tuple[PayLink, str]:  # fmt: skip
+    """The same to a request for a deposit; pay_link_days from now."""
+    return _make(
+        session, vault, organisation_id, deposit_request_id=deposit_request_id, channel=channel, sent_to=sent_to,
+        created_by=created_by, expires_at=_expiry(clock.now(), pay_link_days),
+    )  # fmt: skip
 
 
 def reveal_token(link: PayLink, vault: Vault) -> str:
@@ -80,8 +90,16 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _expiry(invoice: Invoice, pay_link_days: int) -> datetime:
-    """From the due date, and from today for what is overdue: a link that is sent is never dead on arrival."""
-    now = clock.now()
-    due = datetime.combine(invoice.due_on or now.date(), time.max, UTC)
-    return min(max(due, now) + timedelta(days=pay_link_days), now + timedelta(days=_LONGEST_DAYS))
+def _make(session: Session, vault: Vault, organisation_id: int, **facts: Any) -> tuple[PayLink, str]:
+    token = secrets.token_urlsafe(32)
+    link = PayLink(
+        organisation_id=organisation_id, token_digest=_digest(token),
+        token_sealed=vault.seal(token, organisation_id=organisation_id, purpose=_PURPOSE), **facts,
+    )  # fmt: skip
+    session.add(link)
+    return link, token
+
+
+def _expiry(begins: datetime, pay_link_days: int) -> datetime:
+    """begins: the due date, or now for what is overdue: a link that is sent is never dead on arrival."""
+    return min(begins + timedelta(days=pay_link_days), clock.now() + timedelta(days=_LONGEST_DAYS))

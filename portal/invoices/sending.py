@@ -95,17 +95,21 @@ def text_invoice(
     )
 
 
-def stop_link(session: Session, link: PayLink) -> None:
-    """It answers as one that never was; a mail that was to bring it stays here. Does not commit."""
+def stop_link(session: Session, link: PayLink, *, about: tuple[str, int] | None = None) -> None:
+    """It answers as one that never was; a mail that was to bring it stays here. Does not commit.
+
+    about  the record whose timeline tells of it, where that is no invoice
+    """
     if link.revoked_at is not None:
         return
     link.revoked_at = clock.now()
     if link.message_id is not None:
         cancel(session, link.message_id)
     where = f"The link sent to {link.sent_to}" if link.sent_to else "The link on the screen"
+    record, record_id = about or ("invoice", link.invoice_id or 0)
     audit.note(
-        session, link.organisation_id, "pay link stopped", "invoice", link.invoice_id, words=f"{where} works no more"
-    )
+        session, link.organisation_id, "pay link stopped", record, record_id, words=f"{where} works no more"
+    )  # fmt: skip
 
 
 def replace_link(

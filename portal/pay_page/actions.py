@@ -21,6 +21,8 @@ def note_opening(session: Session, link: PayLink, invoice_ids: Sequence[int] = (
         .where(PayLink.id == link.id)
         .values(opened_at=func.coalesce(PayLink.opened_at, now), last_opened_at=now, opens=PayLink.opens + 1)
     )
+    if link.invoice_id is None:
+        return
     first = session.scalars(
         update(Invoice)
         .where(Invoice.id.in_(invoice_ids or [link.invoice_id]), Invoice.status == SENT, Invoice.viewed_at.is_(None))

@@ -11,6 +11,9 @@ from portal.invoices.sending import number_to_text, send_invoice, text_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.pay_page.queries import find_newer
+from portal.payments.actions import Way, send_request
+from portal.payments.deposit_queries import is_asked
+from portal.payments.deposits import DepositRequest
 from portal.shared.running import here
 
 NOWHERE = ", and there is no address to send it to"
@@ -24,15 +27,35 @@ def find_link(session: Session, token: str) -> PayLink | None:
 
 def renew(session: Session, link: PayLink) -> None:
     """A new link to the customer's own address or number, wherever this one was sent to. Does not commit."""
-    if link.is_joint:
-        _renew_joint(session, link)
-    else:
-        _renew_single(session, link)
+    if link.deposit_request_id is not None:
+        _renew_deposit(session, link, link.deposit_request_id)
+    elif link.invoice_id is not None:
+        renew_invoice = _renew_joint if link.is_joint else _renew_single
+        renew_invoice(session, link, link.invoice_id)
 
 
-def _renew_single(session: Session, link: PayLink) -> None:
+def limited_by(link: PayLink) -> str:
+    """What counts how often new links were asked for: the invoice, or the request for a deposit."""
+    return f"deposit {link.deposit_request_id}" if link.invoice_id is None else str(link.invoice_id)
+
+
+def _renew_deposit(session: Session, link: PayLink, request_id: int) -> None:
+    request = session.get_one(DepositRequest, request_id)
+    if not is_asked(session, request):
+        return
+    organisation = session.get_one(Organisation, link.organisation_id)
+    customer = session.get_one(Customer, request.customer_id)
+    number = _number(session, organisation, customer, link)
+    words = "The customer asked for a new link to the deposit" + ("" if customer.email or number else NOWHERE)
+    audit.note(session, link.organisation_id, "pay link asked for", "work_order", request.work_order_id, words=words)
+    if number or customer.email:
+        way = ("sms", number) if number else ("email", customer.email)
+        send_request(session, organisation, request, Way(*way), by=None)
+
+
+def _renew_single(session: Session, link: PayLink, invoice_id: int) -> None:
     """By text message where this one came so, or where no mail can reach them."""
-    invoice = get_invoice(session, link.invoice_id)
+    invoice = get_invoice(session, invoice_id)
     if invoice.status != SENT:
         return
     organisation = session.get_one(Organisation, link.organisation_id)
@@ -50,7 +73,7 @@ def _renew_single(session: Session, link: PayLink) -> None:
         send_invoice(session, organisation, invoice, sent_by=None, email=customer.email)
 
 
-def _renew_joint(session: Session, link: PayLink) -> None:
+def _renew_joint(session: Session, link: PayLink, invoice_id: int) -> None:
     """To what is still open of the invoices that this link led to."""
     invoices = joint.still_open(session, link)
     if not invoices:
@@ -59,7 +82,7 @@ def _renew_joint(session: Session, link: PayLink) -> None:
     customer = session.get_one(Customer, invoices[0].customer_id)
     number = _number(session, organisation, customer, link)
     words = "The customer asked for a new link" + ("" if customer.email or number else NOWHERE)
-    audit.note(session, link.organisation_id, "pay link asked for", "invoice", link.invoice_id, words=words)
+    audit.note(session, link.organisation_id, "pay link asked for", "invoice", invoice_id, words=words)
     if number:
         joint.text_joint_link(session, organisation, invoices, number, sent_by=None)
     elif customer.email:

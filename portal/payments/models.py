@@ -12,6 +12,7 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 
 OPEN_STATES = ("creating", "open", "processing")
+_OPEN = text("state IN ('creating', 'open', 'processing')")
 _DEBITS = "debit IN ('', 'us_bank_account', 'sepa_debit', 'bacs_debit')"
 
 
@@ -48,7 +49,8 @@ class PaymentAttempt(Tenant, Base):
     """One Checkout Session: committed before Stripe is called; its public id is the idempotency key.
 
     Where one Session pays several invoices, each has a row: the leading one holds the Session, all follow its state, so
-    what holds for an invoice that is being paid holds for each of them.
+    what holds for an invoice that is being paid holds for each of them. A deposit asked for before a job is paid by a
+    row of its own kind, which names the request in place of an invoice.
     lead_id  None for a Session of one invoice; else the leading row, which names itself
     """
 
@@ -58,12 +60,16 @@ class PaymentAttempt(Tenant, Base):
         belongs_to("invoices", "invoice_id"),
         belongs_to("stripe_accounts", "stripe_account_id"),
         belongs_to("payment_attempts", "lead_id"),
+        belongs_to("deposit_requests", "deposit_request_id"),
+        CheckConstraint("num_nonnulls(invoice_id, deposit_request_id) = 1", name="target"),
+        Index(
+            "ix_payment_attempts_deposit", "deposit_request_id",
+            postgresql_where=text("deposit_request_id IS NOT NULL"),
+        ),
+        Index("uq_payment_attempts_open_deposit", "deposit_request_id", unique=True, postgresql_where=_OPEN),
         UniqueConstraint("organisation_id", "session_id"),
         Index("ix_payment_attempts_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
-        Index(
-            "uq_payment_attempts_open", "invoice_id", unique=True,
-            postgresql_where=text("state IN ('creating', 'open', 'processing')"),
-        ),
+        Index("uq_payment_attempts_open", "invoice_id", unique=True, postgresql_where=_OPEN),
         CheckConstraint("state IN ('creating', 'open', 'processing', 'paid', 'expired', 'failed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("tip_minor >= 0", name="tip"),
@@ -72,8 +78,9 @@ class PaymentAttempt(Tenant, Base):
     )  # fmt: skip
 
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
-    invoice_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    invoice_revision: Mapped[int]
+    invoice_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    deposit_request_id: Mapped[int | None] = mapped_column(BigInteger)
+    invoice_revision: Mapped[int]  # 0 where it pays a deposit
     stripe_account_id: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))

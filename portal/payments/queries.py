@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
@@ -46,6 +46,24 @@ class ListedPayment:
     customer_name: str
     invoices: Sequence[AllocatedTo]
     use: PaymentUse
+
+
+class PaidFor(NamedTuple):
+    """What an attempt is for. kind: invoice or deposit (a request for one), as in the metadata at Stripe, too."""
+
+    kind: str
+    id: int
+
+    @property
+    def of_attempts(self) -> ColumnElement[bool]:
+        column = PaymentAttempt.invoice_id if self.kind == "invoice" else PaymentAttempt.deposit_request_id
+        return column == self.id
+
+
+def paid_for_by(attempt: PaymentAttempt) -> PaidFor:
+    if attempt.invoice_id is not None:
+        return PaidFor("invoice", attempt.invoice_id)
+    return PaidFor("deposit", attempt.deposit_request_id or 0)
 
 
 class TakenDeposit(NamedTuple):
@@ -148,10 +166,13 @@ def deposits_of(session: Session, work_order_id: int) -> Sequence[TakenDeposit]:
 
 def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
     """The one attempt by which this invoice may be paid right now."""
+    return open_attempt_for(session, PaidFor("invoice", invoice_id))
+
+
+def open_attempt_for(session: Session, paid_for: PaidFor) -> PaymentAttempt | None:
+    """The one attempt by which it may be paid right now."""
     return session.scalars(
-        select(PaymentAttempt).where(
-            PaymentAttempt.invoice_id == invoice_id, PaymentAttempt.state.in_(OPEN_STATES)
-        )
+        select(PaymentAttempt).where(paid_for.of_attempts, PaymentAttempt.state.in_(OPEN_STATES))
     ).one_or_none()  # fmt: skip
 
 
@@ -166,30 +187,30 @@ def family_of(session: Session, lead_id: int) -> list[tuple[PaymentAttempt, Invo
     return [(attempt, invoice) for attempt, invoice in rows]
 
 
-def sessions_made_at(session: Session, invoice_id: int) -> Sequence[datetime]:
-    """When the latest Sessions of an invoice were begun, newest first; no more than rules.check_pace looks at."""
+def sessions_made_at(session: Session, paid_for: PaidFor) -> Sequence[datetime]:
+    """When the latest Sessions for it were begun, newest first; no more than rules.check_pace looks at."""
     return session.scalars(
         select(PaymentAttempt.created_at)
-        .where(PaymentAttempt.invoice_id == invoice_id)
+        .where(paid_for.of_attempts)
         .where(or_(PaymentAttempt.session_id.is_not(None), PaymentAttempt.lead_id.is_not(None)))
         .order_by(PaymentAttempt.id.desc())
         .limit(MOST_SESSIONS)
     ).all()
 
 
-def refused_cards(session: Session, invoice_id: int) -> int:
-    """How many cards were refused for this invoice within rules.DECLINES_WINDOW."""
-    asked = count_refused(literal(invoice_id), clock.now() - DECLINES_WINDOW)
+def refused_cards(session: Session, paid_for: PaidFor) -> int:
+    """How many cards were refused for it within rules.DECLINES_WINDOW."""
+    asked = count_refused(literal(paid_for.id), clock.now() - DECLINES_WINDOW, kind=paid_for.kind)
     return session.scalar(select(asked)) or 0
 
 
-def count_refused(invoice_id: SQLColumnExpression[int], since: Any) -> ScalarSelect[int]:
-    """Of the invoice that a larger read asks for. since: an instant, or the parameter that holds it."""
+def count_refused(of: SQLColumnExpression[int], since: Any, *, kind: str = "invoice") -> ScalarSelect[int]:
+    """Of the invoice or deposit that a larger read asks for. since: an instant, or the parameter that holds it."""
     return (
         select(func.count())
         .select_from(StripeEvent)
         .where(StripeEvent.kind == DECLINED, StripeEvent.created_at > since)
-        .where(StripeEvent.body["metadata"]["invoice"].as_string() == cast(invoice_id, String))
+        .where(StripeEvent.body["metadata"][kind].as_string() == cast(of, String))
         .scalar_subquery()
     )
 

@@ -33,6 +33,7 @@ from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import make_firm
+from tests.faults.deposit_doings import Deposits
 from tests.paying import Till, fresh_delivery, key_of
 from tests.paying import till as stripe_till
 from tests.portal.accounting.doings import credit, give_back, put_credit, rename, reverse
@@ -48,7 +49,8 @@ EVENTS = (
     "card", "card", "open page", "pay open page", "bank debit", "debit ends", "refund", "refund at stripe",
     "late failure", "dispute", "dispute ends", "edit", "void", "cash", "cheque for all", "too much cash", "reverse",
     "credit note", "put credit", "use credit", "credit and give back", "credit and give back", "write off",
-    "take back write-off", "books", "books", "books",
+    "take back write-off", "books", "books", "books", "ask deposit", "ask deposit", "pay deposit", "pay deposit",
+    "debit deposit", "open deposit", "take deposit", "withdraw deposit", "bill deposit", "bill deposit",
 )  # fmt: skip
 
 
@@ -67,9 +69,10 @@ class Shop:
         with job_session(self.firm.organisation_id) as session:
             session.execute(update(Organisation).values(takes_tips=True))
         self.linked = connect(zoho, self.firm)
-        till.connect(self.firm)
+        till.connect(self.firm, with_debit=True)
         self.pages = dict(till.invoice(self.firm, email="") for _ in range(3))
         self.debits: list[str] = []
+        self.deposits = Deposits(till, self.firm, random, self.debits)
 
     def do(self, event: str) -> None:
         """What the rules refuse, here or at Stripe, is no event."""
@@ -87,6 +90,9 @@ class Shop:
             "write off": lambda: write_off_invoice(self.firm.organisation_id, self._any(), "Moved away"),
             "take back write-off": self._take_back,
             "use credit": lambda: apply_credit(self.firm.organisation_id, self._any()), "books": self._books,
+            "ask deposit": self.deposits.ask, "pay deposit": self.deposits.pay, "debit deposit": self.deposits.owe,
+            "open deposit": self.deposits.leave_open, "take deposit": self.deposits.take,
+            "withdraw deposit": self.deposits.withdraw, "bill deposit": self._bill_deposit,
         }  # fmt: skip
         with suppress(RuleBroken):
             deeds[event]()
@@ -135,6 +141,10 @@ class Shop:
     def _end_debit(self) -> None:
         for each in self.debits:
             self._at(f"sessions/{each}/bank", succeeded=self.random.random() < 0.5)
+
+    def _bill_deposit(self) -> None:
+        invoice_id, path = self.deposits.bill()
+        self.pages[invoice_id] = path
 
     def _refund(self) -> None:
         payment_id = self._row(Payment)

@@ -22,12 +22,14 @@ from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.catalogue.actions import ItemFacts, add_item
 from portal.invoices import joint
 from portal.invoices.models import PayLink
+from portal.invoices.pay_links import make_deposit_link
 from portal.invoices.questions.actions import ask
 from portal.messages.models import Message
 from portal.messages.texts import keep_account
 from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
+from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.payouts.models import Payout
 from portal.payments.photos import keep_photo, photos_of
@@ -62,7 +64,7 @@ STRIPE_KEY, WEBHOOK_SECRET = "rk_test_51SecretOfTheFirm", "whsec_SecretOfTheFirm
 ZOHO_TOKEN = "1000.0123456789abcdef0123456789abcdef.fedcba9876543210fedcba9876543210"
 MADE_UP = {
     "token": "z" * 43, "public_id": "00000000-0000-4000-8000-000000000000", "endpoint_key": "nobody",
-    "print_": "0" * 12, "name": "css/base.css", "logo_name": f"{'0' * 32}-10x10",
+    "print_": "0" * 12, "name": "css/base.css", "logo_name": f"{'0' * 32}-10x10", "deposit_token": "z" * 43,
 }  # fmt: skip
 A_MADE_UP_NUMBER = 9_111_222_333
 
@@ -173,9 +175,11 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     organisation = session.get_one(Organisation, firm.organisation_id)
     link, joint_address = joint.make_joint_link(session, organisation, [invoice], channel="email")
+    cash = _cash(session, firm)
     keep_logo(session, organisation, picture_file(f"#{firm.organisation_id:06d}"))
     return {
-        "logo_name": organisation.logo, "joint_link_id": link.id, "joint_token": joint_address.rpartition("/")[2],
+        "logo_name": organisation.logo, **_deposit_asked(session, firm, job.id, cash.id),
+        "joint_link_id": link.id, "joint_token": joint_address.rpartition("/")[2],
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "picture_id": make_picture(session, firm, job).id,
         "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
@@ -183,11 +187,36 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "question_id": ask(session, organisation, invoice, "Why so much?").id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),
-        "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": _cash(session, firm).id,
+        "password_token": _password_token(session, firm), "person_id": spare.id, "payment_id": cash.id,
         "photo_id": _photo(session, firm),
         **_taxes(session, firm),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
     }  # fmt: skip
+
+
+def _deposit_asked(session: Session, firm: Firm, job_id: int, payment_id: int) -> dict[str, object]:
+    """A part of it has come."""
+    request = DepositRequest(
+        organisation_id=firm.organisation_id, work_order_id=job_id, customer_id=firm.customer_id, amount_minor=50000,
+        currency="GBP",
+    )  # fmt: skip
+    session.add(request)
+    session.flush()
+    session.add(
+        Deposit(
+            organisation_id=firm.organisation_id, payment_id=payment_id, work_order_id=job_id,
+            deposit_request_id=request.id,
+        )
+    )  # fmt: skip
+    (stopped, _), (_, token) = (
+        make_deposit_link(
+            session, firm.organisation_id, request.id, here().settings.vault, channel="screen", pay_link_days=60
+        )
+        for _ in range(2)
+    )
+    stopped.revoked_at = clock.now()  # so that the other one may be walked
+    session.flush()
+    return {"deposit_request_id": request.id, "deposit_link_id": stopped.id, "deposit_token": token}
 
 
 def _password_token(session: Session, firm: Firm) -> str:

@@ -141,6 +141,12 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.create_write_off": Paper(f"/invoices/{to_void}/write-off", {"reason": ""}),
         "payments.create_deposit": Paper(f"/work-orders/{ids['work_order_id']}/deposits", cash),
+        "payments.create_deposit_request": Paper(f"{job}/deposit-requests", {
+            "asked": "1", "percent": "x", "channel": "email", "to": "a@b.ie", "form_id": "d"}),
+        "payments.create_deposit_sending": Paper(
+            f"/work-orders/{ids['work_order_id']}/deposit-requests/{ids['deposit_request_id']}/sendings",
+            {"channel": "email", "to": "x"},
+        ),
         "payments.create_together": Paper(
             f"/customers/{ids['customer_id']}/together", {"invoice": "1", "email": "a@b.ie"}, is_read_elsewhere=True
         ),
@@ -228,6 +234,8 @@ BUTTONS = {
     "payments.create_credit_use", "payments.retry_event", "payments.take_back_write_off",
     "payments.create_card_removal", "pay_page.create_card_removal",
     "payments.create_autopay_end", "pay_page.create_autopay_end", "payments.update_debits",
+    "payments.create_deposit_revocation", "payments.create_deposit_withdrawal",
+    "pay_page.create_deposit_attempt", "pay_page.create_deposit_opening", "pay_page.create_deposit_renewal",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_joint_autopay_end", "pay_page.create_joint_card_removal",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening", "pay_page.create_joint_renewal",

@@ -14,6 +14,7 @@ EXEMPT = {
     "accounting.receive_hint", "payments.receive_event", "pay_page.create_attempt",
     "pay_page.create_joint_attempt", "pay_page.create_joint_opening",
     "pay_page.create_joint_renewal", "pay_page.create_newer",
+    "pay_page.create_deposit_attempt", "pay_page.create_deposit_opening", "pay_page.create_deposit_renewal",
     "pay_page.create_autopay_end", "pay_page.create_card_removal",
     "pay_page.create_joint_autopay_end", "pay_page.create_joint_card_removal",
     "pay_page.create_opening", "pay_page.create_question", "pay_page.create_renewal",

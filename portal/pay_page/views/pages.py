@@ -21,7 +21,7 @@ from portal.taxes.wording import told_in
 
 bp = Blueprint("pay_page", __name__)
 PAID = "paid"  # in the page's address: the payer has just come back from paying a part
-_RENEWABLE = ("pay_page.show", "pay_page.show_together")
+_RENEWABLE = ("pay_page.show", "pay_page.show_together", "pay_page.show_deposit")
 
 
 class Opened(Protocol):
@@ -150,6 +150,10 @@ def see_together(token: str, language: str | None, *, done: str | None = None) -
     return _to(
         url_for("pay_page.show_together", joint_token=token, lang=language, done=done, _anchor="card" if done else None)
     )
+
+
+def see_deposit(token: str, language: str | None) -> Response:
+    return _to(url_for("pay_page.show_deposit", deposit_token=token, lang=language))
 
 
 def _to(address: str) -> Response:

@@ -5,6 +5,7 @@ import uuid
 from urllib.parse import urlsplit
 
 from flask import Response, redirect, request
+from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
 from portal.invoices.models import Invoice, PayLink
@@ -25,6 +26,7 @@ from portal.pay_page.views.pages import (
     come_later,
     page_of,
     see,
+    see_deposit,
     see_together,
     show_page,
     shown_on,
@@ -92,11 +94,18 @@ def come_back(public_id: uuid.UUID) -> Response:
     link = session.get(PayLink, payer.link_id)
     if link is None:
         raise UnknownLink
+    return _see_behind(session, link, state, payer.language)
+
+
+def _see_behind(session: Session, link: PayLink, state: str, language: str | None) -> Response:
+    """state: of the attempt that the payer comes from"""
     token = reveal_token(link, settings().vault)
+    if link.invoice_id is None:
+        return see_deposit(token, language)
     if link.is_joint:
-        return see_together(token, payer.language)
+        return see_together(token, language)
     is_part = state == "paid" and left_to_pay(session, session.get_one(Invoice, link.invoice_id))
-    return see(token, payer.language, done=PAID if is_part else None)
+    return see(token, language, done=PAID if is_part else None)
 
 
 def _refused(language: Language, refused: PartRefused, typed: str) -> Form:

@@ -4,7 +4,7 @@ from flask import Response, abort
 
 from portal.pay_page import limits
 from portal.pay_page.proofs import is_from_our_page
-from portal.pay_page.renewals import find_link, renew, token_of_newer
+from portal.pay_page.renewals import find_link, limited_by, renew, token_of_newer
 from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -22,7 +22,7 @@ def create_renewal(token: str) -> Response:
         return come_later(token, None, limits.RENEWALS.window)
     session = request_session()
     link = find_link(session, token)
-    if link is not None and not limits.is_beyond(limits.RENEWALS_OF_INVOICE, link.invoice_id):
+    if link is not None and not limits.is_beyond(limits.RENEWALS_OF_INVOICE, limited_by(link)):
         renew(session, link)
         session.commit()
     return answer("renewed")

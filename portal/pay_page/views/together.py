@@ -11,7 +11,7 @@ from portal.pay_page.actions import note_opening
 from portal.pay_page.cards import wish_of
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
 from portal.pay_page.queries import UnknownLink
-from portal.pay_page.renewals import find_link, renew
+from portal.pay_page.renewals import find_link, limited_by, renew
 from portal.pay_page.together import JointPage, open_joint_link
 from portal.pay_page.views.cards import DONE
 from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together, speak
@@ -106,7 +106,7 @@ def create_joint_renewal(joint_token: str) -> Response:
         return come_later(joint_token, None, limits.RENEWALS.window)
     session = request_session()
     link = find_link(session, joint_token)
-    if link is not None and link.is_joint and not limits.is_beyond(limits.RENEWALS_OF_INVOICE, link.invoice_id):
+    if link is not None and link.is_joint and not limits.is_beyond(limits.RENEWALS_OF_INVOICE, limited_by(link)):
         renew(session, link)
         session.commit()
     return answer("renewed")

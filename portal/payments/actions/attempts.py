@@ -20,11 +20,12 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of_key
 from portal.payments.actions.cards import CardWish, agree, forget_customer, introduce_customer
 from portal.payments.actions.plans import Plan, plan_of, present_attempt
-from portal.payments.actions.settlement import lock_family, settle
+from portal.payments.actions.settlement import lock_attempt, settle
 from portal.payments.cards.rules import PLAIN
 from portal.payments.chargeable import check_chargeable
 from portal.payments.debits import debit_for
 from portal.payments.models import PaymentAttempt
+from portal.payments.queries import PaidFor
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared import clock
 from portal.shared.money import Money
@@ -102,7 +103,7 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
     if attempt is None:
-        check_tries(session, invoice.id)
+        check_tries(session, PaidFor("invoice", invoice.id))
         attempt = add_attempt(session, invoice, amount, tip, card_use=wish.card_use if wish else PLAIN)
     if wish is not None and wish.card is not None and attempt.card_use == wish.card.use:
         agree(session, attempt, invoice.customer_id, wish.card)
@@ -118,10 +119,10 @@ def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> M
     return balance
 
 
-def check_tries(session: Session, invoice_id: int) -> None:
+def check_tries(session: Session, paid_for: PaidFor) -> None:
     """Raises TooManySessions, TooManyDeclines."""
-    rules.check_pace(queries.sessions_made_at(session, invoice_id), clock.now())
-    rules.check_declines(queries.refused_cards(session, invoice_id))
+    rules.check_pace(queries.sessions_made_at(session, paid_for), clock.now())
+    rules.check_declines(queries.refused_cards(session, paid_for))
 
 
 def make_session(plan: Plan) -> str | None:
@@ -151,13 +152,24 @@ def add_attempt(
     session: Session, invoice: Invoice, amount: Money, tip: Money | None = None, *, card_use: str = PLAIN
 ) -> PaymentAttempt:  # fmt: skip
     """Expects the invoice's lock. Raises CannotPay."""
+    return new_attempt(
+        session, invoice.organisation_id, amount, tip, card_use=card_use, invoice_id=invoice.id,
+        invoice_revision=invoice.revision,
+    )  # fmt: skip
+
+
+def new_attempt(
+    session: Session, organisation_id: int, amount: Money, tip: Money | None = None, *, card_use: str = PLAIN,
+    **paid_for: int,
+) -> PaymentAttempt:  # fmt: skip
+    """paid_for: the columns that say for what. Expects the lock of that. Raises CannotPay."""
     account = queries.live_account(session)
     if account is None:
         raise CannotPay("Card payment is not set up yet. Please ask the firm how to pay.")
     now = clock.now()
     attempt = PaymentAttempt(
-        organisation_id=invoice.organisation_id, public_id=uuid.uuid4(), invoice_id=invoice.id,
-        invoice_revision=invoice.revision, stripe_account_id=account.id, amount_minor=amount.minor,
+        organisation_id=organisation_id, public_id=uuid.uuid4(), stripe_account_id=account.id,
+        amount_minor=amount.minor, **paid_for,
         currency=amount.currency, tip_minor=tip.minor if tip else 0, state="creating", expires_at=now + rules.OPEN_FOR,
         card_use=card_use, debit=debit_for(account.debit, amount.currency, card_use),
         look_at=now + rules.next_look(now - now),
@@ -210,11 +222,11 @@ def _note_refusal(plan: Plan, problem: GatewayError | CannotCharge) -> None:
 
 def _close_unmade(plan: Plan, state: str, why: str) -> str:
     with job_session(plan.organisation_id) as session:
-        family = lock_family(session, plan.attempt_id)
-        for attempt in (each.attempt for each in family):
+        attempts = [each.attempt for each in lock_attempt(session, plan.attempt_id)]
+        for attempt in attempts:
             if attempt.state == "creating":
                 attempt.state, attempt.settled_at, attempt.last_error = state, clock.now(), why
-        return family[0].attempt.state
+        return attempts[0].state
 
 
 def _words(problem: GatewayError | CannotCharge) -> str:

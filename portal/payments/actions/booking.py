@@ -14,6 +14,7 @@ from portal.organisations.numbering import next_number
 from portal.payments import rules
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.cards.queries import consent_to
+from portal.payments.deposits import DepositRequest
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.shared import clock, formats, outbox
 from portal.shared.money import Money
@@ -63,17 +64,7 @@ def _add_payment(
     attempt, first, _, organisation = family[0]
     asked = Money.total((each.attempt.amount for each in family), attempt.currency)
     tip = rules.tip_in(receipt.amount, asked, attempt.tip)
-    payment = Payment(
-        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
-        customer_id=first.customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
-        amount_minor=(receipt.amount - tip).minor, tip_minor=tip.minor, currency=receipt.amount.currency,
-        received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
-        provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
-        fee_minor=receipt.fee.minor if receipt.fee else None,
-        fee_currency=receipt.fee.currency if receipt.fee else None,
-    )  # fmt: skip
-    session.add(payment)
-    session.flush()
+    payment = add_received(session, organisation, attempt, first.customer_id, receipt, tip)
     parts = _allocate(session, payment, due)
     surplus = payment.amount - Money.total(parts.values(), payment.currency)
     _tell(session, family, payment, receipt, surplus)
@@ -85,6 +76,25 @@ def _add_payment(
     )  # fmt: skip
     changed = [("invoice", invoice.id) for _, invoice, *_ in family]
     outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
+
+
+def add_received(
+    session: Session, organisation: Organisation, attempt: PaymentAttempt, customer_id: int, receipt: Receipt,
+    tip: Money,
+) -> Payment:  # fmt: skip
+    """The payment itself, as Stripe says it was received; it is put to nothing yet. Does not commit."""
+    payment = Payment(
+        organisation_id=organisation.id, number=next_number(session, organisation.id, "payment"),
+        customer_id=customer_id, method=_METHODS.get(receipt.method, "bank_transfer"),
+        amount_minor=(receipt.amount - tip).minor, tip_minor=tip.minor, currency=receipt.amount.currency,
+        received_on=clock.local(receipt.received_at, organisation.time_zone).date(),
+        provider="stripe", provider_payment_id=receipt.payment_id, attempt_id=attempt.id, reference=receipt.words[:100],
+        fee_minor=receipt.fee.minor if receipt.fee else None,
+        fee_currency=receipt.fee.currency if receipt.fee else None,
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    return payment
 
 
 def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money]]) -> dict[int, Money]:
@@ -123,5 +133,13 @@ def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt:
 
 
 def note(session: Session, attempt: PaymentAttempt, action: str, words: str) -> None:
-    """On the invoice's timeline. Paying is the customer's doing, whoever asks Stripe first: a job, or who voids."""
-    audit.note(session, attempt.organisation_id, action, "invoice", attempt.invoice_id, words=words, by=audit.CUSTOMER)
+    """On the timeline of what is paid. Paying is the customer's doing, whoever asks Stripe first."""
+    record, record_id = about_of(session, attempt)
+    audit.note(session, attempt.organisation_id, action, record, record_id, words=words, by=audit.CUSTOMER)
+
+
+def about_of(session: Session, attempt: PaymentAttempt) -> tuple[str, int]:
+    """The invoice, or the job before which a deposit is paid."""
+    if attempt.invoice_id is not None:
+        return "invoice", attempt.invoice_id
+    return "work_order", session.get_one(DepositRequest, attempt.deposit_request_id).work_order_id

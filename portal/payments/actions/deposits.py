@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, null, select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
@@ -13,23 +13,43 @@ from portal.organisations import audit
 from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
-from portal.payments.deposits import Deposit
+from portal.payments.actions.deposit_closing import close_as_billed
+from portal.payments.actions.deposit_sending import way_of
+from portal.payments.deposit_queries import left_of
+from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Allocation, Payment
 from portal.payments.uses import PaymentUse
-from portal.shared import formats, outbox, phrases
+from portal.shared import clock, formats, outbox, phrases
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 
 
-def keep_deposit(session: Session, organisation: Organisation, payment: Payment, work_order_id: int) -> None:
-    """Note for which job a payment was taken, and mail its receipt. Does not commit."""
-    session.add(Deposit(organisation_id=organisation.id, payment_id=payment.id, work_order_id=work_order_id))
+def keep_deposit(
+    session: Session, organisation: Organisation, payment: Payment, work_order_id: int,
+    request: DepositRequest | None = None,
+) -> None:  # fmt: skip
+    """Note for which job a payment was taken, and mail its receipt. Does not commit.
+
+    request  what asked for it, under its lock: closed as soon as all of it has come
+    """
+    session.add(
+        Deposit(
+            organisation_id=organisation.id, payment_id=payment.id, work_order_id=work_order_id,
+            deposit_request_id=request.id if request else None,
+        )
+    )  # fmt: skip
+    session.flush()
+    if request is not None and request.closed_at is None and not left_of(session, request):
+        request.closed_at, request.closed_as = clock.now(), "paid"
     amount = formats.money(payment.taken, organisation.locale)
     words = f"Deposit of {amount} taken, receipt {payment.number}"
     audit.note(session, organisation.id, "deposit taken", "work_order", work_order_id, words=words)
     customer = session.get_one(Customer, payment.customer_id)
-    if customer.email:
-        _mail_receipt(session, organisation, payment, customer, session.get_one(WorkOrder, work_order_id).title)
+    way = way_of(session, request) if request is not None else None
+    email = way.address if way is not None and way.channel == "email" else customer.email
+    if email:
+        job = session.get_one(WorkOrder, work_order_id).title
+        _mail_receipt(session, organisation, payment, customer, job, to=email)
 
 
 def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Money:
@@ -60,7 +80,7 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
 
 
 def _mail_receipt(
-    session: Session, organisation: Organisation, payment: Payment, customer: Customer, job: str
+    session: Session, organisation: Organisation, payment: Payment, customer: Customer, job: str, *, to: str
 ) -> None:  # fmt: skip
     """In the customer's language, with the receipt itself: there is no invoice yet to lead to."""
     language = phrases.choose(customer.language, organisation.locale)
@@ -74,18 +94,23 @@ def _mail_receipt(
     )  # fmt: skip
     queue_mail(
         session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="customer",
-        record_id=customer.id, to=customer.email, reply_to=organisation.email, from_name=organisation.name,
+        record_id=customer.id, to=to, reply_to=organisation.email, from_name=organisation.name,
         subject=subject, text=text, html=html, attachment=f"receipt:{payment.id}", sent_by=payment.taken_by,
     )  # fmt: skip
 
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
-    """Oldest first; under the customer's lock, as whoever else uses their payments holds."""
+    """Oldest first; under the customer's lock, as whoever else uses their payments holds.
+
+    What was asked for by a link is asked for by the invoice now: its page at Stripe is closed by the payments worker.
+    """
     its = {"invoice_id": invoice.id, "customer_id": invoice.customer_id, "currency": invoice.currency}
-    ids = session.scalars(_FOR_ITS_JOBS, its).all()
-    if not ids:
+    if not session.execute(_FOR_ITS_JOBS, its).all():
         return []
     lock_customer(session, invoice.customer_id)
+    found = session.execute(_FOR_ITS_JOBS, its).all()  # one may have come in until the lock was ours
+    ids = [row.payment_id for row in found if row.payment_id is not None]
+    close_as_billed(session, [row.request_id for row in found if row.request_id is not None])
     return session.scalars(
         select(PaymentUse)
         .where(PaymentUse.payment_id.in_(ids), PaymentUse.unused_minor > 0)
@@ -94,16 +119,21 @@ def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
     ).all()
 
 
+_ITS_JOBS = (
+    select(WorkOrderLine.work_order_id)
+    .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+    .where(InvoiceLine.invoice_id == bindparam("invoice_id"))
+)
 # Made once: every invoice that is sent asks, and few have any.
 _FOR_ITS_JOBS = (
-    select(Payment.id)
+    select(Payment.id.label("payment_id"), null().label("request_id"))
     .join(Deposit, Deposit.payment_id == Payment.id)
     .where(
         Payment.customer_id == bindparam("customer_id"), Payment.currency == bindparam("currency"),
-        Deposit.work_order_id.in_(
-            select(WorkOrderLine.work_order_id)
-            .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
-            .where(InvoiceLine.invoice_id == bindparam("invoice_id"))
-        ),
+        Deposit.work_order_id.in_(_ITS_JOBS),
+    )
+    .union_all(
+        select(null(), DepositRequest.id)
+        .where(DepositRequest.closed_at.is_(None), DepositRequest.work_order_id.in_(_ITS_JOBS))
     )
 )  # fmt: skip

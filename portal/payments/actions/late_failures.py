@@ -15,34 +15,65 @@ from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import render_mail
 from portal.organisations.models import Organisation
 from portal.payments.actions.booking import Locked
+from portal.payments.actions.deposit_booking import LockedDeposit
+from portal.payments.actions.deposit_sending import send_request, way_of
+from portal.payments.deposit_queries import is_asked
+from portal.payments.models import PaymentAttempt
 from portal.shared import formats, phrases
 from portal.shared.money import Money
 from portal.shared.running import here
+from portal.work_orders.models import WorkOrder
 
 KIND = "debit_refused"
 
 
 def tell_of_refusal(session: Session, family: Sequence[Locked]) -> None:
     """To the payer, the way they have the invoice, with a link to pay; to the firm, by mail. Once. Does not commit."""
-    lead, organisation = family[0].attempt, family[0].organisation
     open_ones = [each.invoice for each in family if each.invoice.status == SENT]
     if not open_ones:
         return
+    lead, organisation = family[0].attempt, family[0].organisation
     amount = Money.total((each.attempt.amount for each in family), lead.currency)
     target = target_of(session, open_ones[0], even_if_stopped=True)
     if target is not None:
         _tell_payer(session, organisation, open_ones, amount, target, once=f"debit_refused:{lead.id}")
-    numbers = _numbers(open_ones)
-    text, html = render_mail(
-        KIND, lang="en", title=f"The bank did not pay {numbers}", firm=organisation.name, phone="",
-        customer=session.get_one(Customer, open_ones[0].customer_id).name, is_told=target is not None,
-        amount=formats.money(amount, organisation.locale), what=f"invoice {numbers}",
-        link_url=f"{here().settings.public_url}/invoices/{open_ones[0].id}",
+    numbers, customer = _numbers(open_ones), session.get_one(Customer, open_ones[0].customer_id)
+    _tell_firm(
+        session, organisation, lead, customer, amount, title=f"The bank did not pay {numbers}",
+        what=f"invoice {numbers}",
+        is_told=target is not None, place=f"/invoices/{open_ones[0].id}", about=("invoice", open_ones[0].id),
     )  # fmt: skip
+
+
+def tell_of_refused_deposit(session: Session, locked: LockedDeposit) -> None:
+    """The same of a deposit that is still asked for. Does not commit."""
+    attempt, request, _, organisation = locked
+    if not is_asked(session, request):
+        return
+    way = way_of(session, request)
+    if way is not None:
+        send_request(session, organisation, request, way, by=None, is_refused=True)
+    job = session.get_one(WorkOrder, request.work_order_id)
+    _tell_firm(
+        session, organisation, attempt, session.get_one(Customer, request.customer_id), attempt.amount,
+        title=f"The bank did not pay the deposit for {job.number}", what=f"the deposit for {job.number}",
+        is_told=way is not None, place=f"/work-orders/{job.id}/deposits", about=("customer", request.customer_id),
+    )  # fmt: skip
+
+
+def _tell_firm(
+    session: Session, organisation: Organisation, attempt: PaymentAttempt, customer: Customer, amount: Money, *,
+    title: str, what: str, is_told: bool, place: str, about: tuple[str, int],
+) -> None:  # fmt: skip
+    text, html = render_mail(
+        KIND, lang="en", title=title, firm=organisation.name, phone="", customer=customer.name, is_told=is_told,
+        amount=formats.money(amount, organisation.locale), what=what, link_url=f"{here().settings.public_url}{place}",
+    )  # fmt: skip
+    record, record_id = about
     queue_mail(
-        session, organisation.id, once=f"debit_refused:{lead.id}:firm", kind=KIND, record="invoice",
-        record_id=open_ones[0].id, to=organisation.email, reply_to=organisation.email, from_name=organisation.name,
-        subject=f"The bank did not pay {numbers}", text=text, html=html,
+        session, organisation.id, once=f"debit_refused:{attempt.id}:firm", kind=KIND, record=record,
+        record_id=record_id, to=organisation.email, reply_to=organisation.email, from_name=organisation.name,
+        subject=title, text=text, html=html,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.deposits import keep_deposit
 from portal.payments.actions.receipts import queue_receipt
-from portal.payments.actions.releases import release_invoice
+from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
 from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
 from portal.payments.photos import keep_photo
 from portal.payments.rules import CannotRecord
@@ -73,6 +73,8 @@ def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
     """
     for invoice_id in _being_paid(organisation_id, taken):
         release_invoice(organisation_id, invoice_id)
+    if taken.deposit_for is not None:
+        release_deposit_of(organisation_id, taken.deposit_for)
     with job_session(organisation_id) as session:
         lock_customer(session, taken.customer_id)
         repeated = _repeated(session, taken)
@@ -93,11 +95,12 @@ def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
         amount, rounding = _in_coins(organisation, taken, due)
         rules.change_of(amount + rounding, taken.tendered)
         reached = rules.spread(amount, due, taken.typed)
-        return session.scalars(
+        being_paid = session.scalars(
             select(PaymentAttempt.invoice_id)
             .where(PaymentAttempt.invoice_id.in_(reached), PaymentAttempt.state.in_(OPEN_STATES))
             .order_by(PaymentAttempt.invoice_id)
-        ).all()
+        )
+        return [invoice_id for invoice_id in being_paid if invoice_id is not None]
 
 
 def _record(session: Session, organisation: Organisation, taken: OfflinePayment) -> Recorded:
@@ -174,7 +177,9 @@ def _add(
     session.add(payment)
     session.flush()
     if taken.deposit_for is not None:
-        keep_deposit(session, organisation, payment, taken.deposit_for)
+        keep_deposit(
+            session, organisation, payment, taken.deposit_for, request_out_of_hands(session, taken.deposit_for)
+        )  # fmt: skip
     if taken.photo is not None:
         keep_photo(session, payment, taken.photo, taken_by=taken.taken_by)
     return payment

@@ -14,6 +14,7 @@ from portal.payments.cards import queries as cards
 from portal.payments.cards.rules import KEEPS, OFFERS_SAVED, PLAIN
 from portal.payments.debits import debit_for
 from portal.payments.models import PaymentAttempt, StripeAccount
+from portal.payments.queries import PaidFor
 from portal.shared import clock, running
 from portal.shared.money import Money
 
@@ -44,7 +45,12 @@ def present_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
 
     One that pays other invoices, too, is closed under all their locks: its plan says is_over.
     """
-    attempt = queries.open_attempt(session, invoice_id)
+    return present_for(session, PaidFor("invoice", invoice_id))
+
+
+def present_for(session: Session, paid_for: PaidFor) -> PaymentAttempt | None:
+    """The same for whatever is paid for. Expects its lock."""
+    attempt = queries.open_attempt_for(session, paid_for)
     if attempt is not None and attempt.lead_id is None and is_over(attempt):
         attempt.state, attempt.settled_at = "expired", clock.now()  # had Stripe made it, nobody has its address
         session.flush()
@@ -83,21 +89,29 @@ def is_over(attempt: PaymentAttempt) -> bool:
 
 def order_of(session: Session, family: Sequence[tuple[PaymentAttempt, Invoice]]) -> CheckoutOrder:
     """The same for the same attempt, always: Stripe refuses a key that comes back with another order."""
-    settings = running.here().settings
     attempt, invoice = family[0]
-    public_id = str(attempt.public_id)
     numbers = ", ".join(str(each.number) for _, each in family)
-    order = CheckoutOrder(
-        key=public_id, amount=Money.total((each.amount for each, _ in family), attempt.currency),
+    order = order_for(
+        attempt, PaidFor("invoice", invoice.id), email=str(invoice.bill_to.get("email") or ""),
         title=f"Invoice {numbers}" if len(family) == 1 else f"Invoices {numbers}"[:_LONGEST_TITLE],
-        return_url=f"{settings.public_url}/r/{public_id}", email=str(invoice.bill_to.get("email") or ""),
+        amount=Money.total((each.amount for each, _ in family), attempt.currency),
+    )  # fmt: skip
+    return _with_card(session, order, attempt, invoice.customer_id) if attempt.card_use else order
+
+
+def order_for(
+    attempt: PaymentAttempt, paid_for: PaidFor, *, email: str, title: str, amount: Money
+) -> CheckoutOrder:  # fmt: skip
+    """title and email must not change while the attempt lives."""
+    settings, public_id = running.here().settings, str(attempt.public_id)
+    return CheckoutOrder(
+        key=public_id, amount=amount, title=title, return_url=f"{settings.public_url}/r/{public_id}", email=email,
         expires_at=attempt.expires_at, tip=attempt.tip or None, debit=attempt.debit,
         metadata={
             "app": rules.APP, "env": settings.environment, "tenant": str(attempt.organisation_id),
-            "invoice": str(invoice.id), "attempt": public_id,
+            paid_for.kind: str(paid_for.id), "attempt": public_id,
         },
     )  # fmt: skip
-    return _with_card(session, order, attempt, invoice.customer_id) if attempt.card_use else order
 
 
 def _with_card(

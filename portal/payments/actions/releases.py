@@ -1,5 +1,7 @@
 """Taking an invoice out of the customer's hands before its money changes: the Session is closed at Stripe first."""
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from portal.invoices import actions as invoices
@@ -8,7 +10,11 @@ from portal.invoices.models import WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
 from portal.payments.actions.attempts import close_session, make_session
-from portal.payments.actions.plans import Plan, plan_of, present_attempt
+from portal.payments.actions.deposit_plans import plan_of_deposit
+from portal.payments.actions.plans import Plan, plan_of, present_attempt, present_for
+from portal.payments.deposit_queries import open_request
+from portal.payments.deposits import DepositRequest
+from portal.payments.queries import PaidFor
 from portal.payments.refunds.queries import is_disputed
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.errors import NotFound
@@ -16,6 +22,7 @@ from portal.shared.running import job_session
 
 _MOST_ROUNDS = 3
 _ARGUED = "The customer's bank is looking into a payment of this invoice. Wait until that dispute is over."
+_DEPOSIT_BUSY = "The customer is paying this deposit at this moment. Look again in a minute."
 _BUSY = "The customer is paying this invoice at this moment. Look again in a minute."
 
 
@@ -24,8 +31,33 @@ def release_invoice(organisation_id: int, invoice_id: int) -> None:
 
     Calls Stripe between short transactions of its own. Raises NotFound, PaymentUnderWay, CannotPay, GatewayError.
     """
+    _release(lambda: _open_plan(organisation_id, invoice_id))
+
+
+def release_deposit(organisation_id: int, request_id: int) -> None:
+    """The same for a deposit that is asked for. Raises what release_invoice raises."""
+    _release(lambda: _open_deposit_plan(organisation_id, request_id))
+
+
+def release_deposit_of(organisation_id: int, work_order_id: int) -> None:
+    """The same for what the job's customer is asked for, if they are. Raises what release_invoice raises."""
+    with job_session(organisation_id) as session:
+        request = open_request(session, work_order_id)
+    if request is not None:
+        release_deposit(organisation_id, request.id)
+
+
+def request_out_of_hands(session: Session, work_order_id: int) -> DepositRequest | None:
+    """What the job's customer is asked for, locked and surely on no payment page. Raises CannotPay."""
+    request = open_request(session, work_order_id, lock=True)
+    if request is not None and queries.open_attempt_for(session, PaidFor("deposit", request.id)) is not None:
+        raise CannotPay(_DEPOSIT_BUSY)
+    return request
+
+
+def _release(open_plan: Callable[[], Plan | None]) -> None:
     for _ in range(_MOST_ROUNDS):
-        plan = _open_plan(organisation_id, invoice_id)
+        plan = open_plan()
         if plan is None:
             return
         if plan.state == "creating":
@@ -77,3 +109,16 @@ def _open_plan(organisation_id: int, invoice_id: int) -> Plan | None:
         if attempt.state == "processing":
             raise PaymentUnderWay("The customer's bank is just paying this invoice. Wait until it is paid or refused.")
         return plan_of(session, attempt, [(invoice, queries.balance_of(session, invoice_id))])
+
+
+def _open_deposit_plan(organisation_id: int, request_id: int) -> Plan | None:
+    with job_session(organisation_id) as session:
+        request = session.get(DepositRequest, request_id, with_for_update=True)
+        if request is None:
+            raise NotFound
+        attempt = present_for(session, PaidFor("deposit", request_id))
+        if attempt is None:
+            return None
+        if attempt.state == "processing":
+            raise PaymentUnderWay("The customer's bank is just paying this deposit. Wait until it is paid or refused.")
+        return plan_of_deposit(session, attempt, request, attempt.amount)

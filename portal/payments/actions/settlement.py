@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
-from portal.gateways.stripe_gateway import Checkout
+from portal.gateways.stripe_gateway import Checkout, Receipt
 from portal.invoices import holds
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
@@ -15,8 +15,11 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.booking import Locked, book, note
 from portal.payments.actions.cards import keep_card
-from portal.payments.actions.late_failures import tell_of_refusal
+from portal.payments.actions.deposit_booking import LockedDeposit, book_deposit, lock_deposit
+from portal.payments.actions.late_failures import tell_of_refusal, tell_of_refused_deposit
 from portal.payments.cards.rules import CHARGE
+from portal.payments.deposit_queries import is_asked
+from portal.payments.deposits import DepositRequest
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -40,12 +43,11 @@ def look_at_attempt(
         attempt = session.get_one(PaymentAttempt, attempt_id)
         client = client_of(session.get_one(StripeAccount, attempt.stripe_account_id), retries=retries)
         known, state = attempt.session_id or session_id, attempt.state
-        held = [each.invoice_id for each in _family_rows(session, attempt)]
-        is_held = any(holds.is_held(session, invoice_id) for invoice_id in held)
+        is_shut = _is_shut(session, attempt)
     if known is None or state == "paid" or attempt.card_use == CHARGE:  # autopay looks at its charges itself
         return state
     seen = stripe_gateway.retrieve_session(client, known)
-    if is_held and seen.state == "open" and seen.receipt is None:  # opened before the firm had to look at the invoice
+    if is_shut and seen.state == "open" and seen.receipt is None:  # opened before the firm stopped taking money for it
         stripe_gateway.expire_session(client, known)
         seen = stripe_gateway.retrieve_session(client, known)
     with job_session(organisation_id) as session:
@@ -58,13 +60,11 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
     seen  the Session as just fetched from Stripe, never as an event or an address told it
     Returns the attempt's state. Raises ForeignCheckout.
     """
-    family = lock_family(session, attempt_id)
+    family = lock_attempt(session, attempt_id)
     lead = family[0].attempt
     _check_belongs(lead, family[0].account, seen)
     if seen.receipt is not None:
-        book(session, family, seen.receipt)
-        if seen.receipt.kept is not None:
-            keep_card(session, lead, family[0].invoice.customer_id, seen.receipt.kept)
+        _book(session, family, seen.receipt)
         for each in family:
             if each.attempt.state != "paid":
                 _close(each.attempt, "paid", clock.now())
@@ -73,8 +73,13 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
         for each in family:
             _follow(session, each.attempt, seen)
         if was_promised and lead.state == "failed":
-            tell_of_refusal(session, family)
+            _tell_of_refusal(session, family)
     return lead.state
+
+
+def lock_attempt(session: Session, attempt_id: int) -> Sequence[Locked | LockedDeposit]:
+    """All that this Session pays, under locks: invoices, or a deposit that was asked for."""
+    return lock_family(session, attempt_id) or lock_deposit(session, attempt_id)
 
 
 def lock_family(session: Session, attempt_id: int) -> Sequence[Locked]:
@@ -129,6 +134,32 @@ def take_due_attempts(session: Session) -> list[int]:
             for each in _family_rows(session, attempt):
                 _close(each, "expired", now)  # had Stripe made it, nobody has its address
     return [attempt.id for attempt in due if attempt.state in OPEN_STATES]
+
+
+def _is_shut(session: Session, attempt: PaymentAttempt) -> bool:
+    """Whether the firm takes no money for it now: it looks at an invoice first, or does not ask any more."""
+    if attempt.deposit_request_id is not None:
+        return not is_asked(session, session.get_one(DepositRequest, attempt.deposit_request_id))
+    held = [each.invoice_id for each in _family_rows(session, attempt)]
+    return any(holds.is_held(session, invoice_id) for invoice_id in held if invoice_id is not None)
+
+
+def _book(session: Session, family: Sequence[Locked | LockedDeposit], receipt: Receipt) -> None:
+    for each in family:
+        if isinstance(each, LockedDeposit):
+            book_deposit(session, each, receipt)
+    invoices = [each for each in family if isinstance(each, Locked)]
+    if invoices:
+        book(session, invoices, receipt)
+        if receipt.kept is not None:
+            keep_card(session, invoices[0].attempt, invoices[0].invoice.customer_id, receipt.kept)
+
+
+def _tell_of_refusal(session: Session, family: Sequence[Locked | LockedDeposit]) -> None:
+    for each in family:
+        if isinstance(each, LockedDeposit):
+            tell_of_refused_deposit(session, each)
+    tell_of_refusal(session, [each for each in family if isinstance(each, Locked)])
 
 
 def _check_belongs(attempt: PaymentAttempt, account: StripeAccount, seen: Checkout) -> None:

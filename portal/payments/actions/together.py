@@ -22,6 +22,7 @@ from portal.payments.actions.plans import Plan, plan_of, present_attempt
 from portal.payments.cards.rules import PLAIN
 from portal.payments.chargeable import check_chargeable
 from portal.payments.models import PaymentAttempt
+from portal.payments.queries import PaidFor
 from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.money import Money
 
@@ -60,7 +61,7 @@ def plan_together(session: Session, agreed: Mapping[int, Money], card: CardWish 
         lead = session.get_one(PaymentAttempt, present[0].lead_id or present[0].id)
     else:
         for invoice, _ in wanted:
-            check_tries(session, invoice.id)
+            check_tries(session, PaidFor("invoice", invoice.id))
         lead = _add_family(session, wanted, use)
     if card is not None and lead.card_use == use:
         agree(session, lead, wanted[0][0].customer_id, card)

@@ -16,6 +16,7 @@ from portal.invoices.documents.pdf import record_pdf
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import AuditEntry, Organisation
+from portal.payments.deposits import Deposit
 from portal.payments.models import Allocation, Payment
 from portal.payments.papers import receipt_paper
 from portal.shared import clock, formats
@@ -30,7 +31,9 @@ def evidence_pack(session: Session, organisation: Organisation, payment: Payment
     """A ZIP archive. Reads everything and writes nothing but papers that were not kept yet."""
     invoices = [get_invoice(session, invoice_id) for invoice_id in _invoice_ids(session, payment)]
     jobs = jobs_of([line.work_order_line_id for invoice in invoices for line in invoice.lines])
-    job_ids = session.scalars(select(WorkOrder.id).where(WorkOrder.id.in_(jobs)).order_by(WorkOrder.id)).all()
+    paid_before = select(Deposit.work_order_id).where(Deposit.payment_id == payment.id)
+    its_jobs = or_(WorkOrder.id.in_(jobs), WorkOrder.id.in_(paid_before))
+    job_ids = session.scalars(select(WorkOrder.id).where(its_jobs).order_by(WorkOrder.id)).all()
     pictures = contents_of(session, job_ids)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as pack:  # PDF and JPEG are small already
@@ -77,7 +80,7 @@ def _record(
         "firm": [organisation.name, *filter(None, [organisation.address, organisation.email, organisation.phone])],
         "facts": [
             ["Paid", f"{formats.money(payment.amount)} on {formats.dated(payment.received_on)}"],
-            ["For", ", ".join(f"invoice {each.number}" for each in invoices)],
+            ["For", ", ".join(f"invoice {each.number}" for each in invoices) or "a deposit before the work"],
             *(["Work", " ".join(filter(None, [each.title, each.work_done]))] for each in invoices),
             *(["Customer", str(each.bill_to.get("name", ""))] for each in invoices[:1]),
         ],

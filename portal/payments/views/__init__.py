@@ -5,6 +5,7 @@ from portal.payments.views import (
     cash,
     crediting,
     debits,
+    deposit_requests,
     deposits,
     desk,
     ending,
@@ -20,6 +21,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cards", "cash", "crediting", "debits", "deposits", "desk", "ending", "evidence", "parts", "payouts",
-    "photos", "receipts", "recording", "refunding", "together",
+    "bp", "cards", "cash", "crediting", "debits", "deposit_requests", "deposits", "desk", "ending", "evidence",
+    "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

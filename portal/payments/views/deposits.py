@@ -5,15 +5,14 @@ from dataclasses import replace
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.payments import actions
 from portal.payments.forms import read_payment
 from portal.payments.photos import read_photo
 from portal.payments.queries import deposits_of
 from portal.payments.views.pages import bp
+from portal.payments.views.recording import try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.drawing import LARGEST_FILE
-from portal.shared.errors import RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -46,12 +45,9 @@ def create_deposit(work_order_id: int) -> Response:
     if not form.ok:
         return _page(job, form, 422)
     session.rollback()
-    try:
-        recorded = actions.record_payment(
-            g.viewer.organisation_id, replace(taken, deposit_for=work_order_id, photo=photo)
-        )
-    except RuleBroken as problem:
-        form.refuse(problem)
+    taken = replace(taken, deposit_for=work_order_id, photo=photo)
+    recorded = try_to_record(form, g.viewer.organisation_id, taken)
+    if recorded is None:
         return _page(get_work_order(session, work_order_id, g.viewer), form, 422)
     change = f" Give back {money(recorded.change)}." if recorded.change else ""
     flash(f"{money(recorded.received)} taken, receipt {recorded.number}.{change}", "good")

@@ -146,7 +146,7 @@ def _create(find: Callable[[], Desk]) -> Response:
     if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
         form.errors["form"] = "This invoice is a draft. Ask somebody who may send it."
     request_session().rollback()  # no transaction stays open while Stripe is asked
-    recorded = _record(form, g.viewer.organisation_id, taken) if form.ok else None
+    recorded = try_to_record(form, g.viewer.organisation_id, taken) if form.ok else None
     if recorded is None:
         return make_response(_form_page(find(), form), 422)
     said = [f"{money(recorded.received)} recorded, receipt {recorded.number}."]
@@ -158,7 +158,8 @@ def _create(find: Callable[[], Desk]) -> Response:
     return see_other(desk.back)
 
 
-def _record(form: Form, organisation_id: int, taken: actions.OfflinePayment) -> actions.Recorded | None:
+def try_to_record(form: Form, organisation_id: int, taken: actions.OfflinePayment) -> actions.Recorded | None:
+    """None: the form says why not."""
     try:
         return actions.record_payment(organisation_id, taken)
     except RuleBroken as problem:

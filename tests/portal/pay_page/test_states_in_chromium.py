@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from portal.invoices import joint
 from portal.invoices.models import Invoice, PayLink
 from portal.organisations.models import Organisation
-from portal.payments.actions import void_invoice
+from portal.payments.actions import void_invoice, withdraw_request
 from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
@@ -22,6 +22,7 @@ from tests.paying import Till
 from tests.portal.pay_page.test_parts import take_parts
 from tests.portal.pay_page.test_states import STATES
 from tests.portal.pay_page.test_tips import take_tips
+from tests.portal.payments.test_deposit_links import ask
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
@@ -119,7 +120,7 @@ def test_saving_a_card_paying_with_it_and_removing_it(
 def _go_on(page: Any, name: str, say: Callable[..., str]) -> None:
     """What the page offers in this state is done, or there is nothing to do but to write to the firm."""
     pay = page.get_by_role("button", name=re.compile("^" + re.escape(say("pay", amount="~")).replace("\\~", ".*")))
-    if name in ("together", *(state for state, (_, _, can_pay) in STATES.items() if can_pay)):
+    if name in ("together", "deposit", *(state for state, (_, _, can_pay) in STATES.items() if can_pay)):
         pay.first.click()
         page.wait_for_url("**/c/pay/**")
     elif name == "replaced":
@@ -137,6 +138,8 @@ def _deeds() -> dict[str, Callable[[Till, Firm, int, str], object]]:
     made: dict[str, Callable[[Till, Firm, int, str], object]] = {name: deed for name, (deed, _, _) in STATES.items()}
     return made | {
         "replaced": _replace, "expired": _expire, "unknown": lambda *_: "/p/unknown", "together": _join,
+        "deposit": lambda _, firm, *_more: ask(firm).path, "deposit paid": _pay_deposit,
+        "deposit withdrawn": _withdraw_deposit,
     }  # fmt: skip
 
 
@@ -154,6 +157,19 @@ def _replace(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
         newer = make_invoice(session, firm, work_order=get_work_order(session, job_id, firm.viewer()))
         pay_address(session, newer)
     return path
+
+
+def _pay_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    asked = ask(firm)
+    till.pay(asked.path)
+    till.work(firm)
+    return asked.path
+
+
+def _withdraw_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    asked = ask(firm)
+    withdraw_request(firm.organisation_id, asked.job_id, asked.request_id)
+    return asked.path
 
 
 def _expire(till: Till, firm: Firm, invoice_id: int, path: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from portal.payments import queries, rules
 from portal.payments.actions import start_attempt
+from portal.payments.queries import PaidFor
 from portal.payments.rules import TooManyDeclines
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -50,7 +51,7 @@ def test_a_day_later_cards_are_taken_again_and_other_invoices_always(till: Till,
         start_attempt(firm.organisation_id, invoice_id)
     assert till.tap_pay(till.invoice(firm)[1]).status_code == 303
     with clock.at(clock.now() + timedelta(hours=25)), job_session(firm.organisation_id) as session:
-        assert queries.refused_cards(session, invoice_id) == 0
+        assert queries.refused_cards(session, PaidFor("invoice", invoice_id)) == 0
 
 
 def test_a_card_that_works_after_some_that_did_not_pays(till: Till, firm: Firm) -> None:

@@ -1,0 +1,122 @@
+"""What the link to a deposit shows: one request, what has come of it, and nothing that leads to anything else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from portal.customers.models import Customer
+from portal.invoices.models import PayLink
+from portal.invoices.pay_links import enter_by_token
+from portal.organisations.models import Organisation
+from portal.pay_page.queries import NO_LINK, ExpiredLink, UnknownLink
+from portal.payments.chargeable import unfit_for_cards
+from portal.payments.debits import debit_for
+from portal.payments.deposit_queries import left_of
+from portal.payments.deposits import Deposit, DepositRequest
+from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.uses import PaymentUse
+from portal.shared import clock
+from portal.shared.money import Money
+from portal.work_orders.models import WorkOrder
+
+
+@dataclass(frozen=True)
+class DepositPage:
+    """A link to a deposit, opened.
+
+    state  processing | paid | refunded | withdrawn | billed | too_small | too_large | not_exact | no_cards | to_pay
+    debit  the bank debit that it can be paid by, too
+    """
+
+    link: PayLink
+    organisation: Organisation
+    request: DepositRequest
+    job: str
+    customer: Customer
+    left: Money
+    payments: Sequence[tuple[Payment, PaymentUse]]
+    state: str
+    debit: str
+
+    @property
+    def language(self) -> str:
+        return self.customer.language
+
+    @property
+    def is_payable(self) -> bool:
+        return self.state == "to_pay"
+
+    @property
+    def taken(self) -> Money:
+        return Money.total((payment.taken for payment, _ in self.payments), self.request.currency)
+
+    @property
+    def given_back(self) -> Money:
+        return Money.total((use.refunded for _, use in self.payments), self.request.currency)
+
+    @property
+    def shown(self) -> str:
+        """What the customer agrees to by tapping Pay."""
+        return f"{self.left.minor}.{self.left.currency}.d{self.request.id}"
+
+
+def open_deposit_link(session: Session, token: str, *, to_look: bool = False) -> DepositPage:
+    """Enters its organisation. Raises UnknownLink, ExpiredLink.
+
+    to_look  nothing will be written in this transaction
+    """
+    link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
+    found = session.execute(
+        select(PayLink, Organisation, DepositRequest, WorkOrder, Customer, _IS_PROCESSING, _DEBIT)
+        .join(Organisation, Organisation.id == PayLink.organisation_id)
+        .join(DepositRequest, DepositRequest.id == PayLink.deposit_request_id)
+        .join(WorkOrder, WorkOrder.id == DepositRequest.work_order_id)
+        .join(Customer, Customer.id == DepositRequest.customer_id)
+        .where(PayLink.id == link_id, PayLink.revoked_at.is_(None))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise UnknownLink
+    link, organisation, request, job, customer, is_processing, debit = found
+    left, payments = left_of(session, request), _payments(session, request)
+    is_asked = request.closed_at is None and job.status != "Cancelled" and job.customer_id == request.customer_id
+    state = "processing" if is_processing else _state(request, left, payments, debit, is_asked=is_asked)
+    if link.expires_at <= clock.now() and state not in ("paid", "refunded"):
+        raise ExpiredLink(organisation, customer.language)
+    offered = debit_for(debit or "", request.currency)
+    return DepositPage(link, organisation, request, job.title, customer, left, payments, state, offered)
+
+
+_IS_PROCESSING = exists(
+    select(PaymentAttempt.id).where(
+        PaymentAttempt.deposit_request_id == DepositRequest.id, PaymentAttempt.state == "processing"
+    )
+).label("is_processing")
+_DEBIT = select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit")
+
+
+def _state(
+    request: DepositRequest, left: Money, payments: Sequence[tuple[Payment, PaymentUse]], debit: str | None, *,
+    is_asked: bool,
+) -> str:  # fmt: skip
+    if payments and all(use.refunded_minor == use.amount_minor for _, use in payments):
+        return "refunded"
+    if not left:
+        return "paid"
+    if not is_asked:
+        return "billed" if request.closed_as == "billed" else "withdrawn"
+    return unfit_for_cards(left) or ("to_pay" if debit is not None else "no_cards")
+
+
+def _payments(session: Session, request: DepositRequest) -> Sequence[tuple[Payment, PaymentUse]]:
+    """What counts for it, oldest first."""
+    rows = session.execute(
+        select(Payment, PaymentUse)
+        .join(Deposit, Deposit.payment_id == Payment.id)
+        .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+        .where(Deposit.deposit_request_id == request.id, PaymentUse.reversed_minor == 0)
+        .order_by(Payment.id)
+    )
+    return [(payment, use) for payment, use in rows]
