@@ -8,8 +8,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
+from portal.organisations.models import Organisation
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
+from portal.taxes import together
 from portal.taxes.arithmetic.document import CHARGED, WITHHOLDING
 from portal.taxes.models import Tax, TaxGroupMember, TaxRate
 
@@ -50,6 +52,7 @@ def add_group(
     Raises CannotChangeTax. Does not commit.
     """
     check_members(members, last_is_compound=last_is_compound)
+    _check_halves(session, organisation_id, members)
     group = _new_tax(session, organisation_id, name, kind="group", why=why, is_default=is_default)
     group.members = [
         TaxGroupMember(
@@ -68,6 +71,13 @@ def check_members(members: Sequence[Tax], *, last_is_compound: bool = False) -> 
         raise CannotChangeTax("A group needs two taxes that are charged, or two that are withheld.", field="members")
     if last_is_compound and members[-1].kind != "percent":
         raise CannotChangeTax("Only a percentage can be reckoned on the others.", field="members")
+
+
+def _check_halves(session: Session, organisation_id: int, members: Sequence[Tax]) -> None:
+    halves = together.halves_of(members, session.get_one(Organisation, organisation_id).country)
+    if halves and not together.are_equal(*halves):
+        one, other = (tax.name for tax in halves)
+        raise CannotChangeTax(f"{one} and {other} are halves of one tax: give both the same rate.", field="members")
 
 
 def change_rate(

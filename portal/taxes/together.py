@@ -4,7 +4,7 @@ In India GST18 is CGST9 and SGST9 within the state and IGST18 between states: no
 the one or the other by its place, whichever of them was named. In Mexico IVA 8% takes the place of IVA 16%.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from portal.taxes.models import Tax
@@ -37,9 +37,9 @@ def moving_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> list[tuple[
     if not standing_of(country).get("in_halves"):
         return []
     group = at_home(tax, taxes, country)
-    halves = [member.tax for member in group.members if member.tax.kind == "percent"]
+    halves = halves_of([member.tax for member in group.members], country)
     whole = taxes.get(group.between_states_id or 0)
-    if len(halves) != 2:
+    if not halves:
         return []
     shares = {half.id: (half, Decimal(1)) for half in halves}
     if whole is not None and whole.kind == "percent":
@@ -48,6 +48,23 @@ def moving_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> list[tuple[
         return []
     own = shares.pop(tax.id)[1]
     return [(each, share / own) for each, share in shares.values()]
+
+
+def halves_of(members: Iterable[Tax], country: str) -> list[Tax]:
+    """The two of a group that make up one tax, CGST9 and SGST9; a cess beside them is no half. None: it has no such."""
+    asked = standing_of(country)
+    others = [word.casefold() for word in asked.get("no_halves", ())]
+    halves = [
+        tax for tax in members
+        if tax.kind == "percent" and not any(word in tax.name.casefold() for word in others)
+    ]  # fmt: skip
+    return halves if asked.get("in_halves") and len(halves) == 2 else []
+
+
+def are_equal(one: Tax, other: Tax) -> bool:
+    """On every day."""
+    days = {rate.valid_from for rate in (*one.rates, *other.rates)}
+    return all(one.rate_on(day) == other.rate_on(day) for day in days)
 
 
 def borne_with(tax: Tax, taxes: Mapping[int, Tax], country: str) -> tuple[set[int], set[int]]:

@@ -15,7 +15,10 @@ from portal.accounting.pull.models import RATE, STATUS
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.actions import CannotChangeTax, change_rate
+from portal.taxes.corrections import correct_rate
 from portal.taxes.models import Tax
+from portal.taxes.queries import taxes_by_id
+from portal.taxes.together import moving_with
 
 AUTHORITY, LEVIED = "tax_authority_name", "levied"  # as Zoho calls it, and who it was there when it was last said
 _OURS, _THEIRS = "The rate was changed here", "The rate was changed in Zoho"
@@ -66,9 +69,14 @@ def compare(session: Session, record: MirrorRecord, there: Known) -> bool:
     questions.ask(
         session, questions.of(record), STATUS, field=RATE, ours=_said(ours), theirs=_said(there.rate),
         ours_by=editor[0], ours_at=editor[1],
-        facts={"label": f"Tax {tax.name}", "title": title, "why": _WHY, "there": there.as_text()},
+        facts={"label": f"Tax {tax.name}", "title": title, "why": _why(session, tax), "there": there.as_text()},
     )  # fmt: skip
     return True
+
+
+def _why(session: Session, tax: Tax) -> str:
+    others = " and ".join(other.name for other, _share in _moving(session, tax))
+    return f"{_WHY} With theirs, {others} change here, too: the halves stay equal." if others else _WHY
 
 
 def is_wanted_there(session: Session, record: MirrorRecord, now: Mapping[str, Any]) -> bool:
@@ -102,8 +110,21 @@ def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str])
     tax = session.get_one(Tax, record.local_id, populate_existing=True, with_for_update=True)
     if tax.kind != "percent":
         raise CannotChangeTax("This tax has no rate of its own here. Make another one, or correct it in Zoho.")
-    change_rate(session, tax, Decimal(there["rate"]), _today(session))
+    theirs, today, others = Decimal(there["rate"]), _today(session), _moving(session, tax)
+    begun = next((rate for rate in tax.rates if rate.valid_from == today), None)
+    if tax.rate_on(today) == theirs:
+        pass  # its other half was changed a moment ago
+    elif begun is not None:
+        correct_rate(session, tax, begun, theirs, today, others)
+    else:
+        change_rate(session, tax, theirs, today, others)
     _keep(record, common=dict(there), apart=None)
+
+
+def _moving(session: Session, tax: Tax) -> list[tuple[Tax, Decimal]]:
+    """CGST and SGST stay equal whichever of them was changed, and IGST stays their sum."""
+    country = session.scalars(select(Organisation.country)).one()
+    return moving_with(tax, taxes_by_id(session), country)
 
 
 def send_ours(session: Session, record: MirrorRecord) -> None:

@@ -3,9 +3,10 @@
 Of a family of countries: treatments (code in Zoho's words → label), exemptions to begin with (of customers, of items),
 asks_place and gulf_places (of supply), own_place (what the firm's own place is called, where the law asks for one),
 replaced_in (where another tax takes the usual one's place), in_halves (a tax of the state is a group, whose members
-never stand alone), codes (what items are numbered with), buildings (work on them is taxed where they stand),
-domestic_reverse_charge, by_address (the tax of the service address goes first) with states and by_state (the tax that
-a state's addresses begin with), without_number (invoices need no tax number), aliases (of places).
+never stand alone; no_halves: what stands in such a group's tax that is no half, by a part of its name), codes (what
+items are numbered with), buildings (work on them is taxed where they stand), domestic_reverse_charge, by_address (the
+tax of the service address goes first) with states and by_state (the tax that a state's addresses begin with),
+without_number (invoices need no tax number), aliases (of places).
 """
 
 import json

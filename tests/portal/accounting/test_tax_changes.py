@@ -10,9 +10,10 @@ from flask import Flask
 from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import decisions
+from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.running import job_session
-from portal.taxes.actions import change_rate
+from portal.taxes.actions import add_group, change_rate, set_between_states
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
 from tests.builders import post, sign_in
@@ -84,6 +85,31 @@ def test_a_rate_changed_here_is_offered_there(agreed: LinkedFirm, decision: str,
     assert (there(agreed)["tax_percentage"], ours(agreed).rate_on(TODAY)) == (in_zoho, 21)  # and keeps its own name
     look(agreed)
     assert questions(agreed) == []
+
+
+def test_indias_halves_stay_equal_whichever_is_taken_over(agreed: LinkedFirm) -> None:
+    """CGST and SGST are half each, and IGST is both: one cannot come without the others."""
+    own = agreed.organisation_id
+    for name, rate in (("CGST9", 9), ("SGST9", 9), ("IGST18", 18)):
+        act(agreed, "POST /settings/taxes", tax_name=name, tax_percentage=rate)
+    look(agreed)
+    while questions(agreed):
+        with job_session(own) as session:
+            assert decisions.decide(session, questions(agreed)[0].id, "theirs", by="Mo Manager", person_id=0)
+    with job_session(own) as session:
+        session.get_one(Organisation, own).country = "IN"
+        taken = {tax.name: tax for tax in list_taxes(session)}
+        group = add_group(session, own, "GST18", [taken["CGST9"], taken["SGST9"]])
+        set_between_states(session, group, taken["IGST18"])
+    act(agreed, f"PUT /settings/taxes/{there(agreed, 'CGST9')['tax_id']}", tax_percentage=10)
+    look(agreed)
+    asked = next(each for each in questions(agreed) if each.facts["label"] == "Tax CGST9")
+    assert "With theirs, SGST9 and IGST18 change here, too" in asked.facts["why"]
+    with job_session(own) as session:
+        assert decisions.decide(session, asked.id, "theirs", by="Mo Manager", person_id=0)
+    with job_session(own) as session:
+        now = {tax.name: tax.rate_on(TODAY) for tax in list_taxes(session)}
+    assert (now["CGST9"], now["SGST9"], now["IGST18"], now["GST18"]) == (10, 10, 20, 20)
 
 
 def test_only_an_administrator_decides_about_taxes(agreed: LinkedFirm, app: Flask) -> None:

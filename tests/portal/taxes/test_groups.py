@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from portal.invoices import billing
 from portal.organisations.models import Organisation
+from portal.shared.running import job_session
 from portal.taxes.actions import CannotChangeTax, add_group, add_tax, change_rate, make_usual
 from portal.taxes.models import Tax
-from portal.taxes.queries import taxes_by_id
-from tests.builders import Firm
+from portal.taxes.queries import list_taxes, taxes_by_id
+from portal.taxes.together import moving_with
+from tests.builders import Firm, make_firm
 
 TODAY = date(2026, 3, 2)
 
@@ -80,3 +82,33 @@ def test_a_name_is_taken_once(session: Session, firm: Firm) -> None:
     add_tax(session, firm.organisation_id, "HST", Decimal(15))
     with pytest.raises(CannotChangeTax, match="this name"):
         add_tax(session, firm.organisation_id, "hst", Decimal(13))
+
+
+@pytest.mark.parametrize(
+    ("other", "is_refused"), [("SGST2.5", True), ("UTGST8", True), ("IGST18", False), ("Compensation cess 12", False)]
+)
+@pytest.mark.usefixtures("world")
+def test_in_india_no_group_has_two_halves_that_differ(other: str, is_refused: bool) -> None:
+    firm = make_firm(country="IN", currency="INR", time_zone="Asia/Kolkata")
+    with job_session(firm.organisation_id) as session:
+        known = {tax.name: tax for tax in list_taxes(session)}
+        second = known.get(other) or add_tax(session, firm.organisation_id, other, Decimal(8))
+        try:
+            add_group(session, firm.organisation_id, "Both", [known["CGST9"], second])
+        except CannotChangeTax as problem:
+            assert is_refused and "halves of one tax: give both the same rate" in problem.sentence
+        else:
+            assert not is_refused
+
+
+@pytest.mark.usefixtures("world")
+def test_a_cess_beside_the_halves_does_not_part_them() -> None:
+    firm = make_firm(country="IN", currency="INR", time_zone="Asia/Kolkata")
+    with job_session(firm.organisation_id) as session:
+        own, known = firm.organisation_id, {tax.name: tax for tax in list_taxes(session)}
+        cess = add_tax(session, own, "Compensation cess", Decimal(12))
+        halves = [add_tax(session, own, name, Decimal(7)) for name in ("CGST7", "SGST7")]
+        group = add_group(session, own, "GST14 + cess", [*halves, cess])
+        taxes = known | {tax.name: tax for tax in (*halves, cess, group)}
+        moved = moving_with(halves[0], {tax.id: tax for tax in taxes.values()}, "IN")
+        assert moved == [(halves[1], 1)] and moving_with(cess, {tax.id: tax for tax in taxes.values()}, "IN") == []
