@@ -182,6 +182,7 @@ def test_a_wrong_number_is_told_with_what_to_do(country: str, number: str) -> No
     assert "or leave it empty" in problem_with(country, number)
 
 
+@pytest.mark.usefixtures("world")
 def test_india_knows_its_abolished_rates_and_offers_them_no_more() -> None:
     """12 and 28 % ended with 21 September 2025; 40 % began the day after. Source: GST Council's 56th meeting."""
     firm = make_firm(country="IN", currency="INR", time_zone="Asia/Kolkata")
@@ -194,4 +195,17 @@ def test_india_knows_its_abolished_rates_and_offers_them_no_more() -> None:
         assert not any(tax.has_ended(last) for tax in taxes.values())
     assert rates["GST28"][0] == 28 and rates["IGST12"][0] == 12 and rates["IGST40"] == [0, 40]
     assert ended == {"CGST6", "SGST6", "GST12", "IGST12", "CGST14", "SGST14", "GST28", "IGST28"}
-    assert not ended & offered and {"GST5", "GST18", "GST40"} <= offered
+    assert not ended & offered and {"GST0.25", "GST3", "GST5", "GST18", "GST40"} <= offered
+
+
+@pytest.mark.usefixtures("world")
+def test_indias_rates_for_stones_and_jewellery_stayed_when_others_ended() -> None:
+    """3 % and 0.25 %. Source: notification 9/2025-Central Tax (Rate), schedules IV and V."""
+    firm = make_firm(country="IN", currency="INR", time_zone="Asia/Kolkata")
+    with job_session(firm.organisation_id) as session:
+        taxes = {tax.name: tax for tax in session.scalars(select(Tax))}
+        for name, half, rate in (("GST3", "CGST1.5", "3"), ("GST0.25", "CGST0.125", "0.25")):
+            for day in (date(2017, 7, 1), date(2025, 9, 22)):
+                assert taxes[name].rate_on(day) == taxes[f"I{name}"].rate_on(day) == Decimal(rate)
+                assert taxes[half].rate_on(day) * 2 == Decimal(rate)
+            assert taxes[name].between_states_id == taxes[f"I{name}"].id
