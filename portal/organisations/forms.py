@@ -6,15 +6,13 @@ from decimal import Decimal
 
 from portal.organisations.actions import OrganisationFacts
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import PREFIXES, written
+from portal.organisations.numbering import PREFIXES, too_long, written
 from portal.shared.forms import Form
 
 _LONGEST_TERMS = Decimal(365)
 # Begins with a letter or digit, and no two signs in a row: numbers become names of files and parts of addresses.
 _PREFIX = re.compile(r"[^\W_](?:[-/._# ]?[^\W_])*[-/._# ]?")
 _BIGGEST_NUMBER = Decimal(99_999_999)  # with a prefix of twelve, twenty characters in all
-
-_LONGEST_BY_LAW = {"IN": 16}  # characters of a tax invoice's and a credit note's number: CGST Rules 46 (b), 53
 
 
 def read_organisation(raw: Mapping[str, str]) -> tuple[Form, OrganisationFacts]:
@@ -54,12 +52,9 @@ def read_numbers(raw: Mapping[str, str], country: str) -> tuple[Form, dict[str, 
 
 
 def _check_length(form: Form, series: str, number: str, country: str) -> None:
-    longest = _LONGEST_BY_LAW.get(country)
-    if longest is not None and series in ("invoice", "credit_note") and len(number) > longest:
-        form.errors.setdefault(
-            f"{series}_prefix",
-            f"{number} has {len(number)} characters, and the law allows {longest}. Choose a shorter prefix.",
-        )
+    problem = too_long(series, number, country)
+    if problem:
+        form.errors.setdefault(f"{series}_prefix", f"{problem} Choose a shorter prefix.")
 
 
 def _check_different(form: Form, prefixes: Mapping[str, str]) -> None:

@@ -13,6 +13,14 @@ PREFIXES = {"customer": "C-", "work_order": "WO-", "invoice": "INV-", "payment":
 _DIGITS = 5
 
 
+# Characters of a tax invoice's and a credit note's number: CGST Rules 46 (b), 53.
+_LONGEST_BY_LAW = {"IN": 16}
+
+
+class NumberTooLong(RuleBroken):
+    """The series has grown beyond what the law of the country allows."""
+
+
 class NumberTaken(RuleBroken):
     """The series would give a number that it may have given before."""
 
@@ -32,6 +40,23 @@ def next_number(session: Session, organisation_id: int, series: str) -> str:
         {"organisation_id": organisation_id, "series": series, "prefix": PREFIXES[series], "next_number": 2},
     ).one()
     return written(taken.prefix, taken.next_number - 1)
+
+
+def next_paper_number(session: Session, organisation_id: int, series: str, country: str) -> str:
+    """As next_number, for an invoice or a credit note. Raises NumberTooLong: rolled back, it leaves no gap."""
+    number = next_number(session, organisation_id, series)
+    problem = too_long(series, number, country)
+    if problem:
+        raise NumberTooLong(f"{problem} An administrator can choose a shorter prefix under Settings, Numbers.")
+    return number
+
+
+def too_long(series: str, number: str, country: str) -> str:
+    """A sentence, where the law of the country allows no such number."""
+    longest = _LONGEST_BY_LAW.get(country)
+    if longest is None or series not in ("invoice", "credit_note") or len(number) <= longest:
+        return ""
+    return f"{number} has {len(number)} characters, and the law allows {longest}."
 
 
 def written(prefix: str, number: int) -> str:

@@ -13,7 +13,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import next_number
+from portal.organisations.numbering import next_paper_number
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, Impossible, credit
@@ -47,7 +47,8 @@ def raise_credit_note(
     breakdown, text = _reckon(session, invoice, wanted)
     rules.check_total(breakdown.total, queries.credited_total(session, invoice), invoice.total)
     note = CreditNote(
-        organisation_id=organisation.id, number=next_number(session, organisation.id, "credit_note"),
+        organisation_id=organisation.id,
+        number=next_paper_number(session, organisation.id, "credit_note", organisation.country),
         invoice_id=invoice.id, customer_id=invoice.customer_id, currency=invoice.currency,
         issued_on=issued_on or clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to,
         breakdown=text,

@@ -2,9 +2,10 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import PREFIXES, next_number
+from portal.organisations.numbering import PREFIXES, NumberTooLong, next_number, next_paper_number, set_series
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 
@@ -83,3 +84,15 @@ def test_an_indian_number_has_sixteen_characters_at_most(admin: FlaskClient, fir
     assert save(admin, invoice_prefix="BHARAT/26-", invoice_next="1000000").status_code == 422
     assert save(admin, invoice_prefix="BHARAT/202-", work_order_prefix="BHARAT/JOBS-").status_code == 303
     assert take(firm) == "BHARAT/202-00001"
+
+
+def test_an_indian_series_that_has_grown_too_long_is_refused_with_what_to_do(session: Session, firm: Firm) -> None:
+    own = firm.organisation_id
+    with job_session(own) as other:
+        set_series(other, own, "invoice", "BHARAT/2026-", 9999)
+    assert next_paper_number(session, own, "invoice", "GB") == "BHARAT/2026-09999"
+    session.rollback()
+    with pytest.raises(NumberTooLong, match=r"BHARAT/2026-09999 has 17 .* shorter prefix under Settings, Numbers"):
+        next_paper_number(session, own, "invoice", "IN")
+    session.rollback()
+    assert next_paper_number(session, own, "payment", "IN") == "R-00001"
