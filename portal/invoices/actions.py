@@ -11,17 +11,18 @@ from portal.customers.models import Customer
 from portal.invoices import billing, drafts, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents.rules import may_void, other_currency
-from portal.invoices.following import follow_rates
+from portal.invoices.following import follow_job, follow_rates
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.organisations.numbering import next_number
+from portal.organisations.numbering import next_paper_number
 from portal.people.models import Person
 from portal.shared import clock, outbox, queues
 from portal.shared.money import Money
 from portal.taxes.actions import ON_NEW_RATES
 from portal.taxes.queries import taxes_by_id
+from portal.work_orders.actions import ON_NEW_DAYS
 from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
 
 
@@ -79,6 +80,7 @@ PREPAID: list[Callable[[Session, Organisation, Invoice], Money]] = []
 
 if follow_rates not in ON_NEW_RATES:
     ON_NEW_RATES.append(follow_rates)
+    ON_NEW_DAYS.append(follow_job)
 
 
 def issue_invoice(
@@ -106,7 +108,7 @@ def issue_invoice(
         rules.check_in_force(billing.endings(invoice.lines, taxes, day))
         drafts.rewrite(session, organisation, invoice, taxes)
         session.flush()  # before the status says sent: from then on the database refuses lines and tax rows
-    invoice.number = next_number(session, organisation.id, "invoice")
+    invoice.number = next_paper_number(session, organisation.id, "invoice", organisation.country)
     invoice.issued_on, invoice.due_on = today, rules.due_day(today, invoice.terms_days)
     invoice.sent_at = clock.now()
     invoice.letterhead = drawn_up(organisation, str(invoice.bill_to.get("language", ""))).as_text()

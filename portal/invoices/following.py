@@ -1,18 +1,20 @@
-"""Drafts follow what they rest on: the firm's settings and the rates of its taxes. What was sent never moves."""
+"""Drafts follow what they rest on: settings, rates of taxes, the days of their jobs. What was sent never moves."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
-from portal.invoices import drafts
-from portal.invoices.models import DRAFT, Invoice
+from portal.invoices import billing, drafts, shipping
+from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.pricing import CannotPrice
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.actions import CannotChangeTax
 from portal.taxes.queries import taxes_by_id
+from portal.work_orders.models import WorkOrder, WorkOrderLine
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,28 @@ def follow_rates(session: Session, organisation_id: int) -> int:
     if found.refused:
         raise CannotChangeTax(found.refused[0], field="rate")
     return found.changed
+
+
+def follow_job(session: Session, work_order: WorkOrder) -> None:
+    """A visit was moved, done or called off: the drafts of its job have that day of supply. Does not commit."""
+    of_job = select(InvoiceLine.invoice_id).join(
+        WorkOrderLine, WorkOrderLine.id == InvoiceLine.work_order_line_id
+    ).where(WorkOrderLine.work_order_id == work_order.id)  # fmt: skip
+    found = session.scalars(
+        select(Invoice).where(Invoice.status == DRAFT, Invoice.id.in_(of_job)).options(selectinload(Invoice.lines))
+        .order_by(Invoice.id).with_for_update(of=Invoice)
+    ).all()  # fmt: skip
+    if not found:
+        return
+    organisation = session.get_one(Organisation, work_order.organisation_id)
+    for stale in (*work_order.appointments, work_order):  # another technician may come
+        session.expire(stale)
+    for invoice in found:
+        job = shipping.job_of(session, invoice)
+        invoice.supplied_on = billing.supplied_on(job, organisation.time_zone)
+        invoice.work_done = billing.describe([job], organisation.time_zone)
+        with suppress(CannotPrice):  # whoever sends it is told
+            drafts.rewrite(session, organisation, invoice)
 
 
 def follow_the_day(at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Verbs on jobs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,9 @@ from portal.shared import clock
 from portal.work_orders import rules
 from portal.work_orders.models import Appointment, WorkOrder, WorkOrderLine
 from portal.work_orders.shares import CannotSplit, cut
+
+# What follows a job's days in layers above: invoices appends what gives its drafts their day of supply.
+ON_NEW_DAYS: list[Callable[[Session, WorkOrder], None]] = []
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def change_plan(session: Session, work_order: WorkOrder, plan: NewWorkOrder) -> 
         session, work_order.organisation_id, "plan changed", "work_order", work_order.id, words="Plan changed",
         before=before, after={"title": plan.title, "notes": plan.notes},
     )  # fmt: skip
+    _tell_days(session, work_order)
 
 
 def _move_visit(work_order: WorkOrder, visit: Visit) -> None:
@@ -165,6 +170,13 @@ def take_step(session: Session, work_order: WorkOrder, step: str) -> None:
         session, work_order.organisation_id, f"work order: {step}", "work_order", work_order.id,
         words=work_order.status, before={"status": before}, after={"status": work_order.status},
     )  # fmt: skip
+    _tell_days(session, work_order)
+
+
+def _tell_days(session: Session, work_order: WorkOrder) -> None:
+    session.flush()
+    for follow in ON_NEW_DAYS:
+        follow(session, work_order)
 
 
 def _line_of(organisation_id: int, item: Item, quantity: Decimal, position: int) -> WorkOrderLine:

@@ -16,7 +16,9 @@ from portal.shared import clock
 from portal.shared.money import Money
 from portal.taxes.actions import CannotChangeTax, change_rate
 from portal.taxes.models import Tax
-from tests.builders import Firm, make_invoice, post, sign_in
+from portal.work_orders.actions import take_step
+from portal.work_orders.queries import get_work_order
+from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 from workers import report_jobs
 
 TODAY = clock.today("Europe/London")
@@ -67,3 +69,36 @@ def test_a_draft_that_cannot_follow_stops_the_change_and_is_named(session: Sessi
         change_rate(session, _tax(session), Decimal(10), date(2020, 1, 1))
     session.rollback()
     assert _total(session, draft) == 15_72
+
+
+def _days(session: Session, draft: Invoice) -> date | None:
+    session.expire_all()
+    return get_invoice(session, draft.id).supplied_on
+
+
+def test_a_drafts_day_of_supply_moves_with_its_visit(client: FlaskClient, session: Session, firm: Firm) -> None:
+    job = make_work_order(session, firm, done=False)
+    draft = make_invoice(session, firm, sent=False, work_order=job)
+    assert _days(session, draft) == TODAY
+    sign_in(client, firm, "manager")
+    page, moved = f"/work-orders/{job.id}/edit", TODAY - timedelta(days=40)
+    change_rate(session, _tax(session), Decimal(25), TODAY - timedelta(days=30))
+    session.commit()
+    assert _total(session, draft) == 245_63
+    form = {
+        "title": "Boiler annual service", "notes": "", "technician_id": str(firm.people["manager"]),
+        "day": moved.isoformat(), "time": "09:00", "minutes": "60",
+    }  # fmt: skip
+    answer = post(client, f"/work-orders/{job.id}", form, page=page)
+    assert answer.status_code == 303, answer.text
+    assert _days(session, draft) == moved
+    assert _total(session, draft) == 235_80  # the work was done before the new rate, more than 14 days ago
+    assert "Mo Manager" in get_invoice(session, draft.id).work_done
+
+
+def test_a_job_that_is_called_off_leaves_its_draft_without_a_day(session: Session, firm: Firm) -> None:
+    job = make_work_order(session, firm, done=False)
+    draft = make_invoice(session, firm, sent=False, work_order=job)
+    take_step(session, get_work_order(session, job.id, firm.viewer(), lock=True), "cancel")
+    session.commit()
+    assert _days(session, draft) is None
