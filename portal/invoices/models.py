@@ -192,7 +192,7 @@ class InvoiceTax(Tenant, Base):
 
 
 class PayLink(Tenant, Base):
-    """One sending of an invoice, or of a request for a deposit: its own secret, found by SHA-256, revocable by itself."""
+    """One sending of an invoice or of a request for a deposit: its own secret, found by SHA-256, revocable alone."""
 
     __tablename__ = "pay_links"
     __table_args__ = (
