@@ -71,7 +71,7 @@ def follow_job(session: Session, work_order: WorkOrder) -> None:
     for invoice in found:
         job = shipping.job_of(session, invoice)
         invoice.supplied_on = billing.supplied_on(job, organisation.time_zone)
-        invoice.work_done = billing.describe([job], organisation.time_zone)
+        invoice.work_done = billing.describe(organisation, job)
         with suppress(CannotPrice):  # whoever sends it is told
             drafts.rewrite(session, organisation, invoice)
 
