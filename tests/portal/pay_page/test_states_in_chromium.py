@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -11,13 +13,23 @@ from sqlalchemy import select, text, update
 
 from portal.invoices import joint
 from portal.invoices.models import Invoice, PayLink
+from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.actions import void_invoice, withdraw_request
 from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
+from portal.work_orders.models import WorkOrderLine
 from portal.work_orders.queries import get_work_order
-from tests.builders import Firm, make_firm, make_invoice, pay_address
+from tests.builders import (
+    Firm,
+    make_firm,
+    make_invoice,
+    make_picture,
+    make_work_order,
+    pay_address,
+    picture_file,
+)
 from tests.paying import Till
 from tests.portal.pay_page.test_parts import take_parts
 from tests.portal.pay_page.test_states import STATES
@@ -48,6 +60,7 @@ def test_each_state_leads_on(till: Till, ways: dict[str, str], chromium: Any, sc
         for scheme in ("light", "dark") if scripts else ("light",):
             page.emulate_media(color_scheme=scheme)
             assert page.evaluate(LOOK) == [], (name, scheme)
+        assert _is_in_sight(page), name
         _go_on(page, name, say)
     assert complaints == []
     context.close()
@@ -117,16 +130,26 @@ def test_saving_a_card_paying_with_it_and_removing_it(
     context.close()
 
 
+def _is_in_sight(page: Any) -> bool:
+    """The amount, where there is one, above what can be done about it: both at once on a phone."""
+    amount, dock = page.locator(".big .money"), page.locator(".dock")
+    if not amount.count() or not dock.count():
+        return True
+    [above, below] = [each.first.bounding_box() for each in (amount, dock)]
+    return bool(above["y"] + above["height"] <= below["y"] and below["y"] + below["height"] <= 844)
+
+
 def _go_on(page: Any, name: str, say: Callable[..., str]) -> None:
     """What the page offers in this state is done, or there is nothing to do but to write to the firm."""
     pay = page.get_by_role("button", name=re.compile("^" + re.escape(say("pay", amount="~")).replace("\\~", ".*")))
-    if name in ("together", "deposit", *(state for state, (_, _, can_pay) in STATES.items() if can_pay)):
+    payable = [state for state, (_, _, can_pay) in STATES.items() if can_pay]
+    if name in ("together", "deposit", "all there is", *payable):
         pay.first.click()
         page.wait_for_url("**/c/pay/**")
     elif name == "replaced":
         page.get_by_role("button", name=say("see_newer")).click()
         expect(pay.first).to_be_visible()
-    elif name in ("expired", "unknown"):
+    elif name in ("expired", "unknown", "stopped", "together, expired"):
         page.get_by_role("button", name=say("send_new_link")).click()
         expect(page.get_by_role("heading", name=say("renewed"))).to_be_visible()
         assert page.evaluate(LOOK) == []
@@ -140,6 +163,9 @@ def _deeds() -> dict[str, Callable[[Till, Firm, int, str], object]]:
         "replaced": _replace, "expired": _expire, "unknown": lambda *_: "/p/unknown", "together": _join,
         "deposit": lambda _, firm, *_more: ask(firm).path, "deposit paid": _pay_deposit,
         "deposit withdrawn": _withdraw_deposit,
+        "too large": _bill_a_fortune, "not exact": _bill_fils, "no cards": _without_stripe, "stopped": _stop,
+        "all there is": _offer_all, "together, expired": _join_and_expire, "together, settled": _join_and_pay,
+        "together, no cards": _join_without_stripe,
     }  # fmt: skip
 
 
@@ -184,3 +210,63 @@ def _join(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
         invoices = session.scalars(select(Invoice)).all()
         _, address = joint.make_joint_link(session, organisation, invoices, channel="email")
     return "/t/" + address.rpartition("/")[2]
+
+
+def _join_and_expire(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    joint_path = _join(till, firm, invoice_id, path)
+    _expire(till, firm, invoice_id, path)
+    return joint_path
+
+
+def _join_and_pay(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    joint_path = _join(till, firm, invoice_id, path)
+    till.pay(joint_path)
+    till.work(firm)
+    return joint_path
+
+
+def _join_without_stripe(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    other = make_firm()
+    return _join(till, other, *till.invoice(other))
+
+
+def _without_stripe(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    return till.invoice(make_firm())[1]
+
+
+def _bill_a_fortune(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm, quantities=("9000", "1", "1"))
+        return pay_address(session, make_invoice(session, firm, work_order=job))
+
+
+def _bill_fils(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    """To a thousandth of a dinar, which no card takes."""
+    kuwaiti = make_firm(country="KW", currency="KWD", time_zone="Asia/Kuwait")
+    till.connect(kuwaiti)
+    with job_session(kuwaiti.organisation_id) as session:
+        job = make_work_order(session, kuwaiti, quantities=("0.001", "1", "1"))
+        session.execute(update(WorkOrderLine).values(unit_price=Decimal("64.001")))
+        return pay_address(session, make_invoice(session, kuwaiti, work_order=job))
+
+
+def _stop(till: Till, firm: Firm, invoice_id: int, path: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(PayLink).values(revoked_at=clock.now()))
+
+
+def _offer_all(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    """A logo, photos of the work, a saved card, parts, a deposit and tips, all at once."""
+    form = till.pay_form(path) | {"keep": "yes"}
+    session_id = urlsplit(till.send_pay(path, form).headers["Location"]).path.rpartition("/")[2]
+    till.at_stripe(session_id, "pay", card="4242424242424242")
+    till.work(firm)
+    take_parts(firm)
+    take_tips(firm)
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        organisation.deposit_percent = 30
+        keep_logo(session, organisation, picture_file(size=(400, 100)))
+        job = make_work_order(session, firm)
+        make_picture(session, firm, job)
+        return pay_address(session, make_invoice(session, firm, work_order=job))
