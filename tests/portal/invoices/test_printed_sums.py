@@ -52,7 +52,7 @@ def _organisation(document: Document) -> Organisation:
     policy = document.policy
     return Organisation(
         id=1, name="Brightwater", address="", email="", phone="", country="GB", locale="en_GB", tax_number="",
-        tax_number_label="VAT number", document_language="", registrations="", document_words="",
+        tax_number_label="VAT number", logo="", document_language="", registrations="", document_words="",
         is_tax_registered=True, time_zone="Europe/London", currency=policy.currency,
         price_includes_tax=policy.price_includes_tax,
         tax_rounding=policy.rounding, rounding_mode=policy.rounding_mode, round_total_to=policy.round_total_to,
