@@ -26,9 +26,12 @@ def look(organisation_id: int) -> None:
 
 
 def _sweep_events(organisation_id: int) -> None:
-    with job_session(organisation_id) as session:
-        account_id = actions.take_due_sweep(session)
-    if account_id is not None:
+    """Of every account that is due: one may be taking payments, others were replaced."""
+    while True:
+        with job_session(organisation_id) as session:
+            account_id = actions.take_due_sweep(session)
+        if account_id is None:
+            return
         actions.sweep_events(organisation_id, account_id)
         actions.sweep_payouts(organisation_id, account_id)
 

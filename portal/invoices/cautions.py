@@ -1,10 +1,11 @@
-"""What stands above the code that is held out to the customer."""
+"""What stands above an invoice, and above the code that is held out to the customer."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from portal.invoices.models import Invoice
 from portal.shared.money import Money
 
 
@@ -19,3 +20,5 @@ class Caution(NamedTuple):
 
 # What layers above know of paying so much: payments appends whether a card will do.
 CAUTIONS: list[Callable[[Session, Money], Caution | None]] = []
+# And what they know of an invoice that whoever opens it is to see first.
+NOTICES: list[Callable[[Session, Invoice], Caution | None]] = []

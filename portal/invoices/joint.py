@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, UniqueConstraint, select
+from sqlalchemy import BigInteger, UniqueConstraint, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.customers.models import Customer
+from portal.invoices.holds import stands
 from portal.invoices.models import SENT, Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import make_pay_link, reveal_token
 from portal.invoices.sending import CannotSend, stop_link
@@ -131,11 +132,11 @@ def replace_joint_link(session: Session, organisation: Organisation, link: PayLi
 
 
 def open_balances(session: Session, invoice_ids: Sequence[int]) -> dict[int, Money]:
-    """What is to pay on each of these that is sent and not paid."""
+    """What is to pay on each of these that is sent and not paid, and neither disputed nor waiting for the firm."""
     rows = session.execute(
         select(InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency)
         .join(Invoice, Invoice.id == InvoiceBalance.invoice_id)
-        .where(Invoice.id.in_(invoice_ids), Invoice.status == SENT, InvoiceBalance.balance_minor > 0)
+        .where(Invoice.id.in_(invoice_ids), Invoice.status == SENT, InvoiceBalance.balance_minor > 0, not_(stands()))
     )
     return {row.invoice_id: Money(row.balance_minor, row.currency) for row in rows}
 

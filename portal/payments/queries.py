@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, not_, or_, select, true,
+)
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
+from portal.invoices import holds
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import visible_to
 from portal.payments.deposits import Deposit
@@ -111,15 +114,20 @@ def get_payment(session: Session, payment_id: int) -> ListedPayment:
     return ListedPayment(payment, name, allocations_of(session, [payment_id])[payment_id], use)
 
 
-def open_invoices(session: Session, viewer: Viewer, customer_id: int, currency: str) -> Sequence[Invoice]:
-    """What this customer still owes, oldest first, with balances: only what the viewer may see."""
+def open_invoices(
+    session: Session, viewer: Viewer, customer_id: int, currency: str, *, to_ask: bool = False
+) -> Sequence[Invoice]:
+    """What this customer still owes, oldest first, with balances: only what the viewer may see.
+
+    to_ask  only what it is right to ask for now: neither taken back by a bank nor waiting for the firm
+    """
     return session.scalars(
         select(Invoice)
         .join(Invoice.balance_row)
         .options(contains_eager(Invoice.balance_row))
         .where(
             Invoice.customer_id == customer_id, Invoice.currency == currency, Invoice.status == "sent",
-            InvoiceBalance.balance_minor > 0, visible_to(viewer),
+            InvoiceBalance.balance_minor > 0, visible_to(viewer), not_(holds.stands()) if to_ask else true(),
         )
         .order_by(Invoice.due_on, Invoice.id)
     ).all()  # fmt: skip

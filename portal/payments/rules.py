@@ -206,6 +206,14 @@ def is_ours(metadata: Mapping[str, str], *, environment: str, organisation_id: i
     )
 
 
+def removed_words(account: str) -> str:
+    """What to do about a payment whose account is not ours to use any more. account: acct_…"""
+    return (
+        f"This payment came into an earlier Stripe account ({account}), whose key is not kept here any more. Give it "
+        "back in that account's own dashboard, then record it here as given back by bank transfer."
+    )
+
+
 def mode_of(key: str, *, environment: str) -> bool:
     """Whether `key` moves real money. Raises CannotConnect for a key that must not be used here."""
     kind, _, rest = key.partition("_")

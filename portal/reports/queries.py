@@ -11,7 +11,7 @@ from portal.invoices.queries import Sum, sums_by_state
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.payouts import queries as payouts
 from portal.payments.refunds.models import Dispute
-from portal.payments.refunds.queries import OVER
+from portal.payments.refunds.queries import OVER, undecided
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.queries import unbilled_work
@@ -34,6 +34,7 @@ class Paid:
     received: Money
     disputes: int = 0  # open ones, of whatever week
     payouts_sent_back: int = 0
+    undecided: int = 0  # invoices whose money went back, and nobody has said what follows
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def _unbilled(session: Session, currency: str, today: date, time_zone: str) -> U
 def _paid_since(session: Session, monday: date, currency: str) -> Paid:
     disputes = select(func.count()).select_from(Dispute).where(Dispute.status.not_in(OVER)).scalar_subquery()
     was_reversed = exists().where(PaymentReversal.payment_id == Payment.id)
-    count, minor, disputed, sent_back = session.execute(
-        select(func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back()).where(
-            Payment.received_on >= monday, Payment.currency == currency, ~was_reversed
-        )
-    ).one()
-    return Paid(count, Money(int(minor), currency), disputed, sent_back)
+    count, minor, *others = session.execute(
+        select(
+            func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back(), undecided()
+        ).where(Payment.received_on >= monday, Payment.currency == currency, ~was_reversed)
+    ).one()  # fmt: skip
+    return Paid(count, Money(int(minor), currency), *others)

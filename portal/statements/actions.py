@@ -34,7 +34,7 @@ class NothingOwed(RuleBroken):
 
 @dataclass(frozen=True)
 class Statement:
-    """All open invoices of a customer in the firm's currency, oldest first."""
+    """All open invoices of a customer in the firm's currency, oldest first, but those that nobody is to ask for now."""
 
     invoices: Sequence[Invoice]
     ages: Sequence[rules.Age]
@@ -46,7 +46,7 @@ class Statement:
 
 
 def draw_up(session: Session, organisation: Organisation, viewer: Viewer, customer_id: int) -> Statement:
-    invoices = open_invoices(session, viewer, customer_id, organisation.currency)
+    invoices = open_invoices(session, viewer, customer_id, organisation.currency, to_ask=True)
     today = clock.today(organisation.time_zone)
     debts = [(rules.days_late(each.due_on, today), balance_of(each).balance) for each in invoices]
     total = Money.total((amount for _late, amount in debts), organisation.currency)

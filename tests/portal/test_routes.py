@@ -174,6 +174,8 @@ EXPECTED: dict[str, Access] = {
     "payments.create_of_invoice": rights("take_cash"),
     "payments.create_refund": rights("refund"),
     "payments.create_reversal": rights("refund"),
+    "payments.remove_earlier_account": rights("manage_organisation"),
+    "payments.decide_money_back": rights("void"),
     "payments.create_voiding": rights("void"),
     "payments.create_write_off": rights("void"),
     "payments.take_back_write_off": rights("void"),

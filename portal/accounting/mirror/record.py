@@ -39,7 +39,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
             bring_together(session, turn, record, outcome.record)
         elif push.verb == VOID:
             record.remote_status = "void"
-            holds.release(session, "void", record.local_id)
+            holds.release(session, "void", record.local_id, kind=None)
             _in_step(session, record, push)
             _tell(session, turn, record, push, f"{push.source.label} is void in {turn.product_name}", for_invoice)
         elif push.act is not None and push.act.marks is not None:

@@ -146,6 +146,17 @@ def move_endpoint(client: Client, endpoint_id: str, url: str) -> None:
         client.v1.webhook_endpoints.update(endpoint_id, parameters)
 
 
+def delete_endpoint(client: Client, endpoint_id: str) -> None:
+    """Nothing is sent there any more. One that is gone is no error. Raises GatewayError."""
+    try:
+        with translated():
+            client.v1.webhook_endpoints.delete(endpoint_id)
+    except GatewayError as problem:
+        refusal = problem.__cause__
+        if not (isinstance(refusal, stripe.InvalidRequestError) and refusal.http_status == 404):
+            raise
+
+
 def _session_parameters(order: CheckoutOrder) -> Parameters:
     rows = [(order.title, order.amount), *([("Tip", order.tip)] if order.tip else [])]
     parameters: Parameters = {

@@ -3,6 +3,7 @@
 from flask import Blueprint, g, render_template, url_for
 
 from portal.invoices import holds, printed, queries, write_offs
+from portal.invoices.cautions import NOTICES
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
@@ -27,7 +28,8 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
-        is_held=holds.is_held(request_session(), invoice.id), today=clock.today(g.time_zone),
+        held=holds.standing_of(request_session(), invoice.id), today=clock.today(g.time_zone),
+        notices=[found for find in NOTICES if (found := find(request_session(), invoice))],
         has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),
         has_sms=invoice.status == SENT and sms_account(request_session()) is not None,

@@ -15,7 +15,9 @@ from portal.payments.actions.deposit_paying import start_deposit
 from portal.payments.actions.deposit_requests import ask_deposit, withdraw_request
 from portal.payments.actions.deposit_sending import CannotAsk, Way, screen_address, send_request
 from portal.payments.actions.deposits import put_deposits
+from portal.payments.actions.earlier_accounts import earlier_accounts, remove_account
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
+from portal.payments.actions.giving_back import CannotFollow, decide, give_back
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.payouts import follow_payout, sweep_payouts, take_due_payouts
 from portal.payments.actions.refunds import CannotRefund, plan_refund
@@ -30,61 +32,14 @@ if put_deposits not in PREPAID:
     PREPAID.append(put_deposits)
 
 __all__ = [
-    "BookedPayment",
-    "CannotAsk",
-    "CannotKeepCard",
-    "CannotRefund",
-    "CardWish",
-    "OfflinePayment",
-    "Recorded",
-    "Started",
-    "Way",
-    "Wish",
-    "add_booked_payment",
-    "announce_invoices",
-    "apply_credit",
-    "ask_deposit",
-    "charge_invoice",
-    "connect_stripe_account",
-    "end_autopay",
-    "end_debit",
-    "follow_event",
-    "follow_payout",
-    "follow_refund",
-    "forget_at_stripe",
-    "keep_event",
-    "look_at_attempt",
-    "look_at_charge",
-    "look_soon",
-    "note_failed_event",
-    "offer_debit",
-    "plan_refund",
-    "put_credit_note",
-    "raise_credit_note",
-    "record_payment",
-    "refresh_webhook_address",
-    "release_invoice",
-    "remove_card",
-    "retry_event",
-    "reverse_payment",
-    "screen_address",
-    "send_request",
-    "settle",
-    "start_attempt",
-    "start_deposit",
-    "start_together",
-    "sweep_events",
-    "sweep_payouts",
-    "take_due_announcements",
-    "take_due_attempts",
-    "take_due_events",
-    "take_due_payouts",
-    "take_due_refunds",
-    "take_due_removals",
-    "take_due_runs",
-    "take_due_sweep",
-    "void_invoice",
-    "webhook_secrets",
-    "withdraw_request",
-    "write_off_invoice",
-]  # fmt: skip
+    "BookedPayment", "CannotAsk", "CannotFollow", "CannotKeepCard", "CannotRefund", "CardWish", "OfflinePayment",
+    "Recorded", "Started", "Way", "Wish", "add_booked_payment", "announce_invoices", "apply_credit", "ask_deposit",
+    "charge_invoice", "connect_stripe_account", "decide", "earlier_accounts", "end_autopay", "end_debit",
+    "follow_event", "follow_payout", "follow_refund", "forget_at_stripe", "give_back", "keep_event",
+    "look_at_attempt", "look_at_charge", "look_soon", "note_failed_event", "offer_debit", "plan_refund",
+    "put_credit_note", "raise_credit_note", "record_payment", "refresh_webhook_address", "release_invoice",
+    "remove_account", "remove_card", "retry_event", "reverse_payment", "screen_address", "send_request", "settle",
+    "start_attempt", "start_deposit", "start_together", "sweep_events", "sweep_payouts", "take_due_announcements",
+    "take_due_attempts", "take_due_events", "take_due_payouts", "take_due_refunds", "take_due_removals",
+    "take_due_runs", "take_due_sweep", "void_invoice", "webhook_secrets", "withdraw_request", "write_off_invoice",
+]

@@ -68,6 +68,9 @@ def client_of_key(key: str, *, retries: int = 2) -> Client:
 
 
 def key_of(account: StripeAccount) -> str:
+    """Raises GatewayError where it was removed."""
+    if not account.key_sealed:
+        raise GatewayError(rules.removed_words(account.remote_id), retryable=False)
     vault = running.here().settings.vault
     return vault.open(account.key_sealed, organisation_id=account.organisation_id, purpose=_KEY)
 
@@ -91,6 +94,15 @@ def _keep(session: Session, organisation_id: int, key: str, remote_id: str, *, i
         return present.id
     if present is not None:
         _close(session, present, is_live=is_live)
+    earlier = session.scalars(
+        select(StripeAccount).where(
+            StripeAccount.remote_id == remote_id, StripeAccount.is_live == is_live, StripeAccount.removed_at.is_(None)
+        )
+    ).first()
+    if earlier is not None:  # its payments, and where its events go, are known: one row for one account
+        earlier.key_sealed, earlier.closed_at = sealed, None
+        audit.note(session, organisation_id, "stripe account connected again", "stripe_account", earlier.id)
+        return earlier.id
     account = StripeAccount(
         organisation_id=organisation_id, key_sealed=sealed, remote_id=remote_id, is_live=is_live,
         endpoint_key=secrets.token_urlsafe(24),

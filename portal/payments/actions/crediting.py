@@ -13,7 +13,7 @@ from portal.payments.actions.allocation import check_not_being_paid, lock_custom
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.releases import release_invoice
 from portal.payments.models import Payment
-from portal.payments.queries import payments_of
+from portal.payments.queries import get_payment, payments_of
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.running import job_session
@@ -52,13 +52,15 @@ def raise_credit_note(
 def _give_back(
     session: Session, invoice_id: int, amount: Money, wanted: Wanted, *, form_id: str, by: int | None
 ) -> None:  # fmt: skip
-    """Out of the invoice's payments, of each no more than it brought. The note then takes their place."""
+    """Out of the invoice's payments, of each no more than it brought: of all that is left of one with its tip. The note
+    then takes their place."""
     left = amount
     for payment, part in share_out(payments_of(session, invoice_id), amount, wanted.back):
         way = wanted.back if wanted.back != "stripe" or payment.provider == "stripe" else "bank_transfer"
+        use = get_payment(session, payment.id).use
         plan_refund(
             session, payment.id, part, way=way, reason=wanted.reason, by=by, form_id=f"{form_id}:{payment.id}",
-            of_invoice=invoice_id,
+            of_invoice=invoice_id, tip=use.tip_left if part == use.left else None,
         )  # fmt: skip
         left -= part
     if left:

@@ -5,11 +5,14 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.invoices import holds
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.payments import queries
+from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
-from portal.payments.models import Allocation, Payment
+from portal.payments.actions.settlement import look_soon
+from portal.payments.cash.queries import out_of_purse
+from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
@@ -43,17 +46,21 @@ def plan_refund(
     use = queries.get_payment(session, payment_id).use
     left = _left(session, payment, use, of_invoice)
     tip = tip or Money.zero(payment.currency)
-    _check(payment, way, amount, tip, left, use.tip_left)
+    removed = "" if remote_id else _removed(session, payment)
+    _check(payment, way, amount, tip, left, use.tip_left, removed)
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
         tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
         form_id=form_id, remote_id=remote_id,
+        from_purse_minor=out_of_purse(session, by, amount + tip).minor if way == "cash" and by else 0,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
     parts = {of_invoice: -amount} if of_invoice is not None else _take(session, payment, amount, use.unused)
     session.add(refund)
     session.flush()
     _put(session, payment, refund, parts)
+    if refund.is_unasked:
+        _wait(session, refund, parts)
     said = "taken back by the bank" if way == "dispute" else f"goes back: {reason}"
     _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} {said}")
     queues.wake(session, "payments", payment.organisation_id)
@@ -70,7 +77,7 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
     session.refresh(refund)
     if refund.state not in COUNTS:
         return
-    taken = _taken_by(session, refund)
+    taken = taken_by(session, refund)
     lock_invoices(session, taken)
     refund.state, refund.last_error = state, why[:300]
     session.flush()
@@ -79,15 +86,38 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
         invoice_id: min(part, max(queries.balance_of(session, invoice_id), zero)) for invoice_id, part in taken.items()
     }  # fmt: skip
     _put(session, payment, refund, parts)
+    if refund.is_unasked:
+        _wait_no_more(session, refund, taken)
     said = "was returned by the bank" if refund.way == "dispute" else f"did not reach the customer: {why}"
     _tell(session, payment, refund, list(taken), f"{_shown(session, refund)} {said}")
+
+
+def _wait(session: Session, refund: Refund, parts: dict[int, Money]) -> None:
+    """Whoever gave it back has not said whether the customer is to pay again: nobody is asked until a person has."""
+    why = "Taken back by the bank" if refund.way == "dispute" else "Given back in Stripe's own pages"
+    for invoice_id, part in parts.items():
+        if part and queries.balance_of(session, invoice_id) > Money.zero(part.currency):
+            holds.hold(session, refund.organisation_id, invoice_id, why, kind=holds.BACK, lost_minor=-part.minor)
+            look_soon(session, invoice_id)  # a payment page that is open already is closed
+
+
+def _wait_no_more(session: Session, refund: Refund, taken: dict[int, Money]) -> None:
+    """It is here again: for so much of it nothing is left to decide."""
+    for invoice_id, part in taken.items():
+        waiting = holds.standing_of(session, invoice_id).get(holds.BACK)
+        if waiting is None:
+            continue
+        waiting.lost_minor = max(0, waiting.lost_minor - part.minor)
+        session.flush()
+        if not waiting.lost_minor:
+            holds.release(session, "returned", invoice_id, kind=holds.BACK)
 
 
 def _repeated(session: Session, form_id: str | None) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
 
 
-def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money) -> None:
+def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money, removed: str) -> None:
     if amount > left:
         raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
     if tip > tip_left:
@@ -96,6 +126,20 @@ def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, t
         raise CannotRefund("Enter how much goes back.", field="amount")
     if (way == "stripe") and payment.provider != "stripe":
         raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
+    if way == "stripe" and removed:
+        raise CannotRefund(rules.removed_words(removed), field="way")
+
+
+def _removed(session: Session, payment: Payment) -> str:
+    """The account that it came into, where that is not ours to use any more."""
+    if payment.attempt_id is None:
+        return ""
+    account = session.scalars(
+        select(StripeAccount.remote_id)
+        .join(PaymentAttempt, PaymentAttempt.stripe_account_id == StripeAccount.id)
+        .where(PaymentAttempt.id == payment.attempt_id, StripeAccount.removed_at.is_not(None))
+    ).one_or_none()
+    return account or ""
 
 
 def _left(session: Session, payment: Payment, use: PaymentUse, of_invoice: int | None) -> Money:
@@ -122,7 +166,8 @@ def _put(session: Session, payment: Payment, refund: Refund, parts: dict[int, Mo
     put_to(session, payment, parts, refund_id=refund.id)
 
 
-def _taken_by(session: Session, refund: Refund) -> dict[int, Money]:
+def taken_by(session: Session, refund: Refund) -> dict[int, Money]:
+    """What each invoice lost by it, and has not got back."""
     parts: dict[int, int] = defaultdict(int)
     for part in session.scalars(select(Allocation).where(Allocation.refund_id == refund.id)):
         parts[part.invoice_id] -= part.amount_minor

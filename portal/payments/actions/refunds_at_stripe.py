@@ -15,7 +15,7 @@ from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import get_payment
-from portal.payments.refunds.models import UNDER_WAY, Refund
+from portal.payments.refunds.models import AT_STRIPE, UNDER_WAY, Refund
 from portal.shared import clock, running
 from portal.shared.money import Money
 from portal.shared.running import job_session
@@ -59,6 +59,7 @@ def follow_refund(organisation_id: int, refund_id: int) -> None:
             raise
         with job_session(organisation_id) as session:
             words = problem.words if isinstance(problem, GatewayError) else problem.sentence
+            words = f"{_earlier(session, payment)}{words}"
             end_refund(session, session.get_one(Refund, refund_id), "refused", words)
         return
     with job_session(organisation_id) as session:
@@ -82,7 +83,7 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
             owed, tip = rules.tip_apart(seen.amount, *_left(session, payment))
             refund = plan_refund(
                 session, payment.id, owed, way="stripe", reason="Made at Stripe", by=None,
-                form_id=f"stripe:{seen.id}"[:60], remote_id=seen.id, tip=tip,
+                form_id=f"{AT_STRIPE}{seen.id}"[:60], remote_id=seen.id, tip=tip,
             )  # fmt: skip
         _record(session, refund, seen)
     return True
@@ -113,6 +114,17 @@ def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:
 def _client(session: Session, payment: Payment) -> Client:
     attempt = session.get_one(PaymentAttempt, payment.attempt_id)
     return client_of(session.get_one(StripeAccount, attempt.stripe_account_id))
+
+
+def _earlier(session: Session, payment: Payment) -> str:
+    """What to know first of a payment that came into an account which was replaced."""
+    attempt = session.get_one(PaymentAttempt, payment.attempt_id)
+    account = session.get_one(StripeAccount, attempt.stripe_account_id)
+    return (
+        f"It came into an earlier Stripe account ({account.remote_id}): give it back in that account's own dashboard. "
+        if account.closed_at
+        else ""
+    )
 
 
 def _record(session: Session, refund: Refund, seen: SeenRefund) -> None:

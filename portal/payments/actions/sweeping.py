@@ -26,10 +26,12 @@ _PATIENCE = timedelta(minutes=5)
 
 
 def take_due_sweep(session: Session) -> int | None:
-    """The account whose record is to be read, put off to its next time. Does not commit."""
+    """An account whose record is to be read, put off to its next time: also a replaced one. Does not commit."""
     account = session.scalars(
         select(StripeAccount)
-        .where(StripeAccount.closed_at.is_(None), StripeAccount.next_sweep_at <= clock.now())
+        .where(StripeAccount.removed_at.is_(None), StripeAccount.next_sweep_at <= clock.now())
+        .order_by(StripeAccount.next_sweep_at)
+        .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
     if account is None:
@@ -46,7 +48,8 @@ def sweep_events(organisation_id: int, account_id: int) -> int:
     with job_session(organisation_id) as session:
         account = session.get_one(StripeAccount, account_id)
         client, since = client_of(account), account.events_read_to - _OVERLAP
-        asks_for_all = account.listens_to == stripe_gateway.LISTENED_TO or not account.endpoint_remote_id
+        is_ours_to_move = account.closed_at is None and account.endpoint_remote_id != ""
+        asks_for_all = account.listens_to == stripe_gateway.LISTENED_TO or not is_ours_to_move
     began, missed, problem = clock.now(), 0, ""
     try:
         if not asks_for_all:  # this version of the portal follows more than the one that made the endpoint

@@ -11,6 +11,7 @@ from portal.shared.money import Money
 
 UNDER_WAY = ("planned", "pending")
 COUNTS = (*UNDER_WAY, "succeeded")
+AT_STRIPE = "stripe:"  # begins the form id of one that was made in Stripe's own pages
 BOOKED = "books-"  # begins the form id of one that was made in the linked books; its id there follows
 
 
@@ -29,6 +30,7 @@ class Refund(Tenant, Base):
         UniqueConstraint("organisation_id", "form_id"),
         UniqueConstraint("organisation_id", "remote_id"),
         CheckConstraint("amount_minor >= 0 AND tip_minor >= 0 AND amount_minor + tip_minor > 0", name="amount"),
+        CheckConstraint("from_purse_minor >= 0", name="purse"),
         CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer', 'dispute')", name="way"),
         CheckConstraint("state IN ('planned', 'pending', 'succeeded', 'failed', 'refused')", name="state"),
     )
@@ -40,6 +42,7 @@ class Refund(Tenant, Base):
     currency: Mapped[str] = mapped_column(String(3))
     way: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(200))
+    from_purse_minor: Mapped[int] = mapped_column(server_default="0")  # of cash: out of the purse of who gave it back
     refunded_by: Mapped[int | None] = mapped_column(BigInteger)  # None: made at Stripe itself
     form_id: Mapped[str | None] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10))
@@ -55,6 +58,11 @@ class Refund(Tenant, Base):
     @property
     def tip(self) -> Money:
         return Money(self.tip_minor or 0, self.currency)
+
+    @property
+    def is_unasked(self) -> bool:
+        """Nobody here gave it back: the bank took it, or somebody made it in Stripe's own pages."""
+        return self.way == "dispute" or (self.form_id or "").startswith(AT_STRIPE)
 
     @property
     def all_of_it(self) -> Money:

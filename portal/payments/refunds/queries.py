@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import Session, contains_eager
 
+from portal.invoices.holds import BACK, InvoiceHold
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.payments.models import Allocation, Payment, StripeEvent
 from portal.payments.refunds.models import Dispute, Refund
 
@@ -37,14 +39,39 @@ def open_disputes(session: Session) -> Sequence[tuple[Dispute, Payment]]:
     return [(dispute, payment) for dispute, payment in rows]
 
 
-def is_disputed(session: Session, invoice_id: int) -> bool:
-    """Whether money that was put to this invoice is argued about at a bank now."""
+def dispute_about(session: Session, invoice_id: int) -> Dispute | None:
+    """The open one about money of this invoice, the one to be answered first."""
     found = (
-        select(Dispute.id)
+        select(Dispute)
         .join(Allocation, Allocation.payment_id == Dispute.payment_id)
         .where(Allocation.invoice_id == invoice_id, Dispute.status.not_in(OVER))
+        .order_by(Dispute.due_at.nulls_last(), Dispute.id)
     )
-    return session.scalars(found.limit(1)).first() is not None
+    return session.scalars(found.limit(1)).first()
+
+
+def is_disputed(session: Session, invoice_id: int) -> bool:
+    """Whether money that was put to this invoice is argued about at a bank now."""
+    return dispute_about(session, invoice_id) is not None
+
+
+def undecided() -> ScalarSelect[int]:
+    """How many invoices lost money and wait for somebody to say what follows. Not asked yet."""
+    return select(func.count()).select_from(Invoice).join(Invoice.balance_row).where(*_UNDECIDED).scalar_subquery()
+
+
+def list_undecided(session: Session) -> Sequence[Invoice]:
+    """The oldest hundred of these, with balances."""
+    found = select(Invoice).join(Invoice.balance_row).options(contains_eager(Invoice.balance_row)).where(*_UNDECIDED)
+    return session.scalars(found.order_by(Invoice.id).limit(100)).all()
+
+
+_UNDECIDED = (
+    Invoice.status == SENT, InvoiceBalance.balance_minor > 0,
+    select(InvoiceHold.id)
+    .where(InvoiceHold.invoice_id == Invoice.id, InvoiceHold.kind == BACK, InvoiceHold.released_at.is_(None))
+    .exists(),
+)  # fmt: skip
 
 
 def failed_events(session: Session) -> Sequence[StripeEvent]:

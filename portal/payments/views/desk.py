@@ -18,7 +18,7 @@ from portal.shared import clock
 from portal.shared.access import allow, everyone
 from portal.shared.csrf import exempt
 from portal.shared.db import enter
-from portal.shared.errors import RuleBroken
+from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.money import Money
@@ -84,6 +84,27 @@ def update_settings() -> Response:
     return see_other(url_for("payments.settings"))
 
 
+@bp.post("/payments/settings/earlier")
+@allow("manage_organisation")
+def remove_earlier_account() -> Response:
+    """Safe to repeat: what is removed is no error."""
+    form = Form(request.form)
+    account_id = form.record("account_id", "the account") or 0
+    request_session().rollback()  # no transaction stays open while Stripe is asked
+    try:
+        if actions.remove_account(g.viewer.organisation_id, account_id):
+            flash("Removed. Stripe sends nothing more of that account, and its key is gone.", "good")
+        else:
+            flash("Removed. Its key works no more, so switch the webhook off yourself in that account.", "due")
+    except NotFound:
+        flash("That account is removed already.", "good")
+    except RuleBroken as problem:
+        flash(problem.sentence, "late")
+    except GatewayError as problem:
+        flash(problem.words, "late")
+    return see_other(url_for("payments.settings"))
+
+
 @bp.post("/webhooks/stripe/<endpoint_key>")
 @everyone
 @exempt
@@ -122,8 +143,11 @@ def _account_at(session: Session, endpoint_key: str) -> StripeAccount:
 
 
 def _settings_page(form: Form) -> str:
-    account = queries.live_account(request_session())
-    return render_template("payments/settings.html", form=form, account=account, debit_names=NAMES)
+    session = request_session()
+    return render_template(
+        "payments/settings.html", form=form, account=queries.live_account(session),
+        earlier=actions.earlier_accounts(session), debit_names=NAMES,
+    )  # fmt: skip
 
 
 def _connect(form: Form, organisation_id: int, key: str) -> None:

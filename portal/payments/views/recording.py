@@ -186,6 +186,7 @@ def _form_page(desk: Desk, form: Form) -> str:
 def payment_page(payment_id: int, form: Form) -> str:
     session = request_session()
     listed = queries.get_payment(session, payment_id)
+    form.values.setdefault("then", "credit")
     return render_template(
         "payments/show.html", listed=listed, payment=listed.payment, form=form,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),

@@ -1,12 +1,17 @@
 """Giving money back, disputes, and what Stripe told us that could not be followed."""
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
 
+from portal.invoices.cautions import NOTICES, Caution
+from portal.invoices.models import Invoice
+from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.forms import read_given_back
-from portal.payments.refunds.queries import failed_events, open_disputes
+from portal.payments.refunds.queries import dispute_about, failed_events, list_undecided, open_disputes
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
+from portal.shared import formats
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -24,13 +29,16 @@ def create_refund(payment_id: int) -> Response:
     back = read_given_back(form, payment.currency)
     ways = ("stripe", "cash", "bank_transfer") if payment.provider == "stripe" else ("cash", "bank_transfer")
     way = form.choice("way", "how it goes back", ways)
+    then = form.choice("then", "what becomes of the invoice", ("credit", "ask") if g.viewer.may("void") else ("ask",),
+                       default="credit" if g.viewer.may("void") else "ask")  # fmt: skip
     reason = form.text("reason", "a reason", longest=200)
     form_id = form.text("form_id", "the form's id", longest=40)
     if form.ok:
         try:
-            actions.plan_refund(
-                session, payment_id, back.amount, way=way, reason=reason, by=g.viewer.id, form_id=form_id, tip=back.tip
-            )
+            actions.give_back(
+                session, payment_id, back.amount, then=then, way=way, reason=reason, by=g.viewer.id, form_id=form_id,
+                tip=back.tip,
+            )  # fmt: skip
         except RuleBroken as problem:
             session.rollback()
             form.refuse(problem)
@@ -40,10 +48,48 @@ def create_refund(payment_id: int) -> Response:
     return see_other(url_for("payments.show", payment_id=payment_id))
 
 
+@bp.post("/invoices/<int:invoice_id>/money-back")
+@allow("void")
+def decide_money_back(invoice_id: int) -> Response:
+    """What follows where the money went back by itself: a credit note, or the customer is asked again."""
+    session, form = request_session(), Form(request.form)
+    get_invoice(session, invoice_id, g.viewer)
+    then = form.choice("then", "what follows", ("credit", "ask"))
+    try:
+        if form.ok:
+            actions.decide(session, invoice_id, then, by=g.viewer.id)
+            session.commit()
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+    for sentence in form.errors.values():
+        flash(sentence, "late")
+    return see_other(url_for("invoices.show", invoice_id=invoice_id))
+
+
+def _dispute_notice(session: Session, invoice: Invoice) -> Caution | None:
+    found = dispute_about(session, invoice.id)
+    if found is None:
+        return None
+    until = f" Answer by {formats.dated(found.due_at)}, {formats.clock_time(found.due_at)}." if found.due_at else ""
+    return Caution(
+        "The customer's bank looks into a payment of it",
+        f"{formats.money(found.amount)} is disputed ({found.reason.replace('_', ' ')}).{until} Nobody is asked for it "
+        "meanwhile.",
+        url=url_for("payments.show", payment_id=found.payment_id) if g.viewer.may("see_board") else "",
+        label="See the payment and the evidence",
+    )
+
+
+NOTICES.append(_dispute_notice)
+
+
 @bp.get("/payments/disputes")
 @allow("see_board")
 def disputes() -> str:
-    return render_template("payments/disputes.html", disputes=open_disputes(request_session()))
+    session = request_session()
+    found, waiting = open_disputes(session), list_undecided(session)
+    return render_template("payments/disputes.html", disputes=found, undecided=waiting)
 
 
 @bp.get("/payments/events")

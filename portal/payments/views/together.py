@@ -83,7 +83,7 @@ def _found(customer_id: int) -> tuple[Customer, Sequence[Invoice]]:
     session = request_session()
     customer = get_customer(session, customer_id)
     _check_may()
-    return customer, open_invoices(session, g.viewer, customer_id, g.organisation.currency)[: joint.MOST]
+    return customer, open_invoices(session, g.viewer, customer_id, g.organisation.currency, to_ask=True)[: joint.MOST]
 
 
 def _check_may() -> None:

@@ -46,7 +46,7 @@ def went_back(firm: Firm) -> list[tuple[str, str, int, int]]:
 
 
 def ask_back(till: Till, firm: Firm, payment_id: int, **typed: str) -> int:
-    form = {"way": "stripe", "reason": "not happy", "form_id": uuid.uuid4().hex, **typed}
+    form = {"way": "stripe", "then": "ask", "reason": "not happy", "form_id": uuid.uuid4().hex, **typed}
     client = sign_in(till.browser(), firm, "manager")
     return post(client, f"/payments/{payment_id}/refunds", form).status_code
 
