@@ -33,7 +33,8 @@ class StripeAccount(Tenant, Base):
     endpoint_key: Mapped[str] = mapped_column(String(60), unique=True)  # in the webhook's address
     endpoint_remote_id: Mapped[str] = mapped_column(String(60), default="")
     webhook_secrets_sealed: Mapped[str] = mapped_column(String(1000), default="")  # space-separated, newest first
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]  # replaced: still heard, and used for what came into it
+    removed_at: Mapped[datetime | None]
     # Stripe's own record is read up to here, and again at next_sweep_at, for messages that never reached us.
     events_read_to: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     next_sweep_at: Mapped[datetime] = mapped_column(server_default=text("(clock_timestamp() + '01:00:00'::interval)"))
@@ -225,10 +226,12 @@ class PaymentReversal(Tenant, Base):
         belongs_to("payments", "payment_id"),
         UniqueConstraint("payment_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("from_purse_minor >= 0", name="purse"),
     )
 
     payment_id: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
+    from_purse_minor: Mapped[int | None]  # what of it was in the purse of who had taken it; None, of old ones: all
     reason: Mapped[str] = mapped_column(String(200))
     reversed_by: Mapped[int | None] = mapped_column(BigInteger)

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, not_, or_, select, true,
-)
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
@@ -117,17 +115,14 @@ def get_payment(session: Session, payment_id: int) -> ListedPayment:
 def open_invoices(
     session: Session, viewer: Viewer, customer_id: int, currency: str, *, to_ask: bool = False
 ) -> Sequence[Invoice]:
-    """What this customer still owes, oldest first, with balances: only what the viewer may see.
-
-    to_ask  only what it is right to ask for now: neither taken back by a bank nor waiting for the firm
-    """
+    """What this customer still owes and the viewer may see, oldest first, with balances. to_ask: nothing held."""
     return session.scalars(
         select(Invoice)
         .join(Invoice.balance_row)
         .options(contains_eager(Invoice.balance_row))
         .where(
             Invoice.customer_id == customer_id, Invoice.currency == currency, Invoice.status == "sent",
-            InvoiceBalance.balance_minor > 0, visible_to(viewer), not_(holds.stands()) if to_ask else true(),
+            InvoiceBalance.balance_minor > 0, visible_to(viewer), *([~holds.stands()] if to_ask else []),
         )
         .order_by(Invoice.due_on, Invoice.id)
     ).all()  # fmt: skip

@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
-from portal.payments.models import PaymentReversal
+from portal.payments.cash.queries import out_of_purse
+from portal.payments.models import Payment, PaymentReversal
 from portal.payments.rules import CannotReverse
-from portal.shared import outbox
+from portal.shared import formats, outbox
+from portal.shared.money import Money
 
 
 def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) -> None:
@@ -24,15 +26,26 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
     lock_invoices(session, parts)
     put_to(session, payment, parts)
+    from_purse, said = _from_purse(session, payment)
     session.add(
         PaymentReversal(
             organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=payment.amount_minor,
             currency=payment.currency, reason=reason, reversed_by=by,
+            from_purse_minor=from_purse.minor,
         )
     )  # fmt: skip
     session.flush()
-    words = f"Receipt {payment.number} reversed: {reason}"
+    words = f"Receipt {payment.number} reversed: {reason}{said}"
     changed = [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]
     for record, record_id in changed:
         audit.note(session, payment.organisation_id, "payment reversed", record, record_id, words=words)
     outbox.record_all(session, payment.organisation_id, *changed)
+
+
+def _from_purse(session: Session, payment: Payment) -> tuple[Money, str]:
+    """What leaves the purse of who took the cash, and words for what was handed in already."""
+    if payment.method != "cash" or payment.taken_by is None:
+        return Money.zero(payment.currency), ""
+    here = out_of_purse(session, payment.taken_by, payment.taken)
+    beyond = payment.taken - here
+    return here, f" ({formats.money(beyond)} of it was handed in: it is in the firm's till)" if beyond else ""

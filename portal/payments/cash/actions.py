@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.payments.cash import queries
 from portal.payments.cash.models import Count, HandIn
-from portal.people.models import Person
 from portal.shared import formats
 from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.money import Money
@@ -18,7 +17,7 @@ class CannotHandIn(RuleBroken):
 
 def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, *, form_id: str) -> HandIn:
     """Say what is handed in; the same form twice is one. Raises CannotHandIn, NotFound. Does not commit."""
-    person = _lock(session, person_id)
+    person = queries.lock_holder(session, person_id)
     repeated = session.scalars(select(HandIn).where(HandIn.form_id == form_id)).one_or_none()
     if repeated is not None:
         return repeated
@@ -44,7 +43,7 @@ def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, 
     hand_in = session.get(HandIn, hand_in_id)
     if hand_in is None:
         raise NotFound
-    _lock(session, hand_in.person_id)
+    queries.lock_holder(session, hand_in.person_id)
     known = session.scalars(select(Count).where(Count.hand_in_id == hand_in_id)).one_or_none()
     if known is not None:
         return known
@@ -61,10 +60,3 @@ def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, 
     after = {"declared": str(hand_in.amount), "counted": str(counted), "note": note}
     audit.note(session, hand_in.organisation_id, "cash counted", "person", hand_in.person_id, after=after)
     return made
-
-
-def _lock(session: Session, person_id: int) -> Person:
-    person = session.get(Person, person_id, with_for_update={"key_share": True})
-    if person is None:
-        raise NotFound
-    return person

@@ -8,8 +8,8 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.payments.cash.models import Count, HandIn
-from portal.payments.models import Payment
-from portal.payments.uses import PaymentUse
+from portal.payments.models import Payment, PaymentReversal
+from portal.payments.refunds.models import COUNTS, Refund
 from portal.people.models import Person
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
@@ -17,7 +17,8 @@ from portal.shared.money import Money
 
 @dataclass(frozen=True)
 class Purse:
-    """held: cash taken, without what was reversed and what was counted; on_its_way: declared, not counted yet."""
+    """held: cash taken, without what was counted, given back or reversed while it was here; on_its_way: declared, not
+    counted yet."""
 
     person_id: int
     name: str
@@ -45,12 +46,13 @@ class Handed:
 def purses(session: Session, currency: str, person_id: int | None = None) -> list[Purse]:
     """Of everybody who ever took cash or handed some in, most held first; or of one person, empty or not."""
     taken = _sums(session, _TAKEN.where(Payment.currency == currency))
+    given = _sums(session, _GIVEN_BACK.where(Refund.currency == currency))
     counted = _sums(session, _COUNTED.where(HandIn.currency == currency))
     waiting = _sums(session, _WAITING.where(HandIn.currency == currency))
     people = session.execute(select(Person.id, Person.name).order_by(Person.name)).all()
     found = [
         Purse(
-            row.id, row.name, Money(taken.get(row.id, 0) - counted.get(row.id, 0), currency),
+            row.id, row.name, Money(taken.get(row.id, 0) - given.get(row.id, 0) - counted.get(row.id, 0), currency),
             Money(waiting.get(row.id, 0), currency),
         )
         for row in people
@@ -67,6 +69,21 @@ def purse_of(session: Session, currency: str, person_id: int) -> Purse:
     return found[0]
 
 
+def lock_holder(session: Session, person_id: int) -> Person:
+    """Nobody else takes anything out of this purse meanwhile. Raises NotFound."""
+    person = session.get(Person, person_id, with_for_update={"key_share": True})
+    if person is None:
+        raise NotFound
+    return person
+
+
+def out_of_purse(session: Session, person_id: int, amount: Money) -> Money:
+    """How much of this cash is still in the hands of who gives it up; locks the purse. What was handed in is not."""
+    lock_holder(session, person_id)
+    here = purse_of(session, amount.currency, person_id).to_hand_in
+    return max(min(amount, here), Money.zero(amount.currency))
+
+
 def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
     """The newest hundred, newest first."""
     rows = session.execute(
@@ -80,18 +97,21 @@ def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
     return [Handed(hand_in, count, name or "") for hand_in, count, name in rows]
 
 
+_IN_HAND = Payment.amount_minor + Payment.rounding_minor
 _TAKEN = (
     select(
         Payment.taken_by,
-        func.sum(
-            PaymentUse.amount_minor
-            - PaymentUse.reversed_minor
-            + case((PaymentUse.reversed_minor == 0, Payment.rounding_minor), else_=0)
-        ),
+        func.sum(_IN_HAND - case((PaymentReversal.id.is_(None), 0),
+                                 else_=func.coalesce(PaymentReversal.from_purse_minor, _IN_HAND))),
     )
-    .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+    .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
     .where(Payment.provider == "offline", Payment.method == "cash", Payment.taken_by.is_not(None))
     .group_by(Payment.taken_by)
+)  # fmt: skip
+_GIVEN_BACK = (
+    select(Refund.refunded_by, func.sum(Refund.from_purse_minor))
+    .where(Refund.way == "cash", Refund.refunded_by.is_not(None), Refund.state.in_(COUNTS))
+    .group_by(Refund.refunded_by)
 )
 _COUNTED = (
     select(HandIn.person_id, func.sum(Count.counted_minor))

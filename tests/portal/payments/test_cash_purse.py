@@ -4,10 +4,12 @@ import re
 import uuid
 
 import pytest
+from sqlalchemy import select
 
-from portal.payments.actions import reverse_payment
+from portal.payments.actions import plan_refund, reverse_payment
 from portal.payments.cash.actions import declare_hand_in
 from portal.payments.cash.queries import purse_of
+from portal.payments.models import Payment
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
@@ -94,3 +96,36 @@ def test_a_reversed_payment_leaves_the_purse(till: Till, firm: Firm, holder: int
 def test_a_manager_sees_every_purse(till: Till, firm: Firm, holder: int) -> None:
     page = sign_in(till.browser(), firm, "manager").get("/cash").text
     assert "Dana Wells" in page and "£235.80" in page
+
+
+def test_what_was_handed_in_is_not_taken_from_the_purse_by_a_reversal(till: Till, firm: Firm, holder: int) -> None:
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
+    hand_in(till, firm, "100")
+    count(till, firm, holder, "100")
+    hand_in(till, firm, "35.80")
+    with job_session(firm.organisation_id) as session:
+        reverse_payment(session, payment_id, "never came", by=firm.people["manager"])
+    assert held(firm, holder) == (3580, 3580)  # what was declared is counted as it was declared
+    count(till, firm, holder, "35.80")
+    assert held(firm, holder) == (0, 0)
+    page = sign_in(till.browser(), firm, "manager").get(f"/payments/{payment_id}").text
+    assert "£135.80 of it was handed in: it is in the firm&#39;s till" in page
+
+
+@pytest.mark.parametrize(("back", "left"), [(5000, 18580), (23580, 0)])
+def test_cash_that_is_given_back_leaves_the_purse_of_who_gives_it(
+    till: Till, firm: Firm, holder: int, back: int, left: int
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id).where(Payment.method == "cheque")).one()
+        plan_refund(session, payment_id, Money(back, "GBP"), way="cash", reason="too dear", by=holder, form_id=None)
+    assert held(firm, holder) == (left, 0)
+
+
+def test_whoever_holds_no_cash_gives_it_out_of_the_till(till: Till, firm: Firm, holder: int) -> None:
+    manager = firm.people["manager"]
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
+        plan_refund(session, payment_id, Money(5000, "GBP"), way="cash", reason="too dear", by=manager, form_id=None)
+    assert (held(firm, manager), held(firm, holder)) == ((0, 0), (23580, 0))
