@@ -12,6 +12,7 @@ from portal.accounting.mirror import drain as draining
 from portal.accounting.mirror.drain import drain
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.pull import cursors, lists, payments, rules
+from portal.accounting.pull import questions as asking
 from portal.customers.models import Customer
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, cursor, look, questions
@@ -221,3 +222,14 @@ def test_looks_of_the_drain_wait_for_what_is_to_be_sent(linked: LinkedFirm) -> N
     drain(linked.organisation_id)
     with job_session(linked.organisation_id) as session:
         assert session.query(Customer).count() == len(linked.there("contacts")) == 1
+
+
+def test_any_number_of_questions_can_be_asked_on_one_connection(linked: LinkedFirm) -> None:
+    """After a few, the statement is prepared once for all, and must find its index even so."""
+    of = {"organisation_id": linked.organisation_id, "link_id": linked.link().id, "module": "customer",
+          "local_id": linked.firm.customer_id, "remote_id": "1"}  # fmt: skip
+    with job_session(linked.organisation_id) as session:
+        for number in range(20):
+            asking.ask(session, of, "gone", theirs=str(number))
+    (question,) = questions(linked)
+    assert question.theirs == "19"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ def ask(
     session.execute(
         fresh.on_conflict_do_update(
             index_elements=["link_id", "module", "remote_id", "kind", "field"],
-            index_where=Question.decision == "", set_=told,
+            index_where=text("decision = ''"), set_=told,  # as it stands: prepared with a value, no index is found
         )
     )  # fmt: skip
 
