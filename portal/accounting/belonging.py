@@ -4,10 +4,15 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from portal.accounting import rules
 from portal.accounting.models import Link, MirrorRecord
 from portal.invoices.models import Invoice
+from portal.organisations import audit
+
+_DOUBT = "{name} never said whether it has this invoice. Look there. If it has not, take it back."
 
 
 class Home(NamedTuple):
@@ -61,6 +66,33 @@ def staying(session: Session, link: Link | None = None) -> list[Stay]:
     rows = held.subquery()
     counted = select(rows.c.remote_name, func.count(distinct(rows.c.local_id))).group_by(rows.c.remote_name)
     return [Stay(name, count) for name, count in session.execute(counted.order_by(rows.c.remote_name))]
+
+
+def hold_back(session: Session, link: Link) -> None:
+    """Invoices whose create another organisation never answered may be in it: they are left out of this one, until
+    somebody has looked there and takes them back. Does not commit."""
+    for invoice_id, name in _doubted(session, link).items():
+        why = _DOUBT.format(name=name[:80])
+        held = insert(MirrorRecord).values(
+            organisation_id=link.organisation_id, link_id=link.id, module="invoice", local_id=invoice_id,
+            state=rules.LEFT_OUT_STATE, left_out_why=why,
+        )  # fmt: skip
+        if session.scalars(held.on_conflict_do_nothing().returning(MirrorRecord.id)).first() is not None:
+            audit.note(session, link.organisation_id, "held back", "invoice", invoice_id, words=why)
+
+
+def _doubted(session: Session, link: Link) -> dict[int, str]:
+    """invoice → the name of the organisation that may have it, where none is known to."""
+    known = aliased(MirrorRecord)
+    rows = session.execute(
+        select(MirrorRecord.local_id, Link.remote_name)
+        .join(Link, Link.id == MirrorRecord.link_id)
+        .where(Link.id != link.id, Link.remote_organisation_id != link.remote_organisation_id)
+        .where(MirrorRecord.module == "invoice", MirrorRecord.remote_id.is_(None))
+        .where(MirrorRecord.sending_since.is_not(None), ~exists().where(_reached(known, MirrorRecord.local_id)))
+        .order_by(Link.archived_at)
+    )
+    return {invoice_id: name for invoice_id, name in rows}
 
 
 def _reached_any() -> Select[int, int, str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from portal.accounting import rules, tokens
+from portal.accounting import belonging, rules, tokens
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
@@ -169,6 +169,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     link.lease_fence, link.lease_until = link.lease_fence + 1, None  # whoever drains with the old consent is out
     session.flush()
     outbox.reopen_all(session, organisation_id)
+    belonging.hold_back(session, link)
     audit.note(
         session, organisation_id, "zoho linked", "link", link.id, words=f"Linked to {candidate.name}",
         after={"organisation": candidate.id},

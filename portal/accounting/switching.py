@@ -36,6 +36,7 @@ class GivenUp:
 
 def end_link(session: Session, link: Link) -> GivenUp | None:
     """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit."""
+    session.refresh(link, with_for_update=True)  # a worker may hold it with a newer fence by now
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
     holds.release(session, "unlinked")  # nothing compares them any more

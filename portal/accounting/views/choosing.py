@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import belonging, link, rules, switching
+from portal.accounting import belonging, in_doubt, link, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import show_page
@@ -68,6 +68,8 @@ def _attach(
     live = link.live_link(session)
     if live is not None and candidate.id != live.remote_organisation_id:
         cut_over_on = _cut_over(form, live)
+        session.commit()  # Zoho is asked first
+        in_doubt.find_out(live.organisation_id)
         tied, given_up = switching.switch(
             session, live, consent, candidate, cut_over_on=cut_over_on, connected_by=g.viewer.id
         )

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import belonging, link, queries, switching
+from portal.accounting import belonging, in_doubt, link, queries, switching
 from portal.accounting.models import Consent
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -107,6 +107,8 @@ def end_link() -> Response:
         return see_other(url_for("accounting.show"))
     if not request.form.get("is_sure"):
         return show_page(status=422, form=_not_sure())
+    session.commit()  # Zoho is asked first
+    in_doubt.find_out(tied.organisation_id)
     given_up = switching.end_link(session, tied)
     session.commit()
     switching.give_back(given_up)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.queries import books_states
+from portal.invoices.models import Invoice
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
@@ -192,3 +193,72 @@ def test_disconnecting_and_linking_another_doubles_nothing_either(linked: Linked
     new = sent_invoice(linked)
     drain(linked.organisation_id)
     assert [one["invoice_number"] for one in linked.zoho.records(second, "invoices")] == [new.number]
+
+
+def unanswered_invoice(linked: LinkedFirm) -> Invoice:
+    """Zoho has it, and its answer was lost."""
+    sent_invoice(linked)
+    drain(linked.organisation_id)  # so that all that it needs is there
+    invoice = sent_invoice(linked)
+    linked.zoho.break_down("cut_after", path="/invoices")
+    drain(linked.organisation_id)
+    (record,) = [each for each in linked.mirror("invoice") if each.local_id == invoice.id]
+    assert record.remote_id is None and record.sending_since is not None
+    return invoice
+
+
+def numbers_in(linked: LinkedFirm, remote: str) -> list[str]:
+    return [str(one["invoice_number"]) for one in linked.zoho.records(remote, "invoices")]
+
+
+def go_over_today(admin: FlaskClient, linked: LinkedFirm, remote: str) -> None:
+    """The day of going over is the day of the invoice: by its day it would go there."""
+    switch(admin, linked, remote, cut_over_on=clock.today("Europe/London").isoformat())
+    start(admin, linked.organisation_id)
+    drain(linked.organisation_id)
+
+
+def test_an_invoice_whose_create_was_never_answered_is_asked_for_before_its_organisation_is_left(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    first, second = linked.remote, another(linked)
+    invoice = unanswered_invoice(linked)
+    go_over_today(admin, linked, second)
+    assert invoice.number in numbers_in(linked, first) and numbers_in(linked, second) == []
+
+
+def test_one_that_never_arrived_goes_to_the_other_organisation(linked: LinkedFirm, admin: FlaskClient) -> None:
+    first, second = linked.remote, another(linked)
+    invoice = unanswered_invoice(linked)
+    (there,) = [one for one in linked.there("invoices") if one["invoice_number"] == invoice.number]
+    linked.zoho.act(first, f"DELETE /invoices/{there['invoice_id']}")
+    go_over_today(admin, linked, second)
+    assert numbers_in(linked, second) == [invoice.number]
+
+
+def test_while_nobody_knows_where_it_is_it_goes_nowhere_until_a_person_has_looked(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    first, second, name = linked.remote, another(linked), linked.link().remote_name
+    invoice = unanswered_invoice(linked)
+    linked.zoho.break_down("error_500_before", method="GET", path="/invoices", times=9)
+    go_over_today(admin, linked, second)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    assert invoice.number in numbers_in(linked, first) and numbers_in(linked, second) == []
+    assert f"{name} never said whether it has this invoice" in admin.get("/books/inbox").text
+    linked.zoho.mend()
+    held = linked.link().id
+    (record,) = [each for each in linked.mirror("invoice") if each.link_id == held and each.local_id == invoice.id]
+    post(admin, f"/books/records/{record.id}/taking-back", {}, page="/books/inbox")
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert numbers_in(linked, second) == [invoice.number]
+
+
+def test_disconnecting_asks_for_it_as_well(linked: LinkedFirm, admin: FlaskClient) -> None:
+    first, second = linked.remote, another(linked)
+    invoice = unanswered_invoice(linked)
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    go_over_today(admin, linked, second)
+    assert invoice.number in numbers_in(linked, first) and numbers_in(linked, second) == []
