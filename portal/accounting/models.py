@@ -219,6 +219,7 @@ class MirrorRecord(Tenant, Base):
     version_pushed: Mapped[int] = mapped_column(default=0)
     snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     remote_modified_at: Mapped[datetime | None]
+    last_seen: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))  # a digest, at that stamp
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     sending_since: Mapped[datetime | None]

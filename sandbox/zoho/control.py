@@ -71,8 +71,8 @@ def list_records(organization_id: str) -> Response:
 
 @bp.post("/orgs/<organization_id>/settings")
 def change_settings(organization_id: str) -> Response:
-    """Any of state, sales_tax, auto_number, tax_rounding, rounding_type, rounding_increment, locked_until (a day);
-    `listed` too."""
+    """Any of state, sales_tax, auto_number, tax_rounding, rounding_type, rounding_increment, locked_until (a day),
+    stopped_at (a stamp: the clock stands there; "" and it goes on); `listed` too."""
     wanted, store = _body(), stand_in().store
     with store.transaction():
         organization = _organization(store, organization_id)

@@ -38,8 +38,9 @@ class Ledger:
         return settings
 
     def now(self) -> str:
-        """The wire's form of now: the organisation's offset without a colon."""
-        return datetime.now(self.zone).strftime("%Y-%m-%dT%H:%M:%S%z")
+        """The wire's form of now: the organisation's offset without a colon. Its clock may have been stopped."""
+        stopped: str = self.settings.get("stopped_at", "")
+        return stopped or datetime.now(self.zone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
     def today(self) -> date:
         return datetime.now(self.zone).date()

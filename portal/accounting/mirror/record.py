@@ -11,11 +11,11 @@ from portal.accounting.agreement import checking
 from portal.accounting.mirror import history, records, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, VOID, WRITTEN_OFF, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import tax_changes
-from portal.accounting.pull.both_sides import bring_together, common_of, stamp_of
+from portal.accounting.pull import sightings, tax_changes
+from portal.accounting.pull.both_sides import bring_together, common_of
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
 from portal.invoices import holds
@@ -114,7 +114,7 @@ def _written(
     # An answer need not repeat where the money is.
     kept = (record.snapshot or {}) if push.source.uses else writing_off.kept(record)
     record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(record, push, answer)}
-    record.remote_modified_at = stamp_of(answer) or record.remote_modified_at
+    sightings.wrote(session, record, answer, is_new=push.verb != UPDATE)
     if push.module == "tax":
         tax_changes.seen(record, answer)
     if outcome.adopted and push.module in ("customer", "item"):

@@ -3,7 +3,6 @@ changed is asked about."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
@@ -18,18 +17,9 @@ from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import changes, persons, questions
+from portal.accounting.pull.sightings import stamp_of
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
-
-
-def stamp_of(record: Mapping[str, Any]) -> datetime | None:
-    """When Zoho changed it last. Some answers say it in another word than the lists."""
-    text = str(record.get("last_modified_time") or record.get("updated_time") or "")
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return stamp if stamp.tzinfo is not None else None
 
 
 def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: Mapping[str, Any]) -> bool:

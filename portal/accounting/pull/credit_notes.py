@@ -11,8 +11,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, questions
-from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull import crediting, questions, sightings
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import OTHER_NOTE, STATUS, Question
 from portal.accounting.pull.payments import close_payment_pages
@@ -43,8 +42,8 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
             is_own = row.get("creditnote_number") in ours  # made by us a moment ago: the next try adopts it
             is_valid = row.get("status") not in _NOT_IN_FORCE and not is_own
             found += _take_on(turn, remote, str(row[id_key])) if is_valid else 0
-        elif (stamp := stamp_of(row)) and (twin.remote_modified_at is None or stamp > twin.remote_modified_at):
-            found += _compare(turn, remote, twin.id, str(row[id_key]))
+        elif sightings.is_news(twin, row):
+            found += _compare(turn, remote, twin.id, row)
     return found
 
 
@@ -107,12 +106,12 @@ def _tell(
     return True
 
 
-def _compare(turn: Turn, remote: Remote, record_id: int, remote_id: str) -> bool:
+def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
     """One of ours that was changed there."""
-    detail = remote.detail(MODULES["credit_note"], remote_id)
+    detail = remote.detail(MODULES["credit_note"], str(row[MODULES["credit_note"].id_key]))
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        sightings.remember(record, row)
         known, now = uses.from_text(record.snapshot), uses.seen_credit(detail, None)
         if known is None or now is None or record.state != "in_step":
             return False

@@ -14,8 +14,7 @@ from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import kept
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, written_off
-from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull import questions, sightings, written_off
 from portal.accounting.pull.models import REOPENED, STATUS
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
@@ -32,22 +31,22 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     changed, found = [], 0
     with held(turn) as session:
         for record, invoice, balance, row in _known(session, turn.link_id, rows):
-            stamp = stamp_of(row)
-            if stamp is None or (record.remote_modified_at is not None and stamp <= record.remote_modified_at):
+            if not sightings.is_news(record, row):
                 continue
-            if (record.snapshot or {}).get("is_theirs"):  # a person said that the sides go their own ways
-                record.remote_modified_at = stamp
+            is_left_alone = bool((record.snapshot or {}).get("is_theirs"))  # a person said: each side its own way
+            is_other = _total(row, invoice) != invoice.total and row.get("status") not in (VOID, "draft")
+            if is_other and not is_left_alone:
+                changed.append((record.id, row))
                 continue
-            if _total(row, invoice) != invoice.total and row.get("status") not in (VOID, "draft"):
-                changed.append(record.id)
+            sightings.remember(record, row)
+            if is_left_alone:
                 continue
-            record.remote_modified_at = stamp
             found += (
                 _is_void(session, record, invoice, row)
                 or written_off.ask(session, record, invoice, balance, row)
                 or _is_lower(session, record, invoice, balance, row)
             )
-    return found + sum(_compare(turn, remote, record_id) for record_id in changed)
+    return found + sum(_compare(turn, remote, *each) for each in changed)
 
 
 def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row) -> bool:
@@ -86,14 +85,14 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
     return True
 
 
-def _compare(turn: Turn, remote: Remote, record_id: int) -> bool:
+def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
     """Its lines were changed there: both breakdowns are kept, and nobody is asked to pay until they agree."""
     with held(turn) as session:
         remote_id = session.get_one(MirrorRecord, record_id).remote_id or ""
     detail = remote.detail(MODULES["invoice"], remote_id)
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        sightings.remember(record, row)
         source, payload = payload_now(session, record)
         if source.figures is None or record.state != "in_step":
             return False

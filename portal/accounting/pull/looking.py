@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import field_rules
@@ -16,8 +16,19 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import credit_notes, cursors, invoices, lists, missing, newcomers, payments, taxes
-from portal.accounting.pull.both_sides import bring_together, looks_changed, stamp_of
+from portal.accounting.pull import (
+    credit_notes,
+    cursors,
+    invoices,
+    lists,
+    missing,
+    newcomers,
+    payments,
+    sightings,
+    taxes,
+)
+from portal.accounting.pull.both_sides import bring_together, looks_changed
+from portal.accounting.pull.sightings import stamp_of
 from portal.gateways.zoho.errors import Refused, Unanswered
 
 Row = dict[str, Any]
@@ -116,7 +127,11 @@ def _follow_one(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
     theirs = row if module == "item" else remote.detail(MODULES[module], remote_id)
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        return bring_together(session, turn, record, theirs)
+        known = record.remote_modified_at
+        is_other = bring_together(session, turn, record, theirs)
+        if module == "customer":
+            sightings.doubt_still(record, known, session.scalars(select(func.clock_timestamp())).one())
+        return is_other
 
 
 def _known(session: Session, link_id: int, module: str, remote_ids: list[str]) -> dict[str, MirrorRecord]:

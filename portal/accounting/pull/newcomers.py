@@ -13,8 +13,8 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import ImportRow, MirrorRecord
-from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.changes import in_the_name_of
+from portal.accounting.pull.sightings import stamp_of
 from portal.accounting.setup import reading, taking
 from portal.catalogue.models import Item
 from portal.customers.models import Customer

@@ -13,8 +13,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions
-from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull import questions, sightings
 from portal.accounting.pull.models import REFUND, STATUS, Question
 from portal.gateways.zoho import wire
 from portal.payments.actions.refunds import plan_refund
@@ -27,12 +26,12 @@ _CORRECT = "Money is never moved here by itself. Correct the side that is wrong.
 _GIVEN_BACK = "Money went back to the customer there. Record it here, and nothing is given back a second time."
 
 
-def compare(turn: Turn, remote: Remote, record_id: int, remote_id: str) -> bool:
-    """True when a person is asked."""
-    detail = remote.detail(MODULES["payment"], remote_id)
+def compare(turn: Turn, remote: Remote, record_id: int, row: Mapping[str, Any]) -> bool:
+    """True when a person is asked. row: of Zoho's list, by which the change was met."""
+    detail = remote.detail(MODULES["payment"], str(row[MODULES["payment"].id_key]))
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        record.remote_modified_at = stamp_of(detail) or record.remote_modified_at
+        sightings.remember(record, row)
         known, now = uses.from_text(record.snapshot), uses.seen(detail, None)
         if known is None or record.state != "in_step":
             return False

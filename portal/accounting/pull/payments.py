@@ -14,10 +14,10 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import payment_changes, questions, second_payments
-from portal.accounting.pull.both_sides import stamp_of
+from portal.accounting.pull import payment_changes, questions, second_payments, sightings
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import TWICE
+from portal.accounting.pull.sightings import stamp_of
 from portal.accounting.setup.tying import tie
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import wire
@@ -49,8 +49,8 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
                 found += _take_on(turn, remote, str(row[id_key]))
             elif own.remote_id:  # where ours is not known to be there, this is it: the next try adopts it
                 found += second_payments.ask(turn, remote, own.payment_id, str(row[id_key]), facts_of)
-        elif _is_news(twin, row):
-            found += payment_changes.compare(turn, remote, twin.id, str(row[id_key]))
+        elif sightings.is_news(twin, row):
+            found += payment_changes.compare(turn, remote, twin.id, row)
     return found
 
 
@@ -179,11 +179,6 @@ def close_payment_pages(turn: Turn, invoice_ids: Sequence[int]) -> None:
             release_invoice(turn.organisation_id, invoice_id)
         except (RuleBroken, GatewayError):
             continue
-
-
-def _is_news(record: MirrorRecord, row: Row) -> bool:
-    stamp = stamp_of(row)
-    return stamp is not None and (record.remote_modified_at is None or stamp > record.remote_modified_at)
 
 
 def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:

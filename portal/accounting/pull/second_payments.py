@@ -11,8 +11,8 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.pull import questions
-from portal.accounting.pull.both_sides import stamp_of
 from portal.accounting.pull.models import SECOND, STATUS, Question
+from portal.accounting.pull.sightings import stamp_of
 from portal.payments.models import Payment
 from portal.shared.money import Money
 
