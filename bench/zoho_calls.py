@@ -82,12 +82,13 @@ def measure(stage: Stage) -> list[Figure]:
     least = (ROUND * LEAST_PER_INVOICE + LEAST_PER_ROUND) / ROUND
     return [
         at_most("Zoho calls per paid invoice, alone", float(alone.total()), TARGET, note=" (the API allows 3)"),
-        at_most("Zoho calls per invoice, paid after it was mirrored", float(late.total()), TARGET),
+        at_most("Zoho calls per invoice, paid after it was mirrored", float(late.total()), TARGET,
+                note=" (the API allows 3)"),
         at_most(f"Zoho calls per paid invoice, {ROUND} in a round", at_once.total() / ROUND, TARGET,
                 note=f" (the API allows {least:.2f})"),
         at_most("Zoho calls per edited customer", edit, 1, note=" (the API allows 1)"),
         at_most("Zoho calls per edited contact person", person, 2, note=" (read first: whom only Zoho knows stays)"),
-        at_most("Zoho calls when nothing has changed", idle, 0),
+        at_most("Zoho calls when nothing has changed", idle, 0, note=" (the API allows 0)"),
         at_most(f"Zoho calls per record, {BACKFILL} new customers", backfill / BACKFILL, 1.0,
                 note=" (the API allows 1)"),
     ]  # fmt: skip

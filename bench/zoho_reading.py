@@ -20,8 +20,9 @@ from portal.shared import clock, outbox
 from portal.shared.running import job_session
 
 # One list call for each module: Zoho has no feed of changes across them. A changed contact is read alone, as its list
-# tells neither addresses nor persons; an edit of ours is read first, so that nothing there is overwritten.
-IDLE, CHANGED_THERE, CHANGED_HERE, PAID_THERE = 5, 6, 2, 6
+# tells neither addresses nor persons; an edit of ours is read first, so that nothing there is overwritten, and once
+# more when its echo comes, as somebody may have changed it within the same second.
+IDLE, CHANGED_THERE, CHANGED_HERE, ECHO, PAID_THERE = 5, 6, 2, 6, 6
 
 
 def measure(stage: Stage) -> list[Figure]:
@@ -42,6 +43,7 @@ def measure(stage: Stage) -> list[Figure]:
         _act(zoho, "PUT /contacts/{contacts}", contact_name="Maple Dental Ltd")
         found["changed there"] = _counted(firm, zoho)
         found["changed here"] = _edited(firm, zoho)
+        found["echo"] = _counted(firm, zoho)
         invoice = zoho.control("GET", f"/orgs/{zoho.organisation}/records?module=invoices")["invoices"][0]
         _act(zoho, "POST /customerpayments", customer_id=invoice["customer_id"], payment_mode="check", amount=10,
              date=clock.today("Europe/London").isoformat(),
@@ -50,13 +52,16 @@ def measure(stage: Stage) -> list[Figure]:
     kinds = sorted(set().union(*found.values()))
     print(table(("Call", *found), [(kind, *(each[kind] for each in found.values())) for kind in kinds]))
     return [
-        at_most("Zoho calls of a look that finds nothing, five modules", float(found["idle"].total()), float(IDLE)),
-        at_most("Zoho calls of a look that finds a changed customer", float(found["changed there"].total()),
-                float(CHANGED_THERE)),
-        at_most("Zoho calls per edit of ours, kept both ways", float(found["changed here"].total()),
-                float(CHANGED_HERE)),
-        at_most("Zoho calls of a look that finds a payment", float(found["paid there"].total()), float(PAID_THERE)),
-    ]  # fmt: skip
+        _figure("of a look that finds nothing, five modules", found["idle"], IDLE, IDLE),
+        _figure("of a look that finds a changed customer", found["changed there"], CHANGED_THERE, CHANGED_THERE),
+        _figure("per edit of ours, kept both ways", found["changed here"], CHANGED_HERE, 1),
+        _figure("of the look that meets that edit again", found["echo"], ECHO, IDLE),
+        _figure("of a look that finds a payment", found["paid there"], PAID_THERE, PAID_THERE),
+    ]
+
+
+def _figure(what: str, made: Counter[str], target: int, least: int) -> Figure:
+    return at_most(f"Zoho calls {what}", float(made.total()), float(target), note=f" (the API allows {least})")
 
 
 def _keep_both_ways(firm: Firm) -> None:
@@ -82,6 +87,7 @@ def _look(firm: Firm) -> None:
 
 def _counted(firm: Firm, zoho: Zoho) -> Counter[str]:
     with job_session(firm.organisation_id) as session:
+        session.execute(update(MirrorRecord).values(pushed_at=MirrorRecord.pushed_at - timedelta(minutes=1)))
         session.execute(update(PullCursor).values(next_look_at=clock.now() - timedelta(seconds=1)))
     zoho.forget_calls()
     drain(firm.organisation_id)
