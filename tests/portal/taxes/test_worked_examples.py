@@ -30,6 +30,7 @@ OF_THREE = [_line(price, ("T", "4")) for price in ("20", "10", "5")]
 TDS = {"name": "TDS", "rate": "1", "kind": "withholding"}
 BILL = _line("45000", ("GST", "18"))
 REVERSE = {"name": "Domestic reverse charge", "rate": "20", "kind": "reverse_charge"}
+NOT_IN_FORCE = {"name": "No tax", "rate": "0", "kind": "out_of_scope"}
 FIFTHS = [_line("105", ("JCT", "8")), _line("105", ("JCT", "8")), _line("98", ("JCT", "10"))]
 NICKEL = _line("0.05", GST10)
 UNTAXED = _line("20.63")
@@ -91,6 +92,12 @@ EXAMPLES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
      _document(_line("0.05", ("VAT", "15")), _line("0.05", ("VAT", "15")), currency="SAR"), {"tax_total": "0.02"}),
     ("Bahrain: three decimals", "ISO 4217", _document(_line("1.235", ("VAT", "10")), currency="BHD"),
      {"tax_total": "0.124", "total": "1.359"}),
+    ("Oman: 5 % to the baisa", "ISO 4217", _document(_line("12.345", ("VAT", "5")), currency="OMR"),
+     {"tax_total": "0.617", "total": "12.962"}),
+    ("Kuwait and Qatar: no tax in force", "TAX.md §1.2", _document({**_line("12.345"), "taxes": [NOT_IN_FORCE]},
+     currency="KWD"), {"tax_total": "0.000", "total": "12.345"}),
+    ("United States: to the third decimal, then half up", "Streamlined Sales and Use Tax Agreement, s 324",
+     _document(_line("235.80", ("Sales tax", "8.875")), currency="USD"), {"tax_total": "20.93", "total": "256.73"}),
     ("South Africa", "Zoho South Africa help", _document(_line("100", ("VAT", "15")), currency="ZAR"),
      {"total": "115.00"}),
     ("Singapore: a price with GST", "Zoho Singapore help",
