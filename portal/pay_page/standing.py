@@ -10,9 +10,9 @@ from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.pay_page.rules import Standing
 from portal.payments.models import Allocation, PaymentAttempt, StripeAccount
-from portal.payments.queries import count_refused
 from portal.payments.refunds.models import Dispute
 from portal.payments.refunds.queries import OVER
+from portal.payments.refusals import count_refused
 from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
 from portal.shared import clock
 from portal.shared.money import Money

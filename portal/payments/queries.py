@@ -4,9 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, String, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
@@ -20,9 +26,9 @@ from portal.payments.models import (
     Payment,
     PaymentAttempt,
     StripeAccount,
-    StripeEvent,
 )
-from portal.payments.rules import DECLINED, DECLINES_WINDOW, MOST_SESSIONS
+from portal.payments.refusals import count_refused
+from portal.payments.rules import DECLINES_WINDOW, MOST_SESSIONS
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.access import Viewer
@@ -205,17 +211,6 @@ def refused_cards(session: Session, paid_for: PaidFor) -> int:
     """How many cards were refused for it within rules.DECLINES_WINDOW."""
     asked = count_refused(literal(paid_for.id), clock.now() - DECLINES_WINDOW, kind=paid_for.kind)
     return session.scalar(select(asked)) or 0
-
-
-def count_refused(of: SQLColumnExpression[int], since: Any, *, kind: str = "invoice") -> ScalarSelect[int]:
-    """Of the invoice or deposit that a larger read asks for. since: an instant, or the parameter that holds it."""
-    return (
-        select(func.count())
-        .select_from(StripeEvent)
-        .where(StripeEvent.kind == DECLINED, StripeEvent.created_at > since)
-        .where(StripeEvent.body["metadata"][kind].as_string() == cast(of, String))
-        .scalar_subquery()
-    )
 
 
 def live_account(session: Session) -> StripeAccount | None:
