@@ -44,9 +44,11 @@ def plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def price(value: Decimal, locale: str | None = None) -> str:
-    """A price in major units, two decimals or as many as it has: 46.50."""
-    return _number(value, "#,##0.00####", locale or _locale())
+def price(value: Decimal, currency: str, locale: str | None = None) -> str:
+    """A price in major units, with the currency's decimals or as many as it has: 46.50, 4,650 of yen."""
+    decimals = decimals_of(currency)
+    pattern = "#,##0." + "0" * decimals + "#" * (_MOST_DECIMALS - decimals)
+    return _number(value, pattern, locale or _locale())
 
 
 def rate(value: Decimal) -> str:
@@ -86,6 +88,7 @@ def clock_time(value: datetime) -> str:
     return str(format_time(clock.local(value, _zone()), "HH:mm", locale=_locale()))
 
 
+_MOST_DECIMALS = 6  # of a price
 _NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f"))
 
 

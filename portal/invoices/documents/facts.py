@@ -61,7 +61,8 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
         "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
         "number": speech.own(note.number),
         "dates": [[words["date"], speech.day(note.issued_on)],
-                  [words["invoice"], speech.own(note.invoice.number or "")]],
+                  [words["invoice"], speech.own(note.invoice.number or "")],
+                  *_days_taken_back(head.country, note.invoice, speech)],
         "reference": "", "what": speech.own(note.reason), "work": "",
         "lines": _credited(note, speech, rules.law_of(head.country)),
         "sums": _sums(note, _tax_rows(rows, speech), speech),
@@ -69,6 +70,13 @@ def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str,
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
         "total": speech.money(note.total), "withheld": _withheld(note, speech), "to_pay": "",
     }  # fmt: skip
+
+
+def _days_taken_back(country: str, invoice: Invoice, speech: Speech) -> list[list[str]]:
+    """Of the invoice that a credit note takes back: its own day, and that of the supply where papers tell it (GCC: the
+    day of what is adjusted; UK: VAT Regulations 1995, reg. 15C)."""
+    days = [("invoice_date", invoice.issued_on), *particulars.days_of(country, invoice)]
+    return [[speech.words[key], speech.day(day)] for key, day in days if day]
 
 
 def _frame(head: Letterhead, invoice: Invoice, speech: Speech) -> dict[str, Any]:
@@ -95,6 +103,7 @@ def _title(head: Letterhead, invoice: Invoice) -> str:
     return rules.title_of(
         head.country, is_registered=bool(head.tax_number),
         buyer_is_registered=bool(invoice.bill_to.get("tax_number")),
+        buyer_is_private=invoice.bill_to.get("kind", "individual") == "individual",
         is_taxed=bool(kinds - {"exempt", "out_of_scope"}), total=invoice.total.decimal,
     )  # fmt: skip
 
@@ -124,7 +133,7 @@ def _lines(invoice: Invoice, speech: Speech, law: dict[str, Any]) -> list[dict[s
             "description": speech.own(line.description),
             "detail": particulars.detail_of(invoice, position, law, speech),
             "quantity": speech.own(f"{formats.quantity(line.quantity, speech.locale)} {line.unit}"),
-            "price": formats.price(line.unit_price, speech.locale),
+            "price": formats.price(line.unit_price, line.currency, speech.locale),
             "tax": _named(line, invoice, speech),
             "total": formats.amount(line.line_total, speech.locale),
         }

@@ -39,10 +39,14 @@ def word(key: str, language: str) -> str:
     return _WORDS[language][key]
 
 
-def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is_taxed: bool, total: Decimal) -> str:
+def title_of(
+    country: str, *, is_registered: bool, buyer_is_registered: bool, is_taxed: bool, total: Decimal,
+    buyer_is_private: bool = False,
+) -> str:  # fmt: skip
     """The key of the title under which an invoice goes out.
 
     is_registered  whether the firm shows a tax number: without one nothing may be called a tax invoice
+    buyer_is_private  a person who buys for no business
     is_taxed       whether any line bears a tax, be it at nought per cent: India's bill of supply has none
     total          in the currency of the country
     """
@@ -52,8 +56,13 @@ def title_of(country: str, *, is_registered: bool, buyer_is_registered: bool, is
     if not is_registered:
         return "invoice"
     is_small = "simplified_up_to" in law and total <= Decimal(law["simplified_up_to"])
-    is_private = law.get("simplified_for_unregistered", False) and not buyer_is_registered
-    return "simplified_tax_invoice" if is_small or is_private else str(law["tax_title"])
+    is_simple = not buyer_is_registered and (
+        law.get("simplified_for_unregistered", False)  # UAE: VAT regulation, article 59 (2)
+        or (
+            law.get("simplified_for_private", False) and buyer_is_private
+        )  # Saudi Arabia: firms always get the full one
+    )
+    return "simplified_tax_invoice" if is_small or is_simple else str(law["tax_title"])
 
 
 def credit_title_of(country: str, *, is_registered: bool) -> str:

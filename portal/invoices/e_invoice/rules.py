@@ -86,6 +86,7 @@ def e_invoice(
     grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
     bare = _without_tax(lines, breakdown)
     grouped += _at_no_tax(bare, breakdown)
+    _check_numbers(header, grouped)
     borne = [
         _row_of(position, lines, bare, breakdown, grouped, header.kind) for position in range(len(breakdown.lines))
     ]
@@ -108,6 +109,22 @@ def e_invoice(
             [],
         )
     return _summed_up(header, items, extras, grouped, breakdown, paid)
+
+
+def _check_numbers(header: Header, groups: Sequence[Group]) -> None:
+    """Where the customer accounts for the tax, or buys free of it within the union, both have to show their numbers
+    [BR-AE-02, BR-IC-02]; who exports, their own [BR-G-02]. Raises CannotExport."""
+    categories = {group.category for group in groups}
+    if not header.seller.tax_number and categories & {"AE", "K", "G"}:
+        raise CannotExport(
+            "This file needs your VAT number, and the paper went out without one. Enter it under Settings, then credit"
+            " this invoice and bill it again, or send the PDF."
+        )
+    if not header.buyer.tax_number and categories & {"AE", "K"}:
+        raise CannotExport(
+            "A reverse charge needs the customer's VAT number in this file, and the paper went out without one. Enter"
+            " it on the customer's page, then credit this invoice and bill it again, or send the PDF."
+        )
 
 
 def _without_tax(lines: Sequence[PrintedLine], breakdown: Breakdown) -> list[tuple[str, str]]:

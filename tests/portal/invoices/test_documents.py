@@ -30,7 +30,7 @@ from tests.builders import Firm, make_credit_note, make_invoice, sign_in
         ("AE", True, True, True, "10000.01", "tax_invoice"),
         ("AE", True, False, True, "10000.01", "simplified_tax_invoice"),
         ("AE", True, True, True, "10000", "simplified_tax_invoice"),
-        ("SA", True, False, True, "1", "simplified_tax_invoice"),
+        ("SA", True, False, True, "1", "tax_invoice"),
         ("SA", True, True, True, "1", "tax_invoice"),
         ("JP", True, True, True, "1", "qualified_invoice"),
     ],
@@ -102,3 +102,23 @@ def test_a_credit_note_on_paper_names_its_invoice_and_why(client: FlaskClient, s
     assert first == second
     said = PdfReader(io.BytesIO(first)).pages[0].extract_text()
     assert all(part in said for part in ("Credit note", note.number, "INV-00001", "The part was faulty", "£235.80"))
+
+
+@pytest.mark.parametrize(("country", "is_private", "title"), [
+    ("SA", True, "simplified_tax_invoice"), ("SA", False, "tax_invoice"), ("AE", False, "simplified_tax_invoice"),
+])  # fmt: skip
+def test_a_saudi_business_without_a_number_gets_the_full_invoice(country: str, is_private: bool, title: str) -> None:
+    """ZATCA: the simplified one is for private persons. UAE, VAT regulation, art. 59: for the unregistered."""
+    assert title == rules.title_of(
+        country, is_registered=True, buyer_is_registered=False, is_taxed=True, total=Decimal(1),
+        buyer_is_private=is_private,
+    )  # fmt: skip
+
+
+def test_an_arabic_paper_does_not_turn_every_line_round(session: Session, firm: Firm) -> None:
+    """Chromium's reader takes the direction of the pages for that of the lines, and finds no name nor number then."""
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.locale = "ar_AE"
+    invoice = make_invoice(session, firm)
+    pdf = render_pdf(organisation, get_invoice(session, invoice.id))
+    assert PdfReader(io.BytesIO(pdf)).trailer["/Root"].get("/ViewerPreferences", {}).get("/Direction") != "/R2L"

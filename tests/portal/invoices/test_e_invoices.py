@@ -331,8 +331,26 @@ def test_they_speak_the_language_of_the_paper(app: Flask) -> None:
     firm, _ = settled(app, "DE", "EUR", {"country": "FR", "tax_number": FRENCH})
     with job_session(firm.organisation_id) as session:
         session.get_one(Customer, firm.customer_id).language = "fr"
+        session.get_one(Organisation, firm.organisation_id).tax_number = "DE136695976"
     sent = billed(app, firm)
     with job_session(firm.organisation_id) as session:
         organisation = session.get_one(Organisation, firm.organisation_id)
         ubl = making.ubl_of(organisation, get_invoice(session, sent.id)).decode()
     assert "<cbc:TaxExemptionReason>Autoliquidation<" in ubl and "Reverse charge" not in ubl
+
+
+@pytest.mark.parametrize(
+    ("seller", "buyer", "tax", "advice"),
+    [
+        ("DE123456789", "", TAXES[4], "customer's VAT number"),  # BR-AE-02
+        ("", "FR123456789", TAXES[4], "your VAT number"),
+    ],
+)
+def test_a_number_that_a_category_needs_is_asked_for(seller: str, buyer: str, tax: LineTax, advice: str) -> None:
+    header = rules.Header(
+        "INV-1", date(2026, 1, 2), None, "EUR", rules.Party("A", "DE", (), seller), rules.Party("B", "FR", (), buyer)
+    )
+    line = Line(quantity=Decimal(1), unit_price=Decimal(100), taxes=(tax,))
+    printed = [rules.PrintedLine("Work", "", Decimal(1), tax.key)]
+    with pytest.raises(rules.CannotExport, match=advice):
+        rules.e_invoice(header, printed, reckon((line,), Policy("EUR")), includes_tax=False, paid=Decimal(0))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from portal.customers.models import Customer
 from portal.invoices.documents.facts import credit_note_facts, facts_of
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
+from portal.shared import formats
 from portal.shared.running import job_session
 from portal.taxes.wording import told_in
 from tests.builders import Firm, make_credit_note, pay_address, post
@@ -99,3 +101,23 @@ def test_a_paper_in_two_languages_says_its_sentences_in_both(app: Flask) -> None
     label = facts["sums"][2][0]
     assert label.startswith("VAT 0% on ") and "ضريبة القيمة المضافة 0%" in label
     assert any(note.startswith("VAT 0%: customer outside the GCC · ") for note in facts["notes"])
+
+
+def test_a_foreign_address_ends_with_its_country_and_a_credit_note_with_the_days_it_takes_back(app: Flask) -> None:
+    firm, _, invoice_id = _sent(app, "de")
+    with job_session(firm.organisation_id) as session:
+        organisation = session.scalars(select(Organisation)).one()
+        invoice = get_invoice(session, invoice_id)
+        facts = facts_of(organisation, invoice)
+        note = credit_note_facts(organisation, make_credit_note(session, firm, invoice))
+    assert facts["customer"]["lines"][-1] == note["customer"]["lines"][-1] == "Frankreich"
+    assert {"Rechnungsdatum", "Leistungsdatum"} <= {label for label, _ in note["dates"]}
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"),
+    [("JPY", "101"), ("ISK", "101"), ("UGX", "101"), ("HUF", "101.00"), ("TWD", "101.00"), ("KWD", "101.000"),
+     ("BHD", "101.000")],
+)  # fmt: skip
+def test_a_price_has_the_decimals_of_its_currency(currency: str, written: str) -> None:
+    assert formats.price(Decimal("101.000000"), currency, "en_GB") == written
