@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portal.customers.models import Customer
@@ -152,7 +152,9 @@ def not_paid_out(session: Session) -> list[Waiting]:
 def sent_back() -> ScalarSelect[int]:
     """How many payouts came back from the bank, with none in that currency that has arrived since. Not asked yet."""
     later = aliased(Payout)
-    arrived = exists().where(later.state == "paid", later.currency == Payout.currency, later.made_at > Payout.made_at)
+    # Stripe tells whole seconds: of two within one, the later row was told later.
+    is_later = tuple_(later.made_at, later.id) > tuple_(Payout.made_at, Payout.id)
+    arrived = exists().where(later.state == "paid", later.currency == Payout.currency, is_later)
     return select(func.count()).select_from(Payout).where(Payout.state == "failed", ~arrived).scalar_subquery()
 
 
