@@ -7,9 +7,9 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select, update
 
-from portal.gateways.stripe_gateway import Checkout, Receipt, calls
+from portal.gateways.stripe_gateway import Checkout, Receipt
 from portal.organisations.models import AuditEntry
-from portal.payments.actions import look_at_attempt, settle
+from portal.payments.actions import look_at_attempt, offer_debit, settle
 from portal.payments.actions.settlement import ForeignCheckout
 from portal.payments.models import Allocation, Payment, PaymentAttempt
 from portal.payments.queries import balance_of
@@ -28,8 +28,10 @@ def path(till: Till, firm: Firm) -> Iterator[str]:
 
 
 @pytest.fixture
-def bank_debits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "METHODS", ("card", "bacs_debit"))
+def bank_debits(till: Till, firm: Firm, path: str) -> None:
+    """The firm of `path` takes them. The trial Session has been heard of."""
+    offer_debit(firm.organisation_id)
+    till.stand_in.idle()
 
 
 def test_a_paid_session_becomes_one_payment(till: Till, firm: Firm, path: str) -> None:
@@ -54,13 +56,14 @@ def test_events_delivered_twice_and_at_once_book_one_payment(till: Till, firm: F
 
 @pytest.mark.usefixtures("bank_debits")
 def test_events_in_reverse_order_book_one_payment(till: Till, firm: Firm, path: str) -> None:
+    before = till.books(firm).events
     till.events("hold")
     session_id, _ = till.begin(path)
     till.at_stripe(session_id, "pay", card="bank")
     till.at_stripe(session_id, "bank", succeeded=True)
     till.stand_in.control("deliveries/release", order="reverse")
     till.work(firm)
-    assert till.books(firm).events == 2
+    assert till.books(firm).events == before + 2
     assert paid_once(till.books(firm))
 
 
