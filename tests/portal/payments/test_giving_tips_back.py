@@ -1,6 +1,7 @@
 """A tip is part of the charge: it goes back with the whole of it, is taken with it in a dispute, and never without."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_part_chooses_how_much_of_the_tip(
         assert answer == 422 and went_back(firm) == []
         return
     till.work(firm)
-    owed, of_tip = (round(float(each or 0) * 100) for each in (amount, tip))
+    owed, of_tip = (int(Decimal(each or 0) * 100) for each in (amount, tip))
     assert [each.amount for each in at_stripe(till, firm)] == [owed + of_tip]
     assert went_back(firm) == [("stripe", "succeeded", owed, of_tip)] and due(firm, tipped[1]) == owed
 
