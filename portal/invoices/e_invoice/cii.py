@@ -94,6 +94,8 @@ def _party(at: Element, party: Party, *, is_outside: bool) -> None:
     if party.tax_number and is_outside:
         put(at, "ram:ID", party.tax_number)
     put(at, "ram:Name", party.name)
+    if party.registration:
+        put(at, "ram:SpecifiedLegalOrganization/ram:ID", party.registration)
     address = put(at, "ram:PostalTradeAddress")
     if party.lines:
         put(address, "ram:LineOne", ", ".join(party.lines))

@@ -145,7 +145,8 @@ def _days(organisation: Organisation, invoice: Invoice) -> tuple[date | None, da
 
 def _seller(head: Letterhead) -> rules.Party:
     lines = tuple(filter(None, map(clean, head.address.splitlines())))
-    return rules.Party(clean(head.name), head.country, lines, _number(head.tax_number), head.email)
+    registered = next(filter(None, (clean(row.partition(":")[2]) for row in head.registrations.splitlines())), "")
+    return rules.Party(clean(head.name), head.country, lines, _number(head.tax_number), head.email, registered)
 
 
 def _buyer(organisation: Organisation, invoice: Invoice) -> rules.Party:

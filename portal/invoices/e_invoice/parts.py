@@ -9,13 +9,14 @@ INVOICE, CREDIT_NOTE = "380", "381"
 
 @dataclass(frozen=True)
 class Party:
-    """Seller or buyer. country as two letters."""
+    """Seller or buyer. country as two letters; registration in a register of companies [BT-30]."""
 
     name: str
     country: str
     lines: tuple[str, ...] = ()
     tax_number: str = ""
     email: str = ""
+    registration: str = ""
 
 
 @dataclass(frozen=True)

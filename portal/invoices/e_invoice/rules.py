@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from portal.invoices.e_invoice.parts import CREDIT_NOTE as CREDIT_NOTE
+from portal.invoices.e_invoice.parts import INVOICE as INVOICE
 from portal.invoices.e_invoice.parts import Extra as Extra
 from portal.invoices.e_invoice.parts import Group as Group
 from portal.invoices.e_invoice.parts import Header as Header
@@ -29,6 +30,7 @@ REASONS = {"E": "Exempt from tax", "AE": "Reverse charge", "K": "Intra-community
            "O": "Not subject to VAT"}  # fmt: skip
 
 _BARE_CHARGE = "No tax on shipping"
+_ANEW = {INVOICE: "credit this invoice and bill it again", CREDIT_NOTE: "make another credit note"}
 _UNTOLD = {
     "withholding": "is withheld, which nothing stands for",
     "fixed_per_unit": "is so much for each unit, which no tax is",
@@ -87,9 +89,7 @@ def e_invoice(
     bare = _without_tax(lines, breakdown)
     grouped += _at_no_tax(bare, breakdown)
     _check_numbers(header, grouped)
-    borne = [
-        _row_of(position, lines, bare, breakdown, grouped, header.kind) for position in range(len(breakdown.lines))
-    ]
+    borne = [_row_of(at, lines, bare, breakdown, grouped, header.kind) for at in range(len(breakdown.lines))]
     is_net = includes_tax or header.kind == CREDIT_NOTE  # each line after every discount, so there is no allowance
     nets = _credited_nets(breakdown, borne) if header.kind == CREDIT_NOTE else [part.net for part in breakdown.lines]
     items, extras = [], []
@@ -112,18 +112,25 @@ def e_invoice(
 
 
 def _check_numbers(header: Header, groups: Sequence[Group]) -> None:
-    """Where the customer accounts for the tax, or buys free of it within the union, both have to show their numbers
-    [BR-AE-02, BR-IC-02]; who exports, their own [BR-G-02]. Raises CannotExport."""
-    categories = {group.category for group in groups}
-    if not header.seller.tax_number and categories & {"AE", "K", "G"}:
+    """Who charges tax, or says why there is none, shows a VAT number [BR-S-02, BR-Z-02, BR-E-02, BR-AE-02, BR-IC-02,
+    BR-G-02]; so does the customer who accounts for the tax or buys free of it within the union [BR-AE-02, BR-IC-02].
+    Who is outside the tax is known by another number [BR-CO-26]. Raises CannotExport."""
+    categories, seller = {group.category for group in groups}, header.seller
+    if not seller.tax_number and categories - {"O"}:
         raise CannotExport(
-            "This file needs your VAT number, and the paper went out without one. Enter it under Settings, then credit"
-            " this invoice and bill it again, or send the PDF."
+            "This file needs your VAT number, and the paper went out without one. Enter it under Settings, Documents"
+            f" and money; then {_ANEW[header.kind]}, or send the PDF."
+        )
+    if not seller.tax_number and not seller.registration:
+        raise CannotExport(
+            "This file needs a number that tells who you are, and the paper went out without one. Enter that of your"
+            " company's register or your tax office under Settings, Documents and money, as one of the other numbers"
+            f" of your firm; then {_ANEW[header.kind]}, or send the PDF."
         )
     if not header.buyer.tax_number and categories & {"AE", "K"}:
         raise CannotExport(
             "A reverse charge needs the customer's VAT number in this file, and the paper went out without one. Enter"
-            " it on the customer's page, then credit this invoice and bill it again, or send the PDF."
+            f" it on the customer's page; then {_ANEW[header.kind]}, or send the PDF."
         )
 
 
@@ -227,9 +234,10 @@ def _summed(groups: Sequence[Group]) -> tuple[Group, ...]:
 
 
 def _check_tax(group: Group) -> None:
-    """BR-CO-17: base × rate, rounded. Prices with tax inside, rounding on each line and rounding down come to some
-    cents less or more; the file says what was printed, and the standard's own validators allow one of the currency."""
-    if abs(group.tax - Money.rounded(group.base * group.rate / 100, "EUR").decimal) > 1:
+    """BR-CO-17: base × rate, rounded to two decimals. Prices with tax inside, rounding on each line and rounding down
+    come to some cents less or more; the file says what was printed. The standard's own validators (CEN/TC 434's
+    schematron) pass whatever is less than one of the currency apart, and so do we."""
+    if abs(group.tax - Money.rounded(group.base * group.rate / 100, "EUR").decimal) >= 1:
         raise CannotExport("Rounded as it is, the tax is too far from base × rate for this file. Send the PDF instead.")
 
 

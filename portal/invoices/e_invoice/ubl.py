@@ -53,7 +53,10 @@ def _party(at: Element, party: Party, *, is_outside: bool) -> None:
         scheme = put(at, "cac:PartyTaxScheme")
         put(scheme, "cbc:CompanyID", party.tax_number)
         put(scheme, "cac:TaxScheme/cbc:ID", "VAT")
-    put(at, "cac:PartyLegalEntity/cbc:RegistrationName", party.name)
+    entity = put(at, "cac:PartyLegalEntity")
+    put(entity, "cbc:RegistrationName", party.name)
+    if party.registration:
+        put(entity, "cbc:CompanyID", party.registration)
     if party.email:
         put(at, "cac:Contact/cbc:ElectronicMail", party.email)
 
