@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import case, select, text
 
 from portal.accounting.link import live_link
 from portal.accounting.models import MirrorRecord
 from portal.accounting.reconciliation import actions
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.customers.models import Customer
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import kept_as_credit
 from portal.invoices.models import WRITTEN_OFF, Invoice, InvoiceBalance
 from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
@@ -77,12 +78,10 @@ def equal_money(actor: Actor) -> Iterator[str]:
             select(Payment.provider_payment_id, Payment.amount_minor, PaymentUse.unused_minor)
             .join(PaymentUse, PaymentUse.payment_id == Payment.id)
         ).all()  # fmt: skip
-        put = func.coalesce(func.sum(CreditApplication.amount_minor), 0)
-        notes = session.execute(
-            select(CreditNote.number, CreditNote.total_minor, CreditNote.total_minor - put)
-            .outerjoin(CreditApplication, CreditApplication.credit_note_id == CreditNote.id)
-            .group_by(CreditNote.id)
-        ).all()
+        notes = [
+            (each.number, each.total_minor, kept_as_credit(session, each).minor)
+            for each in session.scalars(select(CreditNote))
+        ]
     paid = {one["reference_number"]: (_minor(one, "amount"), _minor(one, "unused_amount"))
             for one in actor.firm.there("customerpayments")}  # fmt: skip
     credited = {one["creditnote_number"]: (_minor(one, "total"), _minor(one, "balance"))

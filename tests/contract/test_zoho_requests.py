@@ -19,6 +19,7 @@ from tests.portal.accounting.doings import (
     fail_refund,
     give_back,
     pay,
+    refund_note,
     rename,
     reverse,
     sent_invoice,
@@ -84,6 +85,9 @@ def _move_money(linked: LinkedFirm) -> None:
     drain(linked.organisation_id)
     refund_id = give_back(linked, card, 1000)
     credit(linked, sent_invoice(linked), share="0.37")
+    paid = sent_invoice(linked)
+    pay(linked, paid)
+    refund_note(linked, credit(linked, paid, share="0.37", keep=True).id, 500)
     reverse(linked, cash)
     linked.zoho.break_down("error_500_after", path="/refunds")
     linked.zoho.break_down("error_500_after", path="/creditnotes", times=2)

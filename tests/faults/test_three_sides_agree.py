@@ -23,10 +23,11 @@ from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
-from portal.payments.actions import apply_credit, raise_credit_note, void_invoice, write_off_invoice
+from portal.payments.actions import apply_credit, decide, raise_credit_note, void_invoice, write_off_invoice
 from portal.payments.models import Payment
 from portal.payments.queries import get_payment
 from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.refunds.queries import list_undecided
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
@@ -36,7 +37,7 @@ from tests.builders import make_firm
 from tests.faults.deposit_doings import Deposits
 from tests.paying import Till, fresh_delivery, key_of
 from tests.paying import till as stripe_till
-from tests.portal.accounting.doings import credit, give_back, put_credit, rename, reverse
+from tests.portal.accounting.doings import credit, give_back, put_credit, refund_note, rename, reverse
 from tests.portal.accounting.stand_in import ZohoStandIn, connect, zoho
 from tests.portal.accounting.test_mirror_money_law import ours, theirs
 from tests.portal.accounting.test_reconciling import reconcile
@@ -48,7 +49,9 @@ __all__ = ["fresh_delivery", "stripe_till", "zoho"]
 EVENTS = (
     "card", "card", "open page", "pay open page", "bank debit", "debit ends", "refund", "refund at stripe",
     "late failure", "dispute", "dispute ends", "edit", "void", "cash", "cheque for all", "too much cash", "reverse",
-    "credit note", "put credit", "use credit", "credit and give back", "credit and give back", "write off",
+    "credit note", "put credit", "use credit", "credit and give back", "credit and give back",
+    "hand credit back", "hand credit back", "credit to card",
+    "what follows", "what follows", "write off",
     "take back write-off", "books", "books", "books", "ask deposit", "ask deposit", "pay deposit", "pay deposit",
     "debit deposit", "open deposit", "take deposit", "withdraw deposit", "bill deposit", "bill deposit",
 )  # fmt: skip
@@ -87,6 +90,9 @@ class Shop:
             "too much cash": lambda: record(self.firm, [self._any()], 30000),
             "reverse": lambda: reverse(self.linked, self._row(Payment, Payment.provider == "offline")),
             "credit note": self._credit, "put credit": self._put, "credit and give back": self._credit_back,
+            "hand credit back": lambda: self._refund_note("cash"),
+            "credit to card": lambda: self._refund_note("stripe"),
+            "what follows": self._decide,
             "write off": lambda: write_off_invoice(self.firm.organisation_id, self._any(), "Moved away"),
             "take back write-off": self._take_back,
             "use credit": lambda: apply_credit(self.firm.organisation_id, self._any()), "books": self._books,
@@ -190,6 +196,18 @@ class Shop:
         wanted = Wanted(parts, "not happy", keep=False, back="stripe")
         by = self.firm.people["manager"]
         raise_credit_note(self.firm.organisation_id, invoice.id, wanted, form_id=uuid.uuid4().hex, raised_by=by)
+
+    def _refund_note(self, way: str) -> None:
+        refund_note(self.linked, self._row(CreditNote), self.random.choice([1, 1500]), way=way)
+
+    def _decide(self) -> None:
+        """Somebody says whether what a customer got back unasked is credited, or to pay again."""
+        with job_session(self.firm.organisation_id) as session:
+            waiting = [each.id for each in list_undecided(session)]
+            if not waiting:
+                raise RuleBroken("nothing waits")
+            then = self.random.choice(["credit", "ask"])
+            decide(session, self.random.choice(waiting), then, by=self.firm.people["manager"])
 
     def _take_back(self) -> None:
         with job_session(self.firm.organisation_id) as session:

@@ -103,6 +103,7 @@ EXPECTED: dict[str, Access] = {
     "invoices.credit_notes": rights("raise_invoices", "see_board"),
     "payments.create_credit_application": rights("void"),
     "payments.create_credit_note": rights("void"),
+    "payments.create_credit_refund": rights("refund"),
     "invoices.new_credit_note": rights("void"),
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),
     "invoices.show_credit_note_pdf": rights("raise_invoices", "see_board"),

@@ -13,7 +13,7 @@ WITHOUT_FIRM = {"throttles", "alembic_version"}  # hashed keys only; the version
 TENANT_TABLES = sorted(
     name for name, table in metadata.tables.items() if name not in WITHOUT_FIRM and not table.info.get("is_view")
 )
-CREDIT = ("credit_notes", "credit_note_lines", "credit_note_taxes", "credit_applications")
+CREDIT = ("credit_notes", "credit_note_lines", "credit_note_taxes", "credit_applications", "credit_refunds")
 
 
 @pytest.fixture(scope="module")

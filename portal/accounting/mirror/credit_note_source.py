@@ -9,13 +9,18 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import rules
 from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
+from portal.accounting.mapping import REFUND_MODES
 from portal.accounting.mirror import each_unit
 from portal.accounting.mirror.source import ComesTo, Need, Source, Twins, present
-from portal.accounting.mirror.uses import Uses
+from portal.accounting.mirror.uses import GivenBack, Uses
+from portal.accounting.models import MirrorRecord
 from portal.catalogue.models import Item
 from portal.invoices import frozen
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.credit_notes import queries
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
 from portal.invoices.models import Invoice
+from portal.organisations.models import Organisation
+from portal.shared import clock
 from portal.shared.money import Money, decimals_of
 from portal.taxes.arithmetic import Breakdown, LineParts, Policy
 
@@ -47,9 +52,32 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
     return Source(
         f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied, taxes),
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
-        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=Uses(applied),
+        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=_uses(session, note, applied),
         comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
     )  # fmt: skip
+
+
+def _uses(session: Session, note: CreditNote, applied: Mapping[int, Decimal]) -> Uses:
+    zone = session.scalars(select(Organisation.time_zone)).one()
+    given_back = [
+        _given_back(note, count, each, zone) for count, each in enumerate(queries.refunds_of(session, note), 1)
+    ]
+    return Uses(applied, given_back, _account(session) if given_back else "")
+
+
+def _given_back(note: CreditNote, count: int, refund: CreditRefund, zone: str) -> GivenBack:
+    reference, amount = f"{note.number}/{count}", refund.amount.decimal
+    return GivenBack(
+        f"Refund {reference} of {amount}", reference, amount, clock.local(refund.created_at, zone).date(),
+        REFUND_MODES[refund.way], refund.reason,
+    )  # fmt: skip
+
+
+def _account(session: Session) -> str:
+    """Out of where payments are paid in, as the newest of them over there says; "" where the product has none."""
+    account = MirrorRecord.snapshot["there"]["account"].astext
+    known = select(account).where(MirrorRecord.module == "payment", account != "")
+    return session.scalars(known.order_by(MirrorRecord.id.desc()).limit(1)).first() or ""
 
 
 def _price(part: LineParts, policy: Policy) -> Money:

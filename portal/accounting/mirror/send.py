@@ -59,7 +59,8 @@ def _read(remote: Remote, module: Module, remote_id: str) -> dict[str, Any]:
     """With what only an address of its own is documented to tell: a payment's refunds, where credit was put to."""
     record = remote.detail(module, remote_id)
     if module.name == "credit_note":
-        return record | remote.call("GET", f"{module.path}/{remote_id}/invoices")
+        refunds = {} if "creditnote_refunds" in record else remote.call("GET", f"{module.path}/{remote_id}/refunds")
+        return record | remote.call("GET", f"{module.path}/{remote_id}/invoices") | refunds
     if "payment_refunds" in record:
         return record
     return record | remote.call("GET", f"{module.path}/{remote_id}/refunds")

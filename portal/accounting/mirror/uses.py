@@ -31,10 +31,14 @@ class GivenBack:
 
 @dataclass(frozen=True)
 class Uses:
-    """Where the money is to be: our invoice id → how much, and what went back."""
+    """Where the money is to be: our invoice id → how much, and what went back.
+
+    account  of what a credit note gives back: the one over there that it is paid out of
+    """
 
     applied: Mapping[int, Decimal]
     given_back: Sequence[GivenBack] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,20 +107,22 @@ def seen_credit(answer: Mapping[str, Any], otherwise: There | None) -> There | N
     """As an answer tells of a credit note; `otherwise` where it does not tell."""
     if "invoices_credited" not in answer:
         return otherwise
-    return There(
-        {
-            str(each["invoice_id"]): wire.amount(each["credited_amount"]) or Decimal(0)
-            for each in answer["invoices_credited"]
-        }
-    )
+    applied = {
+        str(each["invoice_id"]): wire.amount(each["credited_amount"]) or Decimal(0)
+        for each in answer["invoices_credited"]
+    }
+    if "creditnote_refunds" in answer:
+        return There(applied, _named(answer["creditnote_refunds"] or [], "creditnote_refund_id"))
+    return There(applied, otherwise.refunds if otherwise else {})
 
 
 def refunds_in(answer: Mapping[str, Any]) -> dict[str, str]:
     """our reference → the refund's id"""
-    return {
-        str(each.get("reference_number", "")): str(each.get("payment_refund_id", ""))
-        for each in answer.get("payment_refunds") or []
-    }
+    return _named(answer.get("payment_refunds") or [], "payment_refund_id")
+
+
+def _named(refunds: Sequence[Mapping[str, Any]], id_key: str) -> dict[str, str]:
+    return {str(each.get("reference_number", "")): str(each.get(id_key, "")) for each in refunds}
 
 
 def invoices_of(applied: Mapping[str, Decimal]) -> list[dict[str, Any]]:

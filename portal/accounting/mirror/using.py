@@ -84,11 +84,18 @@ def _next_of_credit(
         return Use(UPDATE, rounding=rounding, told=told)
     more = {at: amount - there.applied.get(at, Decimal(0)) for at, amount in wanted.items()}
     more = {at: amount for at, amount in more.items() if amount > 0}
-    if not more:
-        return None
-    after = {**there.applied, **{at: wanted[at] for at in more}}
-    act = Act("POST", "/invoices", {"invoices": uses.invoices_of(more)}, there=There(after))
-    return Use(ACT, act, invoices=after, told=f"{source.label} is taken off in {product}", is_last=True)
+    given_back = source.uses.given_back if source.uses else ()
+    missing = [each for each in given_back if each.reference not in there.refunds]
+    if more:
+        after = {**there.applied, **{at: wanted[at] for at in more}}
+        act = Act("POST", "/invoices", {"invoices": uses.invoices_of(more)}, there=replace(there, applied=after))
+        told = f"{source.label} is taken off in {product}"
+        return Use(ACT, act, invoices=after, told=told, is_last=not missing)
+    if missing:
+        paid_from = replace(there, account=source.uses.account if source.uses else "")
+        told = f"{missing[0].what} is in {product}"
+        return Use(ACT, _give_back(missing[0], paid_from), told=told, is_last=len(missing) == 1)
+    return None
 
 
 def placing(push: Push, use: Use | None) -> Push:

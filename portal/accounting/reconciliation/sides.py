@@ -31,7 +31,7 @@ from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliatio
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
 from portal.payments.models import Allocation, Payment
 from portal.payments.uses import PaymentUse
@@ -201,9 +201,14 @@ def _credit_notes(link: Link) -> Select[Any]:
         .where(CreditApplication.credit_note_id == CreditNote.id)
         .scalar_subquery()
     )
+    given_back = (
+        select(cast(func.coalesce(func.sum(CreditRefund.amount_minor), 0), BigInteger))
+        .where(CreditRefund.credit_note_id == CreditNote.id)
+        .scalar_subquery()
+    )
     key = CreditNote.number
     statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, literal("")).add_columns(
-        CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to
+        CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to - given_back
     )
     return statement.where(CreditNote.invoice_id.not_in(select(Invoice.id).where(stays(link.id))))
 

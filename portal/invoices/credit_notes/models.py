@@ -159,3 +159,33 @@ class CreditApplication(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class CreditRefund(Tenant, Base):
+    """What is kept of a note, handed back to the customer. Only ever added to.
+
+    way  cash, bank_transfer: what goes to a card is a refund of the payment, and the note takes its place
+    """
+
+    __tablename__ = "credit_refunds"
+    __table_args__ = (
+        belongs_to("credit_notes", "credit_note_id"),
+        belongs_to("people", "refunded_by"),
+        UniqueConstraint("organisation_id", "form_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("from_purse_minor BETWEEN 0 AND amount_minor", name="purse"),
+        CheckConstraint("way IN ('cash', 'bank_transfer')", name="way"),
+    )
+
+    credit_note_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    way: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    from_purse_minor: Mapped[int] = mapped_column(server_default="0")  # of cash: out of the purse of who gave it back
+    refunded_by: Mapped[int] = mapped_column(BigInteger)
+    form_id: Mapped[str] = mapped_column(String(60))
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

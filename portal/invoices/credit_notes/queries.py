@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine, CreditRefund
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import PAGE_SIZE, visible_to
 from portal.shared.access import Viewer
@@ -46,7 +46,7 @@ def list_credit_notes(
 ) -> tuple[list[ListedNote], bool]:
     """One page with their invoices, newest first, and whether there is another. state: "", kept or used."""
     found = (
-        select(CreditNote, CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED)
+        select(CreditNote, _KEPT)
         .join(CreditNote.invoice)
         .options(contains_eager(CreditNote.invoice))
         .where(visible_to(viewer), *_in_state(state), *_matching(search))
@@ -63,11 +63,16 @@ _APPLIED = (
     .where(CreditApplication.credit_note_id == CreditNote.id)
     .scalar_subquery()
 )
+_GIVEN_BACK = (
+    select(func.coalesce(func.sum(CreditRefund.amount_minor), 0))
+    .where(CreditRefund.credit_note_id == CreditNote.id)
+    .scalar_subquery()
+)
+_KEPT = CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED - _GIVEN_BACK
 
 
 def _in_state(state: str) -> list[ColumnElement[bool]]:
-    kept = CreditNote.total_minor - CreditNote.withheld_minor > _APPLIED
-    return {"kept": [kept], "used": [~kept]}.get(state, [])
+    return {"kept": [_KEPT > 0], "used": [_KEPT == 0]}.get(state, [])
 
 
 def _matching(search: str) -> list[ColumnElement[bool]]:
@@ -124,7 +129,24 @@ def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
     ).all()  # fmt: skip
 
 
+def refunds_of(session: Session, note: CreditNote) -> Sequence[CreditRefund]:
+    """Oldest first."""
+    return session.scalars(
+        select(CreditRefund).where(CreditRefund.credit_note_id == note.id).order_by(CreditRefund.id)
+    ).all()
+
+
 def kept_as_credit(session: Session, note: CreditNote) -> Money:
-    """What of a note has been put to no invoice. Whoever refunds it must count that as well."""
-    applied = sum(one.amount_minor for one in applications_of(session, note))
-    return Money(note.worth.minor - applied, note.currency)
+    """What of a note has been put to no invoice, and not been handed back."""
+    kept = session.scalars(select(_KEPT).where(CreditNote.id == note.id)).one()
+    return Money(int(kept), note.currency)
+
+
+def kept_notes(session: Session, customer_id: int, currency: str) -> list[ListedNote]:
+    """The customer's notes of which something is kept, oldest first."""
+    rows = session.execute(
+        select(CreditNote, _KEPT)
+        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, _KEPT > 0)
+        .order_by(CreditNote.id)
+    )
+    return [ListedNote(note, Money(int(kept), note.currency)) for note, kept in rows]

@@ -9,6 +9,7 @@ from portal.payments.actions.booked import BookedPayment, add_booked_payment
 from portal.payments.actions.card_removal import forget_at_stripe, remove_card, take_due_removals
 from portal.payments.actions.cards import CannotKeepCard, CardWish
 from portal.payments.actions.credit import apply_credit
+from portal.payments.actions.credit_refunds import refund_credit_note
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.debits import end_debit, offer_debit
 from portal.payments.actions.deposit_paying import start_deposit
@@ -69,6 +70,7 @@ __all__ = [
     "raise_credit_note",
     "record_payment",
     "refresh_webhook_address",
+    "refund_credit_note",
     "release_invoice",
     "remove_account",
     "remove_card",

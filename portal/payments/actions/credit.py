@@ -1,6 +1,10 @@
-"""The customer's credit: what was received and is not used. It can pay another invoice later."""
+"""The customer's credit: what was received and is not used, and what credit notes left. It can pay another invoice."""
 
-from portal.invoices.models import SENT
+from sqlalchemy.orm import Session
+
+from portal.invoices.credit_notes import actions as notes
+from portal.invoices.credit_notes.queries import kept_notes
+from portal.invoices.models import SENT, Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -15,32 +19,48 @@ from portal.shared.running import job_session
 
 
 def apply_credit(organisation_id: int, invoice_id: int) -> Money:
-    """Put the customer's credit to this invoice, oldest payment first, up to what is due. How much that was.
+    """Put the customer's credit to this invoice, oldest payment first and then what its credit notes left, up to what
+    is due. How much that was.
 
     Safe to repeat. Calls Stripe between short transactions of its own. Raises CannotRecord and what release_invoice
     raises.
     """
     release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
-        customer_id = get_invoice(session, invoice_id).customer_id
-        lock_customer(session, customer_id)
-        invoice = lock_invoices(session, [invoice_id])[invoice_id]
-        due = left = queries.balance_of(session, invoice_id)
+        invoice = _locked(session, invoice_id)
+        due = queries.balance_of(session, invoice_id)
         if invoice.status != SENT or due <= Money.zero(due.currency):
             raise CannotRecord("There is nothing to pay on this invoice.")
         check_not_being_paid(session, invoice_id)
-        changed = [("invoice", invoice_id)]
-        for use in queries.unused_credit(session, customer_id, invoice.currency):
-            part = Money(min(use.unused_minor, left.minor), left.currency)
-            put_to(session, session.get_one(Payment, use.payment_id), {invoice_id: part})
-            changed.append(("payment", use.payment_id))
-            left -= part
-            if not left:
-                break
+        left = due - _out_of_payments(session, invoice, due)
+        for kept in kept_notes(session, invoice.customer_id, invoice.currency):
+            if left:
+                left -= notes.apply_credit(session, kept.note, get_invoice(session, invoice_id))
         if left == due:
             raise CannotRecord("This customer has no credit left.")
-        locale = session.get_one(Organisation, organisation_id).locale
-        words = f"{formats.money(due - left, locale)} paid from the customer's credit"
-        audit.note(session, organisation_id, "credit used", "invoice", invoice_id, words=words)
-        outbox.record_all(session, organisation_id, *changed)
         return due - left
+
+
+def _locked(session: Session, invoice_id: int) -> Invoice:
+    """With the customer, and the invoices of its credit notes: their locks stand for the notes'."""
+    invoice = get_invoice(session, invoice_id)
+    lock_customer(session, invoice.customer_id)
+    kept = kept_notes(session, invoice.customer_id, invoice.currency)
+    return lock_invoices(session, [invoice_id, *(each.note.invoice_id for each in kept)])[invoice_id]
+
+
+def _out_of_payments(session: Session, invoice: Invoice, due: Money) -> Money:
+    """How much that was."""
+    left, changed = due, [("invoice", invoice.id)]
+    for use in queries.unused_credit(session, invoice.customer_id, invoice.currency):
+        part = Money(min(use.unused_minor, left.minor), left.currency)
+        if part:
+            put_to(session, session.get_one(Payment, use.payment_id), {invoice.id: part})
+            changed.append(("payment", use.payment_id))
+            left -= part
+    if left != due:
+        locale = session.get_one(Organisation, invoice.organisation_id).locale
+        words = f"{formats.money(due - left, locale)} paid from the customer's credit"
+        audit.note(session, invoice.organisation_id, "credit used", "invoice", invoice.id, words=words)
+        outbox.record_all(session, invoice.organisation_id, *changed)
+    return due - left

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
+from portal.invoices.credit_notes.models import CreditRefund
 from portal.payments.cash.models import Count, HandIn
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.refunds.models import COUNTS, Refund
@@ -47,12 +48,14 @@ def purses(session: Session, currency: str, person_id: int | None = None) -> lis
     """Of everybody who ever took cash or handed some in, most held first; or of one person, empty or not."""
     taken = _sums(session, _TAKEN.where(Payment.currency == currency))
     given = _sums(session, _GIVEN_BACK.where(Refund.currency == currency))
+    credit = _sums(session, _CREDIT_GIVEN_BACK.where(CreditRefund.currency == currency))
     counted = _sums(session, _COUNTED.where(HandIn.currency == currency))
     waiting = _sums(session, _WAITING.where(HandIn.currency == currency))
     people = session.execute(select(Person.id, Person.name).order_by(Person.name)).all()
     found = [
         Purse(
-            row.id, row.name, Money(taken.get(row.id, 0) - given.get(row.id, 0) - counted.get(row.id, 0), currency),
+            row.id, row.name,
+            Money(taken.get(row.id, 0) - sum(out.get(row.id, 0) for out in (given, credit, counted)), currency),
             Money(waiting.get(row.id, 0), currency),
         )
         for row in people
@@ -112,6 +115,11 @@ _GIVEN_BACK = (
     select(Refund.refunded_by, func.sum(Refund.from_purse_minor))
     .where(Refund.way == "cash", Refund.refunded_by.is_not(None), Refund.state.in_(COUNTS))
     .group_by(Refund.refunded_by)
+)
+_CREDIT_GIVEN_BACK = (
+    select(CreditRefund.refunded_by, func.sum(CreditRefund.from_purse_minor))
+    .where(CreditRefund.way == "cash")
+    .group_by(CreditRefund.refunded_by)
 )
 _COUNTED = (
     select(HandIn.person_id, func.sum(Count.counted_minor))

@@ -5,10 +5,11 @@ from flask import Response, g, make_response, request, url_for
 from portal.gateways.errors import GatewayError
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.credit_notes import queries, rules
-from portal.invoices.credit_notes.forms import read_credit_note
+from portal.invoices.credit_notes.forms import BACK, read_credit_note
 from portal.invoices.credit_notes.pages import new_page, note_page
 from portal.invoices.queries import get_invoice
 from portal.payments import actions
+from portal.payments.forms import read_amount
 from portal.payments.views.pages import AWAY, bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -62,6 +63,30 @@ def create_credit_application(credit_note_id: int) -> Response:
             form.refuse(problem)
         except GatewayError:
             form.errors["form"] = AWAY
+    note = queries.get_credit_note(session, credit_note_id, g.viewer)
+    return make_response(note_page(note, form), 422)
+
+
+@bp.post("/credit-notes/<int:credit_note_id>/refunds")
+@allow("refund")
+def create_credit_refund(credit_note_id: int) -> Response:
+    """Give back what is kept. To a card it is sent by the worker, after this is committed."""
+    session, form = request_session(), Form(request.form)
+    note = queries.get_credit_note(session, credit_note_id, g.viewer)
+    amount = read_amount(form, "amount", "the amount", note.currency)
+    way = form.choice("way", "how it goes back", BACK)
+    reason = form.text("reason", "a reason", longest=200)
+    form_id = form.text("form_id", "the form's id", longest=40)
+    if form.ok and amount is not None:
+        try:
+            actions.refund_credit_note(
+                session, credit_note_id, amount, way=way, reason=reason, by=g.viewer.id, form_id=form_id
+            )
+            session.commit()
+            return _see(credit_note_id)
+        except RuleBroken as problem:
+            session.rollback()
+            form.refuse(problem)
     note = queries.get_credit_note(session, credit_note_id, g.viewer)
     return make_response(note_page(note, form), 422)
 

@@ -9,6 +9,7 @@ from flask import Response, abort, flash, g, make_response, render_template, req
 
 from portal.customers.queries import get_customer
 from portal.gateways.errors import GatewayError
+from portal.invoices.credit_notes.queries import kept_notes
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
@@ -176,10 +177,11 @@ def _blank(desk: Desk) -> Form:
 
 def _form_page(desk: Desk, form: Form) -> str:
     uses = queries.unused_credit(request_session(), desk.customer_id, desk.due.currency)
-    credit = Money.total((use.unused for use in uses), desk.due.currency)
+    kept = kept_notes(request_session(), desk.customer_id, desk.due.currency)
+    credit = Money.total([*(use.unused for use in uses), *(each.kept for each in kept)], desk.due.currency)
     return render_template(
-        "payments/new.html", desk=desk, form=form, credit=credit, today=clock.today(g.time_zone),
-        coins=cash_rounded(desk.due, g.organisation.country),
+        "payments/new.html", desk=desk, form=form, credit=credit, unused=uses, kept=kept,
+        today=clock.today(g.time_zone), coins=cash_rounded(desk.due, g.organisation.country),
     )  # fmt: skip
 
 

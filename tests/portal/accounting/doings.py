@@ -1,6 +1,7 @@
 """What happens at a linked firm: invoices, payments, edits. Through the product's own actions where it has them."""
 
 import itertools
+import uuid
 from datetime import date
 
 from portal.accounting.actions import try_all_again
@@ -15,6 +16,7 @@ from portal.invoices.credit_notes.queries import get_credit_note
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.numbering import next_number
+from portal.payments.actions.credit_refunds import refund_credit_note
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.actions.reversal import reverse_payment
 from portal.payments.models import Allocation, Payment
@@ -96,6 +98,15 @@ def put_credit(linked: LinkedFirm, note: CreditNote, invoice: Invoice) -> None:
         get_invoice(session, note.invoice_id, lock=True)
         other = get_invoice(session, invoice.id, lock=True)
         apply_credit(session, get_credit_note(session, note.id), other)
+
+
+def refund_note(linked: LinkedFirm, note_id: int, minor: int, *, way: str = "cash") -> None:
+    """So much of what is kept of it, as a person gives it back."""
+    with job_session(linked.organisation_id) as session:
+        refund_credit_note(
+            session, note_id, Money(minor, "GBP"), way=way, reason="Wants no credit",
+            by=linked.firm.people["administrator"], form_id=uuid.uuid4().hex,
+        )  # fmt: skip
 
 
 def rename(linked: LinkedFirm, name: str) -> None:

@@ -19,8 +19,9 @@ from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
 from tests.builders import Firm, make_invoice
-from tests.portal.accounting.doings import credit, put_credit, retry_all, sent_invoice
+from tests.portal.accounting.doings import credit, pay, put_credit, refund_note, retry_all, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, zoho
+from tests.portal.accounting.test_reconciling import reconcile
 
 __all__ = ["linked", "zoho"]
 
@@ -145,3 +146,28 @@ def priced(linked: LinkedFirm, wanted: dict[str, Any], inclusive: bool) -> Invoi
         actions.issue_invoice(session, organisation, invoice)
         session.commit()
         return get_invoice(session, invoice.id)
+
+
+@pytest.mark.parametrize("product", ["books", "invoice"])
+def test_credit_that_goes_back_by_hand_is_a_refund_of_the_note_there(
+    zoho: ZohoStandIn, firm: Firm, product: str
+) -> None:
+    linked = connect(zoho, firm, product=product)
+    invoice = sent_invoice(linked)
+    pay(linked, invoice)
+    note = credit(linked, invoice, share="0.5", keep=True)
+    drain(linked.organisation_id)
+    linked.zoho.break_down("cut_after", method="POST", path="/refunds")
+    refund_note(linked, note.id, 5000)
+    for _ in range(2):
+        linked.make_due()
+        drain(linked.organisation_id)
+    there = only(linked, "creditnoterefunds")
+    assert (there["amount"], there["refund_mode"], there["reference_number"], there["description"]) == (
+        50, "cash", f"{note.number}/1", "Wants no credit")  # fmt: skip
+    assert ("from_account_id" in there) is (product == "books")
+    assert only(linked, "creditnotes")["balance"] == 67.9
+    assert {record.state for record in linked.mirror()} == {"in_step"} and reconcile(linked) == []
+    with job_session(linked.organisation_id) as session:
+        said = [entry.words for entry in timeline(session, "invoice", invoice.id)]
+    assert f"£50.00 of credit note {note.number} given back in cash: Wants no credit" in said

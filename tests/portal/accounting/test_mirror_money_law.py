@@ -7,11 +7,12 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import MirrorRecord
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import kept_as_credit
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments.actions.credit import apply_credit
@@ -20,7 +21,16 @@ from portal.payments.refunds.models import COUNTS, Refund
 from portal.payments.uses import PaymentUse
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
-from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, put_credit, reverse, sent_invoice
+from tests.portal.accounting.doings import (
+    credit,
+    fail_refund,
+    give_back,
+    pay,
+    put_credit,
+    refund_note,
+    reverse,
+    sent_invoice,
+)  # fmt: skip
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -33,7 +43,8 @@ class Actor:
         self.linked, self.random = linked, random.Random(seed)
         self.invoices = [sent_invoice(linked) for _ in range(2)]
         self.does: list[Callable[[], object]] = [
-            self.pay, self.pay, self.refund, self.lose_refund, self.reverse, self.credit, self.put, self.use, self.drain
+            self.pay, self.pay, self.refund, self.lose_refund, self.reverse, self.credit, self.put, self.use,
+            self.drain, self.hand_credit_back,
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -68,6 +79,9 @@ class Actor:
         with job_session(self.linked.organisation_id) as session:
             note = session.get_one(CreditNote, self.any_of(CreditNote))
         put_credit(self.linked, note, self.random.choice(self.invoices))
+
+    def hand_credit_back(self) -> None:
+        refund_note(self.linked, self.any_of(CreditNote), self.random.choice([1, 700, 2000]))
 
     def use(self) -> None:
         apply_credit(self.linked.organisation_id, self.random.choice(self.invoices).id)
@@ -115,13 +129,10 @@ def ours(linked: LinkedFirm) -> tuple[dict[str, Decimal], dict[str, Decimal], di
         unused = {
             there["payment", each.payment_id]: each.unused.decimal for each in session.scalars(select(PaymentUse))
         }
-        put = func.coalesce(func.sum(CreditApplication.amount_minor), 0)
-        notes = session.execute(
-            select(CreditNote.id, CreditNote.total_minor - put)
-            .outerjoin(CreditApplication, CreditApplication.credit_note_id == CreditNote.id)
-            .group_by(CreditNote.id, CreditNote.total_minor)
-        )
-        kept = {there["credit_note", note_id]: Decimal(int(minor)) / 100 for note_id, minor in notes}
+        kept = {
+            there["credit_note", each.id]: kept_as_credit(session, each).decimal
+            for each in session.scalars(select(CreditNote))
+        }
     return balances, unused, kept
 
 

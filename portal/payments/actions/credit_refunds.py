@@ -1,0 +1,95 @@
+"""Giving back what a credit note left with the customer: by hand, or to the card that paid the note's invoice."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.invoices.credit_notes import actions as notes
+from portal.invoices.credit_notes import queries
+from portal.invoices.credit_notes.models import CreditNote, CreditRefund
+from portal.invoices.models import Invoice
+from portal.invoices.queries import balance_of
+from portal.organisations import audit
+from portal.organisations.models import Organisation
+from portal.payments.actions.allocation import lock_customer, lock_invoices
+from portal.payments.actions.crediting import share_out
+from portal.payments.actions.refunds import CannotRefund, plan_refund
+from portal.payments.cash.queries import out_of_purse
+from portal.payments.queries import payments_of
+from portal.payments.refunds.models import Refund
+from portal.shared import formats, outbox
+from portal.shared.money import Money
+
+
+def refund_credit_note(
+    session: Session, credit_note_id: int, amount: Money, *, way: str, reason: str, by: int, form_id: str
+) -> None:  # fmt: skip
+    """Give back so much of what is kept of a note. Does not commit. The same form twice gives back once.
+
+    way  stripe: out of what the note's invoice was paid with by card, where the note then stands in its place;
+         cash, bank_transfer: handed back already
+    Raises NotFound, CannotRefund, CannotCredit.
+    """
+    note = queries.get_credit_note(session, credit_note_id)
+    lock_customer(session, note.customer_id)
+    invoice = lock_invoices(session, [note.invoice_id])[note.invoice_id]
+    if _is_repeated(session, form_id):
+        return
+    _check(amount, queries.kept_as_credit(session, note), invoice)
+    if way == "stripe":
+        _to_card(session, note, invoice, amount, reason, by=by, form_id=form_id)
+    else:
+        _by_hand(session, note, amount, way, reason, by=by, form_id=form_id)
+    locale = session.get_one(Organisation, note.organisation_id).locale
+    how = {"stripe": "to the card", "cash": "in cash"}.get(way, "by bank transfer")
+    words = f"{formats.money(amount, locale)} of credit note {note.number} given back {how}: {reason}"
+    after = {"refund": str(amount), "way": way}
+    for record, record_id in (("credit_note", note.id), ("invoice", invoice.id)):
+        audit.note(session, note.organisation_id, "credit given back", record, record_id, words=words, after=after)
+    outbox.record_all(session, note.organisation_id, ("credit_note", note.id), ("invoice", invoice.id))
+
+
+def _is_repeated(session: Session, form_id: str) -> bool:
+    by_hand = select(CreditRefund.id).where(CreditRefund.form_id == form_id)
+    by_card = select(Refund.id).where(Refund.form_id.startswith(f"{form_id}:", autoescape=True))
+    return session.scalar(by_hand) is not None or session.scalar(by_card.limit(1)) is not None
+
+
+def _check(amount: Money, kept: Money, invoice: Invoice) -> None:
+    """Who still owes on the very invoice is not handed what was never paid."""
+    if amount > kept:
+        raise CannotRefund(f"Only {formats.money(kept)} of this credit is left to give back.", field="amount")
+    if invoice.status == "sent" and balance_of(invoice).balance > Money.zero(amount.currency):
+        left = formats.money(balance_of(invoice).balance)
+        raise CannotRefund(f"{left} is still to pay on {invoice.number}: put the credit to it first.", field="amount")
+
+
+def _to_card(
+    session: Session, note: CreditNote, invoice: Invoice, amount: Money, reason: str, *, by: int, form_id: str
+) -> None:  # fmt: skip
+    by_card = [each for each in payments_of(session, invoice.id) if each[0].provider == "stripe"]
+    parts = share_out(by_card, amount, "stripe")
+    came = Money.total((part for _, part in parts), amount.currency)
+    if came != amount:
+        raise CannotRefund(
+            f"Only {formats.money(came)} of it came by card. Give the rest back in cash or by bank transfer.",
+            field="way",
+        )
+    for payment, part in parts:
+        plan_refund(
+            session, payment.id, part, way="stripe", reason=reason, by=by, form_id=f"{form_id}:{payment.id}",
+            of_invoice=invoice.id,
+        )  # fmt: skip
+    notes.apply_credit(session, note, lock_invoices(session, [invoice.id])[invoice.id])
+
+
+def _by_hand(
+    session: Session, note: CreditNote, amount: Money, way: str, reason: str, *, by: int, form_id: str
+) -> None:  # fmt: skip
+    session.add(
+        CreditRefund(
+            organisation_id=note.organisation_id, credit_note_id=note.id, amount_minor=amount.minor,
+            currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id,
+            from_purse_minor=out_of_purse(session, by, amount).minor if way == "cash" else 0,
+        )
+    )  # fmt: skip
+    session.flush()
