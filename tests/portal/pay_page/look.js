@@ -1,4 +1,5 @@
-// What can be held against a page by looking at it: WCAG 2.2 AA as far as a machine can tell. A list of complaints.
+// What can be held against a page by looking at it, where no script of the page may run (axe needs them), and the size of
+// what is pressed, which axe asks for in part only. A list of complaints.
 () => {
   const said = [];
   const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
