@@ -13,7 +13,7 @@ from bench.zoho_calls import CLIENT, Zoho, link_to, running_zoho
 from portal.accounting import directions
 from portal.accounting.link import live_link
 from portal.accounting.mirror.drain import drain
-from portal.accounting.models import MirrorRecord
+from portal.accounting.models import MODULES, MirrorRecord
 from portal.accounting.pull.models import PullCursor
 from portal.customers.models import Customer
 from portal.shared import clock, outbox
@@ -69,7 +69,7 @@ def _keep_both_ways(firm: Firm) -> None:
         link = live_link(session)
         if link is None:
             raise LookupError("the firm is not linked")
-        for module in directions.TWO_WAY:
+        for module in MODULES[1:]:  # taxes are read once a day
             directions.keep(session, link, module, directions.BOTH)
     drain(firm.organisation_id)
 

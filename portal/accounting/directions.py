@@ -15,8 +15,6 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 WAYS = (PUSH, BOTH)
-# Modules that may also be kept from their side.
-TWO_WAY = ("customer", "item", "invoice", "payment", "credit_note")
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments", "credit_note": "Credit notes",
@@ -52,8 +50,6 @@ def keep(session: Session, link: Link, module: str, direction: str) -> None:
     """Raises CannotKeepSo. Does not commit."""
     if module not in MODULES or direction not in WAYS:
         raise CannotKeepSo("Choose one of the two ways from the list.", field="direction")
-    if direction == BOTH and module not in TWO_WAY:
-        raise CannotKeepSo(f"{CALLED[module]} go one way only, from here to Zoho. Change them here.", field="direction")
     _set(session, link, module, "direction changed", direction=direction)
     _read_back(session, link, module)
 

@@ -74,8 +74,7 @@ def told_of(session: Session, link_id: int) -> dict[str, str]:
             .order_by(FieldRule.version)  # the newest stays
         )
     }
-    always = {"tax": "always the same: changes are offered"}
-    return {module: kept.get(module, "the usual mapping") for module in fields.MAPPED} | always
+    return {module: kept.get(module, "the usual mapping") for module in fields.MAPPED}
 
 
 def dresser(

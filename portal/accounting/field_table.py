@@ -45,7 +45,7 @@ class Theirs:
 _NEEDED = "Zoho asks for it"
 _KEEPS_ORDER = "It keeps a record from being made twice"
 _RECKONED = "Both sides reckon with it"
-_OFFERED = "What changes on one side is offered on the other"
+_ITS_OWN = "Zoho has no other field for it"
 _BOOKS = ("books",)
 _PERSON = ("first_name", "last_name", "email", "phone")
 _PLACE = ("street", "city", "state", "postal_code", "country")
@@ -119,8 +119,8 @@ OURS: dict[str, tuple[Ours, ...]] = {
         Ours("reason", "Reason", usual="notes"),
     ),
     "tax": (
-        Ours("name", "Name", usual="tax_name", locked=_OFFERED),
-        Ours("rate", "Rate", NUMBER, usual="tax_percentage", locked=_OFFERED),
+        Ours("name", "Name", usual="tax_name", locked=_ITS_OWN, parts=("name",)),
+        Ours("rate", "Rate", NUMBER, usual="tax_percentage", locked=_ITS_OWN, parts=("rate",)),
         Ours("kind", "Kind", usual="tax_type", locked=_NEEDED),
         Ours("authority", "Authority", usual="tax_authority_name", locked="Where the edition has authorities"),
         Ours("members", "Taxes of a group", usual="taxes", locked=_NEEDED),

@@ -67,7 +67,7 @@ def _in_words(module: str, rule: Rule) -> str:
 
 
 def _row(field: Ours, rule: Rule, facts: Facts, values: Mapping[str, str], *, is_two_way: bool) -> Row:
-    is_merged = is_two_way and facts.module in READ_BACK and bool(field.parts)
+    is_merged = is_two_way and facts.module in (*READ_BACK, "tax") and bool(field.parts)
     missing = fields.only_in_books(field, facts)
     product = PRODUCTS[facts.product].name
     is_there = facts.product in field.products
@@ -94,7 +94,7 @@ def _target(rule: Rule, facts: Facts) -> str:
 
 
 def _way(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged: bool) -> str:
-    if is_merged or facts.module == "tax":
+    if is_merged or (facts.module == "tax" and field.parts):
         return rule.direction
     comes_over = is_two_way and field.key in COMING_OVER.get(facts.module, ())
     return fields.BOTH if comes_over else fields.PUSH
@@ -107,7 +107,7 @@ def _arrow(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged
 def _told(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged: bool) -> str:
     if not rule.theirs:
         return fields.goes_anyway(field, facts)
-    if facts.module == "tax":
+    if facts.module == "tax" and field.parts and not is_merged:
         return "offered on both sides · you are asked"
     if rule.direction == fields.PULL and not is_merged:
         return "rests while this kind goes one way"

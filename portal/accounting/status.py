@@ -27,7 +27,6 @@ class ModuleState:
     called: str
     direction: str
     is_paused: bool
-    may_go_both_ways: bool
     in_step: int
     open: int
     troubled: int
@@ -58,7 +57,7 @@ class Status:
 
     @property
     def may_all_go_both_ways(self) -> bool:
-        return any(module.may_go_both_ways and module.direction == directions.PUSH for module in self.modules)
+        return any(module.direction == directions.PUSH for module in self.modules)
 
     @property
     def why_so_often(self) -> str:
@@ -173,7 +172,7 @@ def _modules(session: Session, link: Link, open_: Mapping[str, int]) -> list[Mod
     return [
         ModuleState(
             module, directions.CALLED[module], kept[module].direction if module in kept else directions.PUSH,
-            module in kept and kept[module].is_paused, module in directions.TWO_WAY,
+            module in kept and kept[module].is_paused,
             reached.get(module, (0, 0))[0], open_.get(module, 0), reached.get(module, (0, 0))[1],
             *_freshness(read.get(module)),
         )

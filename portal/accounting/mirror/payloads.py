@@ -55,10 +55,10 @@ def _emptied(module: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 def reference_of(record: MirrorRecord, source: Source) -> str:
     """The name it goes by there: with its number behind it, where somebody else's record has the plain one; a tax that
-    was tied keeps theirs."""
+    was tied keeps theirs until somebody says otherwise."""
     if record.module == "tax" and record.remote_id is not None:
-        there = tax_changes.known_there(record)
-        return there.name if there else source.name
+        there = tax_changes.stands_at(record)
+        return there.name if there and not tax_changes.is_name_wanted(record, source.name) else source.name
     is_spare = source.spare_name != "" and record.remote_number == source.spare_name
     return source.spare_name if is_spare else source.name
 

@@ -2,35 +2,30 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import belonging, directions
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import records, sources, using, writing_off
+from portal.accounting.mirror import next_verb, records, sources, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.persons_there import ours_of
 from portal.accounting.mirror.push import (
     ACT,
     COMPARE,
-    CREATE,
     INACTIVE,
     LOOK,
     READ,
-    SENT,
     UPDATE,
-    VOID,
     WRITTEN_OFF,
-    Act,
     Needs,
     Push,
 )
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, tax_changes
+from portal.accounting.pull import questions
 from portal.shared import outbox
 
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
@@ -123,12 +118,10 @@ def _next_step(
     dress = dresser(session, record)
     snapshot = frozen(dress(source.build(twin_id, reference, {})))
     use = _use(turn, record, source, twin_id)
-    verb = use.verb if use else _verb(record, source, snapshot)
-    if verb == UPDATE and record.module == "tax" and not tax_changes.is_wanted_there(session, record, snapshot):
-        verb = None
-    if use is None and verb == UPDATE and _is_to_be_compared(session, record, version):
-        verb = COMPARE
-    act = _marking(record, source) if verb == ACT and use is None else None
+    verb = use.verb if use else next_verb.of(record, source, snapshot)
+    if use is None and verb == UPDATE:
+        verb = next_verb.instead_of_update(session, record, version, snapshot)
+    act = next_verb.marking(record, source) if verb == ACT and use is None else None
     if verb is None:
         _settle_or_leave_to_mark(session, record, version, source.label)
         return None
@@ -190,33 +183,6 @@ def _taken(session: Session, record: MirrorRecord) -> frozenset[str]:
     return frozenset(remote_id for remote_id in session.scalars(others) if remote_id)
 
 
-def _verb(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | None:
-    """A create whose outcome is unknown is looked for first. An update may be sent again: the same twice is once."""
-    if record.remote_id is None:
-        return CREATE if record.sending_since is None else LOOK
-    if writing_off.is_to_be_opened(record, source):  # before anything else
-        return ACT
-    if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
-        return VOID if record.remote_status == SENT else None
-    if source.uses is not None:
-        return None  # nothing about a payment changes but where its money is
-    is_inactive = record.remote_status == INACTIVE
-    if is_inactive and not source.is_inactive:
-        return ACT
-    if (record.snapshot or {}).get("sent") != snapshot:
-        return UPDATE
-    is_to_be_marked = (source.is_inactive and not is_inactive) or writing_off.next_act(record, source) is not None
-    return ACT if is_to_be_marked else None
-
-
-def _marking(record: MirrorRecord, source: Source) -> Act:
-    """Twice is once."""
-    written_off = writing_off.next_act(record, source)
-    if written_off is not None:
-        return written_off
-    return Act("POST", "/inactive", marks=INACTIVE) if source.is_inactive else Act("POST", "/active", marks="")
-
-
 def _waits_for_money(session: Session, turn: Turn, record: MirrorRecord, source: Source) -> bool:
     """What is written off there is all that Zoho finds open: what was paid must have arrived before."""
     late = writing_off.money_to_come(session, turn, record)
@@ -227,13 +193,6 @@ def _waits_for_money(session: Session, turn: Turn, record: MirrorRecord, source:
     _wait(session, record, late[0], now, is_resting=late[0].module in resting)
     records.wake_waiting(session, record, source.label)
     return True
-
-
-def _is_to_be_compared(session: Session, record: MirrorRecord, version: int) -> bool:
-    """A module kept from both sides: what was changed there meanwhile must not be overwritten unseen."""
-    if record.module not in READ_BACK or (record.snapshot or {}).get("read") == version:
-        return False
-    return directions.direction_of(session, record.link_id, record.module) == directions.BOTH
 
 
 def _settle_or_leave_to_mark(session: Session, record: MirrorRecord, version: int, label: str) -> None:

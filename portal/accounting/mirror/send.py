@@ -34,9 +34,9 @@ def send(remote: Remote, push: Push) -> Done | Absent:
     """Raises the gateway's errors, BudgetEmpty, LeaseLost."""
     if push.verb == LOOK:
         return look(remote, MODULES[push.module], push)
-    if push.verb == COMPARE:
-        return Done(remote.detail(MODULES[push.module], push.remote_id))
     module = written_as(push.module, push.payload)
+    if push.verb == COMPARE:
+        return Done(remote.detail(module, push.remote_id))
     if push.verb == READ:
         return Done(_read(remote, module, push.remote_id))
     if push.act is not None:

@@ -13,6 +13,7 @@ from portal.accounting.pull.models import (
     FIELD,
     GONE,
     MERGED,
+    NAME,
     NEW_TAX,
     OFF,
     RATE,
@@ -26,7 +27,7 @@ from portal.accounting.pull.models import (
 )
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
-APART = "apart"
+APART, DELETED = "apart", "deleted"
 MOST_SHOWN = 100
 _CHOICES = {
     FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts")),
@@ -39,11 +40,13 @@ _OF_STATUS = {
     REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
     REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
     SECOND: ((THEIRS, "Record it here too"), (SEEN, "It is a mistake there")),
+    NAME: ((THEIRS, "Use Zoho's name"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
     NEW_TAX: ((THEIRS, "Use it here too"), (SEEN, "Leave it there")),
     WRITTEN_OFF: ((THEIRS, "Write it off here too"), (OURS, "Take it back in Zoho")),
     WRITE_OFF_OVER: ((THEIRS, "Take it back here too"), (OURS, "Write it off in Zoho again")),
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
+_TAX_GONE = ((THEIRS, "Stop offering it here"), (AGAIN, "Make it again in Zoho"))
 _ONLY_SEEN = ((SEEN, "I have seen it"),)
 
 
@@ -68,6 +71,8 @@ def choices(question: Question) -> Sequence[tuple[str, str]]:
     """(decision, what the button says)"""
     if question.field == MERGED:
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
+    if question.field == OFF and question.theirs == DELETED:
+        return _TAX_GONE
     return _CHOICES.get(question.kind, _OF_STATUS.get(kind_of(question), _ONLY_SEEN))
 
 

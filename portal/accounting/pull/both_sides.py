@@ -16,7 +16,7 @@ from portal.accounting.mirror.lease import Turn
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import changes, persons, questions
+from portal.accounting.pull import changes, persons, questions, tax_changes, tax_merging
 from portal.accounting.pull.sightings import stamp_of
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
@@ -24,6 +24,10 @@ from portal.shared.errors import RuleBroken
 
 def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: Mapping[str, Any]) -> bool:
     """`theirs` is the whole record, as Zoho answers it alone. True when anything differed. Does not commit."""
+    if record.module == "tax":
+        tax_merging.bring_together(session, record, tax_changes.known_in(theirs), turn.product_name)
+        record.state, record.next_try_at = "pending", func.clock_timestamp()
+        return True
     rules = field_rules.rules_of(session, record.link_id, record.module)
     base, there = _common(record, rules), _values(session, record, theirs, rules)
     source, payload = payload_now(session, record)

@@ -11,8 +11,8 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 FIELD, TWICE, GONE, STATUS = "field", "twice", "gone", "status"
 KINDS = (FIELD, TWICE, GONE, STATUS)
-# Fields of questions about a tax: its rate, a new one, and one that was switched off.
-RATE, NEW_TAX, OFF = "rate", "new tax", "tax off"
+# Fields of questions about a tax: its rate, its name, a new one, and one that was switched off or deleted.
+RATE, NAME, NEW_TAX, OFF = "rate", "tax name", "new tax", "tax off"
 # Fields of questions about an invoice that was opened again, and (followed by its id) about a refund.
 REOPENED, REFUND = "reopened", "refund"
 SECOND = "second"  # the field of a question about a payment that carries the reference of one that is there already

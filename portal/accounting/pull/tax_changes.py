@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounting import directions
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions
 from portal.accounting.pull.models import RATE, STATUS
@@ -46,36 +47,57 @@ def known_there(record: MirrorRecord) -> Known | None:
     return Known(sent["tax_name"], Decimal(sent["tax_percentage"])) if "tax_percentage" in sent else None
 
 
+def stands_at(record: MirrorRecord) -> Known | None:
+    """What Zoho reckons with, whatever both sides have agreed on."""
+    stands = (record.snapshot or {}).get("stands")
+    return Known(stands["name"], Decimal(stands["rate"])) if stands else known_there(record)
+
+
 def seen(record: MirrorRecord, there: Mapping[str, Any]) -> None:
     """Remember what an answer says of a tax or a group."""
+    keep(record, common=known_in(there).as_text(), stands=None)
+
+
+def known_in(there: Mapping[str, Any]) -> Known:
+    """As an answer tells it."""
     name = there.get("tax_name") or there.get("tax_group_name") or ""
     rate = there.get("tax_percentage", there.get("tax_group_percentage", 0))
-    _keep(record, common=Known(str(name), Decimal(str(rate))).as_text())
+    return Known(str(name), Decimal(str(rate)))
+
+
+def named_before(record: MirrorRecord, tax: Tax) -> str:
+    """What it was called here when both sides agreed on it last."""
+    return str((record.snapshot or {}).get("named") or tax.name)
+
+
+def is_left_apart(record: MirrorRecord, ours: Decimal, theirs: Decimal) -> bool:
+    """Has a person left the two as they are?"""
+    return (record.snapshot or {}).get("apart") == [said(ours), said(theirs)]
 
 
 def compare(session: Session, record: MirrorRecord, there: Known) -> bool:
     """Offer what differs, once for each state of it. True when something did. Does not commit."""
     tax = session.get_one(Tax, record.local_id, populate_existing=True)
-    ours, before = _rate_now(session, tax), known_there(record)
+    ours, before = rate_now(session, tax), known_there(record)
     if ours == there.rate or tax.kind not in ("percent", "zero"):
         questions.settle(session, record, STATUS, RATE)
-        _keep(record, common=there.as_text(), apart=None, wanted=None)
+        keep(record, common=there.as_text(), named=tax.name, apart=None, wanted=None)
         return False
-    if (record.snapshot or {}).get("apart") == [_said(ours), _said(there.rate)]:
-        return False  # a person has left it so
+    if is_left_apart(record, ours, there.rate):
+        return False
     moved_here, moved_there = before is None or before.rate != ours, before is None or before.rate != there.rate
     title = _BOTH if moved_here and moved_there else _THEIRS if moved_there else _OURS
     editor = questions.last_editor(session, "tax", tax.id) if moved_here else ("", None)
     questions.ask(
-        session, questions.of(record), STATUS, field=RATE, ours=_said(ours), theirs=_said(there.rate),
+        session, questions.of(record), STATUS, field=RATE, ours=said(ours), theirs=said(there.rate),
         ours_by=editor[0], ours_at=editor[1],
-        facts={"label": f"Tax {tax.name}", "title": title, "why": _why(session, tax), "there": there.as_text()},
+        facts={"label": f"Tax {tax.name}", "title": title, "why": why(session, tax), "there": there.as_text()},
     )  # fmt: skip
     return True
 
 
-def _why(session: Session, tax: Tax) -> str:
-    others = " and ".join(other.name for other, _share in _moving(session, tax))
+def why(session: Session, tax: Tax) -> str:
+    others = " and ".join(other.name for other, _share in moving(session, tax))
     return f"{_WHY} With theirs, {others} change here, too: the halves stay equal." if others else _WHY
 
 
@@ -85,18 +107,24 @@ def is_wanted_there(session: Session, record: MirrorRecord, now: Mapping[str, An
 
     now: the tax as we would send it
     """
-    there = known_there(record)
-    wanted = (record.snapshot or {}).get("wanted")
+    there, kept = known_there(record), record.snapshot or {}
     tax = session.get_one(Tax, record.local_id, populate_existing=True)
+    has_new_name = is_name_wanted(record, tax.name)
     if there is None or tax.kind == "group":
-        return False
-    ours = _rate_now(session, tax)
-    if wanted is not None and wanted == _said(ours):
+        return there is not None and has_new_name
+    ours = rate_now(session, tax)
+    if kept.get("wanted") == said(ours):
         return True
-    if ours == there.rate and now.get(AUTHORITY, "") not in ("", _levied_there(record)):
+    if ours == there.rate and (has_new_name or now.get(AUTHORITY, "") not in ("", _levied_there(record))):
         return True
-    compare(session, record, there)
+    if directions.direction_of(session, record.link_id, "tax") != directions.BOTH:
+        compare(session, record, there)
     return False
+
+
+def is_name_wanted(record: MirrorRecord, name: str) -> bool:
+    """Is it to be called so there, too?"""
+    return (record.snapshot or {}).get("wanted_name") == name
 
 
 def _levied_there(record: MirrorRecord) -> str:
@@ -110,18 +138,18 @@ def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str])
     tax = session.get_one(Tax, record.local_id, populate_existing=True, with_for_update=True)
     if tax.kind != "percent":
         raise CannotChangeTax("This tax has no rate of its own here. Make another one, or correct it in Zoho.")
-    theirs, today, others = Decimal(there["rate"]), _today(session), _moving(session, tax)
-    begun = next((rate for rate in tax.rates if rate.valid_from == today), None)
-    if tax.rate_on(today) == theirs:
+    theirs, day, others = Decimal(there["rate"]), today(session), moving(session, tax)
+    begun = next((rate for rate in tax.rates if rate.valid_from == day), None)
+    if tax.rate_on(day) == theirs:
         pass  # its other half was changed a moment ago
     elif begun is not None:
-        correct_rate(session, tax, begun, theirs, today, others)
+        correct_rate(session, tax, begun, theirs, day, others)
     else:
-        change_rate(session, tax, theirs, today, others)
-    _keep(record, common=dict(there), apart=None)
+        change_rate(session, tax, theirs, day, others)
+    keep(record, common=dict(there), stands=None, apart=None)
 
 
-def _moving(session: Session, tax: Tax) -> list[tuple[Tax, Decimal]]:
+def moving(session: Session, tax: Tax) -> list[tuple[Tax, Decimal]]:
     """CGST and SGST stay equal whichever of them was changed, and IGST stays their sum."""
     country = session.scalars(select(Organisation.country)).one()
     return moving_with(tax, taxes_by_id(session), country)
@@ -129,26 +157,38 @@ def _moving(session: Session, tax: Tax) -> list[tuple[Tax, Decimal]]:
 
 def send_ours(session: Session, record: MirrorRecord) -> None:
     tax = session.get_one(Tax, record.local_id, populate_existing=True)
-    _keep(record, wanted=_said(_rate_now(session, tax)), apart=None)
+    keep(record, wanted=said(rate_now(session, tax)), apart=None)
+
+
+def send_name(session: Session, record: MirrorRecord) -> None:
+    keep(record, wanted_name=session.get_one(Tax, record.local_id, populate_existing=True).name)
+
+
+def call_both_as_they_are(session: Session, record: MirrorRecord, there: Mapping[str, str]) -> None:
+    """Each side keeps its own name until one of the two changes."""
+    name = session.get_one(Tax, record.local_id, populate_existing=True).name
+    before = known_there(record)
+    rate = f"{before.rate:f}" if before else there["rate"]
+    keep(record, common={"name": there["name"], "rate": rate}, named=name, wanted_name=None)
 
 
 def leave_apart(record: MirrorRecord, ours: str, theirs: str) -> None:
     """Not asked again until one of the two changes."""
-    _keep(record, apart=[ours, theirs])
+    keep(record, apart=[ours, theirs])
 
 
-def _keep(record: MirrorRecord, **facts: Any) -> None:
+def keep(record: MirrorRecord, **facts: Any) -> None:
     kept = (record.snapshot or {}) | facts
     record.snapshot = {key: value for key, value in kept.items() if value is not None}
 
 
-def _rate_now(session: Session, tax: Tax) -> Decimal:
-    return tax.rate_on(_today(session))
+def rate_now(session: Session, tax: Tax) -> Decimal:
+    return tax.rate_on(today(session))
 
 
-def _today(session: Session) -> date:
+def today(session: Session) -> date:
     return clock.today(session.scalars(select(Organisation.time_zone)).one())
 
 
-def _said(rate: Decimal) -> str:
+def said(rate: Decimal) -> str:
     return f"{rate.normalize():f} %"

@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import tax_changes
-from portal.accounting.pull.asking import APART, OURS, THEIRS
-from portal.accounting.pull.models import NEW_TAX, OFF, RATE, Question
+from portal.accounting.pull import tax_changes, tax_merging
+from portal.accounting.pull.asking import AGAIN, APART, OURS, THEIRS
+from portal.accounting.pull.models import NAME, NEW_TAX, OFF, RATE, Question
 from portal.accounting.setup.taking_taxes import Taker
 from portal.accounting.setup.tax_reading import TheirTax
 from portal.shared import outbox
@@ -21,22 +21,51 @@ def carry_out(session: Session, question: Question, decision: str) -> None:
         Taker(session, question.organisation_id, question.link_id, theirs).take(question.remote_id)
     elif question.field == OFF and decision == THEIRS:
         set_active(session, session.get_one(Tax, question.local_id), is_active=False)
+    elif question.field == OFF and decision == AGAIN:
+        _make_again(session, _record(session, question))
     elif question.field == RATE:
         _rate(session, question, decision)
+    elif question.field == NAME:
+        _name(session, question, decision)
+
+
+def _make_again(session: Session, record: MirrorRecord) -> None:
+    record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
+    record.sending_since = func.clock_timestamp()  # looked for first: somebody may have made it again there
+    _go_on(session, record)
+
+
+def _name(session: Session, question: Question, decision: str) -> None:
+    record, there = _record(session, question), question.facts["there"]
+    if decision == OURS:
+        tax_changes.send_name(session, record)
+        _go_on(session, record)
+        return
+    if decision == THEIRS:
+        tax_merging.take_name(session, session.get_one(Tax, record.local_id, with_for_update=True), there["name"])
+    tax_changes.call_both_as_they_are(session, record, there)
 
 
 def _rate(session: Session, question: Question, decision: str) -> None:
-    record = session.scalars(
-        select(MirrorRecord)
-        .where(MirrorRecord.link_id == question.link_id, MirrorRecord.module == "tax")
-        .where(MirrorRecord.local_id == question.local_id)
-        .with_for_update()
-    ).one()
+    record = _record(session, question)
     if decision == THEIRS:
         tax_changes.use_theirs(session, record, question.facts["there"])
     elif decision == APART:
         tax_changes.leave_apart(record, question.ours, question.theirs)
     elif decision == OURS:
         tax_changes.send_ours(session, record)
-        record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
-        outbox.record(session, record.organisation_id, "tax", record.local_id)
+        _go_on(session, record)
+
+
+def _go_on(session: Session, record: MirrorRecord) -> None:
+    record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
+    outbox.record(session, record.organisation_id, "tax", record.local_id)
+
+
+def _record(session: Session, question: Question) -> MirrorRecord:
+    return session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == question.link_id, MirrorRecord.module == "tax")
+        .where(MirrorRecord.local_id == question.local_id)
+        .with_for_update()
+    ).one()

@@ -171,12 +171,14 @@ def _page(
     now = field_rules.rules_of(session, tied.id, module)
     shown = [_shown(rule, form) for rule in now]
     rows = mapping_rows.rows_of(session, tied, facts, shown)
+    is_read = any(row.ways for row in rows)
     page = render_template(
         "accounting/mapping.html", tied=tied, module=module, form=form or _filled(now), sides=fields.SIDES[module],
-        rows=rows, is_read=any(row.ways for row in rows), options=mapping_rows.options_of(facts), seen=seen,
+        rows=rows, is_read=is_read, options=mapping_rows.options_of(facts), seen=seen,
         would_change=_named(field_rules.would_change(session, tied.id, module, shown), module) if seen else None,
         is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
-        versions=field_rules.versions_of(session, tied.id, module), may_be_changed=bool(fields.THEIRS[module]),
+        versions=field_rules.versions_of(session, tied.id, module), has_others=bool(fields.THEIRS[module]),
+        may_be_changed=is_read or bool(fields.THEIRS[module]),
         since=since, unlike=mapping_rows.unlike(module, now, shown) if since else [],
         types=four_types.explained(_first_customers()) if module == "customer" else [],
     )  # fmt: skip

@@ -76,7 +76,7 @@ def show_fields() -> Response:
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
-    ways = {module: directions.direction_of(session, tied.id, module) for module in directions.TWO_WAY}
+    ways = {module: directions.direction_of(session, tied.id, module) for module in MODULES}
     return _fields_page(tied, Form({f"way_{module}": way for module, way in ways.items()}))
 
 
@@ -87,7 +87,7 @@ def update_fields() -> Response:
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
-    now = {module: directions.direction_of(session, tied.id, module) for module in directions.TWO_WAY}
+    now = {module: directions.direction_of(session, tied.id, module) for module in MODULES}
     ways = {
         module: form.choice(f"way_{module}", f"how {directions.CALLED[module].lower()} go", directions.WAYS,
                             default=way if f"way_{module}" not in request.form else None)
@@ -109,7 +109,7 @@ def _fields_page(tied: Link, form: Form, status: int = 200) -> Response:
     session = request_session()
     page = render_template(
         "accounting/fields.html", tied=tied, form=form, in_setup=steps.is_open(tied), called=directions.CALLED,
-        modules=directions.TWO_WAY, mappings=field_rules.told_of(session, tied.id),
+        modules=MODULES, mappings=field_rules.told_of(session, tied.id),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -117,7 +117,7 @@ def _fields_page(tied: Link, form: Form, status: int = 200) -> Response:
 def _chosen(module: str, wanted: str) -> tuple[str, ...]:
     """One module; or all that can, where everything is to go both ways or one way."""
     if module == "all" and wanted in directions.WAYS:
-        return directions.TWO_WAY
+        return MODULES
     return (module,) if module in MODULES else ()
 
 

@@ -36,7 +36,7 @@ def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
 
 def ways(linked: LinkedFirm) -> dict[str, str]:
     with job_session(linked.organisation_id) as session:
-        return {each: directions.direction_of(session, linked.link().id, each) for each in directions.TWO_WAY}
+        return {each: directions.direction_of(session, linked.link().id, each) for each in directions.modules()}
 
 
 def test_it_comes_after_the_taxes_and_is_ready_as_it_is(linked: LinkedFirm, admin: FlaskClient) -> None:
@@ -53,7 +53,7 @@ def test_each_module_goes_the_way_that_was_chosen_and_still_rests_until_the_star
     linked: LinkedFirm, admin: FlaskClient
 ) -> None:
     post(admin, PAGE, {"way_customer": "both", "way_payment": "both", "way_item": "push"}, page=PAGE)
-    assert ways(linked) == {"customer": "both", "item": "push", "invoice": "push", "payment": "both",
+    assert ways(linked) == {"tax": "push", "customer": "both", "item": "push", "invoice": "push", "payment": "both",
                             "credit_note": "push"}  # fmt: skip
     shown = admin.get(PAGE).text
     assert re.search(r'name="way_customer".*?value="both" selected', shown, re.S)

@@ -1,0 +1,57 @@
+"""Which of the verbs a record needs next."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.accounting import directions
+from portal.accounting.incoming import READ_BACK
+from portal.accounting.mirror import writing_off
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, INACTIVE, LOOK, SENT, UPDATE, VOID, Act
+from portal.accounting.mirror.sources import Source
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import tax_changes, tax_merging
+
+
+def of(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | None:
+    """A create whose outcome is unknown is looked for first. An update may be sent again: the same twice is once."""
+    if record.remote_id is None:
+        return CREATE if record.sending_since is None else LOOK
+    if writing_off.is_to_be_opened(record, source):  # before anything else
+        return ACT
+    if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
+        return VOID if record.remote_status == SENT else None
+    if source.uses is not None:
+        return None  # nothing about a payment changes but where its money is
+    is_inactive = record.remote_status == INACTIVE
+    if is_inactive and not source.is_inactive:
+        return ACT
+    if (record.snapshot or {}).get("sent") != snapshot:
+        return UPDATE
+    is_to_be_marked = (source.is_inactive and not is_inactive) or writing_off.next_act(record, source) is not None
+    return ACT if is_to_be_marked else None
+
+
+def marking(record: MirrorRecord, source: Source) -> Act:
+    """Twice is once."""
+    written_off = writing_off.next_act(record, source)
+    if written_off is not None:
+        return written_off
+    return Act("POST", "/inactive", marks=INACTIVE) if source.is_inactive else Act("POST", "/active", marks="")
+
+
+def instead_of_update(session: Session, record: MirrorRecord, version: int, snapshot: dict[str, Any]) -> str | None:
+    """UPDATE itself; COMPARE where what was changed there meanwhile must not be overwritten unseen; None for a tax
+    that is to stay there as it is."""
+    if record.module == "tax":
+        if tax_changes.is_wanted_there(session, record, snapshot):
+            return UPDATE
+        return COMPARE if tax_merging.is_to_be_compared(session, record, version) else None
+    return COMPARE if _is_to_be_compared(session, record, version) else UPDATE
+
+
+def _is_to_be_compared(session: Session, record: MirrorRecord, version: int) -> bool:
+    """A module kept from both sides: what was changed there meanwhile must not be overwritten unseen."""
+    if record.module not in READ_BACK or (record.snapshot or {}).get("read") == version:
+        return False
+    return directions.direction_of(session, record.link_id, record.module) == directions.BOTH
