@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.grounds import Ground, grounds_of
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
@@ -42,6 +43,7 @@ class PayPage:
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
     pictures    of the work that it bills
+    notes       credit notes that take back some of it
     card        the customer's saved one
     debit       the bank debit that it can be paid by, too; "" for none
     """
@@ -57,6 +59,7 @@ class PayPage:
     is_revised: bool
     has_asked: bool
     pictures: Sequence[JobPicture]
+    notes: Sequence[CreditNote]
     card: CardOnFile | None
     debit: str
 
@@ -106,7 +109,9 @@ class ExpiredLink(Exception):
 
 
 def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage:
-    """What a link shows now, in three statements. Enters its organisation. Raises UnknownLink, ExpiredLink.
+    """What a link shows now, in three statements, and one each for payments, pictures and credit notes, if any.
+
+    Enters its organisation. Raises UnknownLink, ExpiredLink.
 
     to_look  nothing will be written in this transaction
     """
@@ -123,9 +128,10 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     set_committed_value(invoice, "lines", lines)
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
+    notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked,
-        pictures, read_card(row.card), debit_for(row.debit or "", invoice.currency),
+        pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
     )  # fmt: skip
 
 
@@ -175,6 +181,7 @@ _OPENED = (
         exists(select(CreditNote.id).where(
             CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
         )).label("is_revised"),
+        exists(select(CreditNote.id).where(CreditNote.invoice_id == PayLink.invoice_id)).label("has_notes"),
         exists(
             select(JobPicture.id)
             .join(WorkOrderLine, WorkOrderLine.work_order_id == JobPicture.work_order_id)

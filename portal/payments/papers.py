@@ -1,6 +1,7 @@
 """Receipts: what a payment was put to when it came in, kept as papers.py of the invoices keeps documents."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
@@ -25,10 +26,23 @@ def receipt_paper(session: Session, organisation: Organisation, payment: Payment
 
 def receipt_for(session: Session, organisation: Organisation, payment: Payment, invoice_id: int) -> bytes:
     """What a payment brought to one invoice: the link to that invoice shows nothing of another."""
-    parts = queries.allocations_of(session, [payment.id])[payment.id]
-    if all(part.invoice_id == invoice_id for part in parts):
+    if _is_of(session, payment, invoice_id):
         return receipt_paper(session, organisation, payment)
     return _made(session, organisation, payment, of_invoice=invoice_id)
+
+
+def receipt_shown(
+    session: Session, organisation: Organisation, payment: Payment, language: str, invoice_id: int | None = None
+) -> dict[str, Any]:
+    """What the paper says, in `language`, for a page: receipt_paper's, or that of receipt_for."""
+    of = None if invoice_id is None or _is_of(session, payment, invoice_id) else invoice_id
+    return _facts(session, organisation, payment, of_invoice=of, language=language)
+
+
+def _is_of(session: Session, payment: Payment, invoice_id: int) -> bool:
+    """Whether all of it went to this invoice."""
+    parts = queries.allocations_of(session, [payment.id])[payment.id]
+    return all(part.invoice_id == invoice_id for part in parts)
 
 
 def keep_missing_receipts(session: Session, organisation: Organisation) -> int:
@@ -52,15 +66,23 @@ _MISSING = (
 
 
 def _made(session: Session, organisation: Organisation, payment: Payment, *, of_invoice: int | None = None) -> bytes:
+    return receipt_pdf(
+        organisation, _facts(session, organisation, payment, of_invoice=of_invoice), payment.created_at
+    )  # fmt: skip
+
+
+def _facts(
+    session: Session, organisation: Organisation, payment: Payment, *, of_invoice: int | None = None, language: str = ""
+) -> dict[str, Any]:
+    """language: in which it is read, where that is not the payer's own."""
     parts = queries.allocations_of(session, [payment.id])[payment.id]
     payer = session.get_one(Customer, payment.customer_id)
     shown = [part for part in parts if of_invoice in (None, part.invoice_id)]
-    language = phrases.choose(payer.language, organisation.locale)
+    words = phrases.choose(language, payer.language, organisation.locale)
     amount = payment.taken if of_invoice is None else shown[0].amount
-    facts = receipt_facts(
-        drawn_up(organisation, payer.language), number=payment.number, received_on=payment.received_on,
-        payer=payer.name, how=way_in(language, payment.method, payment.reference), amount=amount,
+    return receipt_facts(
+        drawn_up(organisation, language or payer.language), number=payment.number, received_on=payment.received_on,
+        payer=payer.name, how=way_in(words, payment.method, payment.reference), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
         rounding=payment.rounding if of_invoice is None else None, tip=payment.tip if of_invoice is None else None,
     )  # fmt: skip
-    return receipt_pdf(organisation, facts, payment.created_at)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -50,9 +51,13 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def credit_note_facts(organisation: Organisation, note: CreditNote) -> dict[str, Any]:
-    """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason."""
+def credit_note_facts(organisation: Organisation, note: CreditNote, language: str = "") -> dict[str, Any]:
+    """Of a note read with lines, tax rows, and its invoice with the customer. Names the invoice and the reason.
+
+    language  in which it is read, where that is not the paper's own
+    """
     head = letterhead_of(organisation, note.letterhead or note.invoice.letterhead)
+    head = replace(head, language=language or head.language)
     speech = speech_of(head)
     words = speech.words
     rows = [(row.name, row.rate, row.base, row.amount, row.kind) for row in note.taxes]

@@ -60,7 +60,7 @@ def _printed(
     """made: seconds since 1970, written into the file."""
     code, logo = facts.pop("code"), for_paper(organisation, facts["firm"]["logo"])
     inputs = {
-        "facts": json.dumps(facts, ensure_ascii=False), "code": _drawn(code) if code else "",
+        "facts": json.dumps(facts, ensure_ascii=False), "code": drawn(code),
         "logo": json.dumps(list(logo)),  # its bytes, as text only comes in
     }  # fmt: skip
     return _compiled("invoice.typ", inputs, made, standards)
@@ -86,7 +86,10 @@ def _compiler(template: str) -> typst.Compiler:
     )
 
 
-def _drawn(code: str) -> str:
+def drawn(code: str) -> str:
+    """A QR code as SVG; "" for none."""
+    if not code:
+        return ""
     drawing = io.BytesIO()
     segno.make(code, micro=False).save(drawing, kind="svg", border=1)
     return drawing.getvalue().decode()

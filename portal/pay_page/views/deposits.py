@@ -1,5 +1,7 @@
 """A link to a deposit that is asked for before the work: see it, pay it, its receipt."""
 
+from typing import Any
+
 from flask import Response, abort, request, url_for
 
 from portal.gateways.errors import GatewayError
@@ -10,10 +12,12 @@ from portal.pay_page.deposits import DepositPage, open_deposit_link
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
 from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, limited_by, renew
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_deposit
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_deposit, speak
+from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import start_deposit
-from portal.payments.papers import receipt_paper
+from portal.payments.models import Payment
+from portal.payments.papers import receipt_paper, receipt_shown
 from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -28,14 +32,25 @@ def show_deposit(deposit_token: str) -> Response:
     return response
 
 
-@bp.get("/d/<deposit_token>/receipts/<int:payment_id>.pdf")
+@bp.get("/d/<deposit_token>/receipts/<int:payment_id>")
 @everyone
 def show_deposit_receipt(deposit_token: str, payment_id: int) -> Response:
-    """Of what came for this deposit: any other is not there."""
     page = _page_of(deposit_token)
-    payment = next((payment for payment, _ in page.payments if payment.id == payment_id), None)
-    if payment is None:
-        abort(404)
+    language = speak(page.organisation, page.language)
+    paper = receipt_shown(request_session(), page.organisation, _payment_on(page, payment_id), language.code)
+    own: dict[str, Any] = {"deposit_token": deposit_token, "payment_id": payment_id}
+    return paper_page(
+        page.organisation, page.language, paper, address=url_for("pay_page.show_deposit_receipt", **own),
+        file=url_for("pay_page.show_deposit_receipt_pdf", **own),
+        back=url_for("pay_page.show_deposit", deposit_token=deposit_token), back_words="deposit",
+    )  # fmt: skip
+
+
+@bp.get("/d/<deposit_token>/receipts/<int:payment_id>.pdf")
+@everyone
+def show_deposit_receipt_pdf(deposit_token: str, payment_id: int) -> Response:
+    page = _page_of(deposit_token)
+    payment = _payment_on(page, payment_id)
     return as_response(receipt_paper(request_session(), page.organisation, payment), payment.number)
 
 
@@ -102,6 +117,11 @@ def _send_to_stripe(token: str, page: DepositPage) -> Response:
     except GatewayError:
         return _page(token, _page_of(token), problem="no_answer", status=503)
     return to_checkout(started, page.link.id) or _page(token, page, problem="no_answer", status=503)
+
+
+def _payment_on(page: DepositPage, payment_id: int) -> Payment:
+    """One that came for this deposit: any other is not there."""
+    return next((payment for payment, _ in page.payments if payment.id == payment_id), None) or abort(404)
 
 
 def _page_of(token: str, *, to_look: bool = False) -> DepositPage:

@@ -28,13 +28,6 @@ def show_pdf(token: str) -> Response:
     return papers.invoice_response(request_session(), page)
 
 
-@bp.get("/p/<token>/receipts/<int:payment_id>.pdf")
-@everyone
-def show_receipt(token: str, payment_id: int) -> Response:
-    page = page_of(token)
-    return papers.receipt_response(request_session(), page, payment_id)
-
-
 @bp.get("/p/<token>/pictures/<int:picture_id>.jpg")
 @everyone
 def show_picture(token: str, picture_id: int) -> Response:

@@ -28,7 +28,7 @@ def test_who_has_the_link_has_the_receipt_and_nothing_of_other_invoices(till: Ti
         ours, other = (make_invoice(session, firm) for _ in range(2))
         address, ids, numbers = pay_address(session, ours), [ours.id, other.id], [str(ours.number), str(other.number)]
     both = record(firm, ids, 40000)
-    assert f"Receipt {both.number} (PDF)" in till.get(address).text
+    assert f'{address}/receipts/{both.payment_id}">Receipt {both.number}</a>' in till.get(address).text
     pdf = till.get(f"{address}/receipts/{both.payment_id}.pdf").content
     said = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     assert numbers[0] in said and "£235.80" in said
