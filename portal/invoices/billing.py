@@ -123,8 +123,9 @@ def describe(organisation: Organisation, work_order: WorkOrder) -> str:
         return language.text("work_at", place=place)[:500] if place else ""
     visit = work_order.appointments[-1]
     begins, ends = (clock.local(at, organisation.time_zone) for at in (visit.starts_at, visit.ends_at))
+    locale = language.locale(organisation.locale, organisation.country)
     said = {
-        "day": format_date(begins, "long", locale=language.locale(organisation.locale)), "begins": f"{begins:%H:%M}",
+        "day": format_date(begins, "long", locale=locale), "begins": f"{begins:%H:%M}",
         "ends": f"{ends:%H:%M}", "name": clean(visit.technician.name),
     }  # fmt: skip
     told = language.text("work_at_on", place=place, **said) if place else language.text("work_on", **said)

@@ -75,7 +75,7 @@ def mail_joint_link(
     )  # fmt: skip
     customer = session.get_one(Customer, invoices[0].customer_id)
     language = phrases.choose(customer.language, organisation.locale)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     due = open_balances(session, [each.id for each in invoices])
     listed = [(str(each.number), formats.money(due[each.id], locale)) for each in invoices if each.id in due]
     total = formats.money(Money.total(due.values(), invoices[0].currency), locale)
@@ -104,7 +104,7 @@ def text_joint_link(
     link, address = make_joint_link(session, organisation, invoices, channel="sms", sent_to=number, sent_by=sent_by)
     language = phrases.choose(session.get_one(Customer, invoices[0].customer_id).language, organisation.locale)
     due = Money.total(open_balances(session, [each.id for each in invoices]).values(), invoices[0].currency)
-    amount = formats.money(due, language.locale(organisation.locale))
+    amount = formats.money(due, language.locale(organisation.locale, organisation.country))
     link.message_id = queue_text(
         session, organisation.id, once=f"joint:{link.id}", kind="joint", record="invoice", record_id=invoices[0].id,
         to=number, subject="Invoices to be paid together by text message", sent_by=sent_by,

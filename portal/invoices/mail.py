@@ -25,7 +25,7 @@ def queue_invoice_mail(
     left      still to pay; of an invoice with nothing left the mail says so, and leads to its receipt
     """
     language = _language_of(session, invoice, organisation)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     subject = language.text("mail_invoice", number=invoice.number, firm=organisation.name)
     text, html = render_mail(
         "invoice", **spoken(language, subject, organisation), greeting=greeting(invoice, language),
@@ -47,7 +47,7 @@ def queue_invoice_text(
 ) -> int | None:  # fmt: skip
     """The same in a text message: each costs the firm by its length, so it says the least that must be said."""
     language = _language_of(session, invoice, organisation)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     said = language.text(
         "text_invoice" if amount else "text_invoice_settled", firm=organisation.name, number=invoice.number,
         amount=formats.money(amount, locale),

@@ -202,7 +202,8 @@ _OPENED = (
 _LOOKED_AT = _OPENED.options(
     load_only(PayLink.invoice_id, PayLink.expires_at, PayLink.opened_at),
     load_only(
-        Organisation.name, Organisation.currency, Organisation.time_zone, Organisation.locale, Organisation.email,
+        Organisation.name, Organisation.country, Organisation.currency, Organisation.time_zone, Organisation.locale,
+        Organisation.email,
         Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor, Organisation.takes_tips,
         Organisation.deposit_percent, Organisation.logo, Organisation.saves_cards,
     ),

@@ -162,7 +162,7 @@ def _queue(
     link_url: str,
 ) -> int | None:
     language = phrases.choose(target.language, organisation.locale)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), locale)
     amount = formats.money(balance_of(invoice).balance, locale)
     subject = language.text("mail_reminder", number=invoice.number, firm=organisation.name)

@@ -1,9 +1,11 @@
 """How money, dates and times look to a person: Babel's words, our decimals."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 from flask import Flask, g
@@ -89,6 +91,7 @@ def clock_time(value: datetime) -> str:
 
 
 _MOST_DECIMALS = 6  # of a price
+_CODE_AT_A_FIGURE = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CLDR keeps them apart (currency spacing), Babel does not
 _NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f"))
 
 
@@ -101,14 +104,14 @@ def _number(value: Decimal, pattern: str, locale: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _money(value: Decimal, currency: str, locale: str) -> str:
-    decimals = decimals_of(currency)
-    # CLDR's own digits differ from ours for a few currencies: print ours.
-    if decimals != 2:
-        return f"{currency} {_number(value, _pattern(decimals), locale)}"
+    # CLDR's own digits differ from ours for a few currencies: print ours, where the locale's pattern has two.
+    digits = _pattern(decimals_of(currency)).removeprefix("#,##")
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern.replace("0.00", digits)
     written = format_currency(
-        value, currency, locale=locale, currency_digits=False, format=None, decimal_quantization=False,
+        value, currency, locale=locale, currency_digits=False, format=pattern, decimal_quantization=False,
         group_separator=True,
     )  # fmt: skip
+    written = _CODE_AT_A_FIGURE.sub("\N{NO-BREAK SPACE}", written)
     # It stands isolated on a page, where marks would turn its parts round; Arabic alone writes the pound as "UK£".
     return str(written).translate(_NO_MARKS).replace("UK£", "£")
 

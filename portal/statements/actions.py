@@ -72,7 +72,10 @@ def mail_statement(
             session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
         )
     language = phrases.choose(customer.language, organisation.locale)
-    locale, subject = language.locale(organisation.locale), language.text("mail_statement", firm=organisation.name)
+    locale, subject = (
+        language.locale(organisation.locale, organisation.country),
+        language.text("mail_statement", firm=organisation.name),
+    )
     text, html = render_mail(
         "statement", **spoken(language, subject, organisation), customer=customer.name,
         total=formats.money(statement.total, locale), pay_all_url=address if together else "",

@@ -183,7 +183,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "customer_id": firm.customer_id, "item_id": firm.item_ids[0], "work_order_id": job.id,
         "line_id": job.lines[0].id, "picture_id": make_picture(session, firm, job).id,
         "open_work_order_id": open_job.id, "open_line_id": open_job.lines[0].id,
-        "credit_note_id": make_credit_note(session, firm).id,
+        "credit_note_id": make_credit_note(session, firm, invoice, share="0.1").id,
         "question_id": ask(session, organisation, invoice, "Why so much?").id,
         "invoice_id": invoice.id, "draft_id": draft.id, "token": pay_address(session, invoice).removeprefix("/p/"),
         "message_id": _undelivered(session, firm, invoice.id), "pay_link_id": _stopped(session, invoice.id),

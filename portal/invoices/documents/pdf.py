@@ -14,6 +14,7 @@ from flask import Response, make_response
 
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents.facts import credit_note_facts, facts_of
+from portal.invoices.documents.readable import readable
 from portal.invoices.models import Invoice
 from portal.organisations.logos import for_paper
 from portal.organisations.models import Organisation
@@ -70,13 +71,7 @@ def _compiled(template: str, inputs: dict[str, str], made: int, standards: Seque
     pdf = _compiler(template).compile(
         format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards)  # type: ignore[arg-type]
     )  # fmt: skip
-    return _reading_by_line(bytes(pdf))  # type: ignore[arg-type]
-
-
-def _reading_by_line(pdf: bytes) -> bytes:
-    """An Arabic paper without the wish to lay its pages out from right to left: Chromium's reader takes that for the
-    direction of every line, and turns names, addresses and numbers round, so that nobody finds them."""
-    return pdf.replace(b"/Direction/R2L", b"/Direction/L2R").replace(b"/Direction /R2L", b"/Direction /L2R")
+    return readable(bytes(pdf))  # type: ignore[arg-type]
 
 
 @cache

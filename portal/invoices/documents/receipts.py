@@ -9,6 +9,7 @@ from portal.invoices.documents.speech import speech_of
 from portal.invoices.letterhead import Letterhead
 from portal.shared import formats
 from portal.shared.money import Money
+from portal.shared.text import clean
 
 
 def receipt_facts(
@@ -28,7 +29,7 @@ def receipt_facts(
         "words_at_the_end": [],
         "customer": {"name": speech.own(payer), "lines": [], "tax_number": ""},
         "dates": [[words["date"], speech.day(received_on)]],
-        "reference": "", "what": speech.own(how), "work": "",
+        "reference": "", "what": speech.apart(clean(how)), "work": "",
         "lines": [
             {"name": f"{words['invoice']} {speech.own(name)}", "description": "", "detail": "", "quantity": "",
              "price": "", "tax": "", "total": formats.amount(part, speech.locale)}

@@ -12,6 +12,7 @@ from portal.invoices.documents import rules
 from portal.invoices.grounds import Ground
 from portal.invoices.letterhead import Letterhead
 from portal.shared import formats
+from portal.shared.languages import written_in
 from portal.shared.money import Money
 from portal.shared.text import clean, set_apart
 from portal.taxes.wording import place_in, told_in
@@ -59,11 +60,11 @@ class Speech:
 
     def own(self, text: object) -> str:
         """What the firm or the customer wrote: their words, which keep their own direction."""
-        return self.apart(clean(str(text), lines=True))
+        return set_apart(clean(str(text), lines=True), is_rtl=self.is_rtl)
 
     def apart(self, text: str) -> str:
         """The product's own words, in whatever language."""
-        return set_apart(text, is_rtl=self.is_rtl)
+        return set_apart(_unpointed(text), is_rtl=self.is_rtl)
 
     def place(self, name: str) -> str:
         return self.own(place_in(self.languages[0], name))
@@ -93,12 +94,19 @@ class Speech:
         return set_apart(words, is_rtl=language in rules.RIGHT_TO_LEFT)
 
     def _joined(self, said: Iterable[str]) -> str:
-        first, *others = dict.fromkeys(said) or [""]
+        first, *others = dict.fromkeys(map(_unpointed, said)) or [""]
         return " · ".join([first, *(set_apart(other, is_rtl=self.is_rtl) for other in others)])
+
+
+def _unpointed(words: str) -> str:
+    """Arabic words without the signs for short vowels, which nobody needs who reads: readers of PDFs lose their place
+    at each, and a search that is typed without them would find nothing."""
+    return "".join(letter for letter in words if not 0x064B <= ord(letter) <= 0x0652)
 
 
 def speech_of(head: Letterhead) -> Speech:
     languages = dict.fromkeys(filter(None, (head.language, rules.law_of(head.country).get("second_language", ""))))
     # As the firm writes them where it speaks the document's language.
     is_own = rules.language_of(head.locale) == head.language
-    return Speech(tuple(languages), head.locale if is_own else _LOCALES[head.language])
+    locale = head.locale if is_own else written_in(head.language, head.country) or _LOCALES[head.language]
+    return Speech(tuple(languages), locale)

@@ -76,7 +76,7 @@ def speak(organisation: Organisation | None, customers: str = "") -> Language:
         g.locale = language.locale("")
         return language
     language = phrases.choose(asked_language(), customers, organisation.locale)
-    g.locale, g.time_zone = language.locale(organisation.locale), organisation.time_zone
+    g.locale, g.time_zone = language.locale(organisation.locale, organisation.country), organisation.time_zone
     decimal_mark.set(formats.decimal_mark_of(g.locale))
     return language
 

@@ -56,7 +56,7 @@ def _send(
 ) -> int | None:  # fmt: skip
     kind, line = what
     language = phrases.choose(target.language, organisation.locale)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     facts = {
         "number": invoice.number, "firm": organisation.name, "day": long_date(run.charge_on, locale),
         "card": card.words, "amount": formats.money(balance_of(session, invoice.id), locale),

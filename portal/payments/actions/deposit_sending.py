@@ -88,7 +88,7 @@ def _send(
     customer = session.get_one(Customer, request.customer_id)
     language = phrases.choose(customer.language, organisation.locale)
     job = session.get_one(WorkOrder, request.work_order_id).title
-    amount = formats.money(left_of(session, request), language.locale(organisation.locale))
+    amount = formats.money(left_of(session, request), language.locale(organisation.locale, organisation.country))
     subject = language.text("mail_deposit_failed" if is_refused else "mail_deposit", firm=organisation.name)
     once = f"deposit_request:{link.id}"
     if way.channel == "sms":

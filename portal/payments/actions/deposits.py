@@ -84,7 +84,7 @@ def _mail_receipt(
 ) -> None:  # fmt: skip
     """In the customer's language, with the receipt itself: there is no invoice yet to lead to."""
     language = phrases.choose(customer.language, organisation.locale)
-    amount = formats.money(payment.taken, language.locale(organisation.locale))
+    amount = formats.money(payment.taken, language.locale(organisation.locale, organisation.country))
     subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
     text, html = render_mail(
         "deposit", lang=language.code, title=subject, firm=organisation.name, phone="", logo=logo_address(organisation),

@@ -85,7 +85,7 @@ def _tell_payer(
     language = phrases.choose(target.language, organisation.locale)
     facts = {
         "number": _numbers(invoices), "firm": organisation.name,
-        "amount": formats.money(amount, language.locale(organisation.locale)),
+        "amount": formats.money(amount, language.locale(organisation.locale, organisation.country)),
     }  # fmt: skip
     if len(invoices) > 1:
         link, link_url = make_joint_link(

@@ -36,7 +36,7 @@ def queue_receipt(
     if target is None:
         return
     paid, to, language = [invoice, *also], target.address, phrases.choose(target.language, organisation.locale)
-    locale = language.locale(organisation.locale)
+    locale = language.locale(organisation.locale, organisation.country)
     link, token = make_pay_link(
         session, invoice, here().settings.vault, channel=target.channel, pay_link_days=organisation.pay_link_days,
         sent_to=to,
@@ -65,7 +65,7 @@ def _text(
     session: Session, organisation: Organisation, language: Language, paid: Sequence[Invoice], payment: Payment,
     to: str, link_url: str, left: Money,
 ) -> int | None:  # fmt: skip
-    locale, amounts = language.locale(organisation.locale), {"amount": payment.taken}
+    locale, amounts = language.locale(organisation.locale, organisation.country), {"amount": payment.taken}
     if left:
         amounts["left"] = left
     said = language.text(

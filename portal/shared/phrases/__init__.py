@@ -14,6 +14,7 @@ from pathlib import Path
 from babel import Locale
 from markupsafe import Markup, escape
 
+from portal.shared.languages import written_in
 from portal.shared.text import END, FIRST_STRONG, RIGHT_TO_LEFT
 
 _WORDS = Path(__file__).parent
@@ -54,9 +55,10 @@ class Language:
             return value
         return Markup("{}{}{}").format(FIRST_STRONG, value, END)
 
-    def locale(self, firm: str) -> str:
-        """How numbers and dates are written: as in the firm's country, where its language is this one."""
-        return firm if firm.partition("_")[0] == self.code else _usual_locale(self.code)
+    def locale(self, firm: str, country: str = "") -> str:
+        """How numbers and dates are written: as the firm does, where its language is this one, else as this one is
+        written in the firm's country."""
+        return firm if firm.partition("_")[0] == self.code else _usual_locale(self.code, country)
 
 
 def find(code: str | None) -> Language | None:
@@ -82,8 +84,8 @@ def _read(path: Path) -> Language:
 
 
 @cache
-def _usual_locale(code: str) -> str:
-    return {"en": "en_GB", "hi": "hi_IN"}.get(code, code)
+def _usual_locale(code: str, country: str) -> str:
+    return written_in(code, country) or {"en": "en_GB", "hi": "hi_IN"}.get(code, code)
 
 
 LANGUAGES: Mapping[str, Language] = {path.stem: _read(path) for path in sorted(_WORDS.glob("*.json"))}

@@ -2,14 +2,18 @@
 
 import base64
 import io
+import re
+import unicodedata
 from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
+from pypdf.generic import StreamObject
 from sqlalchemy.orm import Session
 
 from portal.invoices.documents import rules
+from portal.invoices.documents.facts import facts_of
 from portal.invoices.documents.pdf import render_pdf
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
@@ -122,3 +126,36 @@ def test_an_arabic_paper_does_not_turn_every_line_round(session: Session, firm: 
     invoice = make_invoice(session, firm)
     pdf = render_pdf(organisation, get_invoice(session, invoice.id))
     assert PdfReader(io.BytesIO(pdf)).trailer["/Root"].get("/ViewerPreferences", {}).get("/Direction") != "/R2L"
+
+
+def test_arabic_words_are_found_whole(session: Session, firm: Firm) -> None:
+    """Readers turn Arabic round letter by letter: a ligature told as two letters comes out the wrong way (pdfium)."""
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.locale = "ar_AE"
+    invoice = make_invoice(session, firm)
+    pdf = render_pdf(organisation, get_invoice(session, invoice.id))
+    paper = PdfReader(io.BytesIO(pdf), strict=True)
+    said = unicodedata.normalize("NFKC", paper.pages[0].extract_text())
+    assert all(words in said for words in ("إلى", "الاستحقاق", "الإجمالي"))  # lam with alef, and with alef maksura
+    maps = [each for each in map(paper.get_object, range(1, int(paper.trailer["/Size"])))
+            if isinstance(each, StreamObject) and each.get("/Type") == "/CMap"]  # fmt: skip
+    told = "".join(each.get_data().decode("latin-1") for each in maps)
+    assert "FEFB>" in told and not re.search("> <0644(0622|0623|0625|0627|0649)>", told)
+
+
+def test_a_paper_says_arabic_without_short_vowels_but_leaves_names_alone(session: Session, firm: Firm) -> None:
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.locale, organisation.name = "ar_AE", "محمّد"
+    invoice = get_invoice(session, make_invoice(session, firm, sent=False).id)
+    invoice.work_done = "نفّذها Dana"
+    facts = facts_of(organisation, invoice)
+    assert facts["work"] == "\u2068نفذها Dana\u2069" and facts["firm"]["name"] == "\u2068محمّد\u2069"
+
+
+def test_columns_that_nothing_stands_in_are_left_out(client: FlaskClient, session: Session, firm: Firm) -> None:
+    """A credit note takes back amounts, not quantities at prices."""
+    note = make_credit_note(session, firm)
+    sign_in(client, firm, "administrator")
+    paper = client.get(f"/credit-notes/{note.id}/credit-note.pdf").data
+    said = PdfReader(io.BytesIO(paper)).pages[0].extract_text()
+    assert "Tax" in said and "Amount" in said and "Quantity" not in said and "Price" not in said

@@ -79,7 +79,7 @@ def test_a_japanese_paper_tells_base_and_tax_of_each_rate_and_marks_the_reduced_
     assert facts["title"] == "Qualified invoice" and facts["firm"]["tax_number"].endswith(" T1234567890123")
     assert [line["name"].endswith(" ※") for line in facts["lines"]] == [False, False, True]
     assert facts["sums"][1:] == [
-        ["Consumption tax 10% on JPY 150", "JPY 15"], ["Consumption tax 8% on JPY 47", "JPY 4"]
+        ["Consumption tax 10% on JP¥150", "JP¥15"], ["Consumption tax 8% on JP¥47", "JP¥4"]
     ]  # fmt: skip
     assert "※ reduced rate" in facts["notes"]
 
