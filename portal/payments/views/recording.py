@@ -172,7 +172,8 @@ def try_to_record(form: Form, organisation_id: int, taken: actions.OfflinePaymen
 
 def _blank(desk: Desk) -> Form:
     today = clock.today(g.time_zone).isoformat()
-    return Form(form_id=uuid.uuid4().hex, method="cash", amount=str(desk.due.decimal), received_on=today)
+    amount = str(desk.due.decimal) if desk.due else ""
+    return Form(form_id=uuid.uuid4().hex, method="cash", amount=amount, received_on=today)
 
 
 def _form_page(desk: Desk, form: Form) -> str:

@@ -143,6 +143,12 @@ def test_one_payment_pays_the_oldest_invoice_first(till: Till, firm: Firm) -> No
     assert till.books(firm).receipts == 1
 
 
+def test_who_owes_nothing_may_still_pay_ahead(till: Till, firm: Firm) -> None:
+    page = sign_in(till.browser(), firm, "manager").get(f"/customers/{firm.customer_id}/payments/new").text
+    assert "Nothing is open: what you record here stays the customer" in page
+    assert 'name="amount" type="text" value=""' in page
+
+
 def test_what_is_left_over_is_credit_that_pays_another_invoice(till: Till, firm: Firm) -> None:
     first = till.invoice(firm)[0]
     record(firm, [first], 30000)

@@ -129,6 +129,14 @@ def test_the_tab_is_in_the_address(
     assert len(re.findall(r'href="/board[^"]*" aria-current="page"', page)) >= 1
 
 
+def test_a_phone_shows_what_was_paid_of_paid_invoices(client: FlaskClient, session: Session, firm: Firm) -> None:
+    invoice = make_invoice(session, firm)
+    pay(session, invoice, invoice.total.minor)
+    page = sign_in(client, firm, "manager").get("/board?state=paid").text
+    [figure] = re.findall(r'<td role="cell" class="n"><bdi class="money">([^<]+)', page)
+    assert figure == str(invoice.total.decimal)
+
+
 def test_another_firms_figures_are_not_ours(
     session: Session, client: FlaskClient, firm: Firm, other_firm: Firm
 ) -> None:
