@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
 
 from portal.taxes.arithmetic import ROUNDING, Breakdown, Charge, Discount, Line, LineTax, Policy, reckon
+from portal.taxes.arithmetic.rounding import rounded
 
 VAT, REDUCED = LineTax("vat", "VAT", Decimal(20)), LineTax("red", "Reduced", Decimal("5.5"))
 GST, QST = LineTax("gst", "GST", Decimal(5)), LineTax("qst", "QST", Decimal("9.975"))
@@ -62,16 +64,43 @@ def documents(draw: Any, *, policies: st.SearchStrategy[Policy] = POLICIES, most
     places = CURRENCIES[policy.currency]
     amounts = st.decimals("0", "99", places=places)
     step = draw(st.none() | st.sampled_from(["1", "5"] if places == 0 else ["0.05", "0.25", "1"]))
+    drawn = tuple(
+        line if line.discount_percent is not None else draw(amount_off(line, policy))
+        for line in draw(lines(pool, most))
+    )
+    before_any = reckon(drawn, policy).gross_subtotal.decimal
     return Document(
-        lines=draw(lines(pool, most)),
+        lines=drawn,
         policy=replace(policy, round_total_to=step and Decimal(step)),
-        discount=draw(st.none() | percent_discounts()),
+        discount=draw(st.none() | percent_discounts() | amount_discounts(before_any, places)),
         charges=draw(st.lists(
             st.builds(Charge, amounts, st.lists(st.sampled_from(POOL), max_size=2, unique=True).map(tuple)), max_size=2,
         ).map(tuple)),
         adjustment=draw(st.decimals("-9", "9", places=places)),
         prepaid=draw(amounts),
     )  # fmt: skip
+
+
+def amount_off(line: Line, policy: Policy) -> st.SearchStrategy[Line]:
+    """The line as it is, or with an amount off it, of all it comes to at most."""
+    places = CURRENCIES[policy.currency]
+    whole = rounded(Fraction(line.quantity * line.unit_price) * 10**places, policy.rounding_mode)
+    return st.one_of(
+        st.just(line),
+        st.integers(0, whole).map(lambda off: replace(line, discount_amount=Decimal(off).scaleb(-places))),
+    )
+
+
+def less(line: Line, policy: Policy) -> st.SearchStrategy[Line]:
+    """The line as it is, or with a percentage or an amount off it."""
+    percents = st.decimals("0", "100", places=2).map(lambda off: replace(line, discount_percent=off))
+    return amount_off(line, policy) | percents
+
+
+def amount_discounts(most: Decimal, places: int) -> st.SearchStrategy[Discount]:
+    """On the whole, of all that the lines come to at most."""
+    amounts = st.decimals(0, most, places=places)
+    return st.builds(Discount, st.just("amount"), amounts, st.sampled_from(["before_tax", "after_tax"]))
 
 
 def percent_discounts(applied: tuple[str, ...] = ("before_tax", "after_tax")) -> st.SearchStrategy[Discount]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.taxes.arithmetic import Breakdown, Charge, Discount, Line, LineTax, Policy, reckon
+from tests.portal.taxes import documents as some
 from tests.portal.taxes.documents import CURRENCIES, Document
 from tests.sandbox.zoho.running_zoho import Client, running
 
@@ -56,21 +57,14 @@ def expressible(draw: Any) -> tuple[Document, list[str], str]:
     inclusive = draw(st.booleans())
     names = draw(st.lists(st.sampled_from(list(CHOICES)), min_size=1, max_size=12))
     by_line = draw(st.booleans())
-    percents = st.decimals("0", "100", places=2)
     lines = tuple(
-        Line(
-            draw(st.decimals("0.01", "99", places=2)), draw(st.decimals("0", "9999", places=places)), CHOICES[name],
-            discount_percent=draw(st.none() | percents) if by_line else None, key=f"{number:02}",
-        )
+        Line(draw(st.decimals("0.01", "99", places=2)), draw(st.decimals("0", "9999", places=places)), CHOICES[name],
+             key=f"{number:02}")
         for number, name in enumerate(names)
     )  # fmt: skip
-    discount = (
-        None
-        if by_line
-        else draw(
-            st.none() | st.builds(Discount, st.just("percent"), percents, st.sampled_from(["before_tax", "after_tax"]))
-        )
-    )
+    lines = tuple(draw(some.less(line, Policy(currency))) for line in lines) if by_line else lines
+    whole = reckon(lines, Policy(currency)).gross_subtotal.decimal
+    discount = None if by_line else draw(st.none() | some.percent_discounts() | some.amount_discounts(whole, places))
     shipping = draw(st.sampled_from(ORDINARY))
     charge = Charge(draw(st.decimals("0", "99", places=places)), CHOICES[shipping])
     step = draw(st.none() | st.sampled_from(["1"] if places == 0 else ["0.05", "0.25", "1"]))
@@ -91,7 +85,7 @@ def _ask(books: dict[str, tuple[Client, str, dict[str, str]]], given_one: tuple[
     client.control("POST", f"/orgs/{client.organization_id}/settings", wanted)
     lines = [
         {"name": "Work", "rate": str(line.unit_price), "quantity": str(line.quantity), "tax_id": ids[name],
-         "discount": "0" if line.discount_percent is None else f"{line.discount_percent}%"}
+         "discount": _off(line.discount_percent, line.discount_amount)}
         for line, name in zip(document.lines, names, strict=True)
     ]  # fmt: skip
     body: dict[str, Any] = {
@@ -100,9 +94,18 @@ def _ask(books: dict[str, tuple[Client, str, dict[str, str]]], given_one: tuple[
         "adjustment": str(document.adjustment), "discount_type": "item_level",
     }  # fmt: skip
     if document.discount:
-        body |= {"discount_type": "entity_level", "discount": f"{document.discount.value}%",
+        body |= {"discount_type": "entity_level", "discount": _whole_off(document.discount),
                  "is_discount_before_tax": document.discount.applied == "before_tax"}  # fmt: skip
     return client.ok("POST", "/invoices", body)["invoice"]
+
+
+def _off(percent: Decimal | None, amount: Decimal | None) -> str:
+    """As Zoho is told of a discount."""
+    return str(amount or 0) if percent is None else f"{percent}%"
+
+
+def _whole_off(discount: Discount) -> str:
+    return _off(discount.value, None) if discount.kind == "percent" else _off(None, discount.value)
 
 
 def _ours(found: Breakdown) -> dict[str, Any]:
