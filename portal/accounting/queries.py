@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, rules, switching
 from portal.accounting.link import live_link
-from portal.accounting.models import MODULES, Consent, Link, MirrorRecord
+from portal.accounting.models import MODULES, Consent, ImportRow, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
@@ -41,6 +41,7 @@ class LinkState:
     needs_a_look: int = 0
     on_the_way: int = 0
     to_decide: int = 0
+    unmatched: int = 0
 
     def __bool__(self) -> bool:
         """Is there a link at all?"""
@@ -67,10 +68,11 @@ def link_state(session: Session, tied: Tied | None = None) -> LinkState:
     tied = tied or tied_now(session)
     if tied is None:
         return LinkState("none")
-    troubled, open_, to_decide = session.execute(_counts(tied.link.id).add_columns(_questions(tied.link.id))).one()
+    asked = _counts(tied.link.id).add_columns(_questions(tied.link.id), _unmatched(tied.link.id))
+    troubled, open_, to_decide, unmatched = session.execute(asked).one()
     state, words = _health(tied.link, tied.consent, troubled, open_)
     name = PRODUCTS[tied.link.product].name
-    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide)
+    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched)
 
 
 class Tie(NamedTuple):
@@ -167,6 +169,12 @@ def _counts(link_id: Any) -> Select[int, int]:
 
 def _questions(link_id: int) -> ScalarSelect[int]:
     return select(func.count()).where(Question.link_id == link_id, Question.decision == "").scalar_subquery()
+
+
+def _unmatched(link_id: int) -> ScalarSelect[int]:
+    """What was met in Zoho and may be one of ours: nobody has said so yet."""
+    unsure = (ImportRow.found == "unsure") & (ImportRow.decision == "") & ImportRow.done_at.is_(None)
+    return select(func.count()).where(ImportRow.link_id == link_id, unsure).scalar_subquery()
 
 
 def _parts(link_id: int, invoice_ids: Sequence[int]) -> Any:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link
@@ -10,10 +10,20 @@ from portal.accounting.setup.pairs import named
 from portal.accounting.setup.reading import KINDS
 from portal.accounting.status import time_left
 
+# What people said counts; where nobody said anything, what was found. What could not be taken over is there only.
+_BECOMES = case(
+    (ImportRow.done_at.is_not(None) & (ImportRow.problem != ""), "stays"),
+    (ImportRow.decision == "same", "matched"),
+    (ImportRow.decision == "new", "new"),
+    (ImportRow.decision == "skip", "stays"),
+    else_=cast(ImportRow.found, Text),
+)
+
 
 @dataclass(frozen=True)
 class Overview:
-    """What the page of the first import says. counts: module → found → how many."""
+    """What the page of the first import says. counts: module → new, matched, unsure or stays → how many, as it was
+    decided so far; done without those that could not be taken over."""
 
     counts: dict[str, dict[str, int]]
     undecided: int
@@ -29,17 +39,18 @@ def overview(session: Session, link: Link) -> Overview:
     """Three statements, however many records there are."""
     of = ImportRow.link_id == link.id
     counted = session.execute(
-        select(ImportRow.module, ImportRow.found, func.count()).where(of).group_by(ImportRow.module, ImportRow.found)
+        select(ImportRow.module, _BECOMES, func.count()).where(of).group_by(ImportRow.module, _BECOMES)
     )
-    counts: dict[str, dict[str, int]] = {module: {"new": 0, "matched": 0, "unsure": 0} for module in KINDS}
-    for module, found, count in counted:
-        counts[module][found] = count
+    counts = {module: dict.fromkeys(("new", "matched", "unsure", "stays"), 0) for module in KINDS}
+    for module, becomes, count in counted:
+        counts[module][becomes] = count
     is_open = ImportRow.done_at.is_(None) & (ImportRow.decision != "skip")
     undecided = (ImportRow.found == "unsure") & (ImportRow.decision == "") & ImportRow.done_at.is_(None)
     row = session.execute(
         select(
             func.count().filter(undecided), func.count().filter(is_open),
-            func.count().filter(ImportRow.done_at.is_not(None)), func.count().filter(ImportRow.decision == "skip"),
+            func.count().filter(ImportRow.done_at.is_not(None), ImportRow.problem == ""),
+            func.count().filter(ImportRow.decision == "skip"),
             func.count().filter(is_open, ImportRow.module == "customer"),
         ).where(of)
     ).one()  # fmt: skip

@@ -1,4 +1,4 @@
-"""The pairs of the first import as people see them: to be decided, decided, and matched though not equal in all."""
+"""What the first import found, as people see it: to be decided, decided, matched or new, and what is taken over."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, lit
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import in_bulk, matching
+from portal.accounting.setup import in_bulk, matching, reading, steps
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared import keys
@@ -31,17 +31,19 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One record there and the one here that it may be. differs: (what, here, there). by_hand: why it
-    is not answered together with others."""
+    """One record there and the one here that it may be; None where nothing here is like it. differs: (what, here,
+    there). by_hand: why it is not answered together with others. may_part: they are one here, and nothing of it went
+    over yet."""
 
     id: int
     module: str
     basis: str
     theirs: Side
-    ours: Side
+    ours: Side | None
     decision: str = ""
     differs: list[tuple[str, str, str]] = field(default_factory=list)
     by_hand: str = ""
+    may_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,25 +60,47 @@ def undecided(session: Session, link: Link) -> Page:
 
 
 def decided(session: Session, link: Link, after: int) -> Page:
-    """What people said so far; it may be said otherwise until it is taken over."""
+    """What people said so far; it may be said otherwise until it is taken over, and what stays in Zoho at any time."""
     said = (ImportRow.found == matching.UNSURE) & (ImportRow.decision != "")
     parted = (ImportRow.found == matching.MATCHED) & ImportRow.decision.in_(("new", "skip"))
-    return _page(session, link, said | parted, after)
+    left = (ImportRow.found == matching.NEW) & (ImportRow.decision == "skip")
+    return _page(session, link, said | parted | left, after)
 
 
 def differing(session: Session, link: Link, after: int) -> Page:
     """Matched, but not equal in all that both sides say."""
-    alike = (ImportRow.found == matching.MATCHED) & ImportRow.decision.in_(("", "same"))
-    differs = or_(*(_differs(module, model) for module, model in _MODELS.items()))
-    return _page(session, link, alike & differs, after)
+    return _page(session, link, _alike() & _any_differs(), after)
+
+
+def equal(session: Session, link: Link, after: int) -> Page:
+    """Matched, and equal in all that both sides say."""
+    return _page(session, link, _alike() & ~_any_differs(), after)
+
+
+def fresh(session: Session, link: Link, after: int) -> Page:
+    """Only there, and to be taken over."""
+    return _page(session, link, (ImportRow.found == matching.NEW) & ImportRow.decision.in_(("", "new")), after)
+
+
+def taken(session: Session, link: Link, after: int) -> Page:
+    """What is one record with ours since, or one of ours more."""
+    return _page(session, link, ImportRow.problem == "", after, is_done=True)
+
+
+def _alike() -> ColumnElement[bool]:
+    return (ImportRow.found == matching.MATCHED) & ImportRow.decision.in_(("", "same"))
+
+
+def _any_differs() -> ColumnElement[bool]:
+    return or_(*(_differs(module, model) for module, model in _MODELS.items()))
 
 
 def named(row: ImportRow) -> str:
     return str(row.facts.get("contact_name") or row.facts.get("name") or row.remote_id)
 
 
-def _page(session: Session, link: Link, fact: ColumnElement[bool], after: int) -> Page:
-    of = and_(ImportRow.link_id == link.id, ImportRow.done_at.is_(None), fact)
+def _page(session: Session, link: Link, fact: ColumnElement[bool], after: int, *, is_done: bool = False) -> Page:
+    of = and_(ImportRow.link_id == link.id, ImportRow.done_at.is_not(None) == is_done, fact)
     count = session.scalars(select(func.count()).select_from(ImportRow).where(of)).one()
     if not count:
         return Page([], 0, None)
@@ -84,10 +108,10 @@ def _page(session: Session, link: Link, fact: ColumnElement[bool], after: int) -
         select(ImportRow).where(of, ImportRow.id > after).order_by(ImportRow.id).limit(SHOWN + 1)
     ).all()
     shown = rows[:SHOWN]
-    return Page(_pairs(session, shown), count, shown[-1].id if len(rows) > SHOWN else None)
+    return Page(_pairs(session, shown, steps.is_open(link)), count, shown[-1].id if len(rows) > SHOWN else None)
 
 
-def _pairs(session: Session, rows: Sequence[ImportRow]) -> list[Pair]:
+def _pairs(session: Session, rows: Sequence[ImportRow], in_setup: bool) -> list[Pair]:
     known: dict[tuple[str, int], Any] = {}
     for module, model in _MODELS.items():
         ids = [row.local_id for row in rows if row.module == module and row.local_id]
@@ -99,10 +123,11 @@ def _pairs(session: Session, rows: Sequence[ImportRow]) -> list[Pair]:
     found = []
     for row in rows:
         ours = known.get((row.module, row.local_id or 0))
-        if ours is not None:
-            told = Side(named(row), _facts_of(row))
-            differs, why = _differences(row, ours), row.problem or by_hand.get(row.id, "")
-            found.append(Pair(row.id, row.module, row.basis, told, _side_of(ours), row.decision, differs, why))
+        told, why = Side(named(row), _facts_of(row)), row.problem or by_hand.get(row.id, "")
+        differs = _differences(row, ours) if ours is not None else []
+        may_part = in_setup and row.done_at is not None and row.decision == "same" and row.basis != reading.BEFORE
+        side = _side_of(ours) if ours is not None else None
+        found.append(Pair(row.id, row.module, row.basis, told, side, row.decision, differs, why, may_part))
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from portal.accounting.setup.desk import Caller, page_of
 from portal.shared.running import job_session
 
 READ = "match_read"
+BEFORE = "linked before"  # by this link: the basis of a match, in words
 _AS_ANOTHER = ", as another one there"
 
 
@@ -74,6 +75,8 @@ def _read_page(caller: Caller, organisation_id: int, link_id: int, at: Progress)
     following = _after(at, has_more)
     with job_session(organisation_id) as session:
         keep(session, organisation_id, link_id, kind, rows)
+        if following.is_done:
+            _drop_what_is_gone(session, link_id)
         link = session.get_one(Link, link_id, with_for_update=True)
         link.setup_steps = link.setup_steps | {READ: asdict(following)}
     return following
@@ -96,7 +99,7 @@ def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Map
     known = {remote_id: kind.known(row) for remote_id, row in read.items() if remote_id not in linked}
     ours = ours_like(session, kind.module, list(known.values()))
     found = {remote_id: matching.match(each, ours) for remote_id, each in known.items()}
-    found |= {each: matching.Match(matching.MATCHED, local_id, "linked before") for each, local_id in linked.items()}
+    found |= {each: matching.Match(matching.MATCHED, local_id, BEFORE) for each, local_id in linked.items()}
     _write(session, of, link_id, kind, read, found)
     _doubt_doubles(session, link_id, kind.module, {each.local_id for each in found.values() if each.local_id})
 
@@ -105,7 +108,7 @@ def _write(
     session: Session, of: int, link_id: int, kind: Kind, read: Mapping[str, Mapping[str, Any]],
     found: Mapping[str, matching.Match],
 ) -> None:  # fmt: skip
-    """In the order of the list. What people decided already is left as it is."""
+    """In the order of the list. What people decided already stays decided, of what the list says now."""
     fresh = insert(ImportRow).values(
         [
             {
@@ -120,9 +123,28 @@ def _write(
     session.execute(
         fresh.on_conflict_do_update(
             index_elements=["link_id", "module", "remote_id"],
-            set_={name: fresh.excluded[name] for name in ("facts", "found", "basis", "local_id")},
-            where=ImportRow.done_at.is_(None) & (ImportRow.decision == ""),
+            set_={"facts": fresh.excluded["facts"]} | {
+                name: case((ImportRow.decision == "", fresh.excluded[name]), else_=getattr(ImportRow, name))
+                for name in ("found", "basis", "local_id")
+            },
+            where=ImportRow.done_at.is_(None),
         )
+    )  # fmt: skip
+
+
+def forget(session: Session, link_id: int) -> None:
+    """For another look at Zoho: what is not taken over yet is read again. What people decided waits for it, without
+    facts. Does not commit."""
+    of = (ImportRow.link_id == link_id, ImportRow.done_at.is_(None))
+    usual = case((ImportRow.found == matching.MATCHED, "same"), (ImportRow.found == matching.NEW, "new"), else_="")
+    session.execute(delete(ImportRow).where(*of, ImportRow.decision.in_(("", usual))))
+    session.execute(update(ImportRow).where(*of).values(facts={}))
+
+
+def _drop_what_is_gone(session: Session, link_id: int) -> None:
+    """Decided before, but no longer in Zoho's lists."""
+    session.execute(
+        delete(ImportRow).where(ImportRow.link_id == link_id, ImportRow.done_at.is_(None), ImportRow.facts == {})
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import field_rules, fields, incoming, mapping
@@ -41,11 +41,6 @@ def accept(session: Session, link_id: int) -> None:
             .where(ImportRow.link_id == link_id, ImportRow.found == found, ImportRow.decision == "")
             .values(decision=decision)
         )
-
-
-def forget(session: Session, link_id: int) -> None:
-    """For another look at Zoho: what is not taken over yet is read again. Does not commit."""
-    session.execute(delete(ImportRow).where(ImportRow.link_id == link_id, ImportRow.done_at.is_(None)))
 
 
 def take_over(caller: Caller, organisation_id: int, link_id: int, *, most: int) -> int:

@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from flask import Response, flash, g, make_response, render_template, request, url_for
-from sqlalchemy import update
+from flask import Response, flash, make_response, render_template, request, url_for
 
 from portal.accounting import link
-from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import import_queries, importing, in_bulk, pairs, reading, steps, taking
+from portal.accounting.models import Link
+from portal.accounting.setup import deciding, import_queries, importing, in_bulk, pairs, reading, steps, taking
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
+from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.text import id_from
 from portal.shared.web import request_session
 
 DECISIONS = (taking.SAME, taking.OWN, taking.SKIP)
+_ALL_NEW = "leave-new"
 _UNKNOWN = "Choose one of the buttons on this page. Nothing was changed."
 _NOT_FOUND_YET = "Decide the {count} unsure first: each is shown with what you have here."
+_LISTS = {"new": pairs.fresh, "matched": pairs.equal, "taken": pairs.taken}  # shown when asked for
 _LEFT = "{count} cannot be answered with all the others: each says why. Decide them one by one."
 
 
@@ -43,8 +45,8 @@ def update_match() -> Response:
     wanted = request.form.get("do", "")
     if wanted in ("read", "again"):
         _read(tied, anew=wanted == "again")
-    elif wanted == "decide":
-        if problem := _decide(tied):
+    elif wanted in ("decide", "part"):
+        if problem := _decide(tied) if wanted == "decide" else _part(tied):
             return _page(tied, problem, 422)
     elif wanted == "take":
         return _take(tied)
@@ -59,7 +61,7 @@ def update_match() -> Response:
 def _read(tied: Link, *, anew: bool) -> None:
     session = request_session()
     if anew:
-        taking.forget(session, tied.id)
+        reading.forget(session, tied.id)
         tied.setup_steps = {
             name: at for name, at in tied.setup_steps.items() if name not in (reading.READ, steps.MATCH)
         }
@@ -71,17 +73,27 @@ def _decide(tied: Link) -> str:
     """Every pair that was answered, or all that are still open in one way; "" or what is wrong with the answers."""
     session = request_session()
     every, answers = request.form.get("all", ""), _answers()
-    if (every and every not in DECISIONS) or answers is None:
+    if (every and every not in (*DECISIONS, _ALL_NEW)) or answers is None:
         return _UNKNOWN
     if not every and not answers:
         return "Choose an answer for at least one pair, then keep the decisions."
-    is_open = (ImportRow.link_id == tied.id, ImportRow.done_at.is_(None))
-    if every and (left := in_bulk.decide_all(session, tied.id, every)):
+    if every == _ALL_NEW:
+        in_bulk.leave_all_new(session, tied.id)
+    elif every and (left := in_bulk.decide_all(session, tied.id, every)):
         flash(_LEFT.format(count=left), "late")
-    for value in DECISIONS:
-        ids = [row_id for row_id, answer in answers.items() if answer == value]
-        if ids:
-            session.execute(update(ImportRow).where(*is_open, ImportRow.id.in_(ids)).values(decision=value))
+    deciding.decide(session, tied.id, answers)
+    session.commit()
+    return ""
+
+
+def _part(tied: Link) -> str:
+    """ "" or why the two stay one."""
+    session = request_session()
+    try:
+        deciding.part(session, tied, id_from(request.form.get("row", "")) or 0)
+    except RuleBroken as problem:
+        session.rollback()
+        return problem.sentence
     session.commit()
     return ""
 
@@ -112,15 +124,19 @@ def _page(tied: Link, problem: str = "", status: int = 200) -> Response:
     session = request_session()
     session.refresh(tied)
     progress, is_done = reading.progress_of(tied), steps.MATCH in tied.setup_steps
-    may_decide = progress is not None and progress.is_done and not is_done and not tied.importing
+    may_decide = progress is not None and progress.is_done and not tied.importing
     answers: list[dict[str, Any]] = [
         {"value": taking.SAME, "label": "The same"},
-        {"value": taking.OWN, "label": "Two different ones", "note": "theirs is taken over as one more"},
-        {"value": taking.SKIP, "label": "Leave theirs in Zoho", "note": "nothing is taken over"},
+        {"value": taking.OWN, "label": "Two different ones", "note": "theirs is taken over here as one more"},
+        {
+            "value": taking.SKIP,
+            "label": "Leave theirs in Zoho",
+            "note": "nothing is taken over; you can say otherwise later",
+        },
     ]
     page = render_template(
         "accounting/match.html", tied=tied, found=import_queries.overview(session, tied), progress=progress,
-        answers=answers, problem=problem, is_done=is_done, currency=g.organisation.currency,
+        answers=answers, problem=problem, is_done=is_done, in_setup=steps.is_open(tied),
         lists=_lists(tied) if may_decide else [],
     )  # fmt: skip
     return make_response(page, status)
@@ -128,13 +144,15 @@ def _page(tied: Link, problem: str = "", status: int = 200) -> Response:
 
 def _lists(tied: Link) -> list[dict[str, Any]]:
     """The pairs in three lists, each with the form of its answers; the empty ones left out."""
-    session = request_session()
-    after = {name: id_from(request.args.get(name, "")) or 0 for name in ("differing", "decided")}
+    session, asked = request_session(), request.args.get("show", "")
+    after = {name: id_from(request.args.get(name, "")) or 0 for name in ("differing", "decided", asked)}
     lists = {
         "unsure": pairs.undecided(session, tied),
         "differing": pairs.differing(session, tied, after["differing"]),
         "decided": pairs.decided(session, tied, after["decided"]),
     }
+    if asked in _LISTS:
+        lists[asked] = _LISTS[asked](session, tied, after[asked])
     return [
         {
             "name": name, "page": page,
@@ -145,4 +163,4 @@ def _lists(tied: Link) -> list[dict[str, Any]]:
 
 
 def _shown_as(name: str, pair: pairs.Pair) -> str:
-    return pair.decision or (taking.SAME if name == "differing" else "")
+    return pair.decision or {"differing": taking.SAME, "matched": taking.SAME, "new": taking.OWN}.get(name, "")
