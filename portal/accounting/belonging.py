@@ -1,4 +1,5 @@
-"""Which organisation an invoice belongs to: the one that it reached. It is in the books once, whatever the cut-over."""
+"""Which organisation a document belongs to: the one that it reached. An invoice, a payment with its refunds and a
+credit note are in the books once, whatever the cut-over."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -9,10 +10,14 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules
 from portal.accounting.models import Link, MirrorRecord
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.organisations import audit
+from portal.payments.models import Allocation, Payment
 
-_DOUBT = "{name} never said whether it has this invoice. Look there. If it has not, take it back."
+_DOUBT = "{name} never said whether it has this {what}. Look there. If it has not, take it back."
+# What is to be in one organisation only; customers, items and taxes are matched in each.
+DOCUMENTS = ("invoice", "payment", "credit_note")
 
 
 class Home(NamedTuple):
@@ -34,12 +39,32 @@ def stays(link_id: int) -> ColumnElement[bool]:
 
     What this link has already is its own, also after coming back to an organisation that was left once.
     """
-    here = aliased(MirrorRecord)
-    is_here = exists().where(_reached(here, Invoice.id), here.link_id == link_id).correlate(Invoice)
-    there = _elsewhere(link_id).subquery()
-    cut_over_on = select(Link.cut_over_on).where(Link.id == link_id).scalar_subquery()
-    is_before = func.coalesce(Invoice.issued_on < cut_over_on, False)
-    return and_(~is_here, or_(Invoice.id.in_(select(there.c.local_id)), is_before))
+    is_before = func.coalesce(Invoice.issued_on < _cut_over_on(link_id), False)
+    return and_(~_is_here(link_id, "invoice", Invoice), or_(_is_there(link_id, "invoice", Invoice), is_before))
+
+
+def payment_stays(link_id: int) -> ColumnElement[bool]:
+    """Of a payment: another organisation has it, it pays an invoice that stays, or it is money from before the cut-over
+    that pays nothing yet. Its refunds stay with it."""
+    of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(select(Invoice.id).where(stays(link_id))))
+    is_unused = ~exists().where(Allocation.payment_id == Payment.id).correlate(Payment)
+    is_before = is_unused & func.coalesce(Payment.received_on < _cut_over_on(link_id), False)
+    is_theirs = or_(_is_there(link_id, "payment", Payment), Payment.id.in_(of_old), is_before)
+    return and_(~_is_here(link_id, "payment", Payment), is_theirs)
+
+
+def note_stays(link_id: int) -> ColumnElement[bool]:
+    """Of a credit note: another organisation has it, or the invoice that it takes back."""
+    of_old = CreditNote.invoice_id.in_(select(Invoice.id).where(stays(link_id)))
+    is_theirs = or_(_is_there(link_id, "credit_note", CreditNote), of_old)
+    return and_(~_is_here(link_id, "credit_note", CreditNote), is_theirs)
+
+
+def belongs_elsewhere(session: Session, link_id: int, module: str, local_id: int) -> bool:
+    """Is this payment or credit note no business of the link?"""
+    model: Any = Payment if module == "payment" else CreditNote
+    fact = payment_stays(link_id) if module == "payment" else note_stays(link_id)
+    return session.scalars(select(select(model.id).where(model.id == local_id, fact).exists())).one()
 
 
 def left_behind(session: Session, link_id: int, invoice_ids: Collection[int]) -> list[int]:
@@ -61,7 +86,7 @@ def staying(session: Session, link: Link | None = None) -> list[Stay]:
         held = _reached_any()
     else:
         here = aliased(MirrorRecord)
-        is_here = exists().where(_reached(here, MirrorRecord.local_id), here.link_id == link.id)
+        is_here = exists().where(_reached(here, "invoice", MirrorRecord.local_id), here.link_id == link.id)
         held = _elsewhere(link.id).where(~is_here)
     rows = held.subquery()
     counted = select(rows.c.remote_name, func.count(distinct(rows.c.local_id))).group_by(rows.c.remote_name)
@@ -69,44 +94,61 @@ def staying(session: Session, link: Link | None = None) -> list[Stay]:
 
 
 def hold_back(session: Session, link: Link) -> None:
-    """Invoices whose create another organisation never answered may be in it: they are left out of this one, until
+    """Documents whose create another organisation never answered may be in it: they are left out of this one, until
     somebody has looked there and takes them back. Does not commit."""
-    for invoice_id, name in _doubted(session, link).items():
-        why = _DOUBT.format(name=name[:80])
+    for (module, local_id), name in _doubted(session, link).items():
+        why = _DOUBT.format(name=name[:80], what=module.replace("_", " "))
         held = insert(MirrorRecord).values(
-            organisation_id=link.organisation_id, link_id=link.id, module="invoice", local_id=invoice_id,
+            organisation_id=link.organisation_id, link_id=link.id, module=module, local_id=local_id,
             state=rules.LEFT_OUT_STATE, left_out_why=why,
         )  # fmt: skip
         if session.scalars(held.on_conflict_do_nothing().returning(MirrorRecord.id)).first() is not None:
-            audit.note(session, link.organisation_id, "held back", "invoice", invoice_id, words=why)
+            audit.note(session, link.organisation_id, "held back", module, local_id, words=why)
 
 
-def _doubted(session: Session, link: Link) -> dict[int, str]:
-    """invoice → the name of the organisation that may have it, where none is known to."""
+def _doubted(session: Session, link: Link) -> dict[tuple[str, int], str]:
+    """(module, our id) → the name of the organisation that may have it, where none is known to."""
     known = aliased(MirrorRecord)
     rows = session.execute(
-        select(MirrorRecord.local_id, Link.remote_name)
+        select(MirrorRecord.module, MirrorRecord.local_id, Link.remote_name)
         .join(Link, Link.id == MirrorRecord.link_id)
         .where(Link.id != link.id, Link.remote_organisation_id != link.remote_organisation_id)
-        .where(MirrorRecord.module == "invoice", MirrorRecord.remote_id.is_(None))
-        .where(MirrorRecord.sending_since.is_not(None), ~exists().where(_reached(known, MirrorRecord.local_id)))
+        .where(MirrorRecord.module.in_(DOCUMENTS), MirrorRecord.remote_id.is_(None))
+        .where(MirrorRecord.sending_since.is_not(None))
+        .where(~exists().where(_reached(known, MirrorRecord.module, MirrorRecord.local_id)))
         .order_by(Link.archived_at)
     )
-    return {invoice_id: name for invoice_id, name in rows}
+    return {(module, local_id): name for module, local_id, name in rows}
 
 
-def _reached_any() -> Select[int, int, str]:
+def _is_here(link_id: int, module: str, model: Any) -> ColumnElement[bool]:
+    """What this link has already is its own."""
+    here = aliased(MirrorRecord)
+    return exists().where(_reached(here, module, model.id), here.link_id == link_id).correlate(model)
+
+
+def _is_there(link_id: int, module: str, model: Any) -> ColumnElement[bool]:
+    there = _elsewhere(link_id, module).subquery()
+    local_id: ColumnElement[int] = model.id
+    return local_id.in_(select(there.c.local_id))
+
+
+def _cut_over_on(link_id: int) -> Any:
+    return select(Link.cut_over_on).where(Link.id == link_id).scalar_subquery()
+
+
+def _reached_any(module: str = "invoice") -> Select[int, int, str]:
     return (
         select(MirrorRecord.local_id, Link.id, Link.remote_name)
         .join(Link, Link.id == MirrorRecord.link_id)
-        .where(MirrorRecord.module == "invoice", MirrorRecord.remote_id.is_not(None))
+        .where(MirrorRecord.module == module, MirrorRecord.remote_id.is_not(None))
     )
 
 
-def _elsewhere(link_id: int) -> Select[int, int, str]:
+def _elsewhere(link_id: int, module: str = "invoice") -> Select[int, int, str]:
     own = select(Link.remote_organisation_id).where(Link.id == link_id).scalar_subquery()
-    return _reached_any().where(Link.id != link_id, Link.remote_organisation_id != own)
+    return _reached_any(module).where(Link.id != link_id, Link.remote_organisation_id != own)
 
 
-def _reached(record: type[MirrorRecord], invoice_id: Any) -> ColumnElement[bool]:
-    return and_(record.module == "invoice", record.local_id == invoice_id, record.remote_id.is_not(None))
+def _reached(record: type[MirrorRecord], module: Any, local_id: Any) -> ColumnElement[bool]:
+    return and_(record.module == module, record.local_id == local_id, record.remote_id.is_not(None))

@@ -1,5 +1,5 @@
-"""Invoices whose create was never answered, when their organisation is about to be left: it is asked once more. What it
-does not say even then goes to no other organisation until a person has looked (belonging.hold_back)."""
+"""Documents whose create was never answered, when their organisation is about to be left: it is asked once more. What
+it does not say even then goes to no other organisation until a person has looked (belonging.hold_back)."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from portal.accounting.belonging import DOCUMENTS
 from portal.accounting.mirror import lease, plan, record, send
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.push import LOOK, Push
@@ -44,9 +45,9 @@ def _open(turn: Turn) -> Sequence[int]:
     with held(turn) as session:
         return session.scalars(
             select(MirrorRecord.id)
-            .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module == "invoice")
+            .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module.in_(DOCUMENTS))
             .where(MirrorRecord.remote_id.is_(None), MirrorRecord.sending_since.is_not(None))
-            .order_by(MirrorRecord.id)
+            .order_by(MirrorRecord.module != "invoice", MirrorRecord.id)
         ).all()
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounting import belonging, rules, tokens
+from portal.accounting import belonging, rules, straddling, tokens
 from portal.accounting import link as linking
 from portal.accounting.models import Consent, Link
 from portal.gateways.errors import GatewayError
@@ -18,7 +18,7 @@ from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.organisations import audit
-from portal.payments.models import Allocation
+from portal.payments.models import Payment
 from portal.shared import clock
 from portal.shared.outbox import Change
 
@@ -101,14 +101,15 @@ def _tell_what_stays(session: Session, link: Link) -> None:
 
 
 def settle_what_stays(session: Session, link_id: int) -> None:
-    """Invoices that another organisation has, or dated before the cut-over, with payments and credit notes of them, are
-    no business of this link."""
+    """What another organisation has, or is dated before the cut-over, is no business of this link. Where such money
+    pays an invoice of this one, people are told what to enter by hand."""
     is_first = ~select(Link.id).where((Link.id != link_id) | Link.cut_over_on.is_not(None)).exists()
     if session.scalars(select(is_first)).one():
         return
     old = select(Invoice.id).where(belonging.stays(link_id))
-    of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(old))
-    notes = select(CreditNote.id).where(CreditNote.invoice_id.in_(old))
+    of_old = select(Payment.id).where(belonging.payment_stays(link_id))
+    notes = select(CreditNote.id).where(belonging.note_stays(link_id))
+    straddling.tell(session, link_id)
     session.execute(
         update(Change)
         .where(~Change.is_settled)

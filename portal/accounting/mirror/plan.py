@@ -55,8 +55,12 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
 
 def _without_what_stays(session: Session, record: MirrorRecord, source: Source | None) -> Source | None:
     """Nothing of an invoice that another organisation has; of a credit that pays one, all but that."""
-    if source is None or record.module not in ("invoice", "payment", "credit_note"):
+    if source is None or record.module not in belonging.DOCUMENTS:
         return source
+    if record.module != "invoice" and belonging.belongs_elsewhere(
+        session, record.link_id, record.module, record.local_id
+    ):
+        return None
     stayed = set(belonging.left_behind(session, record.link_id, source.invoice_ids))
     if not stayed or source.uses is None or record.module == "payment" or source.invoice_ids[0] in stayed:
         return None if stayed else source

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from portal.accounting.belonging import stays
+from portal.accounting.belonging import note_stays, payment_stays, stays
 from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
@@ -33,7 +33,7 @@ from portal.customers.models import Customer
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
 from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
-from portal.payments.models import Allocation, Payment
+from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
 from portal.shared.money import Money
 from portal.shared.outbox import Change
@@ -191,8 +191,7 @@ def _payments(link: Link) -> Select[Any]:
         .add_columns(Payment.amount_minor, literal(0), PaymentUse.unused_minor)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
     )
-    of_old = select(Allocation.payment_id).where(Allocation.invoice_id.in_(select(Invoice.id).where(stays(link.id))))
-    return statement.where(Payment.id.not_in(of_old))
+    return statement.where(~payment_stays(link.id))
 
 
 def _credit_notes(link: Link) -> Select[Any]:
@@ -210,7 +209,7 @@ def _credit_notes(link: Link) -> Select[Any]:
     statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, literal("")).add_columns(
         CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to - given_back
     )
-    return statement.where(CreditNote.invoice_id.not_in(select(Invoice.id).where(stays(link.id))))
+    return statement.where(~note_stays(link.id))
 
 
 def _customers(_link: Link) -> Select[Any]:
