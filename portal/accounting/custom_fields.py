@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounting import field_rules, fields
+from portal.accounting import custom_fields_there, field_rules, fields
 from portal.accounting.fields import Facts, Rule, Theirs
 from portal.accounting.mirror.modules import MODULES, Module
 from portal.accounting.mirror.send import other_custom_fields
 from portal.accounting.models import Consent, Link, MirrorRecord
-from portal.accounting.setup.desk import Desk, page_of
+from portal.accounting.setup.desk import Desk
 from portal.gateways.zoho.errors import Refused
 
 _NEVER_CUSTOM = "tax"
@@ -31,19 +31,30 @@ _REFUSED = (
 _ODD = "{name} is no field for text, numbers or addresses in Zoho, so it cannot be filled from here. Choose another."
 
 
-def facts_of(session: Session, tied: Link, module: str, typed: Sequence[str], country: str) -> Facts:
+def facts_of(
+    session: Session, tied: Link, module: str, typed: Sequence[str], country: str, *, anew: bool = True
+) -> tuple[Facts, int | None]:
     """What a mapping is checked against, with the custom fields as Zoho's records show them, those in force, and those
-    typed (API names). Commits, as Zoho is called. Raises GatewayError."""
+    typed (API names); and how many records were looked at, where that was not all. Commits, as Zoho is called. Raises
+    GatewayError.
+
+    anew  whatever was found a few minutes ago
+    """
     if module == _NEVER_CUSTOM:
-        return Facts(module, tied.product, country=country)
+        return Facts(module, tied.product, country=country), None
     consent = session.get_one(Consent, tied.consent_id)
-    in_force = [rule.theirs for rule in field_rules.rules_of(session, tied.id, module)]
+    known = facts_without_asking(session, tied, module, typed, country)
     session.commit()  # no transaction stays open while Zoho is called
-    with Desk(tied, consent) as desk:
-        records, _ = page_of(desk, MODULES[module].path, MODULES[module].list_key, 1)
+    there = custom_fields_there.shown(tied, consent, module, anew=anew)
+    found = {each.key: each for each in (*known.custom, *there.fields)}
+    return replace(known, custom=sorted(found.values(), key=lambda each: each.label)), there.looked_at
+
+
+def facts_without_asking(session: Session, tied: Link, module: str, typed: Sequence[str], country: str) -> Facts:
+    """The same while Zoho is silent: of the custom fields, those in force and those typed."""
+    in_force = [rule.theirs for rule in field_rules.rules_of(session, tied.id, module)]
     named = [each for each in in_force if each.startswith(fields.CUSTOM)] + [fields.CUSTOM + each for each in typed]
     found = {each: fields.custom_field(each) for each in named}
-    found |= {each.key: each for record in records for each in fields.custom_fields_of(record)}
     return Facts(module, tied.product, sorted(found.values(), key=lambda each: each.label), country=country)
 
 

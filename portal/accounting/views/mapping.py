@@ -11,7 +11,6 @@ from sqlalchemy.orm import selectinload
 from portal.accounting import custom_fields, field_rules, fields, four_types, link, mapped_records, mapping_rows
 from portal.accounting.fields import Facts, Rule
 from portal.accounting.models import Link
-from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.customers.models import Customer
 from portal.gateways.errors import GatewayError
@@ -28,6 +27,8 @@ _PAGES: dict[str, Callable[[int], str]] = {
     "item": lambda id_: url_for("catalogue.edit", item_id=id_),
     "invoice": lambda id_: url_for("invoices.show", invoice_id=id_),
 }
+_AS_TYPED = "What you chose stands below, and nothing is kept yet. Press the button once more in a minute."
+_AS_KEPT = "The mapping below is the one in force. Custom fields that it does not use are listed once Zoho answers."
 _DOES = ("preview", "keep", "reset", "name")
 
 
@@ -39,9 +40,9 @@ def show_mapping() -> Response:
         return see_other(url_for("accounting.show"))
     module = module if module in fields.MAPPED else fields.MAPPED[0]
     try:
-        facts = _facts(tied, module, [])
+        facts = _facts(tied, module, [], anew=True)
     except GatewayError as problem:
-        return show_page(problem.words, 502)
+        return _silent(tied, module, [], problem)
     return _page(tied, facts)
 
 
@@ -57,9 +58,9 @@ def update_mapping() -> Response:
     chosen = form.choice("do", "what to do", _DOES)
     wanted, typed = _wanted(form, tied, module, chosen), _typed(form)
     try:
-        facts = _facts(tied, module, typed)
+        facts = _facts(tied, module, typed, anew=False)
     except GatewayError as problem:
-        return show_page(problem.words, 502)
+        return _silent(tied, module, [*typed, *_custom(wanted)], problem, wanted)
     if form.ok and chosen == "name":
         return _page(tied, facts, _filled(wanted))
     wanted = fields.settled(facts, wanted)
@@ -145,8 +146,27 @@ def _typed(form: Form) -> list[str]:
     return [each for each in (*names, name) if fields.is_api_name(each)]
 
 
-def _facts(tied: Link, module: str, typed: list[str]) -> Facts:
-    return custom_fields.facts_of(request_session(), tied, module, typed, g.organisation.country)
+def _custom(wanted: list[Rule]) -> list[str]:
+    """The API names of the custom fields that were chosen."""
+    return [rule.theirs.removeprefix(fields.CUSTOM) for rule in wanted if rule.theirs.startswith(fields.CUSTOM)]
+
+
+def _facts(tied: Link, module: str, typed: list[str], *, anew: bool) -> Facts:
+    facts, g.looked_at = custom_fields.facts_of(
+        request_session(), tied, module, typed, g.organisation.country, anew=anew
+    )
+    return facts
+
+
+def _silent(
+    tied: Link, module: str, typed: list[str], problem: GatewayError, wanted: list[Rule] | None = None
+) -> Response:
+    """The page all the same, with every row as it was sent: only the custom fields that nobody uses yet are missing."""
+    facts = custom_fields.facts_without_asking(
+        request_session(), tied, module, [each for each in typed if fields.is_api_name(each)], g.organisation.country
+    )
+    form = _filled(wanted) if wanted is not None else None
+    return _page(tied, facts, form, 502, silent=f"{problem.words} {_AS_TYPED if wanted is not None else _AS_KEPT}")
 
 
 def _filled(rules: list[Rule]) -> Form:
@@ -162,7 +182,7 @@ def _filled(rules: list[Rule]) -> Form:
 
 def _page(
     tied: Link, facts: Facts, form: Form | None = None, status: int = 200, *, seen: str = "",
-    left_out: list[str] | None = None,
+    left_out: list[str] | None = None, silent: str = "",
 ) -> Response:  # fmt: skip
     """seen: the rows that were asked about; how many records they would change is told then. Where the rows began from
     an older version than the one in force, it is told who kept that one, and what differs from it."""
@@ -179,7 +199,8 @@ def _page(
         is_staying=module in fields.STAYING, left_out=left_out or [], tabs=_tabs(module), unseen=_unseen(facts),
         versions=field_rules.versions_of(session, tied.id, module), has_others=bool(fields.THEIRS[module]),
         may_be_changed=is_read or bool(fields.THEIRS[module]),
-        since=since, unlike=mapping_rows.unlike(module, now, shown) if since else [],
+        since=since, unlike=mapping_rows.unlike(module, now, shown) if since else [], silent=silent,
+        looked_at=g.get("looked_at"),
         types=four_types.explained(_first_customers()) if module == "customer" else [],
     )  # fmt: skip
     return make_response(page, status)

@@ -396,3 +396,33 @@ def test_an_invoice_carries_what_was_done_where_the_mapping_says(linked: LinkedF
 def test_zoho_out_of_reach_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:
     linked.zoho.break_down("code_44", method="GET", path="/contacts")
     assert admin.get(PAGE).status_code == 502
+
+
+def test_what_was_chosen_stands_there_still_when_zoho_is_silent(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.zoho.break_down("error_500_before", method="GET", path="/contacts", times=3)
+    shown = admin.get(PAGE)
+    assert shown.status_code == 502 and "The mapping below is the one in force" in shown.text
+    silent = press(admin, "preview", theirs_notes="cf:cf_site", named="cf_van", wins_phone="ours")
+    assert silent.status_code == 502 and "Press the button once more" in words(silent.text)
+    assert 'value="cf:cf_site" selected' in silent.text and 'name="named" value="cf_van"' in silent.text
+    linked.zoho.mend()
+    assert keep(admin, theirs_notes="cf:cf_site").status_code == 303
+
+
+def test_a_custom_field_that_only_a_record_of_the_last_page_shows_is_in_the_lists(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    there_is(linked, "cf_last")
+    for count in range(205):
+        linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": f"Before {count:03}"})
+    filled = {"contact_name": "Zuzu", "custom_fields": [{"api_name": "cf_last", "value": "x"}]}
+    linked.zoho.act(linked.remote, "POST /contacts", filled)
+    linked.zoho.forget_requests()
+    assert 'value="cf:cf_last"' in admin.get(PAGE).text
+    asked = len(linked.zoho.requests(linked.remote, "GET", "/contacts"))
+    assert asked == 2
+    token = re.search(r'name="csrf_token" value="([^"]+)"', admin.get("/books").text)
+    assert token is not None
+    form = {"csrf_token": token.group(1), "module": "customer", "do": "preview", "theirs_notes": "cf:cf_last"}
+    assert 'value="cf:cf_last" selected' in admin.post(PAGE, data=form).text
+    assert len(linked.zoho.requests(linked.remote, "GET", "/contacts")) == asked  # remembered for a few minutes
