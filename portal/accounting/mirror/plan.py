@@ -1,14 +1,13 @@
 """Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import belonging, directions
+from portal.accounting import directions
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import next_verb, records, sources, using, writing_off
+from portal.accounting.mirror import next_verb, records, sources, staying, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.persons_there import ours_of
@@ -25,7 +24,7 @@ from portal.accounting.mirror.push import (
 )
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions
+from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
@@ -38,7 +37,7 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if record.state not in records.TRYING:
             return None  # refused a moment ago
         version = records.version_of(session, record)
-        source = _without_what_stays(session, record, sources.read(session, record.module, record.local_id))
+        source = staying.without_what_stays(session, record, sources.read(session, record.module, record.local_id))
         if source is None or source.stays_here or _is_no_business(record, source):
             _finish(session, record, version, "")
             return None
@@ -51,22 +50,6 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if first is not None:
             return first if first.record_ids else None
         return _next_step(session, turn, record, version, source, twins)
-
-
-def _without_what_stays(session: Session, record: MirrorRecord, source: Source | None) -> Source | None:
-    """Nothing of an invoice that another organisation has; of a credit that pays one, all but that."""
-    if source is None or record.module not in belonging.DOCUMENTS:
-        return source
-    if record.module != "invoice" and belonging.belongs_elsewhere(
-        session, record.link_id, record.module, record.local_id
-    ):
-        return None
-    stayed = set(belonging.left_behind(session, record.link_id, source.invoice_ids))
-    if not stayed or source.uses is None or record.module == "payment" or source.invoice_ids[0] in stayed:
-        return None if stayed else source
-    applied = {each: amount for each, amount in source.uses.applied.items() if each not in stayed}
-    needs = [need for need in source.needs if need[0] != "invoice" or need[1] not in stayed]
-    return replace(source, needs=needs, uses=replace(source.uses, applied=applied))
 
 
 def _is_no_business(record: MirrorRecord, source: Source) -> bool:
@@ -101,6 +84,8 @@ def _wait_or_work(session: Session, record: MirrorRecord, missing: list[MirrorRe
 def _is_there(session: Session, twin: MirrorRecord) -> bool:
     if twin.module == "invoice":
         return writing_off.takes_money(session, twin)
+    if twin.module == "tax" and tax_changes.is_on_its_way(twin):
+        return False
     return twin.remote_id is not None or twin.state == "in_step"
 
 

@@ -172,6 +172,11 @@ def call_both_as_they_are(session: Session, record: MirrorRecord, there: Mapping
     keep(record, common={"name": there["name"], "rate": rate}, named=name, wanted_name=None)
 
 
+def is_on_its_way(record: MirrorRecord) -> bool:
+    """Our rate is to be theirs, and is not yet: an invoice that bears it would differ by it."""
+    return (record.snapshot or {}).get("wanted") is not None and record.state != "in_step"
+
+
 def leave_apart(record: MirrorRecord, ours: str, theirs: str) -> None:
     """Not asked again until one of the two changes."""
     keep(record, apart=[ours, theirs])

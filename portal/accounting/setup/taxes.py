@@ -1,7 +1,7 @@
 """Taxes of both sides beside each other: which are the same, and which only one side has."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -9,23 +9,30 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules
 from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.pull import tax_changes
 from portal.accounting.setup.taking_taxes import Taker
 from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, TheirTax
 from portal.catalogue.models import Item
 from portal.organisations.models import Organisation
-from portal.shared import clock
+from portal.shared import clock, outbox
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
-from portal.taxes.standing.queries import all_exemptions
+from portal.taxes.standing.queries import all_exemptions, holders_of, list_exemptions
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
+OURS, THEIRS = "ours", "theirs"
 _REASONS = {"customer": "a reason for customers to pay none", "item": "a reason for items to bear none"}
 
 
 @dataclass(frozen=True)
 class TaxRow:
-    """One line of the comparison. `obstacle` says why theirs cannot be taken over."""
+    """One line of the comparison. `obstacle` says why theirs cannot be taken over.
+
+    used_there  how many of their items bear it; None where nobody has counted
+    unit        what it is that bears it
+    their_rate  of one that both have at another rate: a person says which one is to be
+    """
 
     name: str
     rate: Decimal
@@ -36,10 +43,20 @@ class TaxRow:
     remote_id: str = ""
     local_id: int | None = None
     obstacle: str = ""
+    used_there: int | None = None
+    their_rate: Decimal | None = None
+    unit: str = "item"
+
+    @property
+    def called_by(self) -> str:
+        """The name of the question about its rate, on the page."""
+        return f"rate_{self.remote_id}"
 
 
-def compare(session: Session, organisation: Organisation, theirs: Sequence[TheirTax]) -> list[TaxRow]:
-    """Ours first; the same taxes stand on one line."""
+def compare(
+    session: Session, organisation: Organisation, theirs: Sequence[TheirTax], uses: Mapping[str, int] | None = None
+) -> list[TaxRow]:  # fmt: skip
+    """Ours first; the same taxes stand on one line. uses: their id → how many of their items bear it."""
     today = clock.today(organisation.time_zone)
     ours, used = list_taxes(session), _used(session)
     rates = {tax.id: tax.rate_on(today) for tax in ours}
@@ -47,12 +64,10 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
     tied = _tied(session, theirs)
     free = [their for their in theirs if their not in tied.values()]
     pairs = tied | pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
+    pairs |= _same_name([tax for tax in simple if tax.id not in pairs], free, pairs)
     pairs |= _pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
     pairs |= _pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
-    reasons = [
-        TaxRow(their.name, their.rate, their.authority, BOTH, 0, _REASONS[their.applies_to], their.id)
-        for their in _same_reasons(session, theirs).values()
-    ]
+    reasons = _our_reasons(session, theirs)
     taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
     levied = names_of_authorities(session)
@@ -60,7 +75,16 @@ def compare(session: Session, organisation: Organisation, theirs: Sequence[Their
         _our_row(tax, rates[tax.id], levied.get(tax.authority_id or 0, ""), used.get(tax.id, 0), pairs.get(tax.id))
         for tax in ours
     ] + reasons
-    return rows + [_their_row(their, names, titles) for their in theirs if their.id not in taken]
+    rows += [_their_row(their, names, titles) for their in theirs if their.id not in taken]
+    return [replace(row, used_there=(uses or {}).get(row.remote_id)) if row.remote_id else row for row in rows]
+
+
+def _same_name(
+    ours: Sequence[Tax], theirs: Sequence[TheirTax], pairs: Mapping[int, TheirTax]
+) -> dict[int, TheirTax]:  # fmt: skip
+    """Called alike, at another rate."""
+    left = {their.name.casefold(): their for their in theirs if their.kind == TAX and their not in pairs.values()}
+    return {tax.id: left[tax.name.casefold()] for tax in ours if tax.name.casefold() in left}
 
 
 def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
@@ -81,15 +105,19 @@ def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -
 
 
 def keep(
-    session: Session, link: Link, theirs: Sequence[TheirTax], rows: Sequence[TaxRow], wanted: Collection[str]
+    session: Session, link: Link, theirs: Sequence[TheirTax], rows: Sequence[TaxRow], wanted: Collection[str],
+    rates: Mapping[str, str],
 ) -> None:  # fmt: skip
-    """Tie the pairs, and take over those of theirs that were ticked. Does not commit."""
+    """Tie the pairs, and take over those of theirs that were ticked. rates: their id → OURS or THEIRS, of those at
+    another rate. Raises CannotChangeTax. Does not commit."""
     taker = Taker(session, link.organisation_id, link.id, theirs)
     by_id = {their.id: their for their in theirs}
     for row in rows:
         their = by_id.get(row.remote_id)
         if row.source == BOTH and row.local_id is not None and their is not None:
             taker.tie_reason(their, tax_id=row.local_id) if their.kind == EXEMPTION else taker.tie(row.local_id, their)
+            if row.their_rate is not None and row.remote_id in rates:
+                settle_rate(session, link.id, row.local_id, their, rates[row.remote_id])
     for exemption_id, their in _same_reasons(session, theirs).items():
         taker.tie_reason(their, exemption_id=exemption_id)
     for row in rows:
@@ -136,6 +164,38 @@ def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> dict[int, The
     return {exemption_id: their for exemption_id, their in known if their is not None}
 
 
+def settle_rate(session: Session, link_id: int, tax_id: int, their: TheirTax, choice: str) -> None:
+    """Ours goes to Zoho at the start, or theirs counts here from today on. Raises CannotChangeTax. Does not commit."""
+    record = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "tax", MirrorRecord.local_id == tax_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if choice == THEIRS:
+        tax_changes.use_theirs(session, record, tax_changes.Known(their.name, their.rate).as_text())
+    else:
+        tax_changes.send_ours(session, record)
+        record.state, record.attempts = "pending", 0
+        outbox.record(session, record.organisation_id, "tax", tax_id)
+
+
+def _our_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
+    """Why customers and items bear no tax: used by how many of them, and whether Zoho knows it."""
+    same = _same_reasons(session, theirs)
+    found = []
+    for each in list_exemptions(session):
+        their, holders = same.get(each.id), holders_of(session, each.id)
+        used = holders.items if each.applies_to == "item" else holders.customers
+        why = _REASONS[each.applies_to]
+        note = why if their is not None else f"{why}; Zoho does not have it, so that it is not told there"
+        source = HERE if their is None else BOTH
+        found.append(
+            TaxRow(each.name, Decimal(0), "", source, used, note, their.id if their else "", unit=each.applies_to)
+        )
+    return found
+
+
 def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None) -> TaxRow:
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
@@ -143,7 +203,9 @@ def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax
         return TaxRow(tax.name, rate, authority, HERE, used, note, local_id=tax.id)
     there = f"in Zoho: {their.name}, {their.rate.normalize():f} %"
     there += f", {their.authority}" if their.authority not in ("", authority) else ""
-    return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id)
+    is_apart = their.kind == TAX and their.rate != rate and tax.kind in ("percent", "zero")
+    unlike = their.rate if is_apart else None
+    return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id, their_rate=unlike)
 
 
 def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:

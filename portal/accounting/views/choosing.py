@@ -10,6 +10,7 @@ from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
+from portal.accounting.views.silence import ask_again
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.organisations.places import countries
@@ -50,7 +51,8 @@ def create_link(consent_id: int) -> Response:
         form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")
         return _choice_page(consent, form, 422)
     except GatewayError as problem:
-        return show_page(problem.words, 502)
+        request_session().rollback()
+        return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
     request_session().commit()
     switching.give_back(given_up)
     if steps.is_open(tied):
