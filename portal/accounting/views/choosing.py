@@ -21,6 +21,12 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
+# Going over begins with comparing both sides, which people decide about: nobody could do it for them on a day to come,
+# and from that day on nothing would reach either organisation until they have.
+_LATER = (
+    "Come back on {day:%Y-%m-%d}, or the day before: going over begins with comparing your customers, items and taxes"
+    " with the other organisation’s, and you decide. Until then everything goes on to {old}; waiting loses nothing."
+)
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
 
@@ -87,10 +93,12 @@ def _attach(
 def _cut_over(form: Form, live: Link) -> date:
     """Raises CannotLink until the day is named and the second confirmation is given."""
     today = clock.today(g.time_zone)
-    earliest, latest = today - timedelta(days=365), today + timedelta(days=1)
+    earliest, latest = today - timedelta(days=365), today + timedelta(days=366)
     day = form.day("cut_over_on", "the first day", earliest=earliest, latest=latest)
     if day is None:
         raise link.CannotLink(form.errors["cut_over_on"], field="cut_over_on")
+    if day > today + timedelta(days=1):
+        raise link.CannotLink(_LATER.format(day=day, old=live.remote_name), field="cut_over_on")
     if not form.values.get("is_sure"):
         words = f"Tick this first: invoices from {day:%Y-%m-%d} on no longer go to {live.remote_name}."
         raise link.CannotLink(words, field="is_sure")
