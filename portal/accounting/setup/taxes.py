@@ -45,6 +45,7 @@ class TaxRow:
     obstacle: str = ""
     used_there: int | None = None
     their_rate: Decimal | None = None
+    is_reason: bool = False
     unit: str = "item"
 
     @property
@@ -190,9 +191,9 @@ def _our_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
         why = _REASONS[each.applies_to]
         note = why if their is not None else f"{why}; Zoho does not have it, so that it is not told there"
         source = HERE if their is None else BOTH
-        found.append(
-            TaxRow(each.name, Decimal(0), "", source, used, note, their.id if their else "", unit=each.applies_to)
-        )
+        there = their.id if their is not None else ""
+        row = TaxRow(each.name, Decimal(0), "", source, used, note, there, is_reason=True, unit=each.applies_to)
+        found.append(row)
     return found
 
 
@@ -221,7 +222,8 @@ def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, The
         obstacle = "A tax on a tax: it comes with its group."
     elif their.kind == EXEMPTION:
         return TaxRow(
-            their.name, their.rate, their.authority, THERE, 0, _REASONS.get(their.applies_to, ""), their.id
+            their.name, their.rate, their.authority, THERE, 0, _REASONS.get(their.applies_to, ""), their.id,
+            is_reason=True,
         )  # fmt: skip
     if their.name.casefold() in names:
         obstacle = "You have another tax of this name. Correct one of the two."

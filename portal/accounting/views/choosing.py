@@ -139,12 +139,14 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
     preset = tied.remote_organisation_id if tied is not None else usable[0] if len(usable) == 1 else ""
-    shown = form or Form(
+    untouched = Form(
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),
     )  # fmt: skip
+    is_making = request.form.get("do") == "create"  # each of the two forms tells of itself only
     page = render_template(
-        "accounting/choose.html", consent=consent, offered=offered, form=shown, options=options,
+        "accounting/choose.html", consent=consent, offered=offered, options=options,
+        form=form if form and not is_making else untouched, making=form if form and is_making else untouched,
         usable=usable, is_new=consent.wish == "new", tied=tied, whose=whose,
         staying=belonging.staying(request_session()),
     )  # fmt: skip
