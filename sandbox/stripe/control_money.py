@@ -109,6 +109,12 @@ def aftermath_controls(world: World) -> Blueprint:
         with world.store.transaction():
             return public(disputes.open_dispute(desk("charge", charge_id), charge_id, **_wish()))
 
+    @bp.post("/disputes/<dispute_id>/escalate")
+    def escalate_dispute(dispute_id: str) -> Document:
+        """An inquiry becomes a dispute."""
+        with world.store.transaction():
+            return public(disputes.escalate_dispute(desk("dispute", dispute_id), dispute_id))
+
     @bp.post("/disputes/<dispute_id>/close")
     def close_dispute(dispute_id: str) -> Document:
         """{"outcome": "won", "lost" or, for an inquiry, "warning_closed"}"""

@@ -71,6 +71,18 @@ def _new_dispute(desk: Desk, charge: Document, status: str, reason: str, is_inqu
     return dispute
 
 
+def escalate_dispute(desk: Desk, dispute_id: str) -> Document:
+    """An inquiry that the bank was not content with: it takes the money."""
+    dispute = desk.find("dispute", dispute_id)
+    if not dispute["status"].startswith("warning_") or dispute["status"] in _CLOSED:
+        raise StripeProblem("Only an open inquiry can become a dispute.")
+    entry = balance.book(desk, "adjustment", dispute, -dispute["amount"], fee=_FEE_MINOR, category="dispute")
+    dispute |= {"status": "needs_response", "is_charge_refundable": False, "balance_transactions": [entry]}
+    announce(desk, "charge.dispute.updated", desk.save(dispute))
+    announce(desk, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
 def close_dispute(desk: Desk, dispute_id: str, outcome: str) -> Document:
     """End it: "won" gives the money back, "lost" does not, "warning_closed" ends an inquiry."""
     dispute = desk.find("dispute", dispute_id)

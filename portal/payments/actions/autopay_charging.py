@@ -25,6 +25,7 @@ from portal.payments.actions.autopay_looks import heed, last_look
 from portal.payments.actions.autopay_mail import queue_failure
 from portal.payments.actions.booking import note
 from portal.payments.actions.settlement import lock_family, settle
+from portal.payments.actions.staff_news import tell_of_refused_autopay
 from portal.payments.autopay.models import Autopay, AutopayRun
 from portal.payments.autopay.rules import AGAIN_AFTER, BUSY, Look, may_try_again
 from portal.payments.cards.models import SavedCard
@@ -192,7 +193,8 @@ def _follow_refusal(
     again = "It is tried again in three days" if run.state == "waiting" else "The customer has to pay it themselves"
     audit.note(session, run.organisation_id, "autopay refused", "invoice", invoice.id, words=f"{run.words}. {again}")
     card = session.get_one(SavedCard, session.get_one(Autopay, run.autopay_id).saved_card_id)
-    queue_failure(session, organisation, invoice, run, card, code)
+    is_told = queue_failure(session, organisation, invoice, run, card, code) is not None
+    tell_of_refused_autopay(session, invoice, run, is_told=is_told)
 
 
 def _give_up_attempt(session: Session, attempt_id: int, problem: GatewayError | CannotCharge | None) -> None:

@@ -28,10 +28,10 @@ def queue_notice(
 
 def queue_failure(
     session: Session, organisation: Organisation, invoice: Invoice, run: AutopayRun, card: SavedCard, code: str
-) -> None:  # fmt: skip
-    """That it did not work, and the page to pay it on. code: Stripe's, of the refusal. Does not commit."""
+) -> int | None:  # fmt: skip
+    """That it did not work, and the page to pay it on. code: Stripe's, of the refusal. As queue_notice otherwise."""
     line = "confirm" if code == "authentication_required" else "refused"
-    _queue(session, organisation, invoice, run, card, "failed", f"mail_autopay_{line}_line")
+    return _queue(session, organisation, invoice, run, card, "failed", f"mail_autopay_{line}_line")
 
 
 def _queue(

@@ -12,6 +12,7 @@ from portal.payments.actions.accounts import client_of
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.actions.refunds_at_stripe import payment_of
+from portal.payments.actions.staff_news import tell_of_dispute
 from portal.payments.models import Payment, StripeAccount
 from portal.payments.refunds.models import COUNTS, Dispute, Refund
 from portal.payments.refunds.queries import OVER
@@ -50,6 +51,8 @@ def _keep(session: Session, payment: Payment, seen: SeenDispute) -> bool:
     dispute.status, dispute.reason, dispute.due_at = seen.status[:40], seen.reason[:60], seen.due_at
     dispute.withdrawn_minor = seen.withdrawn.minor
     session.add(dispute)
+    session.flush()
+    tell_of_dispute(session, payment, dispute)
     if before == (seen.status, seen.withdrawn.minor):
         return True
     locale = session.get_one(Organisation, payment.organisation_id).locale

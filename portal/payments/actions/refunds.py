@@ -11,6 +11,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.settlement import look_soon
+from portal.payments.actions.staff_news import tell_of_failed_refund
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.models import COUNTS, Refund
@@ -88,6 +89,8 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
     _put(session, payment, refund, parts)
     if refund.is_unasked:
         _wait_no_more(session, refund, taken)
+    if refund.way == "stripe":
+        tell_of_failed_refund(session, payment, refund)
     said = "was returned by the bank" if refund.way == "dispute" else f"did not reach the customer: {why}"
     _tell(session, payment, refund, list(taken), f"{_shown(session, refund)} {said}")
 

@@ -41,6 +41,18 @@ def runs_of(session: Session, customer_id: int) -> Sequence[tuple[AutopayRun, In
     return [(run, invoice) for run, invoice in rows]
 
 
+def refused_run(session: Session, invoice_id: int) -> AutopayRun | None:
+    """What a bank refused, while the invoice is still to pay."""
+    return session.scalars(
+        select(AutopayRun)
+        .join(InvoiceBalance, InvoiceBalance.invoice_id == AutopayRun.invoice_id)
+        .where(
+            AutopayRun.invoice_id == invoice_id, AutopayRun.tries > 0, AutopayRun.state != "done",
+            InvoiceBalance.balance_minor > 0,
+        )
+    ).one_or_none()  # fmt: skip
+
+
 def invoices_to_announce(session: Session, autopay: Autopay, today: date, *, most: int) -> Sequence[int]:
     """Sent since autopay began, nearly due, and not announced; not those that wait for the firm or an answer."""
     announced = select(AutopayRun.id).where(AutopayRun.invoice_id == Invoice.id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ScalarSelect, func, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from portal.invoices.holds import BACK, InvoiceHold
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
@@ -53,6 +53,17 @@ def dispute_about(session: Session, invoice_id: int) -> Dispute | None:
 def is_disputed(session: Session, invoice_id: int) -> bool:
     """Whether money that was put to this invoice is argued about at a bank now."""
     return dispute_about(session, invoice_id) is not None
+
+
+def failed_refund_of(session: Session, invoice_id: int) -> Refund | None:
+    """The one that did not reach the customer, as long as nothing of that payment went back after it."""
+    later = aliased(Refund)
+    followed = select(later.id).where(later.payment_id == Refund.payment_id, later.id > Refund.id)
+    of_invoice = select(Allocation.id).where(Allocation.invoice_id == invoice_id, Allocation.refund_id == Refund.id)
+    found = select(Refund).where(
+        of_invoice.exists(), Refund.way == "stripe", Refund.state.in_(("failed", "refused")), ~followed.exists()
+    )
+    return session.scalars(found.order_by(Refund.id.desc()).limit(1)).first()
 
 
 def undecided() -> ScalarSelect[int]:

@@ -10,6 +10,7 @@ from portal.payments.views import (
     desk,
     ending,
     evidence,
+    notices,
     parts,
     payouts,
     photos,
@@ -22,5 +23,5 @@ from portal.payments.views.pages import bp
 
 __all__ = [
     "bp", "cards", "cash", "crediting", "debits", "deposit_requests", "deposits", "desk", "ending", "evidence",
-    "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
+    "notices", "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

@@ -1,17 +1,13 @@
 """Giving money back, disputes, and what Stripe told us that could not be followed."""
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
-from sqlalchemy.orm import Session
 
-from portal.invoices.cautions import NOTICES, Caution
-from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.forms import read_given_back
-from portal.payments.refunds.queries import dispute_about, failed_events, list_undecided, open_disputes
+from portal.payments.refunds.queries import failed_events, list_undecided, open_disputes
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
-from portal.shared import formats
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
@@ -65,23 +61,6 @@ def decide_money_back(invoice_id: int) -> Response:
     for sentence in form.errors.values():
         flash(sentence, "late")
     return see_other(url_for("invoices.show", invoice_id=invoice_id))
-
-
-def _dispute_notice(session: Session, invoice: Invoice) -> Caution | None:
-    found = dispute_about(session, invoice.id)
-    if found is None:
-        return None
-    until = f" Answer by {formats.dated(found.due_at)}, {formats.clock_time(found.due_at)}." if found.due_at else ""
-    return Caution(
-        "The customer's bank looks into a payment of it",
-        f"{formats.money(found.amount)} is disputed ({found.reason.replace('_', ' ')}).{until} Nobody is asked for it "
-        "meanwhile.",
-        url=url_for("payments.show", payment_id=found.payment_id) if g.viewer.may("see_board") else "",
-        label="See the payment and the evidence",
-    )
-
-
-NOTICES.append(_dispute_notice)
 
 
 @bp.get("/payments/disputes")

@@ -1,0 +1,118 @@
+"""What the firm hears by mail of money that is argued about or did not move, once each: whoever answers for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.invoices.models import Invoice
+from portal.messages.actions import queue_mail
+from portal.messages.rendering import long_date, render_mail
+from portal.organisations.models import Organisation
+from portal.payments.autopay.models import AutopayRun
+from portal.payments.models import Payment
+from portal.payments.refunds.models import Dispute, Refund
+from portal.people.models import Person, Role
+from portal.shared import clock, formats
+from portal.shared.running import here
+
+KIND = "staff_news"
+_ASKED = {"needs_response": "opened", "warning_needs_response": "inquiry"}  # the bank waits for the firm's answer
+
+
+@dataclass(frozen=True)
+class News:
+    """once names the occasion; lead and then are its sentences; place is the address of the page, below our own."""
+
+    once: str
+    title: str
+    lead: str
+    then: str
+    button: str
+    place: str
+    record: str
+    record_id: int
+
+
+def tell_of_dispute(session: Session, payment: Payment, dispute: Dispute) -> None:
+    """While the bank waits for an answer: of an inquiry, and again when it becomes a dispute. Does not commit."""
+    stage = _ASKED.get(dispute.status)
+    if stage is None:
+        return
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    amount = formats.money(dispute.amount, organisation.locale)
+    until = _until(organisation, dispute)
+    lead = f"The bank of the payer of receipt {payment.number} " + (
+        f"asks about {amount}" if stage == "inquiry" else f"takes {amount} back"
+    )
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"dispute:{dispute.id}:{stage}", f"Answer the bank{until}: {amount} is disputed",
+            f"{lead} ({dispute.reason.replace('_', ' ')}).",
+            f"Answer it in the Stripe dashboard{until}; without an answer the money is lost. The evidence is ready.",
+            "See the payment and its evidence", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) -> None:
+    """Whoever gave it back; everybody who may, where nobody here did. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    amount = formats.money(refund.all_of_it, organisation.locale)
+    gave = session.get(Person, refund.refunded_by) if refund.refunded_by else None
+    told = [gave] if gave is not None and gave.is_active else _who_may(session, "refund")
+    _tell(
+        session, organisation, told,
+        News(
+            f"refund-failed:{refund.id}", f"{amount} did not reach the customer",
+            f"The refund of {amount} out of receipt {payment.number} did not arrive: {refund.last_error}",
+            "The money is with the firm again, as before the refund. Give it back another way.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_refused_autopay(session: Session, invoice: Invoice, run: AutopayRun, *, is_told: bool) -> None:
+    """is_told: the customer has been written to. Does not commit."""
+    organisation = session.get_one(Organisation, invoice.organisation_id)
+    again = "It is tried again in three days." if run.state == "waiting" else "The customer has to pay it themselves."
+    heard = "They have been written to." if is_told else "There is no address of this customer: call them."
+    _tell(
+        session, organisation, _who_may(session, "see_board"),
+        News(
+            f"autopay-refused:{run.id}:{run.tries}", f"Automatic payment of {invoice.number} was refused",
+            f"{run.words}, for {invoice.bill_to.get('name', '')}.", f"{again} {heard}",
+            "See the invoice", f"/invoices/{invoice.id}", "invoice", invoice.id,
+        ),
+    )  # fmt: skip
+
+
+def _until(organisation: Organisation, dispute: Dispute) -> str:
+    if dispute.due_at is None:
+        return ""
+    due = clock.local(dispute.due_at, organisation.time_zone)
+    return f" by {long_date(due.date(), organisation.locale)}, {due:%H:%M}"
+
+
+def _who_may(session: Session, right: str) -> Sequence[Person]:
+    return session.scalars(
+        select(Person)
+        .join(Role, (Role.organisation_id == Person.organisation_id) & (Role.name == Person.role))
+        .where(Person.is_active, Role.rights.contains([right]))
+        .order_by(Person.id)
+    ).all()
+
+
+def _tell(session: Session, organisation: Organisation, people: Iterable[Person], news: News) -> None:
+    for person in people:
+        text, html = render_mail(
+            KIND, lang="en", title=news.title, firm=organisation.name, person=person.name, lead=news.lead,
+            then=news.then, button=news.button, link_url=f"{here().settings.public_url}{news.place}",
+        )  # fmt: skip
+        queue_mail(
+            session, organisation.id, once=f"{news.once}:{person.id}", kind=KIND, record=news.record,
+            record_id=news.record_id, to=person.email, reply_to=organisation.email, from_name=organisation.name,
+            subject=news.title, text=text, html=html,
+        )  # fmt: skip

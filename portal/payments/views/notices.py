@@ -1,0 +1,49 @@
+"""What stands above an invoice about its money, until somebody has seen to it."""
+
+from flask import g, url_for
+from sqlalchemy.orm import Session
+
+from portal.invoices.cautions import NOTICES, Caution
+from portal.invoices.models import SENT, Invoice
+from portal.payments.autopay.queries import refused_run
+from portal.payments.refunds.queries import dispute_about, failed_refund_of
+from portal.shared import formats
+
+
+def _of_dispute(session: Session, invoice: Invoice) -> Caution | None:
+    found = dispute_about(session, invoice.id)
+    if found is None:
+        return None
+    until = f" Answer by {formats.dated(found.due_at)}, {formats.clock_time(found.due_at)}." if found.due_at else ""
+    return Caution(
+        "The customer's bank looks into a payment of it",
+        f"{formats.money(found.amount)} is disputed ({found.reason.replace('_', ' ')}).{until} Nobody is asked for it "
+        "meanwhile.",
+        url=_payment(found.payment_id), label="See the payment and the evidence",
+    )  # fmt: skip
+
+
+def _of_failed_refund(session: Session, invoice: Invoice) -> Caution | None:
+    found = failed_refund_of(session, invoice.id)
+    if found is None:
+        return None
+    return Caution(
+        f"{formats.money(found.all_of_it)} did not reach the customer",
+        f"{found.last_error.rstrip('.')}. The money is with the firm again: give it back another way.",
+        url=_payment(found.payment_id), label="See the payment",
+    )  # fmt: skip
+
+
+def _of_refused_autopay(session: Session, invoice: Invoice) -> Caution | None:
+    run = refused_run(session, invoice.id) if invoice.status == SENT else None
+    if run is None:
+        return None
+    again = "It is tried again in three days." if run.state == "waiting" else "The customer has to pay it themselves."
+    return Caution("Automatic payment was refused", f"{run.words}. {again}")
+
+
+def _payment(payment_id: int) -> str:
+    return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
+
+
+NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay))
