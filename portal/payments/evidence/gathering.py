@@ -25,6 +25,11 @@ from portal.work_orders.pictures.models import JobPicture
 from portal.work_orders.pictures.queries import contents_of, jobs_of
 
 _MOST_EVENTS = 500
+# What the mirror tells of an invoice is between the firm and its accountant; the bank has no use for it.
+OF_THE_BOOKS = (
+    "in the books", "not in the books", "dated today in the books", "marked sent", "paper attached",
+    "difference settled", "held back", "invoice stays",
+)  # fmt: skip
 
 
 def evidence_pack(session: Session, organisation: Organisation, payment: Payment) -> bytes:
@@ -65,10 +70,11 @@ def _invoice_ids(session: Session, payment: Payment) -> Sequence[int]:
 def _events(
     session: Session, payment: Payment, invoices: Sequence[Invoice], job_ids: Sequence[int]
 ) -> Sequence[AuditEntry]:
-    """What people read on the timelines of job, invoice and payment, in order of time."""
+    """What people read on the timelines of job, invoice and payment, in order of time, without the books."""
     groups = (("work_order", list(job_ids)), ("invoice", [each.id for each in invoices]), ("payment", [payment.id]))
     told = or_(*(and_(AuditEntry.record == record, AuditEntry.record_id.in_(ids)) for record, ids in groups))
-    found = select(AuditEntry).where(told, AuditEntry.words != "").order_by(AuditEntry.created_at, AuditEntry.id)
+    told = and_(told, AuditEntry.words != "", AuditEntry.action.not_in(OF_THE_BOOKS))
+    found = select(AuditEntry).where(told).order_by(AuditEntry.created_at, AuditEntry.id)
     return session.scalars(found.limit(_MOST_EVENTS)).all()
 
 

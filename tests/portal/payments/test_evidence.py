@@ -3,9 +3,12 @@
 import io
 import re
 import zipfile
+from pathlib import Path
 
 from pypdf import PdfReader
 
+from portal.organisations import audit
+from portal.payments.evidence.gathering import OF_THE_BOOKS
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, make_picture, make_work_order, pay_address, sign_in
 from tests.paying import Till
@@ -18,8 +21,11 @@ def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Til
         job, another = make_work_order(session, firm), make_work_order(session, firm)
         ours = make_picture(session, firm, job, "navy")
         make_picture(session, firm, another, "teal")
-        path = pay_address(session, make_invoice(session, firm, work_order=job))
+        invoice = make_invoice(session, firm, work_order=job)
+        path = pay_address(session, invoice)
         photo = ours.content
+        for action in OF_THE_BOOKS:
+            audit.note(session, firm.organisation_id, action, "invoice", invoice.id, words="Kept from the bank")
     till.pay(path)
     till.work(firm)
     till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
@@ -37,5 +43,13 @@ def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Til
     )
     for fact in ("£235.80", "invoice INV-00001", "Photo added", "Boiler annual service"):
         assert fact in said, fact
+    assert "Kept from the bank" not in said
     assert said.count("taken back by the bank") == 1
     assert said.index("Photo added") < said.index("taken back by the bank")  # in order of time
+
+
+def test_whatever_the_mirror_tells_of_an_invoice_stays_out_of_the_pack() -> None:
+    sources = (Path(__file__).parents[3] / "portal" / "accounting").rglob("*.py")
+    noted = r'audit\.note\(\s*[^"]*"([^"]+)",\s*"invoice"'
+    told = {action for path in sources for action in re.findall(noted, path.read_text())}
+    assert told == set(OF_THE_BOOKS)
