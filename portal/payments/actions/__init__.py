@@ -12,10 +12,10 @@ from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.credit_refunds import refund_credit_note
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.debits import end_debit, offer_debit
-from portal.payments.actions.deposit_paying import start_deposit
-from portal.payments.actions.deposit_requests import ask_deposit, withdraw_request
-from portal.payments.actions.deposit_sending import CannotAsk, Way, screen_address, send_request
-from portal.payments.actions.deposits import put_deposits
+from portal.payments.actions.deposits.paying import start_deposit
+from portal.payments.actions.deposits.requests import ask_deposit, withdraw_request
+from portal.payments.actions.deposits.sending import CannotAsk, Way, screen_address, send_request
+from portal.payments.actions.deposits.taking import put_deposits
 from portal.payments.actions.earlier_accounts import earlier_accounts, remove_account
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.giving_back import CannotFollow, decide, give_back

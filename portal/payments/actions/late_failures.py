@@ -15,8 +15,8 @@ from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import render_mail
 from portal.organisations.models import Organisation
 from portal.payments.actions.booking import Locked
-from portal.payments.actions.deposit_booking import LockedDeposit
-from portal.payments.actions.deposit_sending import send_request, way_of
+from portal.payments.actions.deposits.booking import LockedDeposit
+from portal.payments.actions.deposits.sending import send_request, way_of
 from portal.payments.deposit_queries import is_asked
 from portal.payments.models import PaymentAttempt
 from portal.shared import formats, phrases

@@ -16,7 +16,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
-from portal.payments.actions.deposits import keep_deposit
+from portal.payments.actions.deposits.taking import keep_deposit
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
 from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt

@@ -10,7 +10,7 @@ from portal.invoices.models import WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
 from portal.payments.actions.attempts import close_session, make_session
-from portal.payments.actions.deposit_plans import plan_of_deposit
+from portal.payments.actions.deposits.plans import plan_of_deposit
 from portal.payments.actions.plans import Plan, plan_of, present_attempt, present_for
 from portal.payments.deposit_queries import open_request
 from portal.payments.deposits import DepositRequest

@@ -15,7 +15,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.booking import Locked, book, note
 from portal.payments.actions.cards import keep_card
-from portal.payments.actions.deposit_booking import LockedDeposit, book_deposit, lock_deposit
+from portal.payments.actions.deposits.booking import LockedDeposit, book_deposit, lock_deposit
 from portal.payments.actions.late_failures import tell_of_refusal, tell_of_refused_deposit
 from portal.payments.cards.rules import CHARGE
 from portal.payments.deposit_queries import is_asked

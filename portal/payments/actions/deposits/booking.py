@@ -13,7 +13,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, put_to
 from portal.payments.actions.booking import add_received, note
-from portal.payments.actions.deposits import keep_deposit
+from portal.payments.actions.deposits.taking import keep_deposit
 from portal.payments.deposit_queries import is_asked, left_of
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from portal.payments import rules
 from portal.payments.actions.attempts import Started, begin, check_tries, new_attempt
-from portal.payments.actions.deposit_plans import plan_of_deposit
+from portal.payments.actions.deposits.plans import plan_of_deposit
 from portal.payments.actions.plans import Plan, present_for
 from portal.payments.chargeable import check_chargeable
 from portal.payments.deposit_queries import is_asked, left_of

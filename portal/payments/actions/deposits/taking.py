@@ -13,8 +13,8 @@ from portal.organisations import audit
 from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
-from portal.payments.actions.deposit_closing import close_as_billed
-from portal.payments.actions.deposit_sending import way_of
+from portal.payments.actions.deposits.closing import close_as_billed
+from portal.payments.actions.deposits.sending import way_of
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Allocation, Payment

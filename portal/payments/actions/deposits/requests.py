@@ -7,7 +7,7 @@ from portal.customers.models import Customer
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries
-from portal.payments.actions.deposit_sending import CannotAsk, Way, send_request
+from portal.payments.actions.deposits.sending import CannotAsk, Way, send_request
 from portal.payments.actions.releases import release_deposit, request_out_of_hands
 from portal.payments.chargeable import other_ways
 from portal.payments.deposit_queries import get_request, open_request
