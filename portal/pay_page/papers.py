@@ -24,12 +24,12 @@ def invoice_response(session: Session, page: PayPage) -> Response:
 
 def receipt_response(session: Session, page: PayPage, payment_id: int) -> Response:
     payment = _payment_on(page, payment_id)
-    return as_response(receipt_for(session, page.organisation, payment, page.invoice.id), payment.number)
+    return as_response(receipt_for(session, page.organisation, payment, [page.invoice.id]), payment.number)
 
 
 def receipt_on(session: Session, page: PayPage, payment_id: int, language: str) -> dict[str, Any]:
     """What the receipt says, in `language`."""
-    return receipt_shown(session, page.organisation, _payment_on(page, payment_id), language, page.invoice.id)
+    return receipt_shown(session, page.organisation, _payment_on(page, payment_id), language, [page.invoice.id])
 
 
 def credit_note_response(session: Session, page: PayPage, note_id: int) -> Response:

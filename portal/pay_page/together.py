@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
@@ -18,6 +18,7 @@ from portal.pay_page.rules import PAYABLE, UNFIT, page_state
 from portal.pay_page.standing import FACTS, since_now, standing_of
 from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
+from portal.payments.models import Allocation, Payment
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -30,6 +31,7 @@ class JointRow:
     balance: Money
     state: str
     debit: str = ""
+    is_paid_in_part: bool = False  # or in whole: a payment was put to it
 
     @property
     def is_payable(self) -> bool:
@@ -39,17 +41,25 @@ class JointRow:
 
 @dataclass(frozen=True)
 class JointPage:
-    """A joint link, opened. language: the customer's, "" for the firm's; card: the customer's saved one."""
+    """A joint link, opened. language: the customer's, "" for the firm's; card: the customer's saved one.
+
+    payments  what its invoices were paid with, oldest first
+    """
 
     link: PayLink
     organisation: Organisation
     customer: Customer
     rows: Sequence[JointRow]
     card: CardOnFile | None = None
+    payments: Sequence[Payment] = ()
 
     @property
     def language(self) -> str:
         return self.customer.language
+
+    @property
+    def invoice_ids(self) -> Sequence[int]:
+        return [row.invoice.id for row in self.rows]
 
     @property
     def payable(self) -> Sequence[JointRow]:
@@ -98,7 +108,7 @@ class JointPage:
 
 
 def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> JointPage:
-    """In three statements. Enters its organisation. Raises UnknownLink, ExpiredLink.
+    """In three statements, four where something is paid. Enters its organisation. Raises UnknownLink, ExpiredLink.
 
     to_look  nothing will be written in this transaction
     """
@@ -114,10 +124,20 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     if found is None:
         raise UnknownLink
     link, organisation, customer, card = found
-    page = JointPage(link, organisation, customer, _rows(session, link, organisation), read_card(card))
+    rows = _rows(session, link, organisation)
+    page = JointPage(link, organisation, customer, rows, read_card(card), _payments(session, rows))
     if link.expires_at <= clock.now() and page.open_sum:
         raise ExpiredLink(organisation, customer.language)
     return page
+
+
+def _payments(session: Session, rows: Sequence[JointRow]) -> Sequence[Payment]:
+    paid = [row.invoice.id for row in rows if row.is_paid_in_part]
+    if not paid:
+        return ()
+    put = select(Allocation.payment_id).where(Allocation.invoice_id.in_(paid))
+    left = put.group_by(Allocation.payment_id, Allocation.invoice_id).having(func.sum(Allocation.amount_minor) > 0)
+    return session.scalars(select(Payment).where(Payment.id.in_(left)).order_by(Payment.id)).all()
 
 
 def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequence[JointRow]:
@@ -136,6 +156,7 @@ def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequen
             row.InvoiceBalance.balance,
             page_state(standing_of(row, organisation)),
             debit_for(row.debit or "", row.Invoice.currency),
+            row.InvoiceBalance.paid_minor > 0,
         )
         for row in found
     ]

@@ -1,5 +1,6 @@
 """Receipts: what a payment was put to when it came in, kept as papers.py of the invoices keeps documents."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from portal.payments import queries
 from portal.payments.models import Payment
 from portal.payments.wording import way_in
 from portal.shared import clock, phrases
+from portal.shared.money import Money
 
 
 def receipt_paper(session: Session, organisation: Organisation, payment: Payment) -> bytes:
@@ -24,25 +26,28 @@ def receipt_paper(session: Session, organisation: Organisation, payment: Payment
     return kept_or_made(session, Edition("receipt", payment.id), lambda: _made(session, organisation, payment))
 
 
-def receipt_for(session: Session, organisation: Organisation, payment: Payment, invoice_id: int) -> bytes:
-    """What a payment brought to one invoice: the link to that invoice shows nothing of another."""
-    if _is_of(session, payment, invoice_id):
+def receipt_for(
+    session: Session, organisation: Organisation, payment: Payment, invoice_ids: Collection[int]
+) -> bytes:  # fmt: skip
+    """What a payment brought to these invoices: the link to them shows nothing of another."""
+    if _is_of(session, payment, invoice_ids):
         return receipt_paper(session, organisation, payment)
-    return _made(session, organisation, payment, of_invoice=invoice_id)
+    return _made(session, organisation, payment, of=invoice_ids)
 
 
 def receipt_shown(
-    session: Session, organisation: Organisation, payment: Payment, language: str, invoice_id: int | None = None
-) -> dict[str, Any]:
+    session: Session, organisation: Organisation, payment: Payment, language: str,
+    invoice_ids: Collection[int] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What the paper says, in `language`, for a page: receipt_paper's, or that of receipt_for."""
-    of = None if invoice_id is None or _is_of(session, payment, invoice_id) else invoice_id
-    return _facts(session, organisation, payment, of_invoice=of, language=language)
+    of = None if invoice_ids is None or _is_of(session, payment, invoice_ids) else invoice_ids
+    return _facts(session, organisation, payment, of=of, language=language)
 
 
-def _is_of(session: Session, payment: Payment, invoice_id: int) -> bool:
-    """Whether all of it went to this invoice."""
+def _is_of(session: Session, payment: Payment, invoice_ids: Collection[int]) -> bool:
+    """Whether all of it went to these invoices."""
     parts = queries.allocations_of(session, [payment.id])[payment.id]
-    return all(part.invoice_id == invoice_id for part in parts)
+    return all(part.invoice_id in invoice_ids for part in parts)
 
 
 def keep_missing_receipts(session: Session, organisation: Organisation) -> int:
@@ -65,24 +70,25 @@ _MISSING = (
 )
 
 
-def _made(session: Session, organisation: Organisation, payment: Payment, *, of_invoice: int | None = None) -> bytes:
-    return receipt_pdf(
-        organisation, _facts(session, organisation, payment, of_invoice=of_invoice), payment.created_at
-    )  # fmt: skip
+def _made(
+    session: Session, organisation: Organisation, payment: Payment, *, of: Collection[int] | None = None
+) -> bytes:  # fmt: skip
+    return receipt_pdf(organisation, _facts(session, organisation, payment, of=of), payment.created_at)
 
 
 def _facts(
-    session: Session, organisation: Organisation, payment: Payment, *, of_invoice: int | None = None, language: str = ""
-) -> dict[str, Any]:
-    """language: in which it is read, where that is not the payer's own."""
+    session: Session, organisation: Organisation, payment: Payment, *, of: Collection[int] | None = None,
+    language: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """of: only what went to these invoices; language: in which it is read, where that is not the payer's own."""
     parts = queries.allocations_of(session, [payment.id])[payment.id]
     payer = session.get_one(Customer, payment.customer_id)
-    shown = [part for part in parts if of_invoice in (None, part.invoice_id)]
+    shown = [part for part in parts if of is None or part.invoice_id in of]
     words = phrases.choose(language, payer.language, organisation.locale)
-    amount = payment.taken if of_invoice is None else shown[0].amount
+    amount = payment.taken if of is None else Money.total((part.amount for part in shown), payment.currency)
     return receipt_facts(
         drawn_up(organisation, language or payer.language), number=payment.number, received_on=payment.received_on,
         payer=payer.name, how=way_in(words, payment.method, payment.reference), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
-        rounding=payment.rounding if of_invoice is None else None, tip=payment.tip if of_invoice is None else None,
+        rounding=payment.rounding if of is None else None, tip=payment.tip if of is None else None,
     )  # fmt: skip

@@ -165,6 +165,8 @@ EXPECTED: dict[str, Access] = {
     "pay_page.create_renewal": EVERYONE,
     "pay_page.show": EVERYONE,
     "pay_page.show_joint_pdf": EVERYONE,
+    "pay_page.show_joint_receipt": EVERYONE,
+    "pay_page.show_joint_receipt_pdf": EVERYONE,
     "pay_page.show_together": EVERYONE,
     "pay_page.show_pdf": EVERYONE,
     "pay_page.show_receipt": EVERYONE,

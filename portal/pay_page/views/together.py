@@ -1,5 +1,7 @@
 """A link to several invoices: see them, pay them in one go."""
 
+from typing import Any
+
 from flask import Response, abort, request, url_for
 
 from portal.gateways.errors import GatewayError
@@ -15,8 +17,11 @@ from portal.pay_page.renewals import find_link, limited_by, renew
 from portal.pay_page.together import JointPage, open_joint_link
 from portal.pay_page.views.cards import DONE
 from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together, speak
+from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import CannotKeepCard, CardWish, end_autopay, remove_card, start_together
+from portal.payments.models import Payment
+from portal.payments.papers import receipt_for, receipt_shown
 from portal.payments.rules import AmountChanged, CannotPay, NothingToPay, TooManyDeclines, TooManySessions
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -43,6 +48,28 @@ def show_joint_pdf(joint_token: str, invoice_id: int) -> Response:
     return as_response(invoice_paper(request_session(), page.organisation, invoice), str(invoice.number))
 
 
+@bp.get("/t/<joint_token>/receipts/<int:payment_id>")
+@everyone
+def show_joint_receipt(joint_token: str, payment_id: int) -> Response:
+    page = _page_of(joint_token)
+    language, payment = speak(page.organisation, page.language), _payment_on(page, payment_id)
+    paper = receipt_shown(request_session(), page.organisation, payment, language.code, page.invoice_ids)
+    own: dict[str, Any] = {"joint_token": joint_token, "payment_id": payment_id}
+    return paper_page(
+        page.organisation, page.language, paper, address=url_for("pay_page.show_joint_receipt", **own),
+        file=url_for("pay_page.show_joint_receipt_pdf", **own),
+        back=url_for("pay_page.show_together", joint_token=joint_token), back_words="joint",
+    )  # fmt: skip
+
+
+@bp.get("/t/<joint_token>/receipts/<int:payment_id>.pdf")
+@everyone
+def show_joint_receipt_pdf(joint_token: str, payment_id: int) -> Response:
+    page = _page_of(joint_token)
+    payment = _payment_on(page, payment_id)
+    return as_response(receipt_for(request_session(), page.organisation, payment, page.invoice_ids), payment.number)
+
+
 @bp.post("/t/<joint_token>/opening")
 @everyone
 @exempt
@@ -50,7 +77,7 @@ def create_joint_opening(joint_token: str) -> tuple[str, int]:
     page = _page_of(joint_token)
     if not is_from_our_page():
         abort(403)
-    note_opening(request_session(), page.link, [row.invoice.id for row in page.rows])
+    note_opening(request_session(), page.link, page.invoice_ids)
     request_session().commit()
     return "", 204
 
@@ -110,6 +137,11 @@ def create_joint_renewal(joint_token: str) -> Response:
         renew(session, link)
         session.commit()
     return answer("renewed")
+
+
+def _payment_on(page: JointPage, payment_id: int) -> Payment:
+    """One that paid these invoices; of what it paid else, nothing is shown."""
+    return next((each for each in page.payments if each.id == payment_id), None) or abort(404)
 
 
 def _page_of(token: str, *, to_look: bool = False) -> JointPage:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from portal.invoices.joint import MOST, make_joint_link
 from portal.invoices.mail import greeting, spoken
-from portal.invoices.models import Invoice
+from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.sending import address_of
-from portal.invoices.sendings import target_of
+from portal.invoices.sendings import Target, target_of
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
@@ -37,12 +38,9 @@ def queue_receipt(
         return
     paid, to, language = [invoice, *also], target.address, phrases.choose(target.language, organisation.locale)
     locale = language.locale(organisation.locale, organisation.country)
-    link, token = make_pay_link(
-        session, invoice, here().settings.vault, channel=target.channel, pay_link_days=organisation.pay_link_days,
-        sent_to=to,
-    )  # fmt: skip
+    link, link_url = _link_to(session, organisation, paid, target)
     if target.channel == "sms":
-        link.message_id = _text(session, organisation, language, paid, payment, to, address_of(token), left)
+        link.message_id = _text(session, organisation, language, paid, payment, to, link_url, left)
         return
     subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
     text, html = render_mail(
@@ -50,7 +48,7 @@ def queue_receipt(
         amount=formats.money(payment.taken, locale), received_on=long_date(payment.received_on, locale),
         way=way_in(language, payment.method, payment.reference), receipt_number=payment.number, number=_numbers(paid),
         what="" if also else invoice.title, balance=formats.money(left, locale) if left else "",
-        surplus=formats.money(surplus, locale) if surplus else "", agreed=agreed, link_url=address_of(token),
+        surplus=formats.money(surplus, locale) if surplus else "", agreed=agreed, link_url=link_url,
     )  # fmt: skip
     with session.no_autoflush:  # the link is written with its mail, in one statement
         link.message_id = queue_mail(
@@ -59,6 +57,19 @@ def queue_receipt(
             subject=subject, text=text, html=html,
             attachment=f"receipt:{payment.id}" if organisation.attach_papers else "", sent_by=payment.taken_by,
         )  # fmt: skip
+
+
+def _link_to(
+    session: Session, organisation: Organisation, paid: Sequence[Invoice], target: Target
+) -> tuple[PayLink, str]:  # fmt: skip
+    """A link of its own to all that was paid, and its address: there the receipt is for ever."""
+    if 1 < len(paid) <= MOST and all(each.status == SENT for each in paid):
+        return make_joint_link(session, organisation, paid, channel=target.channel, sent_to=target.address)
+    link, token = make_pay_link(
+        session, paid[0], here().settings.vault, channel=target.channel, pay_link_days=organisation.pay_link_days,
+        sent_to=target.address,
+    )  # fmt: skip
+    return link, address_of(token)
 
 
 def _text(
