@@ -83,7 +83,8 @@ def open_deposit_link(session: Session, token: str, *, to_look: bool = False) ->
     left, payments = left_of(session, request), _payments(session, request)
     is_asked = request.closed_at is None and job.status != "Cancelled" and job.customer_id == request.customer_id
     state = "processing" if is_processing else _state(request, left, payments, debit, is_asked=is_asked)
-    if link.expires_at <= clock.now() and state not in ("paid", "refunded"):
+    is_over = bool(payments) and state in ("paid", "refunded", "withdrawn", "billed")  # a receipt for ever
+    if link.expires_at <= clock.now() and not is_over:
         raise ExpiredLink(organisation, customer.language)
     offered = debit_for(debit or "", request.currency)
     return DepositPage(link, organisation, request, job.title, customer, left, payments, state, offered)

@@ -18,6 +18,8 @@ from portal.work_orders.shares import CannotSplit, cut
 
 # What follows a job's days in layers above: invoices appends what gives its drafts their day of supply.
 ON_NEW_DAYS: list[Callable[[Session, WorkOrder], None]] = []
+# And what follows where a job will not be done: payments asks for its deposit no more.
+ON_CANCELLED: list[Callable[[Session, WorkOrder], None]] = []
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def take_step(session: Session, work_order: WorkOrder, step: str) -> None:
         words=work_order.status, before={"status": before}, after={"status": work_order.status},
     )  # fmt: skip
     _tell_days(session, work_order)
+    for follow in ON_CANCELLED if work_order.status == "Cancelled" else ():
+        follow(session, work_order)
 
 
 def _tell_days(session: Session, work_order: WorkOrder) -> None:

@@ -12,6 +12,7 @@ from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.credit_refunds import refund_credit_note
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.debits import end_debit, offer_debit
+from portal.payments.actions.deposits.closing import close_as_cancelled
 from portal.payments.actions.deposits.paying import start_deposit
 from portal.payments.actions.deposits.requests import ask_deposit, withdraw_request
 from portal.payments.actions.deposits.sending import CannotAsk, Way, screen_address, send_request
@@ -28,9 +29,11 @@ from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 from portal.payments.actions.together import start_together
+from portal.work_orders.actions import ON_CANCELLED
 
 if put_deposits not in PREPAID:
     PREPAID.append(put_deposits)
+    ON_CANCELLED.append(close_as_cancelled)
 
 __all__ = [
     "BookedPayment",

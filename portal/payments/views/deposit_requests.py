@@ -1,6 +1,7 @@
 """Asking a job's customer for a deposit by a link; stopping a link, sending another, asking no more."""
 
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
@@ -49,14 +50,10 @@ def create_deposit_request(work_order_id: int) -> Response:
     form_id = form.text("form_id", "the form's id", longest=40)
     if amount is None or not form.ok:
         return _page(job, form, 422)
-    try:
-        actions.ask_deposit(session, g.organisation, job, amount, way, by=g.viewer.id, form_id=form_id)
-    except RuleBroken as problem:
-        session.rollback()
-        form.refuse(problem)
-        return _page(get_work_order(session, work_order_id, g.viewer), form, 422)
-    session.commit()
-    return _sent(work_order_id, way)
+    return _send(
+        work_order_id, form, way,
+        lambda: actions.ask_deposit(session, g.organisation, job, amount, way, by=g.viewer.id, form_id=form_id),
+    )  # fmt: skip
 
 
 @bp.post("/work-orders/<int:work_order_id>/deposit-requests/<int:deposit_request_id>/sendings")
@@ -73,14 +70,9 @@ def create_deposit_sending(work_order_id: int, deposit_request_id: int) -> Respo
     if asked.closed_at is not None:
         flash("This deposit is not asked for any more.", "late")
         return _back(work_order_id)
-    try:
-        actions.send_request(session, g.organisation, asked, way, by=g.viewer.id)
-    except RuleBroken as problem:
-        session.rollback()
-        form.refuse(problem)
-        return _page(get_work_order(session, work_order_id, g.viewer), form, 422)
-    session.commit()
-    return _sent(work_order_id, way)
+    return _send(
+        work_order_id, form, way, lambda: actions.send_request(session, g.organisation, asked, way, by=g.viewer.id)
+    )
 
 
 @bp.post("/work-orders/<int:work_order_id>/deposit-requests/<int:deposit_request_id>/withdrawal")
@@ -143,7 +135,16 @@ def _read_way(form: Form) -> Way:
     return Way("screen")
 
 
-def _sent(work_order_id: int, way: Way) -> Response:
+def _send(work_order_id: int, form: Form, way: Way, act: Callable[[], object]) -> Response:
+    """Commit what asks or asks again; what the rules refuse stands beside its field, with all that was typed."""
+    session = request_session()
+    try:
+        act()
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+        return _page(get_work_order(session, work_order_id, g.viewer), form, 422)
+    session.commit()
     flash(f"The link is on its way to {way.address}." if way.address else "Show the code to the customer.", "good")
     return _back(work_order_id)
 

@@ -1,5 +1,6 @@
 """A deposit that a link asks for: paid once on Stripe's page, whoever tells us, and never asked for twice."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from portal.gateways.errors import GatewayError
 from portal.invoices.models import PayLink
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
+from portal.messages.texts import keep_account
 from portal.organisations.audit import timeline
 from portal.organisations.models import Organisation
 from portal.payments.actions import (
@@ -264,6 +266,33 @@ def test_an_invoice_that_is_being_paid_is_not_touched(till: Till, firm: Firm, as
     assert "needs a decision" in said(firm, "work_order", asked.job_id)
 
 
+def test_the_receipt_leads_to_the_page_that_keeps_it_for_ever(till: Till, firm: Firm, asked: Asked) -> None:
+    till.pay(asked.path)
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        mail = read_mail(session, session.scalars(select(Message.id).where(Message.kind == "receipt")).one())
+        session.execute(update(PayLink).values(expires_at=clock.now() - timedelta(days=900)))
+    [thanked_at] = set(re.findall(r"/d/[\w-]{43}", mail.text))
+    for path in (asked.path, thanked_at):
+        page = till.get(path).text
+        [receipt] = re.findall(r'href="(/d/[^"]+/receipts/\d+\.pdf)"', page)
+        assert "Thank you: we have received" in page and till.get(receipt).content.startswith(b"%PDF")
+
+
+def test_whoever_was_asked_by_text_message_is_thanked_by_one(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    with job_session(firm.organisation_id) as session:
+        keep_account(session, firm.organisation_id, sid="AC" + "1" * 32, token="t", sender="+441134960100")
+    till.pay(ask(firm, way=Way("sms", "+447700900123")).path)
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        receipt = session.scalars(select(Message).where(Message.kind == "receipt")).one()
+        words = read_mail(session, receipt.id).text
+    assert (receipt.channel, receipt.to_address) == ("sms", "+447700900123")
+    [path] = re.findall(r"/d/[\w-]{43}", words)
+    assert "we have received £100.00" in words and "PDF" in till.get(path).text
+
+
 @pytest.mark.parametrize("ends_well", [True, False])
 def test_a_bank_that_takes_its_time(till: Till, firm: Firm, asked: Asked, ends_well: bool) -> None:
     offer_debit(firm.organisation_id)
@@ -294,13 +323,18 @@ def test_a_cancelled_job_asks_for_nothing_and_its_deposit_can_go_back(till: Till
     till.work(firm)
     other = ask(firm, form_id="other")
     till.begin(other.path)
+    client = sign_in(till.browser(), firm, "manager")
+    for job_id in (asked.job_id, other.job_id):
+        assert post(client, f"/work-orders/{job_id}/steps", {"step": "cancel"}, page="/today").status_code == 303
+    assert state_of(firm, other.request_id) == "withdrawn" and "job is cancelled" in said(
+        firm, "work_order", other.job_id
+    )
+    till.work(firm)  # at once, not at the sweeper's next look
+    assert open_at_stripe(till, firm) == [] and "does not ask for this deposit" in till.get(other.path).text
     with job_session(firm.organisation_id) as session:
-        session.execute(update(WorkOrder).values(status="Cancelled"))
         payment = session.scalars(select(Payment)).one()
         plan_refund(session, payment.id, payment.amount, way="stripe", reason="cancelled", by=None, form_id="r")
-    sweep(firm)
     till.work(firm)
-    assert open_at_stripe(till, firm) == [] and "does not ask for this deposit" in till.get(other.path).text
     with job_session(firm.organisation_id) as session:
         assert session.scalars(select(Refund.state)).all() == ["succeeded"]
         assert session.execute(BROKEN).all() == []

@@ -1,4 +1,4 @@
-"""What was asked for before the work is asked for by the job's invoice, as soon as that is sent."""
+"""What was asked for before the work is asked for no more: the job's invoice asks for it, or there is no job."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,32 @@ from portal.organisations import audit
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import PaymentAttempt
 from portal.shared import clock, queues
+from portal.work_orders.models import WorkOrder
+
+_WORDS = {
+    "billed": "The deposit is not asked for any more: the job's invoice is sent",
+    "withdrawn": "The deposit is not asked for any more: the job is cancelled",
+}
 
 
 def close_as_billed(session: Session, request_ids: Sequence[int]) -> None:
-    """The job's invoice asks for all of it now. A page that is open at Stripe is closed by the payments worker.
+    """The job's invoice asks for all of it now. What a bank has under way is taken off it when it arrives.
 
-    What a bank has under way is taken off the invoice when it arrives. Does not commit.
+    Does not commit.
     """
+    _close(session, request_ids, "billed")
+
+
+def close_as_cancelled(session: Session, work_order: WorkOrder) -> None:
+    """Nobody is to pay for a job that will not be done. Does not commit."""
+    asked = select(DepositRequest.id).where(
+        DepositRequest.work_order_id == work_order.id, DepositRequest.closed_at.is_(None)
+    )
+    _close(session, session.scalars(asked).all(), "withdrawn")
+
+
+def _close(session: Session, request_ids: Sequence[int], closed_as: str) -> None:
+    """A page that is open at Stripe is closed by the payments worker, at once."""
     if not request_ids:
         return
     requests = session.scalars(
@@ -25,11 +44,11 @@ def close_as_billed(session: Session, request_ids: Sequence[int]) -> None:
         .with_for_update()
     ).all()
     for request in requests:
-        request.closed_at, request.closed_as = clock.now(), "billed"
-        words = "The deposit is not asked for any more: the job's invoice is sent"
+        request.closed_at, request.closed_as = clock.now(), closed_as
         audit.note(
-            session, request.organisation_id, "deposit withdrawn", "work_order", request.work_order_id, words=words
-        )
+            session, request.organisation_id, "deposit withdrawn", "work_order", request.work_order_id,
+            words=_WORDS[closed_as],
+        )  # fmt: skip
         queues.wake(session, "payments", request.organisation_id)
     session.flush()
     free = (

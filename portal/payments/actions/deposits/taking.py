@@ -5,21 +5,17 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, null, select
 from sqlalchemy.orm import Session
 
-from portal.customers.models import Customer
 from portal.invoices.models import Invoice, InvoiceLine
-from portal.messages.actions import queue_mail
-from portal.messages.rendering import render_mail
 from portal.organisations import audit
-from portal.organisations.logos import logo_address
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.deposits.closing import close_as_billed
-from portal.payments.actions.deposits.sending import way_of
+from portal.payments.actions.deposits.receipts import queue_deposit_receipt
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Allocation, Payment
 from portal.payments.uses import PaymentUse
-from portal.shared import clock, formats, outbox, phrases
+from portal.shared import clock, formats, outbox
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 
@@ -28,7 +24,7 @@ def keep_deposit(
     session: Session, organisation: Organisation, payment: Payment, work_order_id: int,
     request: DepositRequest | None = None,
 ) -> None:  # fmt: skip
-    """Note for which job a payment was taken, and mail its receipt. Does not commit.
+    """Note for which job a payment was taken, and send its receipt. Does not commit.
 
     request  what asked for it, under its lock: closed as soon as all of it has come
     """
@@ -44,12 +40,7 @@ def keep_deposit(
     amount = formats.money(payment.taken, organisation.locale)
     words = f"Deposit of {amount} taken, receipt {payment.number}"
     audit.note(session, organisation.id, "deposit taken", "work_order", work_order_id, words=words)
-    customer = session.get_one(Customer, payment.customer_id)
-    way = way_of(session, request) if request is not None else None
-    email = way.address if way is not None and way.channel == "email" else customer.email
-    if email:
-        job = session.get_one(WorkOrder, work_order_id).title
-        _mail_receipt(session, organisation, payment, customer, job, to=email)
+    queue_deposit_receipt(session, organisation, payment, session.get_one(WorkOrder, work_order_id), request)
 
 
 def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Money:
@@ -77,26 +68,6 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
         audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
         outbox.record_all(session, organisation.id, *changed)
     return invoice.amount_due - left
-
-
-def _mail_receipt(
-    session: Session, organisation: Organisation, payment: Payment, customer: Customer, job: str, *, to: str
-) -> None:  # fmt: skip
-    """In the customer's language, with the receipt itself: there is no invoice yet to lead to."""
-    language = phrases.choose(customer.language, organisation.locale)
-    amount = formats.money(payment.taken, language.locale(organisation.locale, organisation.country))
-    subject = language.text("mail_receipt", number=payment.number, firm=organisation.name)
-    text, html = render_mail(
-        "deposit", lang=language.code, title=subject, firm=organisation.name, phone="", logo=logo_address(organisation),
-        direction="rtl" if language.is_rtl else "ltr", questions=language.text("mail_questions"),
-        words=language.text("deposit_thanks", amount=amount, job=job),
-        receipt=language.text("receipt_number", number=payment.number),
-    )  # fmt: skip
-    queue_mail(
-        session, organisation.id, once=f"receipt:{payment.id}", kind="receipt", record="customer",
-        record_id=customer.id, to=to, reply_to=organisation.email, from_name=organisation.name,
-        subject=subject, text=text, html=html, attachment=f"receipt:{payment.id}", sent_by=payment.taken_by,
-    )  # fmt: skip
 
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
