@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, request
 
+from sandbox.stripe import endpoints
 from sandbox.stripe.desk import Desk
 from sandbox.stripe.errors import StripeProblem
 from sandbox.stripe.events import announce, queue_delivery
@@ -125,6 +126,13 @@ def delivery_controls(world: World) -> Blueprint:
 
 def event_controls(world: World) -> Blueprint:
     bp = Blueprint("control_events", __name__, url_prefix="/_control")
+
+    @bp.post("/endpoints/<endpoint_id>/roll")
+    def roll(endpoint_id: str) -> Document:
+        """Its secret is another one from now on."""
+        desk = world.desk_of("webhook_endpoint", endpoint_id, request.host_url.rstrip("/"))[0]
+        with world.store.transaction():
+            return public(endpoints.roll(desk, endpoint_id))
 
     @bp.get("/events")
     def events() -> list[Document]:

@@ -134,6 +134,16 @@ def saved_card_controls(world: World) -> Blueprint:
         with world.store.transaction():
             return public(methods.change_bank(desk, method_id, _wish()["number"]))
 
+    @bp.post("/renewal")
+    def renew(method_id: str) -> Document:
+        """{"last4", "exp_month", "exp_year", "by_hand": in the dashboard}: the network's own news otherwise."""
+        desk, wish = world.desk_of("payment_method", method_id, request.host_url.rstrip("/"))[0], _wish()
+        by_hand = bool(wish.pop("by_hand", False))
+        with world.store.transaction():
+            renewed = public(methods.renew(desk, method_id, wish, by_hand=by_hand))
+        world.courier.wake()
+        return renewed
+
     return bp
 
 

@@ -53,6 +53,12 @@ def remove(desk: Desk, params: dict[str, Any], endpoint_id: str) -> Document:
     return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
 
+def roll(desk: Desk, endpoint_id: str) -> Document:
+    """Another secret, as the dashboard's button makes it, the old one over at once; only the dashboard shows it."""
+    endpoint = desk.find("webhook_endpoint", endpoint_id)
+    return desk.save(endpoint | {"_secret": f"whsec_{secrets.token_urlsafe(24)}"})
+
+
 def _checked_url(desk: Desk, url: str) -> str:
     """The real service refuses addresses of one's own machine; the stand-in lives on it, so it takes them."""
     if not url.startswith(("http://", "https://")):

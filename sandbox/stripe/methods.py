@@ -76,6 +76,14 @@ def change_bank(desk: Desk, method_id: str, number: str) -> Document:
     return desk.save(method | {"_number": card_for(number).number})
 
 
+def renew(desk: Desk, method_id: str, changes: Document, *, by_hand: bool = False) -> Document:
+    """{"last4", "exp_month", "exp_year"}: told by the card's network, or changed in the dashboard."""
+    method = desk.find("payment_method", method_id)
+    renewed = desk.save(method | {"card": method["card"] | changes})
+    announce(desk, "payment_method.updated" if by_hand else "payment_method.automatically_updated", renewed)
+    return renewed
+
+
 def _check_reusable(method: Document) -> None:
     if method.get("_is_spent"):
         raise StripeProblem(

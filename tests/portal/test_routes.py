@@ -181,6 +181,7 @@ EXPECTED: dict[str, Access] = {
     "payments.create_of_invoice": rights("take_cash"),
     "payments.create_refund": rights("refund"),
     "payments.create_reversal": rights("refund"),
+    "payments.update_earlier_key": rights("manage_organisation"),
     "payments.remove_earlier_account": rights("manage_organisation"),
     "payments.decide_money_back": rights("void"),
     "payments.create_voiding": rights("void"),

@@ -235,6 +235,7 @@ BUTTONS = {
     "standing.remove_exemption", "work_orders.remove_line",
     "work_orders.create_pictures", "work_orders.remove_picture", "payments.create_photo",
     "organisations.update_logo", "organisations.remove_logo",
+    "payments.update_earlier_key",
     "payments.create_credit_use", "payments.decide_money_back", "payments.remove_earlier_account",
     "payments.retry_event", "payments.take_back_write_off",
     "payments.create_card_removal", "pay_page.create_card_removal",

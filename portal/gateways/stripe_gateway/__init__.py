@@ -39,7 +39,7 @@ from portal.gateways.stripe_gateway.refunds import (
     retrieve_dispute,
     retrieve_refund,
 )
-from portal.gateways.stripe_gateway.saved_cards import create_customer, forget_card
+from portal.gateways.stripe_gateway.saved_cards import create_customer, forget_card, has_customer, retrieve_card
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
 __all__ = [
@@ -72,12 +72,14 @@ __all__ = [
     "expire_session",
     "forget_card",
     "from_stripe",
+    "has_customer",
     "list_entries",
     "list_events",
     "list_payouts",
     "list_refunds",
     "move_endpoint",
     "retrieve_account",
+    "retrieve_card",
     "retrieve_charge",
     "retrieve_dispute",
     "retrieve_payout",

@@ -125,6 +125,10 @@ def _kept(intent: Mapping[str, Any], charge: Mapping[str, Any], card: Mapping[st
     customer, method = intent.get("customer"), charge.get("payment_method")
     if not card or not isinstance(customer, str) or not method:
         return None
+    return read_kept(method, customer, card)
+
+
+def read_kept(method: str, customer: str, card: Mapping[str, Any]) -> KeptCard:
     return KeptCard(
         method, customer, _words("card", {**card, "last4": None}), str(card["last4"]), int(card["exp_month"]),
         int(card["exp_year"]),

@@ -41,6 +41,10 @@ EVENTS = (
     "payout.failed",
     "payout.canceled",
     "payout.reconciliation_completed",
+    "payment_method.detached",
+    "payment_method.updated",
+    "payment_method.automatically_updated",
+    "customer.deleted",
 )
 LISTENED_TO = sha256(" ".join(EVENTS).encode()).hexdigest()[:16]  # changes when the list above does
 CARD = "card"  # wallets come with it

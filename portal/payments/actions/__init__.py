@@ -17,7 +17,7 @@ from portal.payments.actions.deposits.paying import start_deposit
 from portal.payments.actions.deposits.requests import ask_deposit, withdraw_request
 from portal.payments.actions.deposits.sending import CannotAsk, Way, screen_address, send_request
 from portal.payments.actions.deposits.taking import put_deposits
-from portal.payments.actions.earlier_accounts import earlier_accounts, remove_account
+from portal.payments.actions.earlier_accounts import earlier_accounts, remove_account, renew_earlier_key
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.giving_back import CannotFollow, decide, give_back
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
@@ -77,6 +77,7 @@ __all__ = [
     "release_invoice",
     "remove_account",
     "remove_card",
+    "renew_earlier_key",
     "retry_event",
     "reverse_payment",
     "screen_address",

@@ -18,6 +18,7 @@ from portal.shared import clock, running
 from portal.shared.running import job_session
 
 _KEY, _SECRETS = "stripe_key", "stripe_webhook"
+_MOST_SECRETS = 3  # what an earlier endpoint sent may still be under way
 
 
 def connect_stripe_account(organisation_id: int, key: str) -> int:
@@ -35,9 +36,11 @@ def connect_stripe_account(organisation_id: int, key: str) -> int:
     return kept
 
 
-def refresh_webhook_address(organisation_id: int) -> None:
+def refresh_webhook_address(organisation_id: int, *, anew: bool = False) -> None:
     """Have Stripe send its events to where the portal is now; makes the endpoint where there is none yet.
 
+    anew  another endpoint takes the place of the one there is: Stripe tells a secret only once, so one that somebody
+          rolled in its dashboard is learned in no other way
     Raises GatewayError, CannotConnect.
     """
     with job_session(organisation_id) as session:
@@ -47,15 +50,18 @@ def refresh_webhook_address(organisation_id: int) -> None:
         key, endpoint_key, known = key_of(account), account.endpoint_key, account.endpoint_remote_id
     url = f"{running.here().settings.public_url}/webhooks/stripe/{endpoint_key}"
     client = client_of_key(key)
-    if known:
+    if known and not anew:
         stripe_gateway.move_endpoint(client, known, url)
         with job_session(organisation_id) as session:
             _locked(session, endpoint_key).listens_to = stripe_gateway.LISTENED_TO
         return
     # The address is part of the idempotency key: Stripe refuses the same key with another address.
-    endpoint = stripe_gateway.create_endpoint(client, url, key=f"endpoint-{hashlib.sha256(url.encode()).hexdigest()}")
+    place = f"{url} after {known}" if known else url
+    endpoint = stripe_gateway.create_endpoint(client, url, key=f"endpoint-{hashlib.sha256(place.encode()).hexdigest()}")
     with job_session(organisation_id) as session:
         _keep_endpoint(session, endpoint_key, endpoint)
+    if known:
+        stripe_gateway.delete_endpoint(client, known)
 
 
 def client_of(account: StripeAccount, *, retries: int = 2) -> Client:
@@ -85,12 +91,19 @@ def webhook_secrets(account: StripeAccount) -> list[str]:
     ).split()  # fmt: skip
 
 
+def reseal_key(session: Session, account: StripeAccount, key: str) -> None:
+    """Another key of the very same account. Does not commit."""
+    account.key_sealed = running.here().settings.vault.seal(
+        key, organisation_id=account.organisation_id, purpose=_KEY
+    )  # fmt: skip
+    audit.note(session, account.organisation_id, "stripe key replaced", "stripe_account", account.id)
+
+
 def _keep(session: Session, organisation_id: int, key: str, remote_id: str, *, is_live: bool) -> int:
     sealed = running.here().settings.vault.seal(key, organisation_id=organisation_id, purpose=_KEY)
     present = queries.live_account(session)
     if present is not None and (present.remote_id, present.is_live) == (remote_id, is_live):
-        present.key_sealed = sealed
-        audit.note(session, organisation_id, "stripe key replaced", "stripe_account", present.id)
+        reseal_key(session, present, key)
         return present.id
     if present is not None:
         _close(session, present, is_live=is_live)
@@ -140,7 +153,7 @@ def _keep_endpoint(session: Session, endpoint_key: str, endpoint: stripe_gateway
     vault = running.here().settings.vault
     account.endpoint_remote_id, account.listens_to = endpoint.id, stripe_gateway.LISTENED_TO
     account.webhook_secrets_sealed = vault.seal(
-        " ".join([endpoint.secret, *webhook_secrets(account)]),
+        " ".join([endpoint.secret, *webhook_secrets(account)][:_MOST_SECRETS]),
         organisation_id=account.organisation_id, purpose=_SECRETS,
     )  # fmt: skip
 

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
 from portal.organisations import audit
-from portal.payments.actions.accounts import client_of
+from portal.payments import rules
+from portal.payments.actions.accounts import client_of, client_of_key, reseal_key
 from portal.payments.cards.models import SavedCard
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.models import UNDER_WAY, Refund
 from portal.payments.rules import CannotConnect
-from portal.shared import clock
+from portal.shared import clock, queues, running
 from portal.shared.errors import NotFound
 from portal.shared.running import job_session
 
@@ -57,12 +58,24 @@ def remove_account(organisation_id: int, account_id: int) -> bool:
     return is_told
 
 
+def renew_earlier_key(organisation_id: int, account_id: int, key: str) -> None:
+    """Reach a replaced account by another key of its own; what happened there meanwhile is read at once.
+
+    Calls Stripe between short transactions of its own. Raises NotFound, CannotConnect, GatewayError.
+    """
+    is_live = rules.mode_of(key, environment=running.here().settings.environment)
+    seen = stripe_gateway.retrieve_account(client_of_key(key))
+    with job_session(organisation_id) as session:
+        account = _closed(session, account_id)
+        if (seen.id, is_live) != (account.remote_id, account.is_live):
+            raise CannotConnect(f"This key is of {seen.id}. Make one in {account.remote_id}.", field="key")
+        reseal_key(session, account, key)
+        account.next_sweep_at, account.sweep_problem = clock.now(), ""
+        queues.wake(session, "payments", organisation_id)
+
+
 def _earlier(session: Session, account_id: int) -> StripeAccount:
-    account = session.get(StripeAccount, account_id, with_for_update=True)
-    if account is None or account.removed_at is not None:
-        raise NotFound
-    if account.closed_at is None:
-        raise CannotConnect("This account takes your payments. Connect another one first.")
+    account = _closed(session, account_id)
     on_its_way = (
         select(Refund.id)
         .join(Payment, Payment.id == Refund.payment_id)
@@ -71,4 +84,13 @@ def _earlier(session: Session, account_id: int) -> StripeAccount:
     )
     if session.scalar(on_its_way.limit(1)):
         raise CannotConnect("Money is on its way back to a customer of this account. Wait until it has arrived.")
+    return account
+
+
+def _closed(session: Session, account_id: int) -> StripeAccount:
+    account = session.get(StripeAccount, account_id, with_for_update=True)
+    if account is None or account.removed_at is not None:
+        raise NotFound
+    if account.closed_at is None:
+        raise CannotConnect("This account takes your payments. Connect another one first.")
     return account

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import SignedEvent
 from portal.payments import rules
+from portal.payments.actions.cards_at_stripe import look_at_card, look_at_customer
 from portal.payments.actions.declines import close_after_declines
 from portal.payments.actions.disputes import look_at_dispute
 from portal.payments.actions.payouts import look_at_payout
@@ -24,7 +25,7 @@ _AT_ONCE = 50
 # kind of event begins with → kind of object it is about
 _FOLLOWED = {
     "checkout.session.": "checkout.session", "refund.": "refund", "charge.dispute.": "dispute", "payout.": "payout",
-    rules.DECLINED: "payment_intent",
+    rules.DECLINED: "payment_intent", "payment_method.": "payment_method", "customer.deleted": "customer",
 }  # fmt: skip
 
 
@@ -109,6 +110,7 @@ def _look(organisation_id: int, taken: TakenEvent) -> str:
 
 _LOOKS: dict[str, Callable[[int, int, str], bool]] = {
     "refund": look_at_refund, "dispute": look_at_dispute, "payout": look_at_payout,
+    "payment_method": look_at_card, "customer": look_at_customer,
 }  # fmt: skip
 
 

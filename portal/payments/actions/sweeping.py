@@ -64,9 +64,20 @@ def sweep_events(organisation_id: int, account_id: int) -> int:
         account.missed_events, account.sweep_problem = missed, problem[:300]
         if not problem:
             account.events_read_to = began
+    if missed and is_ours_to_move:
+        _listen_anew(organisation_id, account_id)
     if missed:
         log.warning("messages of Stripe did not reach us", extra={"account_id": account_id, "count": missed})
     return missed
+
+
+def _listen_anew(organisation_id: int, account_id: int) -> None:
+    """Whatever was changed in Stripe's dashboard, the secret, the events or the endpoint itself: another one hears."""
+    try:
+        refresh_webhook_address(organisation_id, anew=True)
+    except GatewayError as problem:
+        with job_session(organisation_id) as session:
+            session.get_one(StripeAccount, account_id).sweep_problem = problem.words[:300]
 
 
 def _keep(

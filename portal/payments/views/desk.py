@@ -105,6 +105,29 @@ def remove_earlier_account() -> Response:
     return see_other(url_for("payments.settings"))
 
 
+@bp.post("/payments/settings/earlier/key")
+@allow("manage_organisation")
+def update_earlier_key() -> Response:
+    """A new restricted key for a replaced account, which stays replaced."""
+    form = Form(request.form)
+    account_id = form.record("account_id", "the account") or 0
+    key = form.text("key", "the restricted key", longest=300)
+    request_session().rollback()  # no transaction stays open while Stripe is asked
+    try:
+        if form.ok:
+            actions.renew_earlier_key(g.viewer.organisation_id, account_id, key)
+            flash("That account is heard with the new key from now on.", "good")
+    except NotFound:
+        flash("That account is removed already.", "due")
+    except RuleBroken as problem:
+        form.refuse(problem)
+    except GatewayError as problem:
+        form.errors["key"] = problem.words
+    for sentence in form.errors.values():
+        flash(sentence, "late")
+    return see_other(url_for("payments.settings", _anchor="earlier"))
+
+
 @bp.post("/webhooks/stripe/<endpoint_key>")
 @everyone
 @exempt
