@@ -71,12 +71,40 @@ def test_unknown_malformed_revoked_and_foreign_tokens_get_the_same_404(
     assert till.get(sent[1]).status_code == 200
 
 
+@pytest.mark.failure_mode(16)
+@pytest.mark.parametrize("token", ["x" * 43, "another firm's, revoked"])
+def test_whatever_stands_behind_a_link_is_not_there_for_a_wrong_token(
+    till: Till, firm: Firm, other_firm: Firm, sent: tuple[int, str], token: str
+) -> None:
+    """Every address that a link leads to, also those that are added one day."""
+    if " " in token:
+        _, revoked = till.invoice(other_firm)
+        token = revoked.rpartition("/")[2]
+        with job_session(other_firm.organisation_id) as session:
+            revoke_all(session, link_of(revoked, other_firm).invoice_id)
+    walked = set()
+    for rule in till.app.url_map.iter_rules():
+        if not rule.endpoint.startswith("pay_page.") or not any("token" in name for name in rule.arguments):
+            continue
+        values = {name: token if "token" in name else sent[0] for name in rule.arguments}
+        address = till.url + till.app.url_map.bind("x").build(rule.endpoint, values)
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            answer = requests.request(method, address, timeout=9, allow_redirects=False)
+            # Asking for a new link answers everybody alike, so that nobody learns whether there was one.
+            is_renewal = method == "POST" and rule.endpoint.endswith("_renewal")
+            assert answer.status_code == (200 if is_renewal else 404), (method, rule.rule)
+            assert "INV-" not in answer.text and "Maple" not in answer.text
+            walked.add((method, rule.endpoint))
+    assert len(walked) > 20
+
+
 def test_a_link_shows_its_own_invoice_only(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
     _, second = till.invoice(firm)
     assert "INV-00001" in till.get(sent[1]).text and "INV-00002" not in till.get(sent[1]).text
     assert "INV-00002" in till.get(second).text and "INV-00001" not in till.get(second).text
 
 
+@pytest.mark.failure_mode(15)
 def test_an_expired_link_shows_no_invoice(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
     with job_session(firm.organisation_id) as session:
         session.execute(update(PayLink).values(expires_at=clock.now() - timedelta(seconds=1)))

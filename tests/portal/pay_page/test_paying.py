@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import update
 
 from portal.invoices.models import PayLink
@@ -72,6 +73,7 @@ def test_with_stripe_away_the_return_page_waits_and_looks_again(till: Till, firm
     assert paid_once(till.books(firm))
 
 
+@pytest.mark.failure_mode(22)
 def test_an_unknown_return_address_shows_the_neutral_page(till: Till, firm: Firm) -> None:
     assert "Thank you" in till.get("/r/00000000-0000-4000-8000-000000000000?next=//evil.example").text
     assert till.get("/r/not-a-uuid").status_code == 404
@@ -92,6 +94,7 @@ def test_a_browser_that_hides_its_origin_can_pay(till: Till, firm: Firm, path: s
 @pytest.mark.parametrize(
     "form", [{}, {"shown": "23580.GBP.1"}, {"shown": "1.GBP.1", "proof": "x"}, {"proof": "\u20ac"}]
 )
+@pytest.mark.failure_mode(24)
 def test_a_form_that_is_not_ours_does_not_pay(till: Till, firm: Firm, path: str, form: dict[str, str]) -> None:
     assert till.send_pay(path, form).status_code == 403
     assert till.attempts(firm) == []
@@ -135,6 +138,7 @@ def test_going_back_and_forth_locks_nobody_out(till: Till, firm: Firm, path: str
     assert len(till.attempts(firm)) == 1
 
 
+@pytest.mark.failure_mode(23)
 def test_an_invoice_gets_ten_sessions_an_hour(till: Till, firm: Firm, path: str) -> None:
     form = till.pay_form(path)
     for _ in range(10):
@@ -153,6 +157,33 @@ def test_a_page_at_an_address_we_do_not_know_is_not_followed(till: Till, firm: F
     answer = till.tap_pay(path)
     here().settings = before
     assert answer.status_code == 503 and "Location" not in answer.headers
+
+
+@pytest.mark.failure_mode(21)
+def test_no_word_of_the_visitor_decides_where_pay_or_the_way_back_lead(till: Till, firm: Firm, path: str) -> None:
+    form = till.pay_form(path) | {"next": "//evil.example", "return_url": "//evil.example"}
+    address = f"{till.url}{path}/attempts?next=//evil.example"
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Sec-Fetch-Site": "same-origin"}
+    answer = requests.post(address, data=form, headers=headers, timeout=10, allow_redirects=False)
+    assert answer.headers.get("Location", till.stand_in.url).startswith(till.stand_in.url)
+    till.begin(path)
+    for made in till.made_sessions(firm):
+        assert made.success_url.startswith(f"{till.url}/r/") and made.cancel_url.startswith(f"{till.url}/r/")
+    back = till.get(f"/r/{till.attempts(firm)[0].public_id}?next=//evil.example", allow_redirects=False)
+    assert "evil" not in back.headers.get("Location", "") + back.text
+
+
+@pytest.mark.failure_mode(22)
+def test_another_payments_session_in_the_way_back_settles_nothing(till: Till, firm: Firm, path: str) -> None:
+    till.events("drop")
+    till.begin(path)
+    mine = till.attempts(firm)[0]
+    _, other = till.invoice(firm)
+    till.pay(other)
+    theirs = till.attempts(firm)[1].session_id
+    for word in ("cs", "session_id"):
+        till.get(f"/r/{mine.public_id}?{word}={theirs}")
+    assert till.books(firm).payments == 0 and till.attempts(firm)[0].state == "open"
 
 
 def test_a_revoked_link_is_dead_on_the_way_back_too(till: Till, firm: Firm, path: str) -> None:

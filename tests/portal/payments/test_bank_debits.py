@@ -122,6 +122,7 @@ def test_a_debit_that_arrives_is_one_payment_and_its_receipt(till: Till, firm: F
 
 
 @pytest.mark.parametrize("whose", ["webhook", "sweeper"])
+@pytest.mark.failure_mode(14)
 def test_a_late_refusal_opens_it_again_and_both_sides_hear_of_it_once(till: Till, firm: Firm, whose: str) -> None:
     till.connect(firm, with_debit=True)
     _, path = till.invoice(firm)

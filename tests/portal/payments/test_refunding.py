@@ -100,6 +100,7 @@ def test_two_at_once_never_give_back_more_than_came(till: Till, firm: Firm, paid
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "reset", "error_500"])
+@pytest.mark.failure_mode(29)
 def test_a_lost_answer_is_asked_about_and_one_refund_is_made(
     till: Till, firm: Firm, paid: tuple[int, int], fault: str
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_refund_made_at_stripe_itself_is_booked_once(till: Till, firm: Firm, p
     assert due(firm, paid[1]) == 3000
 
 
+@pytest.mark.failure_mode(12)
 def test_a_refund_that_fails_later_pays_the_invoice_again(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
     give_back(firm, paid[0], WHOLE)
     till.work(firm)
@@ -236,6 +238,7 @@ def test_the_bank_takes_no_more_than_was_left(till: Till, firm: Firm, paid: tupl
     assert due(firm, paid[1]) == WHOLE
 
 
+@pytest.mark.failure_mode(13)
 def test_an_inquiry_holds_no_money_back(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
     till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute", status="warning_needs_response")
     till.work(firm)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, select, text, update
 
 from portal.payments.actions import webhook_secrets
 from portal.payments.models import StripeAccount, StripeEvent
@@ -15,6 +15,7 @@ from portal.payments.rules import MOST_TRIES
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm
+from tests.conftest import World
 from tests.paying import Till, paid_once
 from workers import payment_jobs
 
@@ -61,6 +62,7 @@ def sign(body: str, secret: str, at: int | None = None) -> str:
     return str(stripe.WebhookSignature.generate_signature_header(body, secret, at))
 
 
+@pytest.mark.failure_mode(19)
 def test_a_signed_event_is_kept_once(door: Door) -> None:
     assert [door.knock(event()) for _ in range(3)] == [200, 200, 200]
     assert len(door.rows()) == 1
@@ -95,6 +97,7 @@ def test_what_is_signed_but_no_event_is_refused(door: Door) -> None:
     assert door.rows() == []
 
 
+@pytest.mark.failure_mode(18)
 def test_another_firms_event_is_refused_here(till: Till, door: Door, other_firm: Firm) -> None:
     till.connect(other_firm)
     body = event()
@@ -150,13 +153,31 @@ def test_a_live_event_for_a_test_account_is_ignored_aloud(door: Door) -> None:
 
 
 @pytest.mark.failure_mode(7)
+def test_an_event_that_cannot_be_kept_is_not_acknowledged_and_comes_again(door: Door, world: World) -> None:
+    owner = create_engine(world.owner_url)
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE stripe_events ADD CONSTRAINT full_disk CHECK (event_id <> 'evt_full')"))
+    try:
+        assert door.knock(event("evt_full")) == 500
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("ALTER TABLE stripe_events DROP CONSTRAINT full_disk"))
+        owner.dispose()
+    assert door.rows() == []
+    assert door.knock(event("evt_full")) == 200 and len(door.rows()) == 1
+
+
+@pytest.mark.failure_mode(7)
 def test_an_event_is_tried_again_until_stripe_answers(till: Till, door: Door) -> None:
     till.pay(till.invoice(door.firm)[1])
     till.stand_in.idle()
-    till.fault("error_500", "sessions/cs_", method="GET")
+    till.fault("error_500", "sessions/cs_", method="GET", times=50)
     payment_jobs.look(door.firm.organisation_id)
     waiting = door.rows()[0]
     assert (waiting.state, waiting.attempts) == ("new", 1) and "did not answer" in waiting.last_error
+    _make_due(door.firm)
+    payment_jobs.look(door.firm.organisation_id)
+    assert (door.rows()[0].state, door.rows()[0].attempts) == ("new", 2)
     till.no_faults()
     _make_due(door.firm)
     payment_jobs.look(door.firm.organisation_id)
@@ -176,6 +197,7 @@ def test_an_event_that_never_works_waits_for_a_person_and_holds_up_nobody(till: 
     assert sorted(row.state for row in door.rows()) == ["done", "failed", "failed"]
 
 
+@pytest.mark.failure_mode(18)
 def test_without_a_secret_nothing_is_taken_in(door: Door) -> None:
     with job_session(door.firm.organisation_id) as session:
         session.execute(update(StripeAccount).values(webhook_secrets_sealed=""))
