@@ -1,5 +1,6 @@
 """The first import at work: one step of it is one page read, or a few records taken over, each kept at once. For a new
-organisation there is nothing to import: its step is the rehearsal, and then everything goes over.
+organisation there is nothing to import: its step is the rehearsal, and then everything goes over. The rehearsal of an
+existing one is the workers' too where its taxes are not there yet: they go first.
 
 It is the workers' work, with the minute's calls that all of them share: nobody has to hold a page open, and a kill
 costs nothing but the step it fell into.
@@ -67,7 +68,8 @@ def _take(turn: Turn, remote: Remote) -> bool:
 
 
 def _rehearse(turn: Turn, remote: Remote) -> bool:
-    """Equal to the cent: everything goes over. Else people are told what differs, and start it themselves."""
+    """Equal to the cent: everything goes over, where the organisation is new. Else people are told what differs, or
+    that it was equal, and start it themselves."""
     with held(turn) as session:
         planned = rehearsal.plan(session, session.get_one(Link, turn.link_id))
     words = rehearsal.play(remote, planned)
@@ -76,7 +78,7 @@ def _rehearse(turn: Turn, remote: Remote) -> bool:
         rehearsal.remember(session, link, planned, words)
         if words:
             link.import_problem = words[:300]
-        else:
+        elif steps.begins_by_itself(link):
             steps.start(session, link)
     return True
 

@@ -47,6 +47,11 @@ def is_open(link: Link) -> bool:
     return "begun" in link.setup_steps and START not in link.setup_steps
 
 
+def begins_by_itself(link: Link) -> bool:
+    """A new organisation, in which there was nothing to look at: it waits for nothing but its rehearsal."""
+    return is_open(link) and MATCH in link.setup_steps and "match_read" not in link.setup_steps
+
+
 def begin(session: Session, link: Link, *, is_new: bool) -> None:
     """First steps of a fresh link. A new organisation is empty: there is nothing to compare, and ours are its taxes.
     The rest follows once a rehearsal has come back equal."""

@@ -2,8 +2,8 @@
 
 from flask import Response, flash, make_response, render_template, url_for
 
-from portal.accounting import belonging, link
-from portal.accounting.models import Consent
+from portal.accounting import belonging, directions, link
+from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, rehearsal, steps
 from portal.accounting.setup.desk import Desk
 from portal.accounting.views.pages import bp
@@ -30,7 +30,8 @@ def show_setup() -> Response:
         "accounting/setup.html", tied=tied, steps=all_steps, is_open=steps.is_open(tied), missing=missing,
         coming=next((step for step in all_steps if missing and not step.is_done), None),
         addresses={step: url_for(endpoint) for step, endpoint in ADDRESSES.items()},
-        is_rehearsing=tied.importing == importing.REHEARSE, is_rehearsed=steps.REHEARSAL in tied.setup_steps,
+        is_rehearsing=tied.importing == importing.REHEARSE, begins_by_itself=steps.begins_by_itself(tied),
+        is_rehearsed=steps.REHEARSAL in tied.setup_steps,
         staying=belonging.staying(request_session(), tied),
     )  # fmt: skip
     return make_response(page)
@@ -71,6 +72,10 @@ def rehearse() -> Response:
         session.commit()  # no transaction stays open while Zoho is called
         with Desk(tied, consent) as desk:
             words = rehearsal.play(desk, planned)
+    except rehearsal.CannotRehearse as problem:
+        session.rollback()
+        _send_taxes_first(session.merge(tied), problem)
+        return see_other(url_for("accounting.show_setup"))
     except (RuleBroken, GatewayError) as problem:
         session.rollback()
         flash(problem.sentence if isinstance(problem, RuleBroken) else problem.words, "late")
@@ -81,3 +86,15 @@ def rehearse() -> Response:
     session.commit()
     flash(words or f"{planned.number} came back equal to the cent, and is void again.", "late" if words else "good")
     return see_other(url_for("accounting.show_setup"))
+
+
+def _send_taxes_first(tied: Link, problem: rehearsal.CannotRehearse) -> None:
+    """Both sides have agreed on their taxes, so these may go before the start: the workers send them, then rehearse."""
+    session = request_session()
+    if not steps.is_open(tied) or steps.TAXES not in tied.setup_steps:
+        flash(problem.sentence, "late")
+        return
+    directions.resume(session, tied, "tax")
+    importing.go(session, tied, importing.REHEARSE)
+    session.commit()
+    flash("Your taxes go to Zoho first: the test invoice bears one that is not there yet.", "quiet")

@@ -5,6 +5,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounting.mirror.drain import drain
+from portal.accounting.setup import steps
+from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
@@ -79,3 +81,27 @@ def test_a_tax_that_is_not_there_yet_is_named(zoho: ZohoStandIn, app: Flask, fir
     fresh = connect(zoho, firm)
     shown = rehearse(sign_in(browser(app), firm, "administrator"))
     assert "is not in Zoho yet" in shown and fresh.there("invoices") == []
+
+
+@pytest.mark.parametrize("rate", [None, 17.5])
+def test_before_the_start_of_an_existing_organisation_the_taxes_go_first_and_nothing_else(
+    zoho: ZohoStandIn, app: Flask, firm: Firm, rate: float | None
+) -> None:
+    """Also where ours is to be theirs: an invoice at their old rate would differ."""
+    fresh = connect(zoho, firm)
+    with job_session(fresh.organisation_id) as session:
+        steps.begin(session, session.merge(fresh.link()), is_new=False)
+    answers: dict[str, str] = {}
+    if rate is not None:
+        made = zoho.act(fresh.remote, "POST /settings/taxes", {"tax_name": "VAT 20%", "tax_percentage": rate})
+        answers[f"rate_{made['tax']['tax_id']}"] = "ours"
+    admin = sign_in(browser(app), firm, "administrator")
+    post(admin, "/books/setup/taxes", answers, page="/books/setup/taxes")
+    assert "Your taxes go to Zoho first" in rehearse(admin)
+    assert "Nothing but it and your taxes goes over" in admin.get("/books/setup").text
+    drain(fresh.organisation_id)
+    assert [status for _, status in rehearsed(fresh)] == ["void"]
+    assert steps.REHEARSAL in fresh.link().setup_steps and steps.START not in fresh.link().setup_steps
+    assert fresh.link().import_problem == "" and "is equal to the cent" in admin.get("/books").text
+    assert [one["contact_name"] for one in fresh.there("contacts")] == [f"Portal rehearsal {fresh.link().id}"]
+    assert fresh.there("items") == []
