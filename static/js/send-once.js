@@ -38,6 +38,7 @@ document.addEventListener("submit", (event) => {
   if (form.method === "get" || form.method === "dialog") return;
   if ("busy" in form.dataset) return event.preventDefault();
   hold(form);
+  keep(form);
   setTimeout(() => {
     if (!("busy" in form.dataset)) return;
     release(form);
@@ -63,3 +64,30 @@ document.addEventListener("htmx:afterRequest", (event) => {
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("[data-busy]").forEach(release);
 });
+
+// A line that drops while a form is sent leaves the browser's own page, and Back fetches an empty form. So what was typed
+// is kept in this tab until the next page of ours stands. With the form's own number: the server knows a second copy.
+const fieldsOf = (form) => [...form.elements].filter((field) => {
+  const isOurs = field.name && field.name !== "csrf_token" && !("secret" in field.dataset);
+  return isOurs && !["password", "file", "submit", "button"].includes(field.type);
+});
+
+function keep(form) {
+  const fields = fieldsOf(form).map(({ value, checked }) => [value, checked]);
+  sessionStorage.setItem("typed", JSON.stringify({ page: location.href, action: form.action, fields }));
+}
+
+function bringBack() {
+  const kept = JSON.parse(sessionStorage.getItem("typed") || "{}");
+  sessionStorage.removeItem("typed");
+  if (kept.page !== location.href || performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+  const form = [...document.forms].find(({ action }) => action === kept.action);
+  const fields = form ? fieldsOf(form) : [];
+  const typed = fields.find(({ type }) => type !== "hidden");
+  if (!typed || fields.length !== kept.fields.length) return;
+  fields.forEach((field, n) => { [field.value, field.checked] = kept.fields[n]; });
+  typed.dispatchEvent(new Event("change", { bubbles: true }));
+  say("No answer came. What you typed is here again; sending it twice does nothing twice.");
+}
+
+document.addEventListener("DOMContentLoaded", bringBack); // htmx listens by then
