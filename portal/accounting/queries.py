@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import belonging, rules, switching
+from portal.accounting import belonging, directions, rules, switching
 from portal.accounting.link import live_link
 from portal.accounting.models import MODULES, Consent, ImportRow, Link, MirrorRecord
 from portal.accounting.pull.models import Question
@@ -120,7 +120,14 @@ def count_not_in_books(session: Session) -> int:
     return row[0] + row[1] if row[2] is not None else 0
 
 
-def under_way(session: Session, link_id: int) -> list[str]:
+class UnderWay(NamedTuple):
+    """is_paused: it rests with all of its kind, until they are resumed."""
+
+    name: str
+    is_paused: bool
+
+
+def under_way(session: Session, link_id: int) -> list[UnderWay]:
     """What is on its way with nothing in its way, for example "Invoice INV-00318"; the first of many."""
     plan_for_many(session)
     waits = select(MirrorRecord.id).where(
@@ -135,7 +142,11 @@ def under_way(session: Session, link_id: int) -> list[str]:
     ).all()
     named = names_of(session, [(module, local_id) for module, local_id in changes])
     kinds = {module: module.replace("_", " ").capitalize() for module in MODULES}
-    return [f"{kinds[module]} {named.get((module, local_id), local_id)}" for module, local_id in changes]
+    resting = set(session.scalars(directions.resting(link_id)))
+    return [
+        UnderWay(f"{kinds[module]} {named.get((module, local_id), local_id)}", module in resting)
+        for module, local_id in changes
+    ]
 
 
 def names_of(session: Session, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:

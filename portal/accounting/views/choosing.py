@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.accounting import belonging, in_doubt, link, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
-from portal.accounting.views.linking import show_page
+from portal.accounting.views.linking import AGAIN, show_page
 from portal.accounting.views.pages import bp
 from portal.accounting.views.silence import ask_again
 from portal.gateways.errors import GatewayError
@@ -138,7 +138,9 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
-    preset = tied.remote_organisation_id if tied is not None else usable[0] if len(usable) == 1 else ""
+    preset = usable[0] if len(usable) == 1 else ""
+    if tied is not None:  # who goes over says where to
+        preset = tied.remote_organisation_id if consent.wish == AGAIN else ""
     untouched = Form(
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),

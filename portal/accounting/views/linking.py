@@ -2,8 +2,8 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import belonging, in_doubt, link, queries, switching
-from portal.accounting.models import Consent
+from portal.accounting import belonging, in_doubt, link, queries, rules, switching
+from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of
@@ -89,12 +89,8 @@ def receive_consent() -> Response:
         return show_page(problem.words, 502, _as_chosen(wish))
     consent = link.keep_consent(session, organisation_id, data_centre, granted, wish)
     session.commit()
-    missing = _missing(consent) if wish.kind == AGAIN else ""
-    if missing:
-        given_up = switching.give_up(session.merge(consent))
-        session.commit()
-        switching.give_back(given_up)
-        return show_page(missing, 422)
+    if wish.kind == AGAIN and (answer := _renew(consent)) is not None:
+        return answer
     return see_other(url_for("accounting.choose", consent_id=consent.id))
 
 
@@ -116,20 +112,37 @@ def end_link() -> Response:
     return see_other(url_for("accounting.show"))
 
 
-def _missing(consent: Consent) -> str:
-    """Why this permission is of no use to the organisation that is linked; empty where it is, or where Zoho is silent:
-    then the next page says so."""
+def _renew(consent: Consent) -> Response | None:
+    """The organisation that is linked goes on with the new permission, and the one before is given back; or the new
+    one is, where it is of no use. None where Zoho is silent, or something is to be asked: the next page does."""
     session = request_session()
     tied = link.live_link(session)
     session.commit()  # Zoho is called
     if tied is None:
-        return ""
+        return None
     try:
         offered = link.offered(consent.organisation_id, consent, tied.currency)
     except GatewayError:
-        return ""
-    if offered.find(tied.remote_organisation_id):
-        return ""
+        return None
+    candidate = offered.find(tied.remote_organisation_id)
+    if candidate is None:
+        given_up = switching.give_up(session.merge(consent))
+        session.commit()
+        switching.give_back(given_up)
+        return show_page(_missing(tied, offered), 422)
+    if candidate.obstacle:
+        return None
+    before = tied.consent_id
+    link.attach(session, session.merge(consent), candidate, connected_by=g.viewer.id)
+    given_up = switching.give_up(session.get_one(Consent, before)) if before != consent.id else None
+    session.commit()
+    switching.give_back(given_up)
+    flash(f"Zoho lets us into {candidate.name} again. What waited is on its way.", "good")
+    return see_other(url_for("accounting.show"))
+
+
+def _missing(tied: Link, offered: rules.Choice) -> str:
+    """Why this permission is of no use to the organisation that is linked."""
     if tied.remote_organisation_id in offered.expired_ids:
         return _EXPIRED.format(name=tied.remote_name)
     whose = f" ({', '.join(sorted(offered.emails))})" if offered.emails else ""

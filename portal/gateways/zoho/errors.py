@@ -11,7 +11,10 @@ MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 THROTTLES = {MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE}
 _NO_RESET_TOLD_S = 3600
 SWITCHED_OFF, _LOOK_AGAIN_S = "6018", 1800
-SWITCHED_OFF_WORDS = "Zoho has switched the linked organisation off: its trial or plan has ended. Renew it in Zoho."
+SWITCHED_OFF_WORDS = (
+    "Zoho has switched the linked organisation off: its trial or plan has ended. Renew it in Zoho. Nothing is lost:"
+    " what waits goes over within half an hour after that."
+)
 
 # zoho/API.md §4. Codes not named here keep Zoho's own sentence.
 _WORDS = {

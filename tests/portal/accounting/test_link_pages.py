@@ -251,7 +251,12 @@ def test_a_permission_of_somebody_who_does_not_see_the_linked_organisation_is_gi
     told = client.get(consent(client, user=f"eu:{found.user}", wish="again"))
     assert f"The trial of {name} has expired" in html.unescape(told.text)
     zoho.control("POST", f"/orgs/{found.remote}/settings", {"listed": {"is_trial_expired": False}})
-    assert client.get(consent(client, user=f"eu:{found.user}", wish="again")).status_code == 303
+    zoho.forget_requests()
+    assert client.get(consent(client, user=f"eu:{found.user}", wish="again")).location == "/books"  # nothing to choose
+    shown = client.get("/books").text
+    assert f"Zoho lets us into {name} again" in html.unescape(shown) and "You were about to choose" not in shown
+    assert found.link().consent_id > before
+    assert sum("revoke" in one["path"] for one in zoho.control("GET", "/requests")["requests"]) == 1  # the one before
 
 
 def test_two_firms_cannot_keep_their_books_in_one_organisation(
