@@ -15,7 +15,8 @@ from portal.invoices import joint
 from portal.invoices.models import Invoice, PayLink
 from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
-from portal.payments.actions import void_invoice, withdraw_request
+from portal.payments.actions import offer_debit, plan_refund, void_invoice, withdraw_request
+from portal.payments.models import Payment
 from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
@@ -165,7 +166,8 @@ def _deeds() -> dict[str, Callable[[Till, Firm, int, str], object]]:
     return made | {
         "replaced": _replace, "expired": _expire, "unknown": lambda *_: "/p/unknown", "together": _join,
         "deposit": lambda _, firm, *_more: ask(firm).path, "deposit paid": _pay_deposit,
-        "deposit withdrawn": _withdraw_deposit,
+        "deposit withdrawn": _withdraw_deposit, "deposit under way": _owe_deposit,
+        "deposit given back": _return_deposit,
         "too large": _bill_a_fortune, "not exact": _bill_fils, "no cards": _without_stripe, "stopped": _stop,
         "all there is": _offer_all, "together, expired": _join_and_expire, "together, settled": _join_and_pay,
         "together, no cards": _join_without_stripe,
@@ -193,6 +195,25 @@ def _pay_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
     till.pay(asked.path)
     till.work(firm)
     return asked.path
+
+
+def _owe_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    """A bank has it under way."""
+    offer_debit(firm.organisation_id)
+    asked = ask(firm)
+    session_id, _ = till.begin(asked.path)
+    till.at_stripe(session_id, "pay", card="bank")
+    till.work(firm)
+    return asked.path
+
+
+def _return_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
+    paid = _pay_deposit(till, firm, invoice_id, path)
+    with job_session(firm.organisation_id) as session:
+        payment = session.scalars(select(Payment)).one()
+        plan_refund(session, payment.id, payment.amount, way="stripe", reason="no job", by=None, form_id="back")
+    till.work(firm)
+    return paid
 
 
 def _withdraw_deposit(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
@@ -273,3 +294,35 @@ def _offer_all(till: Till, firm: Firm, invoice_id: int, path: str) -> str:
         job = make_work_order(session, firm)
         make_picture(session, firm, job)
         return pay_address(session, make_invoice(session, firm, work_order=job))
+
+
+@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_deposit_by_bank_debit_waits_and_is_paid_for_ever(
+    till: Till, firm: Firm, chromium: Any, scripts: bool, code: str
+) -> None:
+    till.connect(firm)
+    offer_debit(firm.organisation_id)
+    path = ask(firm).path
+    context = chromium.new_context(**PHONE, java_script_enabled=scripts)
+    page, say = context.new_page(), LANGUAGES[code].text
+    page.goto(f"{till.url}{path}?lang={code}")
+    page.locator(".dock").get_by_role("button").click()
+    page.wait_for_url("**/c/pay/**")
+    session_id = till.attempts(firm)[0].session_id or ""
+    till.at_stripe(session_id, "pay", card="bank")
+    till.work(firm)
+    page.goto(f"{till.url}{path}?lang={code}")
+    expect(page.get_by_text(say("processing"), exact=True)).to_be_visible()
+    expect(page.locator(".dock").get_by_role("button")).to_have_count(0)
+    assert page.evaluate(LOOK) == []
+    till.at_stripe(session_id, "bank", succeeded=True)
+    till.work(firm)
+    _expire(till, firm, 0, path)
+    page.reload()
+    expect(page.get_by_role("heading", name=say("paid"))).to_be_visible()
+    expect(page.get_by_role("link", name="PDF")).to_be_visible()
+    page.get_by_role("link", name=say("receipt_number", number="R-00001")).click()
+    expect(page.get_by_role("heading", name=re.compile("."))).to_be_visible()
+    assert page.evaluate(LOOK) == []
+    context.close()
