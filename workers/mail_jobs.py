@@ -10,6 +10,7 @@ from portal.invoices.sendings import tell_sender
 from portal.messages import actions, texts
 from portal.messages.actions import TakenMessage
 from portal.messages.models import Message
+from portal.messages.rules import STAFF_TOLD, TO_STAFF
 from portal.organisations import audit
 from portal.reminders.actions import may_leave, take_due_steps
 from portal.shared.running import job_session
@@ -49,10 +50,16 @@ def _try(organisation_id: int, taken: TakenMessage) -> None:
     else:
         with job_session(organisation_id) as session:
             message = actions.note_sent(session, taken.id, remote_id)
-            audit.note(
-                session, organisation_id, "mail sent", message.record, message.record_id,
-                words=f"{_what(message)} {_DONE[message.channel]} to {message.to_address}",
-            )  # fmt: skip
+            _tell(session, organisation_id, message)
+
+
+def _tell(session: Session, organisation_id: int, message: Message) -> None:
+    """On the timeline of what it is about."""
+    if message.kind in TO_STAFF:
+        action, words = STAFF_TOLD, f"{message.to_address} was told: {message.subject}"
+    else:
+        action, words = "mail sent", f"{_what(message)} {_DONE[message.channel]} to {message.to_address}"
+    audit.note(session, organisation_id, action, message.record, message.record_id, words=words)
 
 
 def _prepared(session: Session, organisation_id: int, taken: TakenMessage) -> Callable[[], str]:
@@ -77,8 +84,9 @@ def _note_problem(organisation_id: int, taken: TakenMessage, words: str, *, retr
         message = actions.note_problem(session, taken, words, retryable=retryable)
         if message.state == "failed":
             tell_sender(session, message)
+            action = STAFF_TOLD if message.kind in TO_STAFF else "mail failed"
             audit.note(
-                session, organisation_id, "mail failed", message.record, message.record_id,
+                session, organisation_id, action, message.record, message.record_id,
                 words=f"{_what(message)} could not be {_DONE[message.channel]} to {message.to_address}. "
                 f"{message.last_error}",
             )  # fmt: skip

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 MOST_TRIES = 8
+TO_STAFF = ("question", "staff_news", "undelivered")  # kinds that only the firm's own people get
+STAFF_TOLD = "staff told"  # the trail's word for one of these
 _WAITS = (1, 2, 5, 15, 60, 120, 240)  # minutes after each try that failed
 
 

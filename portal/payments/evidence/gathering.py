@@ -15,6 +15,7 @@ from portal.invoices.documents.papers import invoice_paper
 from portal.invoices.documents.pdf import record_pdf
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
+from portal.messages.rules import STAFF_TOLD
 from portal.organisations.models import AuditEntry, Organisation
 from portal.payments.deposits import Deposit
 from portal.payments.models import Allocation, Payment
@@ -28,7 +29,7 @@ _MOST_EVENTS = 500
 # What the mirror tells of an invoice is between the firm and its accountant; the bank has no use for it.
 OF_THE_BOOKS = (
     "in the books", "not in the books", "dated today in the books", "marked sent", "paper attached",
-    "difference settled", "held back", "invoice stays",
+    "difference settled", "stays elsewhere", "invoice stays",
 )  # fmt: skip
 
 
@@ -70,10 +71,11 @@ def _invoice_ids(session: Session, payment: Payment) -> Sequence[int]:
 def _events(
     session: Session, payment: Payment, invoices: Sequence[Invoice], job_ids: Sequence[int]
 ) -> Sequence[AuditEntry]:
-    """What people read on the timelines of job, invoice and payment, in order of time, without the books."""
+    """What people read on the timelines of job, invoice and payment, in order of time: neither what the books say nor
+    what the firm tells its own people."""
     groups = (("work_order", list(job_ids)), ("invoice", [each.id for each in invoices]), ("payment", [payment.id]))
     told = or_(*(and_(AuditEntry.record == record, AuditEntry.record_id.in_(ids)) for record, ids in groups))
-    told = and_(told, AuditEntry.words != "", AuditEntry.action.not_in(OF_THE_BOOKS))
+    told = and_(told, AuditEntry.words != "", AuditEntry.action.not_in((*OF_THE_BOOKS, STAFF_TOLD)))
     found = select(AuditEntry).where(told).order_by(AuditEntry.created_at, AuditEntry.id)
     return session.scalars(found.limit(_MOST_EVENTS)).all()
 

@@ -11,7 +11,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.mail_gateway import Mail
 from portal.messages.actions import queue_mail
 from portal.messages.models import Message
-from portal.messages.rules import MOST_TRIES
+from portal.messages.rules import MOST_TRIES, STAFF_TOLD
 from portal.organisations.audit import timeline
 from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
@@ -96,6 +96,22 @@ def test_what_never_arrives_is_given_up_on_the_timeline(firm: Firm, office: Post
     assert state(firm).state == "failed"
     with job_session(firm.organisation_id) as session:
         assert "could not be mailed to rita@maple.example. away" in timeline(session, "invoice", 7)[0].words
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_what_the_firms_own_people_are_told_is_told_apart_on_the_trail(firm: Firm, office: Post, is_lost: bool) -> None:
+    """It is no part of what a bank is shown."""
+    with job_session(firm.organisation_id) as session:
+        queue_mail(
+            session, firm.organisation_id, once="news:1", kind="staff_news", record="invoice", record_id=7,
+            to="manager@northgate.example", reply_to="", from_name="", subject="Answer the bank", text="", html="",
+        )  # fmt: skip
+    office.problem = GatewayError("550 no such mailbox", retryable=False) if is_lost else None
+    mail_jobs.look(firm.organisation_id)
+    with job_session(firm.organisation_id) as session:
+        [told] = timeline(session, "invoice", 7)
+    said = "could not be mailed" if is_lost else "manager@northgate.example was told: Answer the bank"
+    assert told.action == STAFF_TOLD and said in told.words
 
 
 def test_an_address_that_does_not_exist_is_given_up_at_once_and_holds_up_nobody(firm: Firm, office: Post) -> None:

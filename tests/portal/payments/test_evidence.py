@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
+from portal.messages.rules import STAFF_TOLD
 from portal.organisations import audit
 from portal.payments.evidence.gathering import OF_THE_BOOKS
 from portal.shared.running import job_session
@@ -24,7 +25,7 @@ def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Til
         invoice = make_invoice(session, firm, work_order=job)
         path = pay_address(session, invoice)
         photo = ours.content
-        for action in OF_THE_BOOKS:
+        for action in (*OF_THE_BOOKS, STAFF_TOLD):
             audit.note(session, firm.organisation_id, action, "invoice", invoice.id, words="Kept from the bank")
     till.pay(path)
     till.work(firm)
