@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, rules, straddling, tokens
 from portal.accounting import link as linking
@@ -107,8 +107,8 @@ def settle_what_stays(session: Session, link_id: int) -> None:
     if session.scalars(select(is_first)).one():
         return
     old = select(Invoice.id).where(belonging.stays(link_id))
-    of_old = select(Payment.id).where(belonging.payment_stays(link_id))
-    notes = select(CreditNote.id).where(belonging.note_stays(link_id))
+    of_old = select(Payment.id).where(Payment.id.in_(_open("payment")), belonging.payment_stays(link_id))
+    notes = select(CreditNote.id).where(CreditNote.id.in_(_open("credit_note")), belonging.note_stays(link_id))
     straddling.tell(session, link_id)
     session.execute(
         update(Change)
@@ -122,6 +122,12 @@ def settle_what_stays(session: Session, link_id: int) -> None:
         )
         .values(is_settled=True)
     )
+
+
+def _open(module: str) -> Select[int]:
+    """Only these are asked about: whoever went over years ago has many that are settled."""
+    change = aliased(Change)
+    return select(change.subject_id).where(~change.is_settled, change.subject == module)
 
 
 def link_before(session: Session, link: Link) -> Link | None:
