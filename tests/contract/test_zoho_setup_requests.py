@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import new_organisation, reading, rehearsal, taking, tax_reading, taxes
+from portal.accounting.setup import authorities, new_organisation, reading, rehearsal, taking, tax_reading, taxes
 from portal.accounting.setup.desk import Desk
 from portal.gateways.zoho import wire
 from portal.gateways.zoho.calls import Answer, Line, Target
@@ -66,8 +66,10 @@ def test_every_request_of_the_set_up_keeps_to_zohos_own_documents(
 
 def _settle_taxes(linked: LinkedFirm, desk: Desk) -> None:
     theirs = tax_reading.read(desk)
+    authorities.read(desk, "US")
+    tax_reading.count_uses(desk)
     with job_session(linked.organisation_id) as session:
         organisation = session.get_one(Organisation, linked.organisation_id)
         link = session.get_one(Link, linked.link().id)
         rows = taxes.compare(session, organisation, theirs)
-        taxes.keep(session, link, theirs, rows, [])
+        taxes.keep(session, link, theirs, rows, [], {})
