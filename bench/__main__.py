@@ -10,7 +10,7 @@ from bench.stage import Stage
 # Times first, while this process and its tables are small; then what only counts; the demo beside it last.
 NAMES = (
     "pay_page_time", "billing_rate", "statements", "zoho_calls", "zoho_reading", "mirror_rate", "jobs_and_memory",
-    "page_weight", "poor_line", "crowd",
+    "page_weight", "papers", "poor_line", "crowd",
 )  # fmt: skip
 # Only by name: they take minutes to an hour.
 LONG = ("backfill", "backfill_longer")

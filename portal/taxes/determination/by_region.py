@@ -114,6 +114,8 @@ def _european(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
         return _usual(item)
     if _stays_at_home(firm, item, job):
         return _usual(item, f"{'building' if item.on_building else 'handed over'} in {firm.named(firm.country)}")
+    if item.is_goods and job.country and job.country not in EUROPEAN_UNION:  # directive 2006/112, article 146
+        return _of_kind(firm, "zero", f"export to {firm.named(job.country)}")
     if not buyer.has_tax_number:
         return _usual(item, f"no VAT number in {firm.named(buyer.country)}: our own rate" if buyer.country else "")
     if buyer.country in EUROPEAN_UNION:
