@@ -15,10 +15,12 @@ from portal.invoices.documents.receipts import receipt_facts
 from portal.invoices.letterhead import drawn_up
 from portal.organisations.models import Organisation
 from portal.payments import queries
+from portal.payments.deposits import Deposit
 from portal.payments.models import Payment
 from portal.payments.wording import way_in
 from portal.shared import clock, phrases
 from portal.shared.money import Money
+from portal.work_orders.models import WorkOrder
 
 
 def receipt_paper(session: Session, organisation: Organisation, payment: Payment) -> bytes:
@@ -70,6 +72,14 @@ _MISSING = (
 )
 
 
+# The job that a deposit was taken for.
+_JOB = (
+    select(WorkOrder.title)
+    .join(Deposit, Deposit.work_order_id == WorkOrder.id)
+    .where(Deposit.payment_id == bindparam("payment_id"))
+)
+
+
 def _made(
     session: Session, organisation: Organisation, payment: Payment, *, of: Collection[int] | None = None
 ) -> bytes:  # fmt: skip
@@ -85,10 +95,13 @@ def _facts(
     payer = session.get_one(Customer, payment.customer_id)
     shown = [part for part in parts if of is None or part.invoice_id in of]
     words = phrases.choose(language, payer.language, organisation.locale)
+    job = None if parts else session.scalars(_JOB, {"payment_id": payment.id}).one_or_none()
     amount = payment.taken if of is None else Money.total((part.amount for part in shown), payment.currency)
     return receipt_facts(
         drawn_up(organisation, language or payer.language), number=payment.number, received_on=payment.received_on,
         payer=payer.name, how=way_in(words, payment.method, payment.reference), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
+        advance=words.text("deposit_for", job=job) if job else "",
+        note=words.text("deposit_receipt_note") if job else "",
         rounding=payment.rounding if of is None else None, tip=payment.tip if of is None else None,
     )  # fmt: skip

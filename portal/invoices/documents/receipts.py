@@ -15,14 +15,19 @@ from portal.shared.text import clean
 def receipt_facts(
     head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
     parts: Sequence[tuple[str, Money]], rounding: Money | None = None, tip: Money | None = None,
+    advance: str = "", note: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each.
 
+    advance: what is paid for before there is an invoice; note: on that
     rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip
     """
     speech = speech_of(head)
     words = speech.words
+    lines = [(f"{words['invoice']} {speech.own(name)}", part) for name, part in parts]
     extra = [(words[name], sum_) for name, sum_ in (("rounding", rounding), ("tip", tip)) if sum_]
+    if advance:
+        lines.append((speech.own(advance), amount - Money.total((sum_ for _, sum_ in extra), amount.currency)))
     return {
         "language": head.language, "right_to_left": speech.is_rtl, "words": words,
         "title": words["receipt"], "stamp": "", "number": speech.own(number), "firm": firm_on_paper(head, speech),
@@ -31,10 +36,11 @@ def receipt_facts(
         "dates": [[words["date"], speech.day(received_on)]],
         "reference": "", "what": speech.apart(clean(how)), "work": "",
         "lines": [
-            {"name": f"{words['invoice']} {speech.own(name)}", "description": "", "detail": "", "quantity": "",
-             "price": "", "tax": "", "total": formats.amount(part, speech.locale)}
-            for name, part in parts
+            {"name": name, "description": "", "detail": "", "quantity": "", "price": "", "tax": "",
+             "total": formats.amount(part, speech.locale)}
+            for name, part in lines
         ],
         "sums": [[name, speech.money(sum_)] for name, sum_ in extra],
-        "notes": [], "code": "", "total": speech.money(amount), "withheld": [], "to_pay": "",
+        "notes": [speech.apart(note)] if note else [], "code": "", "total": speech.money(amount), "withheld": [],
+        "to_pay": "",
     }  # fmt: skip

@@ -142,6 +142,7 @@ def test_it_is_paid_once_and_is_an_advance_until_the_invoice(till: Till, firm: F
     assert paper.content.startswith(b"%PDF") and till.get(f"{asked.path}/receipts/999.pdf").status_code == 404
     shown = till.get(f"{asked.path}/receipts/{payment.id}").text
     assert f'href="{asked.path}"' in shown and payment.number in shown and "£100.00" in shown
+    assert "Deposit for Boiler annual service" in shown and "This receipt is no tax invoice" in shown
     assert till.get(f"{asked.path}/receipts/999").status_code == 404
     assert left(firm, bill(firm, asked.job_id)) == TOTAL - ASKED
 
