@@ -37,13 +37,11 @@ def unfit_for_cards(amount: Money) -> str:
     """
     if Money.zero(amount.currency) < amount < least_charge(amount.currency):
         return "too_small"
-    if amount.minor > _LARGEST_UNITS:
-        return "too_large"
     try:
-        to_stripe(amount)
+        units = to_stripe(amount)
     except CannotCharge:
-        return "not_exact"
-    return ""
+        return "too_large" if amount.minor > _LARGEST_UNITS else "not_exact"
+    return "too_large" if units > _LARGEST_UNITS else ""
 
 
 def other_ways(balance: Money) -> str:
