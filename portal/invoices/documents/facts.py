@@ -18,6 +18,7 @@ from portal.shared import formats
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
+from portal.taxes.wording import told_in
 
 _OWN_LABEL = re.compile(r"(Shipping|Discount|Adjustment|Rounding)(?: ([\d.]+) %)?(?: on the total)?")
 
@@ -119,12 +120,13 @@ def _kinds(invoice: Invoice) -> set[str]:
 
 def firm_on_paper(head: Letterhead, speech: Speech) -> dict[str, Any]:
     own, number = speech.own, head.tax_number
+    label = told_in(head.language, head.tax_number_label)
     return {
         "name": own(head.name),
         "address": own(head.address),
         "email": own(head.email),
         "phone": own(head.phone),
-        "tax_number": own(f"{head.tax_number_label} {number}") if number else "",
+        "tax_number": own(f"{label} {number}") if number else "",
         "registrations": [own(row) for row in head.registrations.splitlines() if row.strip()],
         "logo": head.logo,
         "logo_shape": size_of_logo(head.logo),

@@ -159,3 +159,10 @@ def test_columns_that_nothing_stands_in_are_left_out(client: FlaskClient, sessio
     paper = client.get(f"/credit-notes/{note.id}/credit-note.pdf").data
     said = PdfReader(io.BytesIO(paper)).pages[0].extract_text()
     assert "Tax" in said and "Amount" in said and "Quantity" not in said and "Price" not in said
+
+
+def test_the_firms_number_is_called_what_the_reader_calls_it(session: Session, firm: Firm) -> None:
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.locale, organisation.tax_number_label, organisation.tax_number = "fr_FR", "VAT number", "GB980780684"
+    facts = facts_of(organisation, get_invoice(session, make_invoice(session, firm).id))
+    assert facts["firm"]["tax_number"] == "N° de TVA GB980780684"

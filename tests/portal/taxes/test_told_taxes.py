@@ -40,6 +40,12 @@ def test_every_tax_and_every_exemption_that_a_firm_begins_with_has_its_words() -
     assert [each for each in sorted(said) if each and not NAMES.fullmatch(each) and not _is_told(each)] == []
 
 
+def test_what_a_firms_tax_number_is_called_has_its_words_unless_it_is_a_name_of_its_own() -> None:
+    called = {pack["tax_number_label"] for pack in regions.packs().values()}
+    own = {"ABN", "EIN", "GSTIN", "KRA PIN", "RFC", "UID-Nr.", "USt-IdNr."}
+    assert {each for each in called if told_in("ar", each) == each} == own
+
+
 def test_every_sentence_that_the_rules_say_has_its_words() -> None:
     said = [text for path in Path(determination.__file__).parent.glob("*.py") for text in _sentences(path)]
     assert len(said) > 20
@@ -104,6 +110,8 @@ def _is_told(said: str) -> bool:
         ("tasa general", "en", "general rate"),
         ("tasa general", "es", "tasa general"),
         ("standard rate", "en", "standard rate"),
+        ("GST/HST number", "fr", "N° de TPS/TVH"),
+        ("GSTIN", "de", "GSTIN"),
     ],
 )  # fmt: skip
 def test_it_is_told_in_the_readers_language(said: str, language: str, told: str) -> None:
