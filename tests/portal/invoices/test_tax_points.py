@@ -95,6 +95,7 @@ def test_work_before_the_change_that_is_invoiced_after_it(
         session.commit()
         draft = _draft(session, firm, WORK)
         organisation = session.get_one(Organisation, firm.organisation_id)
+        organisation.tax_number = {"GB": "GB980780684", "DE": "DE136695976"}.get(country, "")
         sent = get_invoice(session, draft.id, lock=True)
         actions.issue_invoice(session, organisation, sent)
         session.commit()
