@@ -65,7 +65,7 @@ def cause_of(module: str, state: str, code: str) -> Cause:
 
 _LABELS = {
     "tax": ("Tax", "Tax group"), "customer": ("Customer",), "item": ("Service", "Part"), "invoice": ("Invoice",),
-    "payment": ("Payment",), "credit_note": ("Credit note",),
+    "payment": ("Payment",), "credit_note": ("Credit note",), "tax_rate": ("Tax", "Tax group"),
 }  # fmt: skip
 
 

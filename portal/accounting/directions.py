@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import CompoundSelect, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import MODULES, Link, MirrorRecord, ModuleSetting
+from portal.accounting.models import MODULES, TAX_RATE, Link, MirrorRecord, ModuleSetting
 from portal.accounting.pull import cursors
 from portal.organisations import audit
 from portal.shared import queues
@@ -25,9 +26,11 @@ class CannotKeepSo(RuleBroken):
     """This module cannot be kept in that way."""
 
 
-def resting(link_id: int) -> Select[str]:
-    """Names of the modules that are paused, to be used in statements."""
-    return select(ModuleSetting.module).where(ModuleSetting.link_id == link_id, ModuleSetting.is_paused)
+def resting(link_id: int) -> CompoundSelect[Any]:
+    """Names of the modules that are paused, to be used in statements. Taxes at older rates rest with the taxes."""
+    paused = (ModuleSetting.link_id == link_id, ModuleSetting.is_paused)
+    older = select(literal(TAX_RATE)).where(*paused, ModuleSetting.module == "tax")
+    return union_all(select(ModuleSetting.module).where(*paused), older)
 
 
 def settings_of(session: Session, link_id: int) -> Mapping[str, ModuleSetting]:

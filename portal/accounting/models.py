@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 MODULES = ("tax", "customer", "item", "invoice", "payment", "credit_note")
+TAX_RATE = "tax_rate"  # no module of its own to people: a tax at another rate than it stands at there
 STATES = ("pending", "sending", "in_step", "waiting", "failed", "conflict", "mismatch", "paused")
 
 
@@ -195,6 +196,20 @@ class ExemptionTwin(Tenant, Base):
     remote_id: Mapped[str] = mapped_column(String(40))
 
 
+class TaxAtRate(Tenant, Base):
+    """A tax at a rate that it has no more, or not yet there: what was sent with it needs its like in the books.
+
+    rates  "12=19", or of a group each member's: "12=9,13=9". name: what it is to be called there
+    """
+
+    __tablename__ = "taxes_at_rates"
+    __table_args__ = (belongs_to("taxes", "tax_id"), UniqueConstraint("organisation_id", "tax_id", "rates"))
+
+    tax_id: Mapped[int] = mapped_column(BigInteger)
+    rates: Mapped[str] = mapped_column(String(500))
+    name: Mapped[str] = mapped_column(String(100))
+
+
 class MirrorRecord(Tenant, Base):
     """One of our rows and its twin in Zoho, if it has reached it."""
 
@@ -205,7 +220,7 @@ class MirrorRecord(Tenant, Base):
         UniqueConstraint("link_id", "module", "local_id"),
         UniqueConstraint("link_id", "module", "remote_id"),
         Index("ix_mirror_records_due", "organisation_id", "link_id", "state", "next_try_at"),
-        CheckConstraint(f"module IN {MODULES}", name="module"),
+        CheckConstraint(f"module IN {(*MODULES, TAX_RATE)}", name="module"),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, directions, rules, switching
 from portal.accounting.link import live_link
-from portal.accounting.models import MODULES, Consent, ImportRow, Link, MirrorRecord
+from portal.accounting.models import MODULES, TAX_RATE, Consent, ImportRow, Link, MirrorRecord, TaxAtRate
 from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
@@ -26,7 +26,7 @@ MOST_SHOWN = 200
 _NAMES: dict[str, tuple[Any, Any]] = {
     "tax": (Tax, Tax.name), "customer": (Customer, Customer.name), "item": (Item, Item.name),
     "invoice": (Invoice, Invoice.number), "payment": (Payment, Payment.number),
-    "credit_note": (CreditNote, CreditNote.number),
+    "credit_note": (CreditNote, CreditNote.number), TAX_RATE: (TaxAtRate, TaxAtRate.name),
 }  # fmt: skip
 
 

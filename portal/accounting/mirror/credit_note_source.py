@@ -11,6 +11,7 @@ from portal.accounting import rules
 from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
 from portal.accounting.mapping import REFUND_MODES
 from portal.accounting.mirror import each_unit
+from portal.accounting.mirror.dated_taxes import Borne, borne_by
 from portal.accounting.mirror.source import ComesTo, Need, Source, Twins, present
 from portal.accounting.mirror.uses import GivenBack, Uses
 from portal.accounting.models import MirrorRecord
@@ -18,7 +19,7 @@ from portal.catalogue.models import Item
 from portal.invoices import frozen
 from portal.invoices.credit_notes import queries
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money, decimals_of
@@ -34,10 +35,10 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
     invoice = session.get_one(Invoice, note.invoice_id, options=[selectinload(Invoice.lines)])
     breakdown, policy = frozen.from_text(note.breakdown, note.currency)
     items, unit_taxes = _active_items(session, invoice), each_unit.charged_beside(note.breakdown)
-    applied, taxes = _applied(session, note), each_unit.stand_ins(session)
+    applied, borne = _applied(session, note), _borne(session, note, invoice)
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
-        known = each_unit.standing_in(twins, taxes)
+        known = borne.naming(twins)
         lines = [
             _line(note, invoice, at, _price(part, policy), items, known)
             for at, part in enumerate(breakdown.lines) if part.total
@@ -50,7 +51,8 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
         return credit_note_payload(record)
 
     return Source(
-        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied, taxes),
+        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied, borne),
+        unsettled=borne.unsettled, undecided=borne.undecided,
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
         invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=_uses(session, note, applied),
         comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
@@ -116,15 +118,23 @@ def _active_items(session: Session, invoice: Invoice) -> Collection[int]:
 
 
 def _needs(
-    note: CreditNote, invoice: Invoice, items: Collection[int], applied: Mapping[int, Decimal], taxes: Mapping[int, int]
+    note: CreditNote, invoice: Invoice, items: Collection[int], applied: Mapping[int, Decimal], borne: Borne
 ) -> list[Need]:  # fmt: skip
-    taken = [invoice.lines[line.position] for line in note.lines if line.position < len(invoice.lines)]
+    taken = _taken(note, invoice)
     needs: list[tuple[str, int | None]] = [("customer", note.customer_id)]
     needs += [("item", line.item_id) for line in taken if line.item_id in items]
-    borne = [*(line.tax_id for line in taken), invoice.shipping_tax_id]
-    needs += [("tax", taxes.get(tax_id or 0, tax_id)) for tax_id in borne]
+    needs += borne.needs
     needs += [("invoice", invoice_id) for invoice_id in applied]
     return present(*needs)
+
+
+def _borne(session: Session, note: CreditNote, invoice: Invoice) -> Borne:
+    tax_ids = [*(line.tax_id for line in _taken(note, invoice)), invoice.shipping_tax_id]
+    return borne_by(session, tax_ids, note.breakdown or {})
+
+
+def _taken(note: CreditNote, invoice: Invoice) -> list[InvoiceLine]:
+    return [invoice.lines[line.position] for line in note.lines if line.position < len(invoice.lines)]
 
 
 def _applied(session: Session, note: CreditNote) -> dict[int, Decimal]:

@@ -12,6 +12,7 @@ from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
+from portal.accounting.models import TAX_RATE
 from portal.accounting.pull.looking import look, look_before_paying
 from portal.accounting.reconciliation import reading
 from portal.accounting.setup import importing
@@ -96,7 +97,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
     if worked > 0:
         return True
-    if room == rules.ALL and _push_due(turn, remote, ("tax", "customer", "item"), _OTHERS_A_ROUND) > 0:
+    if room == rules.ALL and _push_due(turn, remote, ("tax", TAX_RATE, "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
     is_reserved = room != rules.ALL
     if (not is_reserved and importing.step(turn, remote)) or reading.step(turn, remote, is_reserved=is_reserved):

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
-from portal.accounting.mirror.source import Twins
 from portal.taxes.models import Tax, TaxGroupMember
 
 EACH_UNIT = "fixed_per_unit"
@@ -26,11 +25,6 @@ def stand_ins(session: Session) -> dict[int, int]:
     for group_id, tax_id in rows:
         members.setdefault(group_id, []).append(tax_id)
     return {group_id: known[0] for group_id, known in members.items() if len(known) == 1}
-
-
-def standing_in(twins: Twins, taxes: Mapping[int, int]) -> Twins:
-    """`twins`, with what stands in for a group there in the group's place."""
-    return lambda module, own: twins(module, taxes.get(own or 0, own) if module == "tax" else own)
 
 
 def charged_beside(breakdown: Mapping[str, Any]) -> list[tuple[str, Decimal]]:

@@ -52,6 +52,9 @@ MODULES = {
 }
 
 
+# A tax at a rate of its own is written as any other.
+MODULES["tax_rate"] = MODULES["tax"]
+
 # A group of taxes is one of the taxes to whoever uses it, but is written at an address of its own.
 _TAX_GROUP = Module("tax", "Tax group", "/settings/taxgroups", "taxes", "tax_group", "tax_group_id", "")
 

@@ -9,7 +9,7 @@ from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import writing_off
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, INACTIVE, LOOK, SENT, UPDATE, VOID, Act
 from portal.accounting.mirror.sources import Source
-from portal.accounting.models import MirrorRecord
+from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import tax_changes, tax_merging
 
 
@@ -26,10 +26,18 @@ def of(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | 
     is_inactive = record.remote_status == INACTIVE
     if is_inactive and not source.is_inactive:
         return ACT
-    if (record.snapshot or {}).get("sent") != snapshot:
+    if _without_taxes((record.snapshot or {}).get("sent")) != _without_taxes(snapshot):
         return UPDATE
     is_to_be_marked = (source.is_inactive and not is_inactive) or writing_off.next_act(record, source) is not None
     return ACT if is_to_be_marked else None
+
+
+def _without_taxes(payload: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a paper's lines bear is frozen: which twin says so there by now is no reason to write it anew."""
+    if payload is None or "line_items" not in payload:
+        return payload
+    lines = [{key: value for key, value in line.items() if key != "tax_id"} for line in payload["line_items"]]
+    return {key: value for key, value in payload.items() if key != "shipping_charge_tax_id"} | {"line_items": lines}
 
 
 def marking(record: MirrorRecord, source: Source) -> Act:
@@ -43,6 +51,8 @@ def marking(record: MirrorRecord, source: Source) -> Act:
 def instead_of_update(session: Session, record: MirrorRecord, version: int, snapshot: dict[str, Any]) -> str | None:
     """UPDATE itself; COMPARE where what was changed there meanwhile must not be overwritten unseen; None for a tax
     that is to stay there as it is."""
+    if record.module == TAX_RATE:
+        return None  # made once: nothing about a rate of the past changes
     if record.module == "tax":
         if tax_changes.is_wanted_there(session, record, snapshot):
             return UPDATE

@@ -1,5 +1,6 @@
 """Plan: what one record needs next, decided in a short transaction that marks it as being sent before anything is."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -23,7 +24,7 @@ from portal.accounting.mirror.push import (
     Push,
 )
 from portal.accounting.mirror.sources import Source
-from portal.accounting.models import MirrorRecord
+from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
@@ -45,11 +46,23 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
             record.state = "conflict"
             outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
             return None
+        source = _without_taxes_where_written(session, turn, record, source)
         twins = records.ensure(session, turn, source.needs)
         first = _first_unmet(session, record, source, twins)
         if first is not None:
             return first if first.record_ids else None
         return _next_step(session, turn, record, version, source, twins)
+
+
+def _without_taxes_where_written(session: Session, turn: Turn, record: MirrorRecord, source: Source) -> Source:
+    """An invoice that is there and stays as it is needs no taxes any more: none is made for it, it waits for none."""
+    if record.module != "invoice" or record.remote_id is None or not (record.snapshot or {}).get("sent"):
+        return source
+    needs = [need for need in source.needs if need[0] not in ("tax", TAX_RATE)]
+    twins = records.ensure(session, turn, needs)
+    snapshot = frozen(dresser(session, record)(source.build(_ids_of(record, twins), reference_of(record, source), {})))
+    is_to_be_written = next_verb.of(record, source, snapshot) == UPDATE
+    return source if is_to_be_written else replace(source, needs=needs, unsettled=(), undecided=())
 
 
 def _is_no_business(record: MirrorRecord, source: Source) -> bool:
@@ -64,7 +77,11 @@ def _first_unmet(
     session: Session, record: MirrorRecord, source: Source, twins: dict[sources.Need, MirrorRecord]
 ) -> Needs | None:
     """None when all is there; otherwise what can be done about it now, which may be nothing but waiting."""
-    missing = [twins[need] for need in source.needs if not _is_there(session, twins[need])]
+    if source.undecided:
+        now = session.scalars(select(func.clock_timestamp())).one()
+        _wait(session, record, twins[source.undecided[0]], now, is_resting=True)
+        return Needs([])
+    missing = [twins[need] for need in source.needs if need in source.unsettled or not _is_there(session, twins[need])]
     return _wait_or_work(session, record, missing) if missing else None
 
 
@@ -148,7 +165,7 @@ def _ids_of(record: MirrorRecord, twins: dict[sources.Need, MirrorRecord]) -> so
     known = {line.get("item_id") for line in sent.get("line_items", ())}
 
     def twin_id(module: str, local_id: int | None) -> str:
-        twin = twins[module, local_id] if local_id is not None else None
+        twin = twins.get((module, local_id)) if local_id is not None else None
         if twin is None or (twin.module == "item" and twin.remote_status == INACTIVE and twin.remote_id not in known):
             return ""
         return twin.remote_id or ""
@@ -164,10 +181,12 @@ def _use(turn: Turn, record: MirrorRecord, source: Source, twin_id: sources.Twin
 
 
 def _taken(session: Session, record: MirrorRecord) -> frozenset[str]:
-    if record.module != "tax":
+    if record.module not in ("tax", TAX_RATE):
         return frozenset()
     others = select(MirrorRecord.remote_id).where(
-        MirrorRecord.link_id == record.link_id, MirrorRecord.module == "tax", MirrorRecord.id != record.id
+        MirrorRecord.link_id == record.link_id,
+        MirrorRecord.module.in_(("tax", TAX_RATE)),
+        MirrorRecord.id != record.id,
     )
     return frozenset(remote_id for remote_id in session.scalars(others) if remote_id)
 

@@ -13,7 +13,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
-from portal.accounting.models import MirrorRecord
+from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import sightings, tax_changes
 from portal.accounting.pull.both_sides import bring_together, common_of
 from portal.gateways.errors import GatewayError
@@ -115,7 +115,7 @@ def _written(
     kept = (record.snapshot or {}) if push.source.uses else writing_off.kept(record)
     record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(record, push, answer)}
     sightings.wrote(session, record, answer, is_new=push.verb != UPDATE)
-    if push.module == "tax":
+    if push.module in ("tax", TAX_RATE):
         tax_changes.seen(record, answer)
     if outcome.adopted and push.module in ("customer", "item"):
         # What an earlier try sent may be older than what we have: bring it up to date.

@@ -33,12 +33,16 @@ class Source:
     uses         where the money of a payment or a credit note is to be
     comes_to     the total of a credit note
     given_up     how much of an invoice is written off here
+    unsettled    of the needs, those that must be looked at first even where they are there
+    undecided    of the needs, those that a person is asked about
     """
 
     label: str
     name: str
     build: Callable[[Twins, str, Mapping[str, str]], dict[str, Any]]
     needs: Sequence[Need] = ()
+    unsettled: Sequence[Need] = ()
+    undecided: Sequence[Need] = ()
     spare_name: str = ""
     invoice_ids: Sequence[int] = field(default_factory=list)
     figures: comparison.Figures | None = None

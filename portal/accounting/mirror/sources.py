@@ -13,11 +13,12 @@ from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
 from portal.accounting.exemptions import ReasonsThere, reasons_there
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
-from portal.accounting.mirror import credit_note_source, each_unit, money_sources
+from portal.accounting.mirror import credit_note_source, dated_taxes, each_unit, money_sources
 from portal.accounting.mirror.source import Need as Need
 from portal.accounting.mirror.source import Source as Source
 from portal.accounting.mirror.source import Twins as Twins
 from portal.accounting.mirror.source import present
+from portal.accounting.models import TAX_RATE
 from portal.accounting.tax_standing import (
     NAMING_AUTHORITIES,
     TAXED_BY_PLACE,
@@ -141,13 +142,14 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
     beside = sent_beside(session, invoice.id, invoice.currency)
-    taxes, reasons = each_unit.stand_ins(session), reasons_there(session)
+    reasons, tax_ids = reasons_there(session), [*(line.tax_id for line in invoice.lines), invoice.shipping_tax_id]
+    borne = dated_taxes.borne_by(session, tax_ids, invoice.breakdown or {})
     home = session.scalars(select(Organisation.country)).one()
     places = [line.place_of_supply for line in invoice.lines]
     place = place_there(home, places, standing_of(home).get("aliases", {}))
 
     def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
-        known = each_unit.standing_in(twins, taxes)
+        known = borne.naming(twins)
         record = mapping.InvoiceRecord(
             number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
             [_line(line, known, reasons) for line in invoice.lines],
@@ -155,11 +157,10 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
         )  # fmt: skip
         return mapping.invoice_payload(record)
 
-    borne = [*(line.tax_id for line in invoice.lines), invoice.shipping_tax_id]
-    of_lines = [("item", line.item_id) for line in invoice.lines]
-    of_lines += [("tax", taxes.get(each or 0, each)) for each in borne]
+    of_lines = [*(("item", line.item_id) for line in invoice.lines), *borne.needs]
     return Source(
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
+        unsettled=borne.unsettled, undecided=borne.undecided,
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
         given_up=given_up(invoice).decimal if invoice.status == WRITTEN_OFF else None,
     )  # fmt: skip
@@ -205,5 +206,5 @@ def _extras(invoice: Invoice, twins: Twins, beside: Decimal) -> Extras:
 
 _READERS: dict[str, Callable[[Session, int], Source | None]] = {
     "tax": _tax, "customer": _customer, "item": _item, "invoice": _invoice, "payment": money_sources.payment,
-    "credit_note": credit_note_source.credit_note,
+    "credit_note": credit_note_source.credit_note, TAX_RATE: dated_taxes.read,
 }  # fmt: skip

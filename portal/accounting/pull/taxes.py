@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import directions
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.remote import Remote
-from portal.accounting.models import MirrorRecord
+from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import cursors, questions, tax_changes, tax_merging
 from portal.accounting.pull.asking import DELETED
 from portal.accounting.pull.changes import in_the_name_of
@@ -60,8 +60,22 @@ def _compare(session: Session, turn: Turn, theirs: Sequence[TheirTax]) -> list[t
         else:
             group = session.scalars(select(Tax.kind).where(Tax.id == record.local_id)).first() == "group"
             missing.append((record.id, f"/settings/{'taxgroups' if group else 'taxes'}/{record.remote_id}"))
+    _let_go_of_what_changed(session, turn.link_id, by_id)
     _welcome(session, turn, theirs, is_two_way=is_two_way)
     return missing
+
+
+def _let_go_of_what_changed(session: Session, link_id: int, theirs: dict[str, TheirTax]) -> None:
+    """A twin for an older rate that has another one now is none any more: the next paper looks for one anew."""
+    for record in session.scalars(
+        select(MirrorRecord).where(
+            MirrorRecord.link_id == link_id, MirrorRecord.module == TAX_RATE, MirrorRecord.remote_id.in_(theirs)
+        )
+    ):
+        known = tax_changes.known_there(record)
+        if known is not None and known.rate != theirs[str(record.remote_id)].rate:
+            record.remote_id, record.snapshot, record.remote_number = None, None, ""
+            record.state, record.sending_since = "pending", func.clock_timestamp()
 
 
 def _look_at(session: Session, turn: Turn, record: MirrorRecord, there: Known, *, is_two_way: bool) -> None:
@@ -88,7 +102,7 @@ def _welcome(session: Session, turn: Turn, theirs: Sequence[TheirTax], *, is_two
 
 def _tied(session: Session, link_id: int) -> set[str]:
     found = select(MirrorRecord.remote_id).where(
-        MirrorRecord.link_id == link_id, MirrorRecord.module == "tax", MirrorRecord.remote_id.is_not(None)
+        MirrorRecord.link_id == link_id, MirrorRecord.module.in_(("tax", TAX_RATE)), MirrorRecord.remote_id.is_not(None)
     )
     return {str(each) for each in session.scalars(found)}
 
