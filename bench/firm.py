@@ -27,7 +27,7 @@ from portal.people.sign_in import Viewer, find_viewer, open_sign_in
 from portal.shared import clock
 from portal.shared.running import here, job_session
 from portal.taxes.queries import list_taxes
-from portal.taxes.regions import start_taxes
+from portal.taxes.regions.starting import start_taxes
 from portal.work_orders.actions import NewWorkOrder, Visit, create_work_order, take_step
 from portal.work_orders.pictures.actions import MOST_OF_A_JOB, add_photo
 from portal.work_orders.queries import get_work_order

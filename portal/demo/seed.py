@@ -33,7 +33,8 @@ from portal.shared import clock, running
 from portal.shared.running import job_session
 from portal.taxes.actions import add_tax
 from portal.taxes.queries import list_taxes
-from portal.taxes.regions import start_taxes, tax_number_label
+from portal.taxes.regions import tax_number_label
+from portal.taxes.regions.starting import start_taxes
 from portal.work_orders.actions import NewWorkOrder, Visit, create_work_order, take_step
 from portal.work_orders.models import Appointment, WorkOrder
 from portal.work_orders.queries import get_work_order

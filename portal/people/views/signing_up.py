@@ -64,7 +64,7 @@ def _found(session: Session, new: NewOrganisation, person: NewPerson) -> str:
     organisation_id, administrator = actions.sign_up(session, new, name=person.name, password=person.password)
     organisation = session.get_one(Organisation, organisation_id)
     organisation.tax_number_label = import_string(f"{_REGIONS}:tax_number_label")(new.country)
-    import_string(f"{_REGIONS}:start_taxes")(session, organisation_id, new.country)
+    import_string(f"{_REGIONS}.starting:start_taxes")(session, organisation_id, new.country)
     return sign_ins.open_sign_in(session, organisation_id, administrator.id)
 
 

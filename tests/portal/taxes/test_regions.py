@@ -14,8 +14,9 @@ from portal.shared.money import decimals_of
 from portal.shared.running import job_session
 from portal.taxes.identifiers import OWN, problem_with, validate
 from portal.taxes.models import Tax
-from portal.taxes.regions import packs, start_taxes
+from portal.taxes.regions import packs
 from portal.taxes.regions.standing import exemptions_of, standing_of
+from portal.taxes.regions.starting import start_taxes
 from tests.builders import Firm, make_firm
 from tests.conftest import World
 
