@@ -24,10 +24,14 @@ from portal.payments.actions import (
 )
 from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
+from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session
+from portal.taxes.actions import change_rate
+from portal.taxes.models import Tax
 from tests.builders import make_customer
+from tests.chaos.acts_there import Bookkeeper
 from tests.portal.accounting.doings import credit, pay, sent_invoice, take_write_off_back
 from tests.portal.accounting.stand_in import LinkedFirm
 from tests.portal.payments.test_recording import record
@@ -41,6 +45,7 @@ class Actor:
 
     firm: LinkedFirm
     random: Random
+    bookkeeper: Bookkeeper
     acknowledged: set[tuple[str, int]] = field(default_factory=set)
     deeds: int = 0
 
@@ -49,8 +54,8 @@ class Actor:
         deed: Callable[[], None] = self.random.choices(
             (self._invoice, self._pay, self._pay_part, self._cash, self._void, self._rename, self._reprice,
              self._reverse, self._refund, self._customer, self._write_off, self._take_back, self._credit,
-             self._put_credit, self._use_credit),
-            weights=(10, 5, 3, 3, 2, 3, 2, 2, 2, 1, 2, 1, 2, 1, 1),
+             self._put_credit, self._use_credit, self._tax),
+            weights=(10, 5, 3, 3, 2, 3, 2, 2, 2, 1, 2, 1, 2, 1, 1, 1),
         )[0]  # fmt: skip
         self.deeds += 1
         try:
@@ -97,13 +102,13 @@ class Actor:
             write_off_invoice(self.firm.organisation_id, invoice[0].id, "Nobody answers")
 
     def _take_back(self) -> None:
-        invoice = self._one(Invoice, Invoice.status == WRITTEN_OFF)
+        invoice = self._one(Invoice, Invoice.status == WRITTEN_OFF, self._is_ours)
         if invoice is not None:
             take_write_off_back(self.firm, invoice.id)
 
     def _credit(self) -> None:
         """A part of an invoice or all of it, taken off it or kept for another."""
-        invoice = self._one(Invoice, Invoice.status == SENT)
+        invoice = self._one(Invoice, Invoice.status == SENT, self._is_ours)
         if invoice is not None:
             share, keep = self.random.choice(("0.1", "0.3333", "1")), self.random.random() < 0.4
             self.acknowledged.add(("credit_note", credit(self.firm, invoice, share=share, keep=keep).id))
@@ -130,6 +135,13 @@ class Actor:
             price = Decimal(self.random.randint(1, 50_000)) / 100
             edit_item(session, item, ItemFacts(item.code, item.kind, item.name, price, item.unit, tax_id=item.tax_id))
 
+    def _tax(self) -> None:
+        """Once a day at most: what was sent before keeps the old rate, and may be on its way yet."""
+        with job_session(self.firm.organisation_id) as session:
+            item = session.get_one(Item, self.random.choice(self.firm.firm.item_ids))
+            tax = session.get_one(Tax, item.tax_id)
+            change_rate(session, tax, Decimal(self.random.randint(6, 19)), clock.today("Europe/London"))
+
     def _reverse(self) -> None:
         payment = self._payment("offline")
         if payment is not None:
@@ -143,13 +155,18 @@ class Actor:
             with job_session(self.firm.organisation_id) as session:
                 plan_refund(session, payment.id, amount, way="cash", reason="Too much", by=None, form_id=None)
 
+    @property
+    def _is_ours(self) -> ColumnElement[bool]:
+        """None of those that the bookkeeper works on."""
+        return Invoice.id.not_in(self.bookkeeper.own)
+
     def _open_invoice(self) -> tuple[Invoice, int] | None:
         """One with something to pay, and how much."""
         with job_session(self.firm.organisation_id) as session:
             found = session.execute(
                 select(Invoice, InvoiceBalance.balance_minor)
                 .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
-                .where(Invoice.status == "sent", InvoiceBalance.balance_minor > 0)
+                .where(Invoice.status == "sent", InvoiceBalance.balance_minor > 0, self._is_ours)
                 .order_by(Invoice.id)
             ).all()
         return tuple(self.random.choice(found)) if found else None  # type: ignore[return-value]
@@ -166,6 +183,7 @@ class Actor:
                 select(Payment)
                 .join(PaymentUse, PaymentUse.payment_id == Payment.id)
                 .where(Payment.provider == provider, whole)
+                .where(Payment.provider_payment_id.not_in(self.bookkeeper.ever_paid))
                 .order_by(Payment.id)
             ).all()
         return self.random.choice(found) if found else None

@@ -1,6 +1,7 @@
 """What breaks: workers die and freeze, Redis forgets, the database hangs up, Zoho answers wrongly or not at all."""
 
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
 
@@ -22,6 +23,7 @@ class Nemesis:
     stage: Stage
     random: Random
     told: list[str] = field(default_factory=list)
+    strikes: int = 0
     _frozen: set[int] = field(default_factory=set)
 
     def strike(self) -> None:
@@ -30,6 +32,7 @@ class Nemesis:
              self._time),
             weights=(8, 3, 2, 3, 2, 1, 2, 4),
         )[0]  # fmt: skip
+        self.strikes += 1
         self.told.append(f"{deed.__name__[1:]} {deed()}".strip())
 
     def rest(self) -> None:
@@ -99,8 +102,10 @@ class Nemesis:
     def _own_pids(self) -> list[int]:
         from portal.shared.running import here
 
-        with here().engine.connect() as connection:
-            return [connection.execute(text("SELECT pg_backend_pid()")).scalar_one()]
+        engine = here().engine
+        with ExitStack() as stack:
+            idle = [stack.enter_context(engine.connect()) for _ in range(max(1, engine.pool.checkedin()))]
+            return [each.execute(text("SELECT pg_backend_pid()")).scalar_one() for each in idle]
 
     def _time(self) -> str:
         self.stage.let_time_pass()

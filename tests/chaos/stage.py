@@ -10,13 +10,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal.accounting import directions
 from portal.config import read_settings
 from portal.embedded.postgres import start_postgres
 from portal.embedded.redis import start_redis
 from portal.shared import queues, running
 from portal.shared.migrate import upgrade
+from portal.shared.running import job_session
 from tests.builders import make_firm
 from tests.conftest import KEYS, World
+from tests.portal.accounting.both_ways import look_soon
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +47,7 @@ def own_world() -> Iterator[World]:
 
 @dataclass
 class Stage:
-    """Two firms, one in each product, and the processes that look after them."""
+    """Two firms, one in each product, kept from both sides in all, and the processes that look after them."""
 
     world: World
     zoho: ZohoStandIn
@@ -72,6 +75,7 @@ class Stage:
         for firm in self.firms:
             firm.change("UPDATE mirror_records SET next_try_at = clock_timestamp()")
             firm.change("UPDATE links SET quiet_until = NULL")
+            look_soon(firm)
 
 
 @contextmanager
@@ -79,6 +83,10 @@ def stage_in(world: World) -> Iterator[Stage]:
     with zoho_of(world) as zoho:
         queues.use(running.here().redis)
         firms = [connect(zoho, make_firm()), connect(zoho, make_firm(name="Rival Plumbing"), product="invoice")]
+        for firm in firms:
+            with job_session(firm.organisation_id) as session:
+                for module in directions.modules():
+                    directions.keep(session, firm.link(), module, directions.BOTH)
         stage = Stage(world, zoho, firms)
         try:
             for at in range(len(VERBS)):

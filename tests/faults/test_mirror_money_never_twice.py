@@ -10,7 +10,8 @@ from portal.accounting.mirror.drain import drain
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import worker
 from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, reverse, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, wait_until, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, wait_until, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 

@@ -24,7 +24,8 @@ from portal.shared.running import job_session
 from portal.taxes.models import Tax
 from tests.conftest import World
 from tests.portal.accounting.doings import pay, rename, retry_all, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, wait_until, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, wait_until, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 ROOT = Path(__file__).resolve().parents[2]

@@ -39,6 +39,7 @@ Given = TypeVar("Given")
 TURN_S = 8  # then other organisations come first, and a worker told to stop is soon done
 _MOST_STEPS = 8  # look, rename, create, mark, update …: what is still to do after these comes back by itself
 _INVOICES_A_ROUND, _OTHERS_A_ROUND = 20, 20
+_SHARE = 5  # of the rest, in a round that has sales to see to: nothing starves while they keep coming
 _UNREACHABLE_S, _MISCONFIGURED_S, _UNTIL_RECONNECTED_S = 15, 600, 365 * 86400
 
 
@@ -82,7 +83,8 @@ def _may_import(turn: Turn) -> bool:
 
 
 def _round(turn: Turn, remote: Remote) -> bool:
-    """Payments and credit notes that are ready, invoices made and marked sent together; else the rest.
+    """Payments and credit notes that are ready, invoices made and marked sent together; a few of the rest, or, where
+    nothing else is due, many.
 
     When all is done, one step of the first import or of a reconciliation (from a restored database only that), or one
     PDF is attached.
@@ -95,9 +97,10 @@ def _round(turn: Turn, remote: Remote) -> bool:
     worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
+    if room == rules.ALL:
+        most = _SHARE if worked else _OTHERS_A_ROUND
+        worked += _push_due(turn, remote, ("tax", TAX_RATE, "customer", "item"), most)
     if worked > 0:
-        return True
-    if room == rules.ALL and _push_due(turn, remote, ("tax", TAX_RATE, "customer", "item"), _OTHERS_A_ROUND) > 0:
         return True
     is_reserved = room != rules.ALL
     if (not is_reserved and importing.step(turn, remote)) or reading.step(turn, remote, is_reserved=is_reserved):

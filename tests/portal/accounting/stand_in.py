@@ -156,6 +156,13 @@ def linked(zoho: ZohoStandIn, firm: Firm) -> LinkedFirm:
     return connect(zoho, firm)
 
 
+@pytest.fixture(params=["books", "invoice"])
+def linked_to_either(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    """In each product once: what dies or lies half-way is the same in both, what they answer is not."""
+    zoho.mend()
+    return connect(zoho, firm, product=request.param)
+
+
 def connect(
     zoho: ZohoStandIn, firm: Firm, *, product: str = "books", currency: str = "GBP", **limits: Any
 ) -> LinkedFirm:
