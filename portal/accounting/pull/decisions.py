@@ -62,6 +62,9 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
 
 def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
     """False when it was decided already. Raises CannotDecide, RuleBroken. Does not commit."""
+    of = session.scalars(select(Question.link_id).where(Question.id == question_id)).one_or_none()
+    # The link first, as the workers do: whoever takes a record before it waits for them crosswise.
+    session.execute(select(Link.id).where(Link.id == of).with_for_update(read=True, key_share=True))
     question = session.get(Question, question_id, with_for_update=True, populate_existing=True)
     if question is None or question.decision:
         return False
