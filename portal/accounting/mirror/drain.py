@@ -97,6 +97,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
     worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))
+    room = reserve.room(turn) if worked else room  # as Zoho has told meanwhile what is left of the day
     if room == rules.ALL:
         most = _SHARE if worked else _OTHERS_A_ROUND
         worked += _push_due(turn, remote, ("tax", TAX_RATE, "customer", "item"), most)
