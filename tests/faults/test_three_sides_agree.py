@@ -24,8 +24,8 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.payments.actions import apply_credit, decide, raise_credit_note, void_invoice, write_off_invoice
-from portal.payments.models import Payment
-from portal.payments.queries import get_payment
+from portal.payments.models import Allocation, Payment
+from portal.payments.queries import balance_of, get_payment
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.payments.refunds.queries import list_undecided
 from portal.payments.uses import PaymentUse
@@ -198,10 +198,37 @@ class Shop:
         raise_credit_note(self.firm.organisation_id, invoice.id, wanted, form_id=uuid.uuid4().hex, raised_by=by)
 
     def _refund_note(self, way: str) -> None:
-        refund_note(self.linked, self._row(CreditNote), self.random.choice([1, 1500]), way=way)
+        """Some of what a paid invoice is credited with is kept, and of that some goes back."""
+        invoice_id = self._paid_by("stripe" if way == "stripe" else "offline")
+        with job_session(self.firm.organisation_id) as session:
+            invoice = get_invoice(session, invoice_id)
+        note = credit(self.linked, invoice, share="0.1", keep=True)
+        refund_note(self.linked, note.id, self.random.choice([1, 1500]), way=way)
+
+    def _paid_by(self, provider: str) -> int:
+        """An invoice with money of this kind; whatever is left to pay on it is paid now."""
+        with job_session(self.firm.organisation_id) as session:
+            of_kind = session.scalars(
+                select(Allocation.invoice_id)
+                .join(Payment, Payment.id == Allocation.payment_id)
+                .join(Invoice, Invoice.id == Allocation.invoice_id)
+                .where(Payment.provider == provider, Invoice.status == "sent")
+                .group_by(Allocation.payment_id, Allocation.invoice_id)
+                .having(func.sum(Allocation.amount_minor) >= 1500)
+                .order_by(Allocation.invoice_id)
+            ).all()
+            if not of_kind:
+                raise RuleBroken("there is none")
+            invoice_id = self.random.choice(list(of_kind))
+            left = balance_of(session, invoice_id).minor
+        if left > 0:
+            record(self.firm, [invoice_id], left)
+        return invoice_id
 
     def _decide(self) -> None:
         """Somebody says whether what a customer got back unasked is credited, or to pay again."""
+        self._refund_at_stripe()
+        self.till.work(self.firm)
         with job_session(self.firm.organisation_id) as session:
             waiting = [each.id for each in list_undecided(session)]
             if not waiting:

@@ -1,6 +1,6 @@
 """Credit notes as the mirror wants them: what is taken back, and which invoices it was put to."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from portal.invoices.credit_notes import queries
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
+from portal.payments.models import Allocation, Payment
 from portal.shared import clock
 from portal.shared.money import Money, decimals_of
 from portal.taxes.arithmetic import Breakdown, LineParts, Policy
@@ -36,6 +37,7 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
     breakdown, policy = frozen.from_text(note.breakdown, note.currency)
     items, unit_taxes = _active_items(session, invoice), each_unit.charged_beside(note.breakdown)
     applied, borne = _applied(session, note), _borne(session, note, invoice)
+    uses = _uses(session, note, applied)
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         known = borne.naming(twins)
@@ -51,10 +53,11 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
         return credit_note_payload(record)
 
     return Source(
-        f"Credit note {note.number}", note.number, build, needs=_needs(note, invoice, items, applied, borne),
+        f"Credit note {note.number}", note.number, build,
+        needs=[*_needs(note, invoice, items, applied, borne), *_first_payment(session, note, uses)],
         unsettled=borne.unsettled, undecided=borne.undecided,
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
-        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=_uses(session, note, applied),
+        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=uses,
         comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
     )  # fmt: skip
 
@@ -73,6 +76,16 @@ def _given_back(note: CreditNote, count: int, refund: CreditRefund, zone: str) -
         f"Refund {reference} of {amount}", reference, amount, clock.local(refund.created_at, zone).date(),
         REFUND_MODES[refund.way], refund.reason,
     )  # fmt: skip
+
+
+def _first_payment(session: Session, note: CreditNote, uses: Uses) -> Sequence[Need]:
+    """What tells the account that is given back out of, where nothing over there has told it yet."""
+    if not uses.given_back or uses.account:
+        return ()
+    its_own = select(Allocation.payment_id).where(Allocation.invoice_id == note.invoice_id)
+    found = select(Payment.id).order_by(Payment.id.in_(its_own).desc(), Payment.id.desc())
+    payment_id = session.scalars(found.limit(1)).first()
+    return present(("payment", payment_id))
 
 
 def _account(session: Session) -> str:

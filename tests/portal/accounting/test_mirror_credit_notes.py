@@ -171,3 +171,17 @@ def test_credit_that_goes_back_by_hand_is_a_refund_of_the_note_there(
     with job_session(linked.organisation_id) as session:
         said = [entry.words for entry in timeline(session, "invoice", invoice.id)]
     assert f"£50.00 of credit note {note.number} given back in cash: Wants no credit" in said
+
+
+def test_a_refund_of_credit_waits_for_the_payment_that_tells_the_account(linked: LinkedFirm) -> None:
+    """All of it happened before Zoho heard of any; the note is older than the payment."""
+    invoice = sent_invoice(linked)
+    note = credit(linked, invoice, share="0.5", keep=True)
+    pay(linked, invoice)
+    refund_note(linked, note.id, 5000)
+    for _ in range(3):
+        linked.make_due()
+        drain(linked.organisation_id)
+    assert {(record.module, record.state) for record in linked.mirror() if record.state != "in_step"} == set()
+    refund, account = only(linked, "creditnoterefunds"), only(linked, "customerpayments")["account_id"]
+    assert (refund["amount"], refund["from_account_id"]) == (50, account)
