@@ -13,7 +13,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock, phrases
 from portal.shared.money import Money
 from portal.shared.text import clean
-from portal.taxes import arithmetic
+from portal.taxes import arithmetic, naming
 from portal.taxes.models import Tax
 from portal.taxes.queries import members_of
 from portal.taxes.tax_point import tax_point
@@ -92,6 +92,18 @@ def endings(lines: Sequence[Any], taxes: Mapping[int, Tax], tax_point: date) -> 
         (line.name, taxes[line.tax_id].name, taxes[line.tax_id].has_ended(tax_point))
         for line in lines if line.tax_id in taxes
     ]  # fmt: skip
+
+
+def without_rate(invoice: Invoice, taxes: Mapping[int, Tax], tax_point: date) -> tuple[str, str] | None:
+    """Of what a draft bears, the first tax that has no rate yet on `tax_point`: the field it is chosen in, and what to
+    do. Where the rules decide, such a line is left without a tax, but its day may have moved since."""
+    borne = [(f"tax-{line.id}", line.tax_id) for line in invoice.lines]
+    borne += [("shipping_tax_id", invoice.shipping_tax_id), ("withholding_tax_id", invoice.withholding_tax_id)]
+    for field, tax in ((field, taxes.get(tax_id or 0)) for field, tax_id in borne):
+        begins = tax.begins_after(tax_point) if tax else None
+        if tax and begins:
+            return field, naming.without_rate(tax.name, tax_point, begins)
+    return None
 
 
 def policy_of(organisation: Organisation) -> arithmetic.Policy:

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from portal.invoices import billing, frozen, pricing
+from portal.invoices import billing, frozen, pricing, rules
 from portal.invoices.models import DRAFT, Invoice, InvoiceTax
 from portal.invoices.shipping import settle_shipping
 from portal.organisations import audit
@@ -38,9 +38,12 @@ def price_draft(
     pricing.check_style(wanted, organisation.discount_style, _given(invoice))
     pricing.check_pricing(wanted, gross_of(invoice), limit)
     before = invoice.breakdown
+    taxes, day = taxes_by_id(session), billing.tax_point_of(organisation, invoice.supplied_on)
     _set(invoice, wanted)
-    settle_shipping(session, organisation, invoice, taxes_by_id(session))
-    rewrite(session, organisation, invoice)
+    invoice.shipping_tax_id = wanted.shipping_tax_id  # as chosen: told beside its field, before the rules have a say
+    rules.check_begun(billing.without_rate(invoice, taxes, day))
+    settle_shipping(session, organisation, invoice, taxes)
+    rewrite(session, organisation, invoice, taxes)
     audit.note(
         session, organisation.id, "draft priced", "invoice", invoice.id, words=f"Priced anew: {invoice.total}",
         before={"total": (before or {}).get("total")}, after={"total": str(invoice.total.decimal)},
@@ -53,10 +56,12 @@ def rewrite(
     """Reckon a draft as of its tax point; where that changes anything, its totals and tax rows are written anew.
 
     taxes  all of them, by whoever reckons many drafts
-    Returns whether it came to anything else. Raises CannotPrice, with the draft as it was.
+    Returns whether it came to anything else. Raises CannotPrice, or CannotIssue where a tax has no rate on that day,
+    with the draft as it was.
     """
     taxes = taxes_by_id(session) if taxes is None else taxes
     tax_point = billing.tax_point_of(organisation, invoice.supplied_on)
+    rules.check_begun(billing.without_rate(invoice, taxes, tax_point))
     breakdown = _reckoned(organisation, invoice, taxes, tax_point)
     _name_taxes(session, organisation, invoice, taxes)
     if frozen.as_text(breakdown, billing.policy_of(organisation)) == invoice.breakdown:

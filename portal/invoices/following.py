@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from portal.invoices import billing, drafts, shipping
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.pricing import CannotPrice
+from portal.invoices.rules import CannotIssue
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.actions import CannotChangeTax
@@ -38,6 +39,8 @@ def reckon_drafts(session: Session, organisation: Organisation) -> Followed:
     for invoice in found:
         try:
             changed += drafts.rewrite(session, organisation, invoice, taxes)
+        except CannotIssue:
+            continue  # a tax has no rate on its day yet: no change of another one is to blame, and who sends it is told
         except CannotPrice as problem:
             refused.append(
                 f"The draft for {invoice.bill_to.get('name', '')} ({invoice.reference}) would not go with it:"
@@ -72,7 +75,7 @@ def follow_job(session: Session, work_order: WorkOrder) -> None:
         job = shipping.job_of(session, invoice)
         invoice.supplied_on = billing.supplied_on(job, organisation.time_zone)
         invoice.work_done = billing.describe(organisation, job)
-        with suppress(CannotPrice):  # whoever sends it is told
+        with suppress(CannotPrice, CannotIssue):  # whoever sends it is told
             drafts.rewrite(session, organisation, invoice)
 
 

@@ -65,6 +65,13 @@ def check_in_force(lines: Sequence[tuple[str, str, bool]]) -> None:
             raise CannotIssue(f"{tax} on {name} is abolished. Choose its new tax in the catalogue, then bill it again.")
 
 
+def check_begun(problem: tuple[str, str] | None) -> None:
+    """problem: the field and the sentence of a tax that has no rate yet, if there is one. Raises CannotIssue."""
+    if problem:
+        field, sentence = problem
+        raise CannotIssue(sentence, field=field)
+
+
 def check_exchange(currency: str, rate: Decimal | None) -> None:
     """currency: in which the tax has to be told as well, or "". Raises CannotIssue."""
     if currency and rate is None:

@@ -10,6 +10,7 @@ from portal.organisations.places import countries
 from portal.taxes import determination, together
 from portal.taxes.identifiers import country_of, problem_with
 from portal.taxes.models import Tax
+from portal.taxes.naming import without_rate
 from portal.taxes.regions import place_of, places
 from portal.taxes.regions.standing import standing_of
 from portal.work_orders.models import WorkOrder, WorkOrderLine
@@ -54,7 +55,8 @@ class Case:
             is_place_chosen=bool(self.customer.place_of_supply),
         )  # fmt: skip
         usual = usual_tax(taxes)
-        self.usual = self.fitting(usual) if usual else None
+        fitting = self.fitting(usual) if usual else None
+        self.usual = fitting if fitting and fitting.begins_after(tax_point) is None else None
 
     def line(self, line: WorkOrderLine) -> OnLine:
         item = line.item
@@ -97,6 +99,9 @@ class Case:
         except determination.Undetermined as problem:
             return replace(common, missing=str(problem)[:200])
         tax = self.taxes.get(found.tax) if found.tax is not None else None
+        begins = tax.begins_after(self.day) if tax else None
+        if tax and begins:
+            return replace(common, missing=without_rate(tax.name, self.day, begins)[:200])
         why = tax.why or found.why if tax and found.is_usual else found.why
         return replace(common, tax_id=found.tax, why=why[:200], reason=found.reason[:200])
 

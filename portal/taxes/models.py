@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 
+_WITHOUT_RATE = ("zero", "exempt", "out_of_scope")
+
 
 class Authority(Tenant, Base):
     """Who gets taxes, and under which number it knows the firm. Never deleted."""
@@ -68,6 +70,15 @@ class Tax(Tenant, Base):
         """Whether the law knows this tax no more; a group ends with the first of its members."""
         own = self.ends_on is not None and self.ends_on < tax_point
         return own or any(member.tax.has_ended(tax_point) for member in self.members)
+
+    def begins_after(self, tax_point: date) -> date | None:
+        """The day its first rate begins, a group's with the last of its members; None where it has one by `tax_point`
+        or needs none. Until then the zero of rate_on is no rate, and may not be charged."""
+        if self.kind in _WITHOUT_RATE:
+            return None
+        parts = [member.tax.begins_after(tax_point) for member in self.members]
+        own = min((rate.valid_from for rate in self.rates), default=None)
+        return max((day for day in (own, *parts) if day is not None and day > tax_point), default=None)
 
     def rate_on(self, tax_point: date) -> Decimal:
         """Percent (money a piece for fixed_per_unit) in force on the day of supply; zero before the first rate began.

@@ -1,6 +1,7 @@
 """A tax as papers name it: with the rate that was reckoned, where its name says none or an older one."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -25,3 +26,13 @@ def at_rate(name: str, rate: Decimal, kind: str = "", *, mark: str = ".") -> str
     if numbers:
         return f"{name} ({said} %)"
     return f"{name} {said} %" if kind in _TOLD else name
+
+
+def without_rate(name: str, day: date, begins: date) -> str:
+    """What to do about a tax whose first rate begins after the day whose rate counts."""
+    begun = f"{name} has no rate on {_long(day)}: it begins on {_long(begins)}."
+    return f"{begun} Choose another tax or enter the earlier rate."
+
+
+def _long(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
