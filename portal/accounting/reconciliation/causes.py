@@ -14,7 +14,7 @@ WORDS = {
     ),
     comparing.MISSING_HERE: (
         "Only in Zoho",
-        "Somebody made it there, or it is lost here. Look at it, then void it there or make it here.",
+        "Made there. Kept both ways, it comes here at the next look; else make it here, too, or void it there.",
     ),
     comparing.NOT_TIED: (
         "In both, but not known to be the same",
