@@ -19,7 +19,7 @@ class Ground(NamedTuple):
     is_shipping: bool = False
 
     def told(self, language: str, shipping: str, *, mark: str = ".") -> str:
-        """In `language`, where `shipping` is the word for it: "Shipping: VAT 0%: customer overseas"."""
+        """In `language` (or a tongue of it), where `shipping` is its word: "Shipping: VAT 0%: customer overseas"."""
         said = (told_in(language, clean(each), mark=mark) for each in (self.tax, self.why) if each)
         return ": ".join([shipping, *said] if self.is_shipping else said)
 

@@ -18,7 +18,7 @@ from portal.shared import formats
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
-from portal.taxes.wording import told_in
+from portal.taxes.wording import told_in, tongue
 
 _OWN_LABEL = re.compile(r"(Shipping|Discount|Adjustment|Rounding)(?: ([\d.]+) %)?(?: on the total)?")
 
@@ -120,7 +120,7 @@ def _kinds(invoice: Invoice) -> set[str]:
 
 def firm_on_paper(head: Letterhead, speech: Speech) -> dict[str, Any]:
     own, number = speech.own, head.tax_number
-    label = told_in(head.language, head.tax_number_label)
+    label = told_in(tongue(head.language, head.country), head.tax_number_label)
     return {
         "name": own(head.name),
         "address": own(head.address),

@@ -15,7 +15,7 @@ from portal.shared import formats
 from portal.shared.languages import written_in
 from portal.shared.money import Money
 from portal.shared.text import clean, set_apart
-from portal.taxes.wording import place_in, told_in
+from portal.taxes.wording import place_in, told_in, tongue
 
 _LOCALES = {"ar": "ar_AE", "de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "hi": "hi_IN", "ja": "ja_JP",
             "pt": "pt_PT", "zh": "zh_CN"}  # fmt: skip
@@ -29,10 +29,12 @@ class Told(str):
 class Speech:
     """languages  the document's own first; after it another one, where the country asks for both
     locale        how figures and days are written
+    home          the firm's country, which may call its taxes otherwise than others of its language
     """
 
     languages: tuple[str, ...]
     locale: str
+    home: str
 
     @cached_property
     def words(self) -> dict[str, str]:
@@ -51,11 +53,12 @@ class Speech:
 
     def tax(self, said: str) -> str:
         """A tax's name, or why a line bears it; for a column, in the document's own language alone."""
-        return self.apart(told_in(self.languages[0], clean(said), mark=self.mark))
+        return self.apart(told_in(self._tongue(self.languages[0]), clean(said), mark=self.mark))
 
     def ground(self, ground: Ground) -> str:
         return self._joined(
-            ground.told(language, rules.word("shipping", language), mark=self.mark) for language in self.languages
+            ground.told(self._tongue(language), rules.word("shipping", language), mark=self.mark)
+            for language in self.languages
         )
 
     def own(self, text: object) -> str:
@@ -87,10 +90,13 @@ class Speech:
     def mark(self) -> str:
         return formats.decimal_mark_of(self.locale)
 
+    def _tongue(self, language: str) -> str:
+        return tongue(language, self.home)
+
     def _in(self, language: str, filled: str) -> str:
         words = clean(filled)
         if isinstance(filled, Told):
-            words = told_in(language, words, mark=self.mark)
+            words = told_in(self._tongue(language), words, mark=self.mark)
         return set_apart(words, is_rtl=language in rules.RIGHT_TO_LEFT)
 
     def _joined(self, said: Iterable[str]) -> str:
@@ -109,4 +115,4 @@ def speech_of(head: Letterhead) -> Speech:
     # As the firm writes them where it speaks the document's language.
     is_own = rules.language_of(head.locale) == head.language
     locale = head.locale if is_own else written_in(head.language, head.country) or _LOCALES[head.language]
-    return Speech(tuple(languages), locale)
+    return Speech(tuple(languages), locale, head.country)

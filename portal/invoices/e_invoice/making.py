@@ -17,7 +17,7 @@ from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.text import clean
 from portal.taxes.tax_point import tax_point
-from portal.taxes.wording import told_in
+from portal.taxes.wording import told_in, tongue
 
 
 def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
@@ -121,8 +121,9 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
 
 def _in_words(made: rules.EInvoice, head: Letterhead) -> rules.EInvoice:
     """Why each category bears no tax, in the paper's language."""
+    spoken = tongue(head.language, head.country)
     return replace(made, groups=tuple(
-        replace(group, reason=clean(told_in(head.language, group.reason))) for group in made.groups
+        replace(group, reason=clean(told_in(spoken, group.reason))) for group in made.groups
     ))  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from portal.shared.forms import Form
 from portal.shared.phrases import Language
 from portal.shared.text import decimal_mark
 from portal.shared.web import client_address, request_session
-from portal.taxes.wording import told_in
+from portal.taxes.wording import told_in, tongue
 
 bp = Blueprint("pay_page", __name__)
 PAID = "paid"  # in the page's address: the payer has just come back from paying a part
@@ -97,11 +97,12 @@ def answer(
     address  where this page stands, for the language switch; "" for the address that was asked for
     """
     language = speak(organisation, customers)
+    spoken = tongue(language.code, organisation.country if organisation else "")
     body = render_template(
         f"pay_page/{name}.html", organisation=organisation, say=language.say, language=language,
         languages=phrases.LANGUAGES.values(), lang=language.code, dir="rtl" if language.is_rtl else "ltr",
         asked=asked_language(), address=address, way=partial(way_in, language),
-        told=partial(told_in, language.code, mark=decimal_mark.get()), mark=decimal_mark.get(), **values,
+        spoken=spoken, told=partial(told_in, spoken, mark=decimal_mark.get()), mark=decimal_mark.get(), **values,
     )  # fmt: skip
     return make_response(body, status)
 

@@ -1,7 +1,9 @@
 """Why a line bears its tax, and the taxes that a firm began with, in the reader's language.
 
 What is stored is what was decided, in English (Mexico's pack: in Spanish). Each file has those sentences and names with
-their words in one language; what the firm wrote itself stands in none and stays as it is.
+their words in one language; what the firm wrote itself stands in none and stays as it is. Where a country has another
+name for its tax than others of its language, a file in countries/ has its words: USt in Germany and Austria is MWST in
+Switzerland.
 """
 
 import json
@@ -16,18 +18,30 @@ from portal.organisations.places import countries
 from portal.shared.text import set_apart
 
 _FOLDER = Path(__file__).parent
-_WORDS: Mapping[str, Mapping[str, str]] = {
+_WORDS: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("*.json"))
 }
+_WORDS |= {
+    path.stem: _WORDS[path.stem.partition("_")[0]] | json.loads(path.read_text("utf-8"))
+    for path in sorted((_FOLDER / "countries").glob("*.json"))
+}
+_SPEAKS_AS = {"LI": "CH", "IT": "BE", "LU": "BE"}  # Liechtenstein; South Tyrol and Luxembourg in German
 _PLACES: Mapping[str, Mapping[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted((_FOLDER / "places").glob("*.json"))
 }
 _FILLED_IN = re.compile(r"{(\w+)}")
 
 
+def tongue(language: str, country: str) -> str:
+    """`language` as a firm's country speaks it where that has words of its own, as de_CH; or as it is."""
+    own = f"{language}_{_SPEAKS_AS.get(country, country)}"
+    return own if own in _WORDS else language
+
+
 @lru_cache(maxsize=4096)
 def told_in(language: str, said: str, *, mark: str = ".") -> str:
-    """`said` as a line or a tax says it, in `language` (ISO 639). mark: what stands before the decimals of a rate."""
+    """`said` as a line or a tax says it, in `language` (ISO 639, or a tongue). mark: what stands before the decimals of
+    a rate."""
     words = _WORDS.get(language, {})
     if said in words:
         return words[said]
@@ -42,7 +56,8 @@ def told_in(language: str, said: str, *, mark: str = ".") -> str:
 def place_in(language: str, place: str) -> str:
     """A country, a state or an emirate, which the product knows by its English name."""
     code = _codes().get(place, "")
-    named = Locale(language).territories.get(code) if code else _PLACES.get(language, {}).get(place)
+    spoken = language.partition("_")[0]
+    named = Locale.parse(language).territories.get(code) if code else _PLACES.get(spoken, {}).get(place)
     return str(named or place)
 
 
@@ -65,7 +80,7 @@ def _told(language: str, name: str, value: str, mark: str) -> str:
         return value.replace(".", mark)
     said = {"reason": lambda: told_in(language, value, mark=mark), "number": lambda: value}
     words = said.get(name, lambda: place_in(language, value))()
-    return set_apart(words, is_rtl=Locale(language).text_direction == "rtl")
+    return set_apart(words, is_rtl=Locale.parse(language).text_direction == "rtl")
 
 
 @cache

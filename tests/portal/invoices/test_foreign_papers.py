@@ -17,6 +17,7 @@ from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared import formats
 from portal.shared.running import job_session
+from portal.taxes.regions import pack
 from portal.taxes.wording import told_in
 from tests.builders import Firm, make_credit_note, pay_address, post
 from tests.conftest import browser
@@ -74,6 +75,34 @@ def test_no_word_of_ours_is_english_on_a_foreign_paper(app: Flask, language: str
     lines = page[page.index('class="card fold"') :]
     shown = re.sub(r"<[^>]+>", " ", lines[: lines.index("</details>")])
     assert why in shown and not OURS.search(shown), shown
+
+
+@pytest.mark.parametrize(
+    ("country", "currency", "language", "state", "number", "label", "rows"),
+    [
+        ("CH", "CHF", "de", "", "CHE-107.787.577 MWST", "MWST-Nr.", ["MWST 8.1 %"]),
+        ("CH", "CHF", "fr", "", "CHE-107.787.577 TVA", "N° de TVA", ["TVA 8,1 %"]),
+        ("CA", "CAD", "fr", "QC", "123026635RT0001", "N° de TPS/TVH", ["TPS 5 %", "TVQ 9,975 %"]),
+    ],
+)
+def test_paper_and_page_call_the_tax_what_the_firms_country_calls_it(
+    app: Flask, country: str, currency: str, language: str, state: str, number: str, label: str, rows: list[str]
+) -> None:
+    firm, office = settled(app, country, currency, {"country": country, "state": state, "line1": "Rue 1"})
+    with job_session(firm.organisation_id) as session:
+        organisation = session.scalars(select(Organisation)).one()
+        organisation.tax_number, organisation.tax_number_label = number, pack(country)["tax_number_label"]
+        session.get_one(Customer, firm.customer_id).language = language
+    draft = shipped(office, firm)
+    assert post(office, f"{draft}/issuance", {}, page=draft).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        invoice = get_invoice(session, int(draft.rpartition("/")[2]))
+        facts = facts_of(session.scalars(select(Organisation)).one(), invoice)
+        address = pay_address(session, invoice)
+    page = browser(app).get(f"{address}?lang={language}").text
+    assert facts["firm"]["tax_number"] == f"{label} {number}"
+    told = json.dumps([facts["sums"], [line["tax"] for line in facts["lines"]]], ensure_ascii=False)
+    assert all(row in told and row in page for row in rows), told
 
 
 def test_why_shipping_bears_its_tax_is_printed_on_paper_and_page(app: Flask) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from portal.shared.formats import decimal_mark_of
+from portal.shared.languages import written_in
 from portal.taxes import determination, regions, wording
 from portal.taxes.regions.standing import exemptions_of
-from portal.taxes.wording import parted, told_in
+from portal.taxes.wording import parted, told_in, tongue
 
 FOLDER = Path(wording.__file__).parent
 FOREIGN = ("ar", "de", "es", "fr", "hi", "ja", "pt", "zh")
@@ -121,6 +123,52 @@ def test_it_is_told_in_the_readers_language(said: str, language: str, told: str)
 def test_what_others_wrote_keeps_its_own_direction_in_arabic() -> None:
     assert "\u2068Smith & Co\u2069" in told_in("ar", "customer exempt: Smith & Co")
     assert told_in("ar", "intra-state: Dubai").endswith("\u2068دبي\u2069")
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "countries").glob("*.json")), ids=lambda path: path.stem)
+def test_a_countrys_own_words_have_the_same_things_filled_in(path: Path) -> None:
+    for key, said in json.loads(path.read_text("utf-8")).items():
+        assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", key)), key
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "said", "told"),
+    [
+        ("de", "DE", "VAT 19%", "USt 19 %"),
+        ("de", "AT", "VAT 20%", "USt 20 %"),
+        ("de", "CH", "VAT 8.1%", "MWST 8.1 %"),
+        ("de", "LI", "VAT 8.1%", "MWST 8.1 %"),
+        ("de", "LI", "VAT number", "MWST-Nr."),
+        ("de", "CH", "building outside the EU: Japan", "Gebäude ausserhalb der EU: Japan"),
+        ("de", "CH", "Out of scope", "Nicht steuerbar"),
+        ("fr", "CH", "VAT 8.1%", "TVA 8,1 %"),
+        ("en", "CH", "VAT 8.1%", "VAT 8.1%"),
+        ("de", "BE", "VAT 21%", "MwSt 21 %"),
+        ("de", "LU", "VAT 17%", "MwSt 17 %"),
+        ("de", "IT", "VAT 22%", "MwSt 22 %"),
+        ("fr", "LU", "VAT 17%", "TVA 17 %"),
+        ("fr", "CA", "GST 5 %", "TPS 5 %"),
+        ("fr", "CA", "QST 9.975 %", "TVQ 9,975 %"),
+        ("fr", "CA", "GST + QST", "TPS + TVQ"),
+        ("fr", "CA", "HST ON 13 %", "TVH ON 13 %"),
+        ("fr", "CA", "GST + PST BC", "TPS + TVP BC"),
+        ("fr", "CA", "Nova Scotia", "Nouvelle-Écosse"),
+        ("fr", "CA", "Zero-rated", "Détaxé"),
+        ("fr", "CA", "GST/HST number", "N° de TPS/TVH"),
+        ("de", "CA", "HST ON 13 %", "HST ON 13 %"),
+        ("en", "CA", "GST + QST", "GST + QST"),
+        ("fr", "AU", "GST 10%", "GST 10%"),
+        ("zh", "NZ", "GST 15%", "GST 15%"),
+        ("es", "MX", "IVA 16%", "IVA 16%"),
+        ("fr", "MX", "IVA 16%", "IVA 16%"),
+        ("ja", "JP", "Consumption tax 10%", "消費税 10%"),
+        ("ar", "AE", "VAT 5%", "ضريبة القيمة المضافة 5%"),
+        ("ar", "SA", "VAT 15%", "ضريبة القيمة المضافة 15%"),
+    ],
+)  # fmt: skip
+def test_a_tax_is_called_what_the_firms_country_calls_it(language: str, country: str, said: str, told: str) -> None:
+    mark = decimal_mark_of(written_in(language, country) or language)
+    assert told_in(tongue(language, country), said, mark=mark) == told
 
 
 @pytest.mark.parametrize(
