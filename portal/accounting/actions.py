@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules
 from portal.accounting.inbox import Stuck, stuck_record
-from portal.accounting.link import live_link
+from portal.accounting.link import hold
 from portal.accounting.mirror import sources
 from portal.accounting.models import MirrorRecord
 from portal.organisations import audit
@@ -30,7 +30,7 @@ def try_all_again(session: Session) -> int:
 
 def _reopen(session: Session, chosen: Update) -> int:
     """Whether an earlier try may have succeeded is remembered in sending_since, and stays."""
-    link = live_link(session)
+    link = hold(session)
     if link is None:
         return 0
     reopened = session.execute(
@@ -108,6 +108,7 @@ def _locked(session: Session, record_id: int) -> tuple[MirrorRecord, str, bool]:
 
 def _found(session: Session, record_id: int) -> tuple[MirrorRecord, Stuck]:
     """Its row locked. Raises NotFound."""
+    hold(session)
     session.get(MirrorRecord, record_id, with_for_update=True)
     found = stuck_record(session, record_id)
     if found is None:

@@ -8,6 +8,7 @@ from sqlalchemy import CompoundSelect, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from portal.accounting.link import hold
 from portal.accounting.models import MODULES, TAX_RATE, Link, MirrorRecord, ModuleSetting
 from portal.accounting.pull import cursors
 from portal.organisations import audit
@@ -96,6 +97,7 @@ def _read_back(session: Session, link: Link, module: str) -> None:
 def _set(session: Session, link: Link, module: str, action: str, **values: object) -> None:
     if module not in MODULES:
         raise CannotKeepSo("There is no such kind of record.")
+    hold(session)
     row = {"organisation_id": link.organisation_id, "link_id": link.id, "module": module, **values}
     session.execute(
         insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)

@@ -201,6 +201,13 @@ def live_link(session: Session) -> Link | None:
     return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
 
 
+def hold(session: Session) -> Link | None:
+    """The live link, for a person's verb on its records. Taken before any of them, as the workers do: whoever takes a
+    record before it waits for them crosswise. Two persons come one after the other."""
+    live = select(Link).where(Link.archived_at.is_(None)).with_for_update(key_share=True)
+    return session.scalars(live.execution_options(populate_existing=True)).one_or_none()
+
+
 def linked_before(session: Session) -> set[str]:
     """The organisations that this firm is or was linked to, as Zoho numbers them."""
     return set(session.scalars(select(Link.remote_organisation_id)))

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.agreement import comparison, queries
 from portal.accounting.agreement.models import ACCEPTED, ADJUSTED, AgreementCheck, AgreementDecision
 from portal.accounting.invoice_extras import ROUNDING
-from portal.accounting.link import live_link
+from portal.accounting.link import hold
 from portal.accounting.models import MirrorRecord
 from portal.invoices import holds
 from portal.organisations import audit
@@ -52,7 +52,7 @@ def send_difference(session: Session, invoice_id: int, currency: str, *, decided
 
 def _open(session: Session, invoice_id: int) -> tuple[MirrorRecord, AgreementCheck]:
     """Raises CannotDecide."""
-    link = live_link(session)
+    link = hold(session)
     found = select(MirrorRecord).where(
         MirrorRecord.module == "invoice", MirrorRecord.local_id == invoice_id, MirrorRecord.state == "mismatch",
         MirrorRecord.link_id == (link.id if link else None),

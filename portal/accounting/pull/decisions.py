@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import (
     asking,
@@ -62,9 +63,7 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
 
 def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
     """False when it was decided already. Raises CannotDecide, RuleBroken. Does not commit."""
-    of = session.scalars(select(Question.link_id).where(Question.id == question_id)).one_or_none()
-    # The link first, as the workers do: whoever takes a record before it waits for them crosswise.
-    session.execute(select(Link.id).where(Link.id == of).with_for_update(read=True, key_share=True))
+    hold(session)
     question = session.get(Question, question_id, with_for_update=True, populate_existing=True)
     if question is None or question.decision:
         return False

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting.link import live_link
+from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation import causes, comparing, reading
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
@@ -33,7 +33,7 @@ def fix(session: Session, drift_id: int) -> str:
     drift = session.get(DriftRow, drift_id)
     if drift is None:
         raise NotFound
-    link, run = live_link(session), session.get_one(Reconciliation, drift.run_id)
+    link, run = hold(session), session.get_one(Reconciliation, drift.run_id)
     if link is None or run.link_id != link.id:
         raise CannotFix("This comparison is of an organisation that is no longer linked.")
     booked = select(Payment.id).where(Payment.id == drift.local_id, Payment.provider == PROVIDER)
