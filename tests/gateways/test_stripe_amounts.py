@@ -1,15 +1,19 @@
 """Our minor units and Stripe's smallest units, in both directions."""
 
 import pytest
+from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.accounting.rules import counts_alike
 from portal.gateways.stripe_gateway import CannotCharge, from_stripe, to_stripe
 from portal.gateways.stripe_gateway.amounts import stripe_decimals
+from portal.organisations.places import currencies
 from portal.payments.chargeable import check_chargeable, least_charge, other_ways, unfit_for_cards
 from portal.payments.rules import CannotPay
 from portal.shared.money import Money, decimals_of
+from sandbox.stripe import money as stripes_page
+from sandbox.zoho.books import currencies as books_page
 
 # ISO 4217's currencies in everyday use, by decimals, as the standard's own list has them.
 ISO = {
@@ -65,6 +69,37 @@ def test_stripe_counts_as_iso_does_but_for_five_currencies() -> None:
 def test_a_currency_that_stripe_counts_in_no_known_way_is_not_charged(currency: str) -> None:
     with pytest.raises(CannotCharge, match="another way"):
         to_stripe(Money(1000, currency))
+
+
+# Of the currencies that a firm can choose, those whose decimals CLDR has otherwise: as used in shops, not by ISO.
+CLDRS_OWN = {"AFN", "ALL", "IQD", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"}
+# And those that Stripe's page does not name: Stripe itself says no, but for IQD and LYD, which are never asked for.
+STRIPE_HAS_NOT = {
+    "BTN", "CUP", "ERN", "GHS", "IQD", "IRR", "KPW", "LYD", "MRU", "SDG",
+    "SSP", "STN", "SYP", "TMT", "VES", "XCG", "ZWG",
+}  # fmt: skip
+
+
+def test_the_three_tables_agree_for_every_currency_a_firm_can_choose_or_the_difference_is_named() -> None:
+    choosable = set(currencies())
+    assert len(choosable) > 150 and set(CURRENCIES) <= choosable
+    assert {each for each in choosable if decimals_of(each) != get_currency_precision(each)} == CLDRS_OWN
+    assert {each: decimals_of(each) for each in CLDRS_OWN} == dict.fromkeys(CLDRS_OWN, 2) | {"IQD": 3}
+    stripes = {each: (decimals_of(each), stripe_decimals(each)) for each in choosable}
+    assert {each: both for each, both in stripes.items() if both[0] != both[1]} == STRIPES_OWN
+    for each in choosable:  # Zoho has no table of its own: each organisation's record says its decimals
+        assert [places for places in range(4) if counts_alike(each, places)] == [decimals_of(each)]
+
+
+def test_stripes_stand_in_was_written_from_the_same_page_and_counts_as_we_do() -> None:
+    choosable = set(currencies())
+    assert {each for each in choosable if each.lower() not in stripes_page.CURRENCIES} == STRIPE_HAS_NOT
+    assert {each for each in choosable if stripes_page.exponent(each.lower()) != stripe_decimals(each)} == set()
+
+
+@pytest.mark.parametrize("currency", sorted(books_page.KNOWN))
+def test_the_books_stand_in_keeps_a_new_currency_with_our_decimals(currency: str) -> None:
+    assert counts_alike(currency, books_page.currency_of(currency, base=True)["price_precision"])
 
 
 def test_books_with_other_decimals_are_not_linked() -> None:

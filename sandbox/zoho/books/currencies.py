@@ -11,6 +11,7 @@ KNOWN = {
     "GBP": ("British Pound", "£", 2), "USD": ("US Dollar", "$", 2), "EUR": ("Euro", "€", 2),
     "INR": ("Indian Rupee", "₹", 2), "AUD": ("Australian Dollar", "A$", 2), "CAD": ("Canadian Dollar", "C$", 2),
     "JPY": ("Japanese Yen", "¥", 0), "KWD": ("Kuwaiti Dinar", "KD", 3), "AED": ("UAE Dirham", "AED", 2),
+    "BHD": ("Bahraini Dinar", "BD", 3), "OMR": ("Omani Rial", "RO", 3), "QAR": ("Qatari Riyal", "QR", 2),
     "CHF": ("Swiss Franc", "CHF", 2), "SAR": ("Saudi Riyal", "SAR", 2), "ZAR": ("South African Rand", "R", 2),
 }  # fmt: skip
 LISTING = Listing(
