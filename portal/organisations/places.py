@@ -11,6 +11,10 @@ from babel.numbers import get_territory_currencies, list_currencies
 _ENGLISH = Locale("en")
 _NO_COUNTRY = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 _DEFAULT_LOCALE = "en_GB"
+_WRITES_AS = {
+    **dict.fromkeys(("BH", "DZ", "EG", "IQ", "JO", "KW", "LB", "LY", "MA", "OM", "QA", "SA", "TN", "YE"), "en_AE"),
+    **dict.fromkeys(("CN", "JP", "KR", "TW"), "en_US"),
+}
 # IANA lists a country's zones from east to west or by size, as it fits the map: where most people live, if elsewhere.
 _MOST_LIVE_IN = {
     "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "EA": "Africa/Ceuta",
@@ -57,7 +61,12 @@ def currency_of(country: str) -> str:
     return next((code for code in paid_with if code.startswith(country)), next(iter(paid_with), ""))
 
 
+@cache
 def locale_of(country: str) -> str:
-    """English as it is written in `country`, which settles the order of dates and the signs of currencies."""
+    """English as it is written in `country`, which settles the order of dates and the signs of currencies.
+
+    Where CLDR has no English: as in the Emirates for other Arab countries; as in the United States for those of East
+    Asia, which put the month before the day, too, and read ¥ for the yen; else as in Britain.
+    """
     locale = f"en_{country}"
-    return locale if exists(locale) else _DEFAULT_LOCALE
+    return locale if exists(locale) else _WRITES_AS.get(country, _DEFAULT_LOCALE)

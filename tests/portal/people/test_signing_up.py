@@ -1,13 +1,18 @@
 """A new firm signs itself up."""
 
 import itertools
+import re
+from datetime import date
 
 import pytest
+from babel.dates import format_date
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
 from portal.organisations.models import Organisation
 from portal.people.models import Person
+from portal.shared import formats
+from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
 from tests.builders import Firm, post, sign_in
@@ -46,6 +51,34 @@ def test_signing_up_founds_an_organisation_with_its_administrator_and_taxes(clie
         assert (person.role, person.name, person.email) == ("administrator", "Fay Founder", given["email"])
         assert list_taxes(session)
     assert "Kühl &amp; Söhne" in client.get("/people").text
+
+
+@pytest.mark.parametrize(
+    ("country", "currency", "price", "locale", "written", "day"),
+    [
+        ("JP", "JPY", "118000", "en_US", "¥118,000", "March 4, 2026"),
+        ("MX", "MXN", "1180.50", "en_GB", "MX$1,180.50", "4 March 2026"),
+        ("SA", "SAR", "1180.50", "en_AE", "SAR\N{NO-BREAK SPACE}1,180.50", "4 March 2026"),
+        ("KW", "KWD", "1180.505", "en_AE", "KWD\N{NO-BREAK SPACE}1,180.505", "4 March 2026"),
+        ("CH", "CHF", "1180.50", "en_CH", "CHF\N{NO-BREAK SPACE}1’180.50", "4 March 2026"),
+    ],
+)
+def test_a_firm_in_english_sees_its_countrys_money_at_first_sight(
+    client: FlaskClient, world, country: str, currency: str, price: str, locale: str, written: str, day: str
+) -> None:
+    name = f"First Sight {country}"
+    given = answers(firm=name, country=country, currency="", time_zone="")
+    assert sign_up(client, given).status_code == 303
+    with job_session(organisations(world)[name]) as session:
+        firm = session.scalars(select(Organisation)).one()
+        assert (firm.currency, firm.locale) == (currency, locale)
+        usual = list_taxes(session)[0].id
+    item = {"code": "S1", "kind": "service", "name": "Boiler", "unit_price": price, "tax_id": str(usual)}
+    assert post(client, "/catalogue", item | {"is_active": "yes"}, page="/catalogue/new").status_code == 303
+    figures = re.search(r"\d[\d.,’]*\d", written)
+    assert figures and re.search(rf"(?<![\d.,]){re.escape(figures[0])}(?![\d.,])", client.get("/catalogue").text)
+    assert formats.money(Money.of(price, currency), locale) == written
+    assert format_date(date(2026, 3, 4), "long", locale=locale) == day
 
 
 def test_the_tax_number_is_called_what_the_country_calls_it(client: FlaskClient, world) -> None:
