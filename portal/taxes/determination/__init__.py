@@ -4,8 +4,9 @@ The order is Zoho FSM's: a customer who pays no tax wins over everything, an ite
 then the region decides. Who gets neither a tax nor a reason is refused: that is not the same as 0 %.
 
 Work on a building is taxed where the building stands, whoever pays for it (EU: directive 2006/112, article 47), and
-parts where they are handed over: with a job at home, a customer from abroad pays the tax of home. In the Gulf the
-customer's standing alone says so, as in Zoho's matrix (TAX.md §1.1).
+parts where they are handed over: with a job at home, a customer from abroad pays the tax of home, and with a job abroad
+a customer at home does not (EU and UK; elsewhere in the EU it hangs on who installs them, so a person says it). In the
+Gulf the customer's standing alone says so, as in Zoho's matrix (TAX.md §1.1).
 """
 
 from dataclasses import replace

@@ -107,15 +107,12 @@ def _european(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
         return _usual(item)
     if item.on_building and job.country and job.country != firm.country:
         return _building_abroad(firm, buyer, job)
+    if item.is_goods and job.country and job.country not in EUROPEAN_UNION:  # directive 2006/112, articles 36 and 146
+        return _of_kind(firm, "zero", f"export to {firm.named(job.country)}")
     if buyer.country == firm.country:
-        if buyer.number_country not in ("", firm.country):
-            of = firm.named(buyer.number_country)
-            raise Undetermined(f"The customer's VAT number is of {of}: enter their address, as it decides the tax.")
-        return _usual(item)
+        return _at_home_in_europe(firm, buyer, item, job)
     if _stays_at_home(firm, item, job):
         return _usual(item, f"{'building' if item.on_building else 'handed over'} in {firm.named(firm.country)}")
-    if item.is_goods and job.country and job.country not in EUROPEAN_UNION:  # directive 2006/112, article 146
-        return _of_kind(firm, "zero", f"export to {firm.named(job.country)}")
     if not buyer.has_tax_number:
         return _usual(item, f"no VAT number in {firm.named(buyer.country)}: our own rate" if buyer.country else "")
     if buyer.country in EUROPEAN_UNION:
@@ -123,6 +120,17 @@ def _european(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
             return _of_kind(firm, "zero", f"intra-Community supply to {firm.named(job.country)}")
         return _of_kind(firm, "reverse_charge", f"reverse charge: VAT-registered in {firm.named(buyer.country)}")
     return _of_kind(firm, "out_of_scope", f"business outside the EU: {firm.named(buyer.country)}")
+
+
+def _at_home_in_europe(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
+    if buyer.number_country not in ("", firm.country):
+        of = firm.named(buyer.number_country)
+        raise Undetermined(f"The customer's VAT number is of {of}: enter their address, as it decides the tax.")
+    if item.is_goods and job.country not in ("", firm.country):  # directive 2006/112, articles 32 and 36
+        there = firm.named(job.country)
+        ways = f"Goods installed in {there} bear the VAT of {there}, goods only sent there yours."
+        raise Undetermined(f"{ways} Choose the tax on this line.")
+    return _usual(item)
 
 
 def _building_abroad(firm: Firm, buyer: Buyer, job: Job) -> Determined:
@@ -146,6 +154,8 @@ def _british(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     if buyer.treatment in ("eu_vat_registered", "overseas") and not _stays_at_home(firm, item, job):
         words = "VAT-registered in the EU" if buyer.treatment == "eu_vat_registered" else "overseas"
         return _of_kind(firm, "zero", f"customer {words}")
+    if item.is_goods and job.country not in ("", firm.country):  # VAT Act 1994, sections 7(3) and 30(6)
+        return _of_kind(firm, "zero", f"export to {firm.named(job.country)}")
     return _usual(item)
 
 

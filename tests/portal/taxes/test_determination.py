@@ -196,6 +196,27 @@ def test_the_emirates_follow_the_matrix_and_a_chosen_place(treatment: str, job: 
     assert determine(firm("AE"), Buyer("AE", treatment), replace(ITEM, on_building=True), job).tax == tax
 
 
+GOODS = replace(ITEM, is_goods=True)
+
+
+@pytest.mark.parametrize(
+    ("country", "abroad", "why"),
+    [("DE", "CH", "export to CH"), ("FR", "GB", "export to GB"), ("GB", "FR", "export to FR")],
+)
+def test_goods_of_a_job_abroad_bear_no_tax_of_home_though_the_customer_is_at_home(
+    country: str, abroad: str, why: str
+) -> None:
+    buyer = Buyer(country, has_tax_number=True)
+    assert determine(firm(country), buyer, GOODS, Job(country=abroad)) == Determined(ZERO, why)
+    assert determine(firm(country), buyer, GOODS, Job(country=country)).tax == USUAL
+    assert determine(firm(country), buyer, ITEM, Job(country=abroad)).tax == USUAL
+
+
+def test_goods_for_a_job_elsewhere_in_the_eu_are_asked_about_as_installing_decides() -> None:
+    with pytest.raises(Undetermined, match="Goods installed in FR bear the VAT of FR, goods only sent there yours"):
+        determine(firm("DE"), Buyer("DE", has_tax_number=True), GOODS, Job(country="FR"))
+
+
 def test_in_india_a_half_alone_and_two_own_states_are_refused() -> None:
     with pytest.raises(Undetermined, match="CGST and SGST"):
         determine(firm("IN", "KA"), Buyer("IN"), replace(ITEM, is_whole=False), Job("KA"))
