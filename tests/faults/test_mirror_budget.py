@@ -14,7 +14,8 @@ from tests.builders import make_customer, make_firm
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment
 from tests.portal.accounting.doings import pay, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, linked, wait_until, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, wait_until, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 LIMIT, WINDOW_S = 30, 3.0
@@ -23,7 +24,7 @@ LIMIT, WINDOW_S = 30, 3.0
 def test_four_workers_keep_to_the_limit_and_another_organisation_is_not_slowed(world: World, zoho: ZohoStandIn) -> None:
     """The minute is shortened to three seconds, so that the test need not last minutes; the law is the same."""
     zoho.mend()
-    busy, quick = connect(zoho, make_firm()), connect(zoho, make_firm(name="Rival Plumbing"))
+    busy, quick = connect(zoho, make_firm()), connect(zoho, make_firm(name="Rival Plumbing"), product="invoice")
     add_customers(busy, 60)
     add_customers(quick, 5)
     zoho.forget_requests()

@@ -17,7 +17,8 @@ from portal.shared.running import job_session
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT, environment
 from tests.portal.accounting.doings import pay, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 
@@ -56,7 +57,7 @@ def test_a_record_that_kills_its_worker_comes_back_later_and_later_and_the_other
     )
     argv = [sys.executable, "-c", code, str(linked.organisation_id)]
     for _ in range(2):
-        died = subprocess.run(argv, cwd=ROOT, env=environment(world), check=False, timeout=20, capture_output=True)
+        died = subprocess.run(argv, cwd=ROOT, env=environment(world), check=False, timeout=60, capture_output=True)
         assert died.returncode == -signal.SIGKILL, died.stderr
         linked.change("UPDATE links SET lease_until = NULL")
         linked.change("UPDATE mirror_records SET next_try_at = clock_timestamp() WHERE module = 'customer'")

@@ -13,7 +13,8 @@ from portal.payments.models import Payment
 from portal.shared.running import here, job_session
 from tests.conftest import World
 from tests.portal.accounting.doings import pay, rename, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 from workers.schedule import Sweeper
 
 __all__ = ["linked", "zoho"]

@@ -14,13 +14,14 @@ from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
 from portal.shared import clock
 from portal.shared.running import here, job_session
 from tests.portal.accounting.doings import sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, link_to, linked, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, link_to, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 
 
 def test_twenty_refused_calls_at_once_make_one_refresh(linked: LinkedFirm) -> None:
-    consent_id = linked.link().consent_id
+    consent_id, product = linked.link().consent_id, linked.link().product
     age(linked)
     linked.zoho.control("POST", "/tokens/expire", {"user": linked.user, "dc": "eu"})
     linked.zoho.forget_requests()
@@ -28,7 +29,7 @@ def test_twenty_refused_calls_at_once_make_one_refresh(linked: LinkedFirm) -> No
     gate = threading.Barrier(20)
 
     def refused_call() -> None:
-        target = Target(f"{linked.zoho.base}/eu/api", "books", linked.remote)
+        target = Target(f"{linked.zoho.base}/eu/api", product, linked.remote)
         with Line() as line, pytest.raises(NotAuthorised):
             line.call(target, stale, "GET", "/items")
         gate.wait()
@@ -84,7 +85,7 @@ def test_a_withdrawn_consent_rests_the_link_in_plain_words_until_somebody_connec
     with job_session(linked.organisation_id) as session:
         state = link_state(session)
     assert state.state == "failed" and "Connect again" in state.words
-    link_to(linked)
+    link_to(linked, linked.link().product)
     drain(linked.organisation_id)
     assert [one["status"] for one in linked.there("invoices")] == ["sent"]
 

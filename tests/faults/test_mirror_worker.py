@@ -12,7 +12,8 @@ from portal.shared.running import here
 from tests.conftest import World
 from tests.faults.test_mirror_never_twice import ROOT
 from tests.portal.accounting.doings import pay, sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, wait_until, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, wait_until, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 
 __all__ = ["linked", "zoho"]
 

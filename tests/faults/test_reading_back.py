@@ -17,7 +17,8 @@ from portal.customers.models import Customer
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, cursor, look, questions
 from tests.portal.accounting.doings import sent_invoice
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import LinkedFirm, zoho
+from tests.portal.accounting.stand_in import linked_to_either as linked
 from tests.portal.accounting.test_payments_back import MODULES, balance, paid_there
 
 __all__ = ["linked", "zoho"]
