@@ -2,10 +2,18 @@
 
 import argparse
 import secrets
+import signal
 import sys
+from typing import Any
 
-from tests.chaos.run import storm
+from tests.chaos.run import SETTLES_WITHIN_S, storm
 from tests.chaos.stage import own_world, stage_in
+
+ENDS_WITHIN_S = 300  # after the storm: settling, two comparisons and the laws, each with a limit of its own
+
+
+def _end(*_: Any) -> None:
+    raise TimeoutError("BROKEN: the run ends by itself. Where it stood is above.")
 
 
 def main() -> int:
@@ -14,9 +22,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}, {options.seconds:.0f} s", flush=True)
+    signal.signal(signal.SIGALRM, _end)
+    signal.alarm(int(options.seconds) + ENDS_WITHIN_S)
     with own_world() as world, stage_in(world) as stage:
         outcome = storm(stage, options.seed, seconds=options.seconds)
-    print(f"{outcome.deeds} deeds, {outcome.strikes} strikes, settled in {outcome.settled_in_s:.0f} s")
+    signal.alarm(0)
+    settled = "settled" if outcome.settled_in_s < SETTLES_WITHIN_S else "not settled before it was looked"
+    print(f"{outcome.deeds} deeds, {outcome.strikes} strikes, {settled} after {outcome.settled_in_s:.0f} s")
     if outcome.broken:
         print("\n".join(f"  {one}" for one in outcome.told[-20:]))
         print(f"seed {outcome.seed}\n{outcome.broken}")
