@@ -120,7 +120,9 @@ def issue_invoice(
         session, organisation.id, "invoice sent", "invoice", invoice.id, words=f"Sent as {invoice.number}",
         after={"number": invoice.number, "total": str(invoice.total)},
     )  # fmt: skip
-    return Money.total((put(session, organisation, invoice) for put in PREPAID), invoice.currency)
+    prepaid = Money.total((put(session, organisation, invoice) for put in PREPAID), invoice.currency)
+    invoice.prepaid_minor = prepaid.minor  # what is paid later changes nothing of what was sent
+    return prepaid
 
 
 def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money) -> None:

@@ -1,7 +1,12 @@
-"""The files themselves, of an invoice read with lines, tax rows, customer and balance."""
+"""The files themselves, of an invoice read with lines, tax rows, customer and balance.
 
+Each says what was sent, whenever it is asked for: from what was frozen at issue, to the byte. What is paid or credited
+later has papers of its own, and who books both would count it twice.
+"""
+
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
@@ -12,17 +17,19 @@ from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
 from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import Invoice, InvoiceLine
+from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.text import clean
 from portal.taxes.tax_point import tax_point
 from portal.taxes.wording import told_in, tongue
 
+_MOMENTS = re.compile(rb"(?<=\(D\\072)\d{14}|(?<=<xmp:CreateDate>|<xmp:ModifyDate>)\d{4}-\d\d-\d\dT[\d:]{8}")
+
 
 def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
     """Sent invoices of firms in the EU and the UK."""
-    return organisation.country in rules.EXPORTING and invoice.status == "sent"
+    return organisation.country in rules.EXPORTING and invoice.status in (SENT, WRITTEN_OFF)
 
 
 def ubl_of(organisation: Organisation, invoice: Invoice) -> bytes:
@@ -32,11 +39,8 @@ def ubl_of(organisation: Organisation, invoice: Invoice) -> bytes:
 
 def facturx_of(organisation: Organisation, invoice: Invoice) -> bytes:
     """The PDF with the data in it, checked against the standard's own schema. Raises CannotExport."""
-    import facturx  # with what it brings it weighs more than the page that links here: only who exports pays
-
     data = cii_invoice(_told(organisation, invoice))
-    paper = render_pdf(organisation, invoice, ("a-3b",))
-    return bytes(facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931"))
+    return _together(render_pdf(organisation, invoice, ("a-3b",)), data, invoice.sent_at or invoice.created_at)
 
 
 def ubl_of_note(organisation: Organisation, note: CreditNote) -> bytes:
@@ -46,11 +50,18 @@ def ubl_of_note(organisation: Organisation, note: CreditNote) -> bytes:
 
 def facturx_of_note(organisation: Organisation, note: CreditNote) -> bytes:
     """As facturx_of."""
-    import facturx  # see facturx_of
-
     data = cii_invoice(_note_told(organisation, note))
-    paper = credit_note_pdf(organisation, note, ("a-3b",))
-    return bytes(facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931"))
+    return _together(credit_note_pdf(organisation, note, ("a-3b",)), data, note.created_at)
+
+
+def _together(paper: bytes, data: bytes, made: datetime) -> bytes:
+    """made: in place of each moment that the file would carry, as long as it was, so that nothing moves in it."""
+    import facturx  # with what it brings it weighs more than the page that links here: only who exports pays
+
+    found = facturx.generate_from_binary(paper, data, flavor="factur-x", level="en16931", xmp_compression=False)
+    at = made.astimezone(UTC)
+    short, long = f"{at:%Y%m%d%H%M%S}".encode(), f"{at:%Y-%m-%dT%H:%M:%S}".encode()
+    return _MOMENTS.sub(lambda moment: short if len(moment[0]) == len(short) else long, bytes(found))
 
 
 def _note_told(organisation: Organisation, note: CreditNote) -> rules.EInvoice:
@@ -96,7 +107,6 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
         raise rules.CannotExport("These files are for sent invoices of firms in the EU and the UK.")
     _check_sayable(invoice)
     breakdown, policy = from_text(invoice.breakdown, invoice.currency)
-    paid = invoice.total - invoice.balance_row.balance if invoice.balance_row else invoice.total - invoice.total
     supplied, point = _days(organisation, invoice)
     head = letterhead_of(organisation, invoice.letterhead)
     header = rules.Header(
@@ -113,7 +123,8 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     ]
     reasons = {str(line.tax_id): clean(line.tax_why) for line in invoice.lines if line.tax_rate == 0 and line.tax_why}
     made = rules.e_invoice(
-        header, lines, breakdown, includes_tax=policy.price_includes_tax, paid=paid.decimal,
+        header, lines, breakdown, includes_tax=policy.price_includes_tax,
+        paid=Money(invoice.prepaid_minor or 0, invoice.currency).decimal,
         reasons={row.key: reasons[row.key] for row in breakdown.taxes if row.key in reasons and row.kind == "exempt"},
     )  # fmt: skip
     return _in_words(made, head)

@@ -83,7 +83,7 @@ def e_invoice(
     header: Header, lines: Sequence[PrintedLine], breakdown: Breakdown, *, includes_tax: bool, paid: Decimal,
     reasons: dict[str, str] | None = None,
 ) -> EInvoice:  # fmt: skip
-    """paid: so far. reasons: the words of a tax row's exemption, by its key. Raises CannotExport."""
+    """paid: by deposits, when it was sent. reasons: the words of a tax row's exemption, by key. Raises CannotExport."""
     untaxed = _untaxed_category(header.seller, header.buyer)
     grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
     bare = _without_tax(lines, breakdown)

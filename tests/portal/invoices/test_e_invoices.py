@@ -27,8 +27,9 @@ from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, credit, reckon
 from portal.taxes.standing.models import Exemption
-from tests.builders import Firm, make_credit_note, make_firm, make_invoice, post, sign_in
+from tests.builders import Firm, make_credit_note, make_firm, make_invoice, make_work_order, post, sign_in
 from tests.portal.invoices.test_taxing import FRENCH, billed, settled
+from tests.portal.payments.test_deposits import send, take
 
 TAXES = [
     LineTax("1", "VAT 20%", Decimal(20)),
@@ -406,3 +407,26 @@ def test_who_is_not_registered_is_known_by_another_number(app: Flask) -> None:
     assert facturx.xml_check_xsd(data, flavor="autodetect")
     _, inside = facturx.get_xml_from_pdf(office.get(f"/invoices/{invoice.id}/e-invoice.pdf").data)
     assert b"12/345/67890" in inside
+
+
+@pytest.mark.parametrize("deposit", [0, 5000])
+def test_the_file_stays_what_was_sent(client: FlaskClient, firm: Firm, deposit: int) -> None:
+    """A deposit that the invoice took off stands in it; what is credited later does not, nor when it is made."""
+    with job_session(firm.organisation_id) as own:
+        _numbered(own, firm)
+        job_id = make_work_order(own, firm).id
+    sign_in(client, firm, "administrator")
+    if deposit:
+        take(firm, job_id, deposit)
+    invoice_id = send(firm, job_id, client)
+    pages = (f"/invoices/{invoice_id}/e-invoice.xml", f"/invoices/{invoice_id}/e-invoice.pdf")
+    sent = [client.get(page).data for page in pages]
+    total = ElementTree.fromstring(sent[0]).find("cac:LegalMonetaryTotal", NAMES)
+    assert total is not None
+    paid = Decimal(deposit) / 100
+    assert (_money(total, "cbc:PrepaidAmount"), _money(total, "cbc:PayableAmount")) == (paid, Decimal("235.80") - paid)
+    with job_session(firm.organisation_id) as own:
+        make_credit_note(own, firm, get_invoice(own, invoice_id))
+    assert [client.get(page).data for page in pages] == sent
+    _, inside = facturx.get_xml_from_pdf(sent[1])
+    assert f">{paid:.2f}</ram:TotalPrepaidAmount>".encode() in inside
