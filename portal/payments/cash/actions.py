@@ -35,9 +35,12 @@ def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, 
     return made
 
 
-def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, *, by: int) -> Count:
+def count_hand_in(
+    session: Session, hand_in_id: int, counted: Money, note: str, *, by: int, again: bool = False
+) -> Count:  # fmt: skip
     """Confirm what was counted; a difference needs words. A second count changes nothing.
 
+    again  whoever counted has counted a second time: only then can it be more than was declared
     Raises CannotHandIn, NotFound. Does not commit.
     """
     hand_in = session.get(HandIn, hand_in_id)
@@ -51,6 +54,7 @@ def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, 
         raise CannotHandIn("Somebody else has to count what you hand in.", field="counted")
     if counted != hand_in.amount and not note:
         raise CannotHandIn("Say why it is not what was declared.", field="note")
+    _check_more(session, hand_in, counted, again=again)
     made = Count(
         organisation_id=hand_in.organisation_id, hand_in_id=hand_in_id, counted_by=by, counted_minor=counted.minor,
         currency=counted.currency, note=note,
@@ -60,3 +64,18 @@ def count_hand_in(session: Session, hand_in_id: int, counted: Money, note: str, 
     after = {"declared": str(hand_in.amount), "counted": str(counted), "note": note}
     audit.note(session, hand_in.organisation_id, "cash counted", "person", hand_in.person_id, after=after)
     return made
+
+
+def _check_more(session: Session, hand_in: HandIn, counted: Money, *, again: bool) -> None:
+    """More than was declared is a slip of the finger as a rule; more than was ever taken cannot be."""
+    if counted <= hand_in.amount:
+        return
+    held = queries.purse_of(session, counted.currency, hand_in.person_id).held
+    if counted > max(held, hand_in.amount):
+        raise CannotHandIn(
+            f"The purse holds {formats.money(held)}: no more than that can come out of it. Record what else was taken"
+            " first.", field="counted",
+        )  # fmt: skip
+    if not again:
+        declared = formats.money(hand_in.amount)
+        raise CannotHandIn(f"That is more than the {declared} declared: count again and tick this.", field="again")

@@ -65,7 +65,8 @@ def create_count(hand_in_id: int) -> Response:
     note = form.text("note", "a note", longest=200, required=False)
     if form.ok:
         try:
-            actions.count_hand_in(session, hand_in_id, counted, note, by=g.viewer.id)
+            again = bool(form.values.get("again"))
+            actions.count_hand_in(session, hand_in_id, counted, note, by=g.viewer.id, again=again)
         except RuleBroken as problem:
             session.rollback()
             form.refuse(problem)

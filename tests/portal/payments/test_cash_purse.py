@@ -36,11 +36,13 @@ def hand_in(till: Till, firm: Firm, amount: str) -> int:
     return post(client, "/cash/hand-ins", {"amount": amount, "form_id": uuid.uuid4().hex}).status_code
 
 
-def count(till: Till, firm: Firm, holder: int, counted: str, note: str = "", role: str = "manager") -> tuple[int, str]:
-    client = sign_in(till.browser(), firm, role)
+def count(
+    till: Till, firm: Firm, holder: int, counted: str, note: str = "", *, again: str = ""
+) -> tuple[int, str]:  # fmt: skip
+    client = sign_in(till.browser(), firm, "manager")
     page = client.get(f"/cash/{holder}").text
     path = re.findall(r'action="(/cash/hand-ins/\d+/count)"', page)[0]
-    answer = post(client, path, {"counted": counted, "note": note}, follow_redirects=True)
+    answer = post(client, path, {"counted": counted, "note": note, "again": again}, follow_redirects=True)
     return answer.status_code, answer.text
 
 
@@ -59,6 +61,28 @@ def test_a_difference_needs_words_is_shown_and_stays_in_the_purse(till: Till, fi
     status, page = count(till, firm, holder, "230.80", "a fiver is missing")
     assert "-£5.00" in page and "a fiver is missing" in page
     assert held(firm, holder) == (500, 0)
+
+
+def test_a_count_above_what_was_declared_is_asked_for_again(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "30")
+    status, page = count(till, firm, holder, "40", "a tenner more")
+    assert status == 422 and "Counted again: it is 40 GBP" in page
+    assert held(firm, holder) == (23580, 3000)
+    assert count(till, firm, holder, "40", "a tenner more", again="1")[0] == 200
+    assert held(firm, holder) == (19580, 0)
+
+
+def test_no_count_takes_out_more_than_the_purse_holds(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "30")
+    status, page = count(till, firm, holder, "99999", "typed", again="1")
+    assert status == 422 and "The purse holds £235.80" in page
+    assert held(firm, holder) == (23580, 3000)
+
+
+def test_the_words_of_a_count_are_not_called_optional(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "30")
+    page = sign_in(till.browser(), firm, "manager").get(f"/cash/{holder}").text
+    assert "Needed only where the count differs" in page and "(optional)" not in page
 
 
 def test_two_taps_hand_in_once(till: Till, firm: Firm, holder: int) -> None:
