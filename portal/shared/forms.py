@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
 from email_validator import EmailNotValidError, validate_email
 
-from portal.shared.errors import RuleBroken
+from portal.shared.errors import FormUsed, RuleBroken
 from portal.shared.phones import international
 from portal.shared.text import as_typed, clean, decimal_from, id_from
 
@@ -47,7 +48,9 @@ class Form:
             )
 
     def refuse(self, problem: RuleBroken, default_field: str = "form") -> None:
-        """Show a broken rule beside the field it concerns."""
+        """Show a broken rule beside the field it concerns. After a form that was used already it is a fresh one."""
+        if isinstance(problem, FormUsed):
+            self.values["form_id"] = uuid.uuid4().hex
         self.errors[problem.field or default_field] = problem.sentence
 
     def text(self, name: str, label: str, *, longest: int = 200, required: bool = True, lines: bool = False) -> str:

@@ -24,6 +24,7 @@ from portal.payments.photos import keep_photo
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
 from portal.shared.drawing import Drawn
+from portal.shared.errors import FormUsed
 from portal.shared.money import Money
 from portal.shared.running import job_session
 
@@ -69,7 +70,7 @@ def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
     """Book it, put it to the invoices, mail the receipt. Safe against double taps and against two at once.
 
     Calls Stripe between short transactions of its own, to close the pages on which the invoices could still be paid.
-    Raises CannotRecord, CannotIssue, NotFound, and what release_invoice raises.
+    Raises CannotRecord, CannotIssue, NotFound, FormUsed, and what release_invoice raises.
     """
     for invoice_id in _being_paid(organisation_id, taken):
         release_invoice(organisation_id, invoice_id)
@@ -79,6 +80,7 @@ def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
         lock_customer(session, taken.customer_id)
         repeated = _repeated(session, taken)
         if repeated is not None:
+            _check_same(repeated, taken)
             unused = queries.get_payment(session, repeated.id).use.unused
             change = rules.change_of(repeated.taken, taken.tendered)
             return Recorded(repeated.id, repeated.number, unused, change, repeated.taken, is_new=False)
@@ -143,6 +145,13 @@ def _check(session: Session, organisation: Organisation, invoice: Invoice, taken
 def _repeated(session: Session, taken: OfflinePayment) -> Payment | None:
     """What the same form recorded before."""
     return session.scalars(select(Payment).where(Payment.form_id == taken.form_id)).one_or_none()
+
+
+def _check_same(known: Payment, taken: OfflinePayment) -> None:
+    """A double press says the very same; anything else is another payment. Raises FormUsed."""
+    is_same = taken.amount in (known.amount, known.taken) and known.method == taken.method
+    if not is_same or known.customer_id != taken.customer_id:
+        raise FormUsed(f"{formats.money(known.taken)} is recorded, receipt {known.number}")
 
 
 def _to_pay(session: Session, invoice_id: int) -> Money:

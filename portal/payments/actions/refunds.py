@@ -17,7 +17,7 @@ from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAc
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
-from portal.shared.errors import RuleBroken
+from portal.shared.errors import FormUsed, RuleBroken
 from portal.shared.money import Money
 
 
@@ -37,16 +37,18 @@ def plan_refund(
     way         stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
     remote_id   of one that was made at Stripe already
     of_invoice  out of what this invoice was paid with, and of nothing else
-    Raises NotFound, CannotRefund. The same form twice is one refund.
+    Raises NotFound, CannotRefund, FormUsed. The same form twice is one refund.
     """
     payment = queries.get_payment(session, payment_id).payment
     lock_customer(session, payment.customer_id)
     repeated = _repeated(session, form_id)
+    tip = tip or Money.zero(payment.currency)
     if repeated is not None:
+        if (repeated.payment_id, repeated.amount, repeated.tip, repeated.way) != (payment_id, amount, tip, way):
+            raise FormUsed(f"{formats.money(repeated.all_of_it)} was given back")
         return repeated
     use = queries.get_payment(session, payment_id).use
     left = _left(session, payment, use, of_invoice)
-    tip = tip or Money.zero(payment.currency)
     removed = "" if remote_id else _removed(session, payment)
     _check(payment, way, amount, tip, left, use.tip_left, removed)
     refund = Refund(

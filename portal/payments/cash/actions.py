@@ -7,7 +7,7 @@ from portal.organisations import audit
 from portal.payments.cash import queries
 from portal.payments.cash.models import Count, HandIn
 from portal.shared import formats
-from portal.shared.errors import NotFound, RuleBroken
+from portal.shared.errors import FormUsed, NotFound, RuleBroken
 from portal.shared.money import Money
 
 
@@ -16,10 +16,14 @@ class CannotHandIn(RuleBroken):
 
 
 def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, *, form_id: str) -> HandIn:
-    """Say what is handed in; the same form twice is one. Raises CannotHandIn, NotFound. Does not commit."""
+    """Say what is handed in; the same form twice is one. Raises CannotHandIn, FormUsed, NotFound.
+
+    Does not commit."""
     person = queries.lock_holder(session, person_id)
     repeated = session.scalars(select(HandIn).where(HandIn.form_id == form_id)).one_or_none()
     if repeated is not None:
+        if repeated.amount != amount:
+            raise FormUsed(f"{formats.money(repeated.amount)} is declared")
         return repeated
     left = queries.purse_of(session, amount.currency, person_id).to_hand_in
     if amount > left:

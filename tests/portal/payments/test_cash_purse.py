@@ -94,6 +94,14 @@ def test_two_taps_hand_in_once(till: Till, firm: Firm, holder: int) -> None:
     assert held(firm, holder) == (23580, 1000)
 
 
+def test_a_hand_in_sent_again_with_another_sum_is_no_second_tap(till: Till, firm: Firm, holder: int) -> None:
+    client = sign_in(till.browser(), firm, "field_agent")
+    assert post(client, "/cash/hand-ins", {"amount": "10", "form_id": "one"}).status_code == 303
+    answer = post(client, "/cash/hand-ins", {"amount": "100", "form_id": "one"})
+    assert answer.status_code == 422 and "This form was used already: £10.00 is declared" in answer.text
+    assert held(firm, holder) == (23580, 1000)
+
+
 def test_more_than_is_held_cannot_be_handed_in(till: Till, firm: Firm, holder: int) -> None:
     assert hand_in(till, firm, "235.81") == 422
     hand_in(till, firm, "200")

@@ -1,5 +1,6 @@
 """Money that staff take: booked once, put to the invoices that are due, never to more than was received or is owed."""
 
+import re
 import uuid
 from datetime import date
 from typing import Any
@@ -93,6 +94,18 @@ def test_two_taps_are_one_payment(till: Till, firm: Firm) -> None:
     answers = at_once(*(lambda: record_payment(firm.organisation_id, wish) for _ in range(4)))
     assert sorted(answer.is_new for answer in answers) == [False, False, False, True]
     assert till.books(firm).payments == till.books(firm).receipts == 1
+
+
+def test_a_used_form_with_another_amount_says_so_and_is_a_fresh_one(till: Till, firm: Firm) -> None:
+    """As after the browser's way back."""
+    path = f"/customers/{firm.customer_id}/payments"
+    post_payment(till, firm, path, amount="10", form_id="used")
+    again = post_payment(till, firm, path, amount="1000", form_id="used")
+    assert again.status_code == 422 and "This form was used already: £10.00 is recorded, receipt R-00001" in again.text
+    assert 'value="1000"' in again.text and 'value="used"' not in again.text
+    fresh = re.findall(r'name="form_id" value="(\w+)"', again.text)[0]
+    assert "£1,000.00 recorded" in post_payment(till, firm, path, amount="1000", form_id=fresh).text
+    assert till.books(firm).received == 101000
 
 
 def test_two_people_at_once_never_pay_an_invoice_twice_over(till: Till, firm: Firm) -> None:
