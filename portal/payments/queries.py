@@ -99,7 +99,7 @@ def list_payments(
     if currency:
         wanted = wanted.where(Payment.currency == currency)
     rows = session.execute(wanted.order_by(Payment.id.desc()).limit(most)).all()
-    parts = allocations_of(session, [payment.id for payment, _name, _use in rows])
+    parts = allocations_of(session, [payment.id for payment, _name, _use in rows], with_ended=True)
     return [ListedPayment(payment, name, parts[payment.id], use) for payment, name, use in rows]
 
 
@@ -226,8 +226,10 @@ def balance_of(session: Session, invoice_id: int) -> Money:
     return Money(row.balance_minor, row.currency)
 
 
-def allocations_of(session: Session, payment_ids: Iterable[int]) -> dict[int, list[AllocatedTo]]:
-    """To which invoices each payment is put now; what was taken back is left out."""
+def allocations_of(
+    session: Session, payment_ids: Iterable[int], *, with_ended: bool = False
+) -> dict[int, list[AllocatedTo]]:  # fmt: skip
+    """To which invoices each payment is put now. with_ended: also those from which all of it was taken back."""
     parts: dict[int, list[AllocatedTo]] = defaultdict(list)
     used = func.sum(Allocation.amount_minor)
     rows = session.execute(
@@ -235,7 +237,7 @@ def allocations_of(session: Session, payment_ids: Iterable[int]) -> dict[int, li
         .join(Invoice, Invoice.id == Allocation.invoice_id)
         .where(Allocation.payment_id.in_(list(payment_ids)))
         .group_by(Allocation.payment_id, Allocation.invoice_id, Allocation.currency, Invoice.number)
-        .having(used > 0)
+        .having(used >= 0 if with_ended else used > 0)
         .order_by(Allocation.invoice_id)
     )
     for row in rows:

@@ -3,11 +3,14 @@
 import pytest
 from sqlalchemy import event
 
+from portal.payments.actions import plan_refund
 from portal.payments.models import Payment
 from portal.shared import clock
+from portal.shared.money import Money
 from portal.shared.running import here, job_session
 from tests.builders import Firm, sign_in
 from tests.paying import Till
+from tests.portal.pay_page.test_tips import pay, take_tips
 from tests.portal.payments.test_recording import record
 
 
@@ -40,6 +43,20 @@ def test_the_list_costs_the_same_however_long_it_is(till: Till, paid: Firm) -> N
     page = client.get("/payments").text
     assert page.count("R-9") == 50 and "before=" in page
     assert client.get("/payments?before=" + "9" * 30).status_code == 200
+
+
+def test_the_list_shows_all_that_came_and_every_invoice_it_was_for(till: Till, firm: Firm) -> None:
+    """The tip too, and an invoice that lost its part again."""
+    till.connect(firm)
+    take_tips(firm)
+    ids = [till.invoice(firm)[0] for _ in range(2)]
+    made = record(firm, ids, 2 * 23580)
+    pay(till, firm, till.invoice(firm)[1], tip="10")
+    with job_session(firm.organisation_id) as session:
+        amount = Money(23580, "GBP")
+        plan_refund(session, made.payment_id, amount, way="cash", reason="too dear", by=None, form_id=None)
+    page = sign_in(till.browser(), firm, "manager").get("/payments").text
+    assert "£259.38" in page and "INV-00001" in page and "INV-00002" in page
 
 
 def _add_payments(firm: Firm, how_many: int) -> None:

@@ -1,5 +1,6 @@
 """A payout is matched to its payments, refunds and disputes, once, whoever tells us; and what is in none is shown."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from portal.gateways.stripe_gateway import payouts as listing
 from portal.payments.models import StripeAccount, StripeEvent
 from portal.payments.payouts import queries
 from portal.payments.payouts.models import Payout, PayoutEntry
-from portal.shared import clock
+from portal.shared import clock, formats
 from portal.shared.running import job_session
 from tests.builders import Firm, make_firm, sign_in
 from tests.paying import Till, at_once, key_of
@@ -65,6 +66,19 @@ def test_a_payout_is_matched_to_its_payments_refunds_and_fees(till: Till, firm: 
     text = page(till, firm, f"/payments/payouts/{payout.id}")
     assert "Maple Dental Practice" in text and "Stripe&#39;s fee" in text and "does not add up" not in text
     assert f"/payments/payouts/{payout.id}" in page(till, firm, f"/payments/{paid[0]}")
+
+
+def test_a_payout_has_one_day_wherever_it_is_named(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    """The day it arrives, not the one on which Stripe made it."""
+    pay_out(till, firm)
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        payout = session.scalars(select(Payout)).one()
+        payout.made_at -= timedelta(days=2)
+        arrives = formats.day(payout.arrives_on)
+    assert f"Payout of {arrives}" in page(till, firm, f"/payments/payouts/{payout.id}")
+    shown = re.sub("<[^>]+>", "", page(till, firm, f"/payments/{paid[0]}"))
+    assert f"Payout of {arrives}" in shown
 
 
 def test_told_often_and_by_several_at_once_it_is_one(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
