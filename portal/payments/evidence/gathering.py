@@ -25,16 +25,25 @@ from portal.work_orders.models import WorkOrder
 from portal.work_orders.pictures.models import JobPicture
 from portal.work_orders.pictures.queries import contents_of, jobs_of
 
+Told = tuple[str, str, str]  # when, what, who
 _MOST_EVENTS = 500
 # What the mirror tells of an invoice is between the firm and its accountant; the bank has no use for it.
 OF_THE_BOOKS = (
     "in the books", "not in the books", "dated today in the books", "marked sent", "paper attached",
     "difference settled", "stays elsewhere", "invoice stays",
 )  # fmt: skip
+# Why somebody did it is written for the firm's own eyes: told is what was done, up to the colon.
+_REASONED = ("payment reversed", "credit given back", "invoice voided", "invoice written off", "reminders paused")
+_REFUNDS = "refund "  # planned, succeeded, …: their words have a reason, too
 
 
-def evidence_pack(session: Session, organisation: Organisation, payment: Payment) -> bytes:
-    """A ZIP archive. Reads everything and writes nothing but papers that were not kept yet."""
+def evidence_pack(
+    session: Session, organisation: Organisation, payment: Payment, *, with_reasons: bool = False
+) -> bytes:  # fmt: skip
+    """A ZIP archive. Reads everything and writes nothing but papers that were not kept yet.
+
+    with_reasons  also why staff did what they did, in their own words
+    """
     invoices = [get_invoice(session, invoice_id) for invoice_id in _invoice_ids(session, payment)]
     jobs = jobs_of([line.work_order_line_id for invoice in invoices for line in invoice.lines])
     paid_before = select(Deposit.work_order_id).where(Deposit.payment_id == payment.id)
@@ -43,16 +52,16 @@ def evidence_pack(session: Session, organisation: Organisation, payment: Payment
     pictures = contents_of(session, job_ids)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as pack:  # PDF and JPEG are small already
-        for name, content in _files(session, organisation, payment, invoices, job_ids, pictures):
+        events = _told(_events(session, payment, invoices, job_ids), with_reasons=with_reasons)
+        for name, content in _files(session, organisation, payment, invoices, events, pictures):
             pack.writestr(name, content)
     return archive.getvalue()
 
 
 def _files(
     session: Session, organisation: Organisation, payment: Payment, invoices: Sequence[Invoice],
-    job_ids: Sequence[int], pictures: Iterable[JobPicture],
+    events: Sequence[Told], pictures: Iterable[JobPicture],
 ) -> Iterator[tuple[str, bytes]]:  # fmt: skip
-    events = _events(session, payment, invoices, job_ids)
     yield "service_documentation.pdf", record_pdf(_record(organisation, payment, invoices, events), clock.now())
     yield "receipt.pdf", receipt_paper(session, organisation, payment)
     for invoice in invoices:
@@ -81,7 +90,7 @@ def _events(
 
 
 def _record(
-    organisation: Organisation, payment: Payment, invoices: Sequence[Invoice], events: Sequence[AuditEntry]
+    organisation: Organisation, payment: Payment, invoices: Sequence[Invoice], events: Sequence[Told]
 ) -> dict[str, object]:
     return {
         "title": f"What happened: payment {payment.number}",
@@ -92,9 +101,20 @@ def _record(
             *(["Work", " ".join(filter(None, [each.title, each.work_done]))] for each in invoices),
             *(["Customer", str(each.bill_to.get("name", ""))] for each in invoices[:1]),
         ],
-        # One thing may stand on the timelines of two records: it is told once.
-        "events": list(dict.fromkeys((_when(each.created_at), each.words, _who(each)) for each in events)),
+        "events": events,
     }
+
+
+def _told(events: Sequence[AuditEntry], *, with_reasons: bool) -> Sequence[Told]:
+    """One thing may stand on the timelines of two records: it is told once."""
+    return list(dict.fromkeys(
+        (_when(each.created_at), each.words if with_reasons else _without_reason(each), _who(each)) for each in events
+    ))  # fmt: skip
+
+
+def _without_reason(entry: AuditEntry) -> str:
+    is_reasoned = entry.action in _REASONED or entry.action.startswith(_REFUNDS)
+    return entry.words.partition(": ")[0] if is_reasoned else entry.words
 
 
 def _when(at: datetime) -> str:
