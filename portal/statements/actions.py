@@ -17,6 +17,7 @@ from portal.messages.actions import queue_mail
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations import audit
 from portal.organisations.models import Organisation
+from portal.payments.credits import credit_of
 from portal.payments.queries import open_invoices
 from portal.shared import clock, formats, phrases
 from portal.shared.access import Viewer
@@ -34,11 +35,15 @@ class NothingOwed(RuleBroken):
 
 @dataclass(frozen=True)
 class Statement:
-    """All open invoices of a customer in the firm's currency, oldest first, but those that nobody is to ask for now."""
+    """All open invoices of a customer in the firm's currency, oldest first, but those that nobody is to ask for now.
+
+    credit  what the customer has with the firm and has not used; no part of the total
+    """
 
     invoices: Sequence[Invoice]
     ages: Sequence[rules.Age]
     total: Money
+    credit: Money
     today: date
 
     def days_late(self, invoice: Invoice) -> int:
@@ -50,7 +55,8 @@ def draw_up(session: Session, organisation: Organisation, viewer: Viewer, custom
     today = clock.today(organisation.time_zone)
     debts = [(rules.days_late(each.due_on, today), balance_of(each).balance) for each in invoices]
     total = Money.total((amount for _late, amount in debts), organisation.currency)
-    return Statement(invoices, rules.by_age(debts, organisation.currency), total, today)
+    credit = credit_of(session, customer_id, organisation.currency)
+    return Statement(invoices, rules.by_age(debts, organisation.currency), total, credit, today)
 
 
 def mail_statement(
@@ -80,6 +86,7 @@ def mail_statement(
         "statement", **spoken(language, subject, organisation), customer=customer.name,
         total=formats.money(statement.total, locale), pay_all_url=address if together else "",
         left_out=len(statement.invoices) - len(told),
+        credit=formats.money(statement.credit, locale) if statement.credit else "",
         lines=[_line(locale, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
     )  # fmt: skip
     with session.no_autoflush:

@@ -14,6 +14,7 @@ from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
+from portal.payments.credits import credit_of
 from portal.payments.forms import read_payment
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
@@ -179,7 +180,7 @@ def _blank(desk: Desk) -> Form:
 def _form_page(desk: Desk, form: Form) -> str:
     uses = queries.unused_credit(request_session(), desk.customer_id, desk.due.currency)
     kept = kept_notes(request_session(), desk.customer_id, desk.due.currency)
-    credit = Money.total([*(use.unused for use in uses), *(each.kept for each in kept)], desk.due.currency)
+    credit = credit_of(request_session(), desk.customer_id, desk.due.currency)
     return render_template(
         "payments/new.html", desk=desk, form=form, credit=credit, unused=uses, kept=kept,
         today=clock.today(g.time_zone), coins=cash_rounded(desk.due, g.organisation.country),

@@ -22,6 +22,7 @@ from portal.statements.rules import by_age
 from tests.builders import Firm, make_invoice, post, sign_in
 from tests.conftest import browser
 from tests.paying import take_cash
+from tests.portal.payments.test_recording import record
 from workers import mail_jobs
 
 
@@ -91,3 +92,20 @@ def test_who_owes_nothing_gets_none(client: FlaskClient, firm: Firm) -> None:
 def test_the_ages_together_are_all_that_is_owed(debts: list[tuple[int, int]]) -> None:
     ages = by_age(((late, Money(minor, "GBP")) for late, minor in debts), "GBP")
     assert sum(age.amount.minor for age in ages) == sum(minor for _late, minor in debts)
+
+
+def test_credit_that_is_not_used_stands_on_it_on_the_page_and_in_the_mail(
+    client: FlaskClient, firm: Firm, taken: list[Mail]
+) -> None:
+    sign_in(client, firm, "manager")
+    page = f"/customers/{firm.customer_id}/statement"
+    record(firm, [], 6202)
+    shown = client.get(page).text
+    assert "Nothing is open" in shown and "£62.02" in shown and "is paid" not in shown
+    with job_session(firm.organisation_id) as session:
+        make_invoice(session, firm)
+    assert "£62.02" in client.get(page).text
+    form = {"email": "rita@maple.example", "form_id": "with credit"}
+    post(client, f"/customers/{firm.customer_id}/statements", form)
+    mail_jobs.look(firm.organisation_id)
+    assert any("You have £62.02 of credit with us" in mail.text for mail in taken)
