@@ -45,6 +45,7 @@ from tests.builders import Firm, make_firm, make_invoice, make_work_order, post,
 from tests.paying import Till, at_once
 from tests.portal.payments.test_conservation import BROKEN
 from tests.portal.payments.test_deposits import take
+from tests.portal.payments.test_recording import record
 
 ASKED, TOTAL = 10000, 23580
 
@@ -436,6 +437,20 @@ def test_staff_ask_send_stop_and_withdraw_on_the_jobs_page(till: Till, firm: Fir
     assert "Ask for it" in desk.get(page).text
     with job_session(firm.organisation_id) as session:
         assert open_request(session, job_id) is None
+
+
+def test_no_deposit_is_more_than_the_job_with_its_tax(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    with job_session(firm.organisation_id) as session:
+        job_id = make_work_order(session, firm, done=False).id
+    record(firm, [], 3580, deposit_for=job_id)
+    desk, page = sign_in(till.browser(), firm, "manager"), f"/work-orders/{job_id}/deposit-requests"
+    form = {"asked": "5000", "percent": "", "channel": "screen", "to": "", "form_id": "one"}
+    refused = post(desk, page, form, page=page)
+    assert refused.status_code == 422 and 'id="f-asked-error"' in refused.text
+    assert "£200.00 is left of it, with tax" in refused.text and 'value="5000"' in refused.text
+    assert post(desk, page, form | {"asked": "200.01"}, page=page).status_code == 422
+    assert post(desk, page, form | {"asked": "200"}, page=page).status_code == 303
 
 
 def _is_nobody_elses(till: Till, other: Firm, page: str, one: str) -> None:

@@ -8,6 +8,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.actions.deposits.sending import CannotAsk, Way, send_request
+from portal.payments.actions.deposits.worth import most_to_ask
 from portal.payments.actions.releases import release_deposit, request_out_of_hands
 from portal.payments.chargeable import other_ways
 from portal.payments.deposit_queries import get_request, open_request
@@ -38,6 +39,11 @@ def ask_deposit(
     unfit = other_ways(amount)
     if unfit:
         raise CannotAsk(unfit, field="asked")
+    most = most_to_ask(session, organisation, job)
+    if most is not None and amount > most:
+        shown = formats.money(most, organisation.locale)
+        words = f"That is more than the job: {shown} is left of it, with tax. Ask for that at most."
+        raise CannotAsk(words, field="asked")
     request = DepositRequest(
         organisation_id=organisation.id, work_order_id=job.id, customer_id=job.customer_id, amount_minor=amount.minor,
         currency=amount.currency, email=session.get_one(Customer, job.customer_id).email, asked_by=by, form_id=form_id,
