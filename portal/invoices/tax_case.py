@@ -12,10 +12,10 @@ from portal.taxes.identifiers import country_of, problem_with
 from portal.taxes.models import Tax
 from portal.taxes.naming import without_rate
 from portal.taxes.regions import place_of, places
-from portal.taxes.regions.standing import standing_of
+from portal.taxes.regions.standing import place_code, standing_of
 from portal.work_orders.models import WorkOrder, WorkOrderLine
 
-_CHARGED = ("percent", "group")
+_CHARGED = determination.CHARGED
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Case:
         self.buyer = self._buyer()
         self.job = determination.Job(
             self._place(), address_tax, self.customer.accounts_for_tax and is_construction, self.site_country,
-            is_place_chosen=bool(self.customer.place_of_supply),
+            is_place_chosen=bool(self.customer.place_of_supply), address=self._address(),
         )  # fmt: skip
         usual = usual_tax(taxes)
         fitting = self.fitting(usual) if usual else None
         self.usual = fitting if fitting and fitting.begins_after(tax_point) is None else None
+        if self.usual and self.home == "US" and self.usual.kind not in _CHARGED:
+            self.usual = None  # no tax at all is no answer to the question which one
 
     def line(self, line: WorkOrderLine) -> OnLine:
         item = line.item
@@ -164,6 +166,13 @@ class Case:
         is_abroad = country not in determination.EUROPEAN_UNION
         has_number = bool(customer.tax_number) and not problem_with(country, customer.tax_number)
         return has_number or (customer.tax_treatment == "business" and is_abroad)
+
+    def _address(self) -> str:
+        """What the place of the work is called, where the tax goes by it."""
+        site, states = self.work_order.service_address, standing_of(self.home).get("states", {})
+        if site is None or self.site_country not in ("", self.home):
+            return self.names.get(self.site_country, "")
+        return str(states.get(place_code(self.home, site.state, states), site.state.strip()))
 
     def _place(self) -> str:
         """What the office chose for the customer, else where the work is done, else what number and bill say."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from portal.taxes.determination.by_region import is_across, rule_of
 from portal.taxes.determination.values import (
     BY_ADDRESS,
+    CHARGED,
     EUROPEAN_UNION,
     GULF,
     USUAL,
@@ -26,8 +27,8 @@ from portal.taxes.determination.values import (
 )  # fmt: skip
 
 __all__ = [
-    "BY_ADDRESS", "EUROPEAN_UNION", "GULF", "USUAL", "Buyer", "Determined", "Firm", "Item", "Job", "Undetermined",
-    "can_reverse", "determine", "is_across",
+    "BY_ADDRESS", "CHARGED", "EUROPEAN_UNION", "GULF", "USUAL", "Buyer", "Determined", "Firm", "Item", "Job",
+    "Undetermined", "can_reverse", "determine", "is_across",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from portal.taxes.determination.values import (
     BY_ADDRESS,
+    CHARGED,
     EUROPEAN_UNION,
     GULF,
     USUAL,
@@ -46,6 +47,11 @@ def _by_address(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
         return Determined(job.address_tax, "tax of the service address")
     if buyer.tax is not None:
         return Determined(buyer.tax, "customer's tax")
+    if firm.country == "US" and item.kind not in CHARGED:  # what a firm begins with: it stands for no rate at all
+        raise Undetermined(
+            f"No rate is entered for {job.address or 'the place of the work'}: enter the rates of places under"
+            " Settings → Taxes, choose a tax on this line, or give the reason why none is charged."
+        )
     return _usual(item)
 
 

@@ -9,6 +9,7 @@ EUROPEAN_UNION = frozenset((
 ))  # fmt: skip
 BY_ADDRESS = frozenset(("US", "CA"))
 GULF = frozenset(("AE", "SA", "BH", "KW", "OM", "QA"))
+CHARGED = frozenset(("percent", "group"))
 USUAL = "item's usual tax"
 
 
@@ -76,6 +77,7 @@ class Item:
 class Job:
     """place: of supply (a code), address_tax: that of the service address; country: where work is done, if known.
 
+    address          what its place is called, where taxes go by the address; "" where nobody knows
     is_place_chosen  the office said so of this customer; else the addresses did
     """
 
@@ -84,6 +86,7 @@ class Job:
     is_domestic_reverse_charge: bool = False
     country: str = ""
     is_place_chosen: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -278,7 +278,7 @@ def test_a_credit_note_is_told_with_its_invoice(client: FlaskClient, session: Se
 
 
 def test_elsewhere_no_file_of_a_credit_note_is_made(client: FlaskClient, session: Session) -> None:
-    firm = make_firm(country="US", currency="USD")
+    firm = make_firm(country="AU", currency="AUD")
     with job_session(firm.organisation_id) as own:
         note_id = make_credit_note(own, firm).id
     sign_in(client, firm, "administrator")

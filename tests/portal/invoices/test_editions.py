@@ -137,7 +137,6 @@ EDITIONS = {
     }),
     "United States": Edition("US", "USD", {
         "taxable": Standing({"country": "US", "state": "New York"}, "NY tax", "tax of the service address"),
-        "other state": Standing({"country": "US", "state": "Ohio"}, "No tax", "not taxable"),
         "their own tax": Standing(
             {"country": "US", "state": "Ohio", "own_tax": "NY tax"}, "NY tax", "customer's tax"),
         "exempt": exempt({"country": "US", "state": "New York"}, "Resale"),

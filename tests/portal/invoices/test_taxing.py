@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, InvoiceLine
 from portal.invoices.queries import get_invoice
 from portal.shared import clock
 from portal.shared.running import job_session
@@ -210,6 +210,35 @@ def test_the_address_of_the_work_decides_in_america_and_the_nearest_place_wins(a
     exempted = {"kind": "business", "name": "Acme", **ROCHESTER, "exemption_id": exempt(firm), "certificate": "1"}
     assert post(office, f"/customers/{firm.customer_id}", exempted).status_code == 303
     assert billed(app, firm).tax_minor == 0
+
+
+@pytest.mark.parametrize(("state", "named"), [("OH", "Ohio"), ("", "the place of the work")])
+def test_work_where_no_rate_is_entered_is_asked_about_before_it_is_sent(app: Flask, state: str, named: str) -> None:
+    firm, office = settled(app, "US", "USD", {"country": "US", "state": state})
+    with job_session(firm.organisation_id) as session:
+        job = make_work_order(session, firm)
+        job_id, lines = job.id, [str(line.id) for line in job.lines]
+    page, form = f"/work-orders/{job_id}/invoices", {"line": lines, "email": "", "then": "send"}
+    question = f"No rate is entered for {named}: enter the rates of places under Settings → Taxes, choose a tax"
+    shown = office.get(f"{page}/new").text
+    assert question in shown and 'name="usual_tax"' not in shown
+    refused = post(office, page, form, page=f"{page}/new")
+    assert refused.status_code == 422 and question in refused.text
+    draft = post(office, page, form | {"then": "draft"}, page=f"{page}/new").headers["Location"]
+    assert office.get(draft).text.count(question) > len(lines)  # beside each line, and above them
+    assert post(office, f"{draft}/usual-tax", {}, page=draft).status_code == 422
+    assert post(office, f"{draft}/issuance", {}, page=draft).status_code == 422
+    with job_session(firm.organisation_id) as session:
+        ids = session.scalars(select(InvoiceLine.id).order_by(InvoiceLine.id)).all()
+    answers = {f"tax-{each}": "none" for each in ids} | {f"reason-{each}": "Repairs are free of it" for each in ids}
+    assert post(office, f"{draft}/taxes", answers, page=f"{draft}/taxes").status_code == 303
+    assert post(office, f"{draft}/issuance", {}, page=draft).status_code == 303
+
+
+def test_an_american_firm_that_is_not_registered_goes_on_without(app: Flask) -> None:
+    firm, office = settled(app, "US", "USD", {"country": "US", "state": "OH"})
+    assert post(office, "/settings/taxes/registration", {"registered": "no"}).status_code == 303
+    assert {line.tax_words for line in billed(app, firm).lines} == {"not registered for tax"}
 
 
 def test_a_canadian_firm_begins_with_the_taxes_of_the_provinces(app: Flask) -> None:
