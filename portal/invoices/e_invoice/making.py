@@ -142,7 +142,8 @@ def _check_sayable(invoice: Invoice) -> None:
     """Raises CannotExport."""
     rules.check_sayable(
         is_discounted_after_tax=bool(invoice.discount_kind) and invoice.discount_applied == "after_tax",
-        adjustment=Money(invoice.adjustment_minor, invoice.currency),
+        is_adjusted=bool(invoice.adjustment_minor),
+        rounding_mode=str((invoice.breakdown or {}).get("policy", {}).get("rounding_mode", "half_up")),
     )
 
 

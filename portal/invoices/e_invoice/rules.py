@@ -54,7 +54,7 @@ class EInvoice:
     tax: Decimal  # [BT-110]
     gross: Decimal  # [BT-112]
     paid: Decimal  # [BT-113]
-    rounding: Decimal  # [BT-114] an adjustment and the rounding of the total
+    rounding: Decimal  # [BT-114] of the total
     due: Decimal  # [BT-115]
 
     @property
@@ -71,12 +71,14 @@ class EInvoice:
         return sum((extra.amount for extra in self.extras if extra.is_charge is charges), Decimal(0))
 
 
-def check_sayable(*, is_discounted_after_tax: bool, adjustment: Money) -> None:
-    """The standard has a place for rounding [BT-114] and none for these. Raises CannotExport."""
+def check_sayable(*, is_discounted_after_tax: bool, is_adjusted: bool, rounding_mode: str) -> None:
+    """The standard has a place for the rounding of the total [BT-114] and none for these. Raises CannotExport."""
     if is_discounted_after_tax:
         raise CannotExport("This file knows no discount after tax. Send the PDF; give the next discount before tax.")
-    if abs(adjustment.decimal) >= 1:
-        raise CannotExport("This file knows no adjustment after tax but of a few cents. Send the PDF instead.")
+    if is_adjusted:
+        raise CannotExport("This file knows no adjustment after tax. Send the PDF; give the next as a discount.")
+    if rounding_mode != "half_up":
+        raise CannotExport("This file is rounded so that a half goes up, and your papers otherwise. Send the PDF.")
 
 
 def e_invoice(
@@ -104,10 +106,8 @@ def e_invoice(
         if part.discount_share and not is_net:
             extras.append(Extra(part.discount_share.decimal, group))
     if not items:  # a credit of the delivery alone: the standard wants a line at least [BR-16]
-        items, extras = (
-            [Item(PrintedLine(header.shipping, "", Decimal(1)), each.amount, each.group) for each in extras],
-            [],
-        )
+        items = [Item(PrintedLine(header.shipping, "", Decimal(1)), each.amount, each.group) for each in extras]
+        extras = []
     return _summed_up(header, items, extras, grouped, breakdown, paid)
 
 
@@ -187,7 +187,7 @@ def _summed_up(
     header: Header, items: Sequence[Item], extras: Sequence[Extra], grouped: Sequence[Group], breakdown: Breakdown,
     paid: Decimal,
 ) -> EInvoice:  # fmt: skip
-    """An adjustment and the rounding of the total stand in BT-114."""
+    """The rounding of the total stands in BT-114."""
     net, tax = sum((group.base for group in grouped), Decimal(0)), breakdown.tax_total.decimal
     rounding = breakdown.total.decimal - net - tax
     return EInvoice(
@@ -234,8 +234,8 @@ def _summed(groups: Sequence[Group]) -> tuple[Group, ...]:
 
 
 def _check_tax(group: Group) -> None:
-    """BR-CO-17: base × rate, rounded to two decimals. Prices with tax inside, rounding on each line and rounding down
-    come to some cents less or more; the file says what was printed. The standard's own validators (CEN/TC 434's
+    """BR-CO-17: base × rate, rounded to two decimals. Prices with tax inside, of which no split may be exact, and
+    rounding on each line are cents away; the file says what was printed. The standard's own validators (CEN/TC 434's
     schematron) pass whatever is less than one of the currency apart, and so do we."""
     if abs(group.tax - Money.rounded(group.base * group.rate / 100, "EUR").decimal) >= 1:
         raise CannotExport("Rounded as it is, the tax is too far from base × rate for this file. Send the PDF instead.")

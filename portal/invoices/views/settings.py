@@ -2,6 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
+from portal.invoices.e_invoice.rules import EXPORTING
 from portal.invoices.settings import actions, forms, rules
 from portal.invoices.views.pages import bp
 from portal.organisations.models import Organisation
@@ -48,5 +49,6 @@ def _page(form: Form, status: int = 200) -> Response:
         roundings=rules.ROUNDINGS, modes=rules.MODES, styles=rules.DISCOUNT_STYLES,
         inclusive=rules.ways_to_price(pack(g.organisation.country)),
         usual_increment=rules.USUAL_INCREMENTS.get(g.organisation.country),
+        has_e_invoices=g.organisation.country in EXPORTING,
     )  # fmt: skip
     return make_response(page, status)

@@ -318,7 +318,8 @@ def test_an_exempt_customers_invoice_and_credit_note_are_told_with_the_reason(ap
     [
         ({"whole": Cut(percent=Decimal(10), applied="after_tax")}, "no discount after tax"),
         ({"adjustment": Money(-777, "GBP"), "adjustment_reason": "Goodwill"}, "no adjustment after tax"),
-        ({"adjustment": Money(-3, "GBP"), "adjustment_reason": "Rounded off"}, ""),
+        ({"adjustment": Money(-5, "GBP"), "adjustment_reason": "Goodwill"}, "no adjustment after tax"),
+        ({}, ""),
     ],
 )
 def test_what_is_no_rounding_is_not_told_as_rounding(
@@ -335,6 +336,19 @@ def test_what_is_no_rounding_is_not_told_as_rounding(
     for path in (f"/invoices/{draft.id}/e-invoice.xml", f"/credit-notes/{note.id}/e-credit-note.xml"):
         said = client.get(path).text
         assert words in said if words else said.startswith("<?xml") and "PayableRoundingAmount" in said
+
+
+def test_who_rounds_otherwise_than_the_standard_is_told_that_it_has_no_file(
+    client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    _numbered(session, firm).rounding_mode = "down"
+    session.commit()
+    invoice, note = make_invoice(session, firm), make_credit_note(session, firm)
+    sign_in(client, firm, "administrator")
+    for path in (f"/invoices/{invoice.id}/e-invoice.xml", f"/credit-notes/{note.id}/e-credit-note.pdf"):
+        answer = client.get(path)
+        assert answer.status_code == 422 and "rounded so that a half goes up" in answer.text
+    assert "E-invoices (UBL, Factur-X) are made only where a half goes up" in client.get("/settings/documents").text
 
 
 def test_tax_that_is_far_from_its_base_is_refused() -> None:
