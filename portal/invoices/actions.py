@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
-from portal.invoices import billing, drafts, rules, taxing
+from portal.invoices import billing, drafts, registering, rules, taxing
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.documents.rules import may_void, other_currency
 from portal.invoices.following import follow_job, follow_rates
@@ -101,6 +101,7 @@ def issue_invoice(
         invoice.status, len(invoice.lines), invoice.total,
         untaxed_line=untaxed if organisation.is_registered_on(day) else "",
     )  # fmt: skip
+    rules.check_registration(registering.problem_of(organisation, invoice))
     if organisation.tax_number and invoice.tax_minor:
         rules.check_exchange(other_currency(organisation.country, invoice.currency), invoice.exchange_rate)
     if reckoned_on != day:  # the rate of this day counts

@@ -65,6 +65,12 @@ def check_in_force(lines: Sequence[tuple[str, str, bool]]) -> None:
             raise CannotIssue(f"{tax} on {name} is abolished. Choose its new tax in the catalogue, then bill it again.")
 
 
+def check_registration(problem: str) -> None:
+    """problem: as registering.problem_of says it. Raises CannotIssue."""
+    if problem:
+        raise CannotIssue(problem, field="taxes")
+
+
 def check_begun(problem: tuple[str, str] | None) -> None:
     """problem: the field and the sentence of a tax that has no rate yet, if there is one. Raises CannotIssue."""
     if problem:

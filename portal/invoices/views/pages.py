@@ -9,6 +9,7 @@ from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
 from portal.invoices.questions.queries import is_waiting
+from portal.invoices.registering import problem_of
 from portal.invoices.sendings import sendings_of
 from portal.messages.texts import sms_account
 from portal.organisations.audit import timeline
@@ -30,7 +31,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         held=holds.standing_of(request_session(), invoice.id), today=clock.today(g.time_zone),
         notices=[found for find in NOTICES if (found := find(request_session(), invoice))],
-        has_asked=is_waiting(request_session(), invoice.id),
+        standing_problem=problem_of(g.organisation, invoice), has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),
         has_sms=invoice.status == SENT and sms_account(request_session()) is not None,
         form=form or Form(email=str(invoice.bill_to.get("email", "")), phone=str(invoice.bill_to.get("phone", ""))),

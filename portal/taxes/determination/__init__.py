@@ -17,6 +17,7 @@ from portal.taxes.determination.values import (
     CHARGED,
     EUROPEAN_UNION,
     GULF,
+    NOT_REGISTERED,
     USUAL,
     Buyer,
     Determined,
@@ -27,15 +28,15 @@ from portal.taxes.determination.values import (
 )  # fmt: skip
 
 __all__ = [
-    "BY_ADDRESS", "CHARGED", "EUROPEAN_UNION", "GULF", "USUAL", "Buyer", "Determined", "Firm", "Item", "Job",
-    "Undetermined", "can_reverse", "determine", "is_across",
+    "BY_ADDRESS", "CHARGED", "EUROPEAN_UNION", "GULF", "NOT_REGISTERED", "USUAL", "Buyer", "Determined", "Firm",
+    "Item", "Job", "Undetermined", "can_reverse", "determine", "is_across",
 ]  # fmt: skip
 
 
 def determine(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
     """Raises Undetermined."""
     if not firm.is_registered:
-        return Determined(None, "not registered for tax", reason="not registered for tax")
+        return Determined(None, NOT_REGISTERED, reason=NOT_REGISTERED)
     if not buyer.is_taxable:
         return _untaxed(buyer.exemption, "customer exempt", "Say why this customer pays no tax.")
     if not item.is_taxable:

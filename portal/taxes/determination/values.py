@@ -10,6 +10,7 @@ EUROPEAN_UNION = frozenset((
 BY_ADDRESS = frozenset(("US", "CA"))
 GULF = frozenset(("AE", "SA", "BH", "KW", "OM", "QA"))
 CHARGED = frozenset(("percent", "group"))
+NOT_REGISTERED = "not registered for tax"
 USUAL = "item's usual tax"
 
 

@@ -11,7 +11,7 @@ from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.running import job_session
-from tests.builders import Firm, make_credit_note, make_invoice
+from tests.builders import Firm, make_credit_note, make_invoice, post
 from tests.portal.invoices.test_taxing import settled
 
 NUMBERS = {
@@ -75,3 +75,24 @@ def test_a_credit_note_of_a_tax_invoice_keeps_the_number_after_the_registration(
         plain = credit_note_facts(organisation, make_credit_note(session, firm, make_invoice(session, firm)))
     assert facts["title"].startswith("Tax credit note") and facts["firm"]["tax_number"].endswith("100123456700003")
     assert plain["title"].startswith("Credit note") and plain["firm"]["tax_number"] == ""
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_a_draft_made_before_the_registration_changed_is_held_and_mended_by_one_tap(app: Flask, was: bool) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    _registered(firm, yes=was)
+    with job_session(firm.organisation_id) as session:
+        draft = make_invoice(session, firm, sent=False).id
+    page = f"/invoices/{draft}"
+    assert "registration for tax has changed" not in office.get(page).text
+    _registered(firm, yes=not was)
+    shown, words = office.get(page).text, "charges tax: it was made" if was else "charges none: it was made"
+    assert words in shown and "Reckon it as you are registered now" in shown
+    refused = post(office, f"{page}/issuance", {}, page=page)
+    assert refused.status_code == 422 and words in refused.text
+    assert post(office, f"{page}/taxes", {}, page=page).status_code == 303
+    assert "registration for tax has changed" not in office.get(page).text
+    assert post(office, f"{page}/issuance", {}, page=page).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        sent = get_invoice(session, draft)
+        assert (sent.status, sent.total_minor) == ("sent", 196_50 if was else 235_80)
