@@ -102,6 +102,8 @@ def _given(cut: Cut, of: Money) -> Decimal:
 def _too_much(limit: Decimal) -> str:
     if not limit:
         return "Your role gives no discounts. Ask a manager."
+    if limit >= 100:
+        return "That is more than the whole invoice comes to. Give less away."
     return f"Your role may give away {as_typed(limit)} % at most. Ask a manager for more."
 
 

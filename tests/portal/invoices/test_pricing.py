@@ -100,6 +100,11 @@ def test_nobody_gives_away_more_than_their_role_may(session: Session, firm: Firm
         _priced(session, firm, limit=10, **wanted)
 
 
+def test_who_may_give_all_is_told_that_it_is_more_than_the_invoice(session: Session, firm: Firm) -> None:
+    with pytest.raises(CannotPrice, match="more than the whole invoice comes to"):
+        _priced(session, firm, adjustment=Money(-9999_00, "GBP"), adjustment_reason="Goodwill")
+
+
 def test_what_the_role_may_give_it_gives(session: Session, firm: Firm) -> None:
     assert _priced(session, firm, limit=10, whole=Cut(amount=Money(1965, "GBP"))).subtotal_minor == 17685
     with pytest.raises(CannotPrice, match="gives no discounts"):
