@@ -96,4 +96,4 @@ def check_voidable(status: str, paid: Money, *, credited_by: str = "", is_lawful
     if paid:
         raise CannotVoid("This invoice has payments. Make a credit note instead of voiding it.")
     if credited_by:
-        raise CannotVoid(f"Credit note {credited_by} takes back a part of this invoice. Credit the rest of it too.")
+        raise CannotVoid(f"Credit note {credited_by} counts for a part of this invoice. Credit the rest of it too.")

@@ -13,8 +13,10 @@ from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.invoices.pricing import Cut, Pricing
 from portal.invoices.queries import get_invoice
+from portal.invoices.rules import CannotVoid
 from portal.organisations.audit import timeline
 from portal.organisations.models import Organisation
+from portal.payments.actions import put_credit_note, void_invoice
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
@@ -185,3 +187,13 @@ def test_a_refund_of_credit_waits_for_the_payment_that_tells_the_account(linked:
     assert {(record.module, record.state) for record in linked.mirror() if record.state != "in_step"} == set()
     refund, account = only(linked, "creditnoterefunds"), only(linked, "customerpayments")["account_id"]
     assert (refund["amount"], refund["from_account_id"]) == (50, account)
+
+
+def test_an_invoice_that_credit_of_another_was_put_to_is_not_voided_and_the_credit_arrives(linked: LinkedFirm) -> None:
+    invoice, other = sent_invoice(linked), sent_invoice(linked)
+    note = credit(linked, invoice, share="0.1", keep=True)
+    put_credit_note(linked.organisation_id, note.id, other.id)
+    with pytest.raises(CannotVoid, match=note.number):
+        void_invoice(linked.organisation_id, other.id, "Raised twice")
+    drain(linked.organisation_id)
+    assert {record.state for record in linked.mirror()} == {"in_step"}
