@@ -3,6 +3,7 @@
 import logging
 
 from flask import Flask, Response, g, make_response, render_template
+from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -56,5 +57,8 @@ def _page(code: int, sentence: str | None = None) -> Response:
     session = g.pop("session", None)
     if session is not None:
         session.close()
+    organisation = g.get("organisation")
+    if organisation is not None and inspect(organisation).expired_attributes:
+        g.organisation = None  # rolled back: reading it would ask a database that has just refused, and fail once more
     values = {"title": title, "sentence": sentence or words, "trace": trace.get(), "code": code}
     return make_response(render_template("error.html", **values), code)

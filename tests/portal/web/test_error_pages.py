@@ -4,9 +4,11 @@ import re
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from portal.people import sign_in as sign_ins
+from portal.shared.web import request_session
 from tests.builders import Firm, sign_in
 
 
@@ -59,3 +61,21 @@ def _broken(app: Flask):
 
     edit_password.access = app.view_functions["people.edit_password"].access
     return edit_password
+
+
+def test_a_page_comes_even_when_the_database_refused_in_the_midst_of_the_work(
+    app: Flask, client: FlaskClient, firm: Firm, monkeypatch
+) -> None:
+    """What was read before is rolled back by then, the firm's name included."""
+    sign_in(client, firm, "manager")
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+
+    def edit_password() -> str:
+        request_session().rollback()
+        return str(request_session().execute(text("SELECT 1/0")))
+
+    edit_password.access = app.view_functions["people.edit_password"].access
+    monkeypatch.setitem(app.view_functions, "people.edit_password", edit_password)
+    answer = client.get("/people/me/password")
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.text
