@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from portal.accounting import belonging, rules, tokens
@@ -18,7 +18,6 @@ from portal.gateways.zoho.calls import PRODUCTS, Line, Quota, Target
 from portal.gateways.zoho.data_centres import FIRST_DATA_CENTRE, by_accounts_server, data_centres
 from portal.gateways.zoho.errors import NotAuthorised, Refused
 from portal.organisations import audit
-from portal.organisations.models import Organisation
 from portal.shared import clock, outbox
 from portal.shared.errors import RuleBroken
 from portal.shared.money import decimals_of
@@ -149,10 +148,10 @@ def check_base_currency(organisation_id: int, consent: Consent, candidate: rules
 def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, connected_by: int | None) -> Link:
     """Make the tie, or take up an earlier one to the same organisation: nothing is made twice. Does not commit."""
     organisation_id = consent.organisation_id
-    session.execute(select(Organisation.id).with_for_update())
+    take_turn(session, organisation_id)
     _refuse_a_second_owner(session, organisation_id, candidate)
+    live = hold(session)
     link = _earlier(session, candidate)
-    live = live_link(session)
     if live is not None and live is not link:
         raise CannotLink(f"You are linked to {live.remote_name}. Say from which day on the other one is used.")
     if live is not None and live.consent_id == consent.id:
@@ -175,19 +174,6 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
         after={"organisation": candidate.id},
     )  # fmt: skip
     return link
-
-
-def open_consent(session: Session) -> Consent | None:
-    """The latest consent that no organisation was chosen for yet: the set-up or a switch was left there, and goes on
-    there. What is older than the last choice was given up by it."""
-    last_choice = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
-    return session.scalars(
-        select(Consent)
-        .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None), Consent.id > last_choice)
-        .where(~select(Link.id).where(Link.consent_id == Consent.id).exists())
-        .order_by(Consent.id.desc())
-        .limit(1)
-    ).one_or_none()
 
 
 def note_quota(link: Link, quota: Quota | None) -> None:
@@ -218,6 +204,14 @@ def has_records(session: Session, link: Link) -> bool:
     return session.execute(select(select(MirrorRecord.id).where(MirrorRecord.link_id == link.id).exists())).scalar_one()
 
 
+def take_turn(session: Session, organisation_id: int) -> None:
+    """Who makes, ends or leaves a tie of this firm comes one after the other; and takes this before any row, the link
+    first of those, as the workers do. A lock of its own: rows of the firm would be waited for by everything it writes.
+    """
+    session.execute(_TURN, {"firm": organisation_id})
+
+
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('ties of:' || CAST(:firm AS text), 0))")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('link:' || :remote, 0))")
 
 

@@ -1,19 +1,14 @@
 """Ending a tie, and going over to another organisation: what is in the old one stays there, and is remembered."""
 
-import logging
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import belonging, rules, straddling, tokens
+from portal.accounting import belonging, rules, straddling
 from portal.accounting import link as linking
+from portal.accounting.consents import GivenUp, give_up
 from portal.accounting.models import Consent, Link
-from portal.gateways.errors import GatewayError
-from portal.gateways.zoho import consent as zoho
-from portal.gateways.zoho.data_centres import DataCentre
-from portal.gateways.zoho.errors import ConsentLost
 from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
@@ -22,21 +17,14 @@ from portal.payments.models import Payment
 from portal.shared import clock
 from portal.shared.outbox import Change
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class GivenUp:
-    """A consent that is to be revoked at Zoho; here its tokens are erased already."""
-
-    consent_id: int
-    centre: DataCentre
-    refresh_token: str
-
 
 def end_link(session: Session, link: Link) -> GivenUp | None:
-    """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit."""
+    """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit.
+    None where another press has ended it already."""
+    linking.take_turn(session, link.organisation_id)
     session.refresh(link, with_for_update=True)  # a worker may hold it with a newer fence by now
+    if link.archived_at is not None:
+        return None
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
     holds.release(session, "unlinked")  # nothing compares them any more
@@ -48,33 +36,18 @@ def end_link(session: Session, link: Link) -> GivenUp | None:
     return given_up
 
 
-def give_up(consent: Consent) -> GivenUp | None:
-    """Erase its tokens here. What is to be revoked at Zoho after the commit."""
-    given_up = _given_up(consent)
-    consent.revoked_at = consent.revoked_at or clock.now()
-    consent.refresh_token_sealed = consent.access_token_sealed = ""
-    consent.access_expires_at = None
-    return given_up
-
-
-def give_back(given_up: GivenUp | None) -> None:
-    """Tell Zoho that the consent is over. Best effort: we have erased our side in any case."""
-    if given_up is None:
-        return
-    try:
-        zoho.revoke(given_up.centre, given_up.refresh_token)
-    except GatewayError as problem:
-        log.warning(
-            "consent not revoked at Zoho", extra={"consent": given_up.consent_id, "reason": type(problem).__name__}
-        )
-
-
 def switch(
     session: Session, old: Link, consent: Consent, candidate: rules.Candidate, *, cut_over_on: date,
     connected_by: int | None,
 ) -> tuple[Link, GivenUp | None]:  # fmt: skip
     """Leave `old` and tie `candidate`. Invoices that are in the old one, or dated before `cut_over_on`, stay with it.
-    Does not commit."""
+    Another press that was quicker with the same consent has done it all. Raises CannotLink. Does not commit."""
+    linking.take_turn(session, old.organisation_id)
+    live = linking.hold(session)
+    if live is not None and live.consent_id == consent.id:
+        return live, None
+    if live is None or live.id != old.id:
+        raise linking.CannotLink("Somebody else has changed the link meanwhile. Look at it, then choose again.")
     given_up = end_link(session, old)
     session.flush()
     link = linking.attach(session, consent, candidate, connected_by=connected_by)
@@ -135,12 +108,3 @@ def link_before(session: Session, link: Link) -> Link | None:
     return session.scalars(
         select(Link).where(Link.id != link.id).order_by(Link.archived_at.desc().nulls_last()).limit(1)
     ).first()
-
-
-def _given_up(consent: Consent) -> GivenUp | None:
-    if consent.revoked_at is not None or consent.lost_at is not None:
-        return None
-    try:
-        return GivenUp(consent.id, tokens.centre_of(consent), tokens.refresh_token(consent))
-    except ConsentLost:
-        return None  # no key of ours opens it: nothing to revoke with

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from flask import Response, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import belonging, in_doubt, link, rules, switching
+from portal.accounting import belonging, consents, in_doubt, link, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import AGAIN, show_page
@@ -60,7 +60,7 @@ def create_link(consent_id: int) -> Response:
         request_session().rollback()
         return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
     request_session().commit()
-    switching.give_back(given_up)
+    consents.give_back(given_up)
     if steps.is_open(tied):
         told = "A test invoice goes first." if tied.importing else "Nothing goes over before you start it below."
         flash(f"{tied.remote_name} is linked. {told}", "good")
@@ -71,7 +71,7 @@ def create_link(consent_id: int) -> Response:
 
 def _attach(
     consent: Consent, candidate: rules.Candidate, form: Form, *, is_new: bool
-) -> tuple[Link, switching.GivenUp | None]:
+) -> tuple[Link, consents.GivenUp | None]:
     session, given_up = request_session(), None
     live = link.live_link(session)
     if live is not None and candidate.id != live.remote_organisation_id:

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import belonging, in_doubt, link, queries, rules, switching
+from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -107,7 +107,7 @@ def end_link() -> Response:
     in_doubt.find_out(tied.organisation_id)
     given_up = switching.end_link(session, tied)
     session.commit()
-    switching.give_back(given_up)
+    consents.give_back(given_up)
     flash(f"{tied.remote_name} is no longer linked. What is there stays there.", "quiet")
     return see_other(url_for("accounting.show"))
 
@@ -126,17 +126,17 @@ def _renew(consent: Consent) -> Response | None:
         return None
     candidate = offered.find(tied.remote_organisation_id)
     if candidate is None:
-        given_up = switching.give_up(session.merge(consent))
+        given_up = consents.give_up(session.merge(consent))
         session.commit()
-        switching.give_back(given_up)
+        consents.give_back(given_up)
         return show_page(_missing(tied, offered), 422)
     if candidate.obstacle:
         return None
     before = tied.consent_id
     link.attach(session, session.merge(consent), candidate, connected_by=g.viewer.id)
-    given_up = switching.give_up(session.get_one(Consent, before)) if before != consent.id else None
+    given_up = consents.give_up(session.get_one(Consent, before)) if before != consent.id else None
     session.commit()
-    switching.give_back(given_up)
+    consents.give_back(given_up)
     flash(f"Zoho lets us into {candidate.name} again. What waited is on its way.", "good")
     return see_other(url_for("accounting.show"))
 
@@ -172,7 +172,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
         quiet_until=quiet_until,
         status=status_of(session, linked) if linked else None,
-        left_at=link.open_consent(session),
+        left_at=consents.open_consent(session),
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
         rehearsed=rehearsal.result(session, tied) if tied is not None else None,
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],

@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.accounting import consents, rules
 from portal.accounting import link as linking
-from portal.accounting import rules
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import Consent
 from portal.accounting.queries import link_state
@@ -279,7 +279,7 @@ def test_two_firms_that_choose_one_organisation_at_the_same_moment_do_not_both_g
     rival = sign_in(browser(app), other_firm, "administrator")
     rival.get(consent(rival))
     with job_session(other_firm.organisation_id) as session:
-        theirs = linking.open_consent(session)
+        theirs = consents.open_consent(session)
     assert theirs is not None
     outcome: list[object] = []
 

@@ -1,0 +1,69 @@
+"""Consents that wait for a choice, and those that are given up: erased here, and revoked at Zoho."""
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.accounting import tokens
+from portal.accounting.models import Consent, Link
+from portal.gateways.errors import GatewayError
+from portal.gateways.zoho import consent as zoho
+from portal.gateways.zoho.data_centres import DataCentre
+from portal.gateways.zoho.errors import ConsentLost
+from portal.shared import clock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A consent that is to be revoked at Zoho; here its tokens are erased already."""
+
+    consent_id: int
+    centre: DataCentre
+    refresh_token: str
+
+
+def open_consent(session: Session) -> Consent | None:
+    """The latest consent that no organisation was chosen for yet: the set-up or a switch was left there, and goes on
+    there. What is older than the last choice was given up by it."""
+    last_choice = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
+    return session.scalars(
+        select(Consent)
+        .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None), Consent.id > last_choice)
+        .where(~select(Link.id).where(Link.consent_id == Consent.id).exists())
+        .order_by(Consent.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def give_up(consent: Consent) -> GivenUp | None:
+    """Erase its tokens here. What is to be revoked at Zoho after the commit."""
+    given_up = _given_up(consent)
+    consent.revoked_at = consent.revoked_at or clock.now()
+    consent.refresh_token_sealed = consent.access_token_sealed = ""
+    consent.access_expires_at = None
+    return given_up
+
+
+def give_back(given_up: GivenUp | None) -> None:
+    """Tell Zoho that the consent is over. Best effort: we have erased our side in any case."""
+    if given_up is None:
+        return
+    try:
+        zoho.revoke(given_up.centre, given_up.refresh_token)
+    except GatewayError as problem:
+        log.warning(
+            "consent not revoked at Zoho", extra={"consent": given_up.consent_id, "reason": type(problem).__name__}
+        )
+
+
+def _given_up(consent: Consent) -> GivenUp | None:
+    if consent.revoked_at is not None or consent.lost_at is not None:
+        return None
+    try:
+        return GivenUp(consent.id, tokens.centre_of(consent), tokens.refresh_token(consent))
+    except ConsentLost:
+        return None  # no key of ours opens it: nothing to revoke with
