@@ -28,6 +28,7 @@ from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
 from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliation
+from portal.accounting.setup.rehearsal import NUMBERED
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
@@ -116,7 +117,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
         )
         .outerjoin(kind.model, kind.model.id == MirrorRecord.local_id)
         .where(ReadRow.run_id == run.id, ReadRow.module == kind.module, ReadRow.status != GONE)
-        .where(~_is_their_past(link, kind))
+        .where(~_is_their_past(link, kind), ~_is_rehearsal())
         .order_by(key, ReadRow.remote_id)
     )
     for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
@@ -163,6 +164,11 @@ def _is_their_past(link: Link, kind: Kind) -> ColumnElement[bool]:
     namesake = exists().where(kind.key == ReadRow.number).correlate(ReadRow)
     since = link.cut_over_on or link.created_at.date()
     return func.coalesce(and_(MirrorRecord.id.is_(None), ReadRow.day < since, ~namesake), False)
+
+
+def _is_rehearsal() -> ColumnElement[bool]:
+    """A test invoice of ours, put away again. One that is not void is told: it should not be there."""
+    return and_(MirrorRecord.id.is_(None), ReadRow.number.startswith(NUMBERED), ReadRow.status == VOID)
 
 
 def _mirrors(link: Link, module: str, local_id: Any) -> ColumnElement[bool]:

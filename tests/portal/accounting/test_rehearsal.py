@@ -3,13 +3,16 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal.accounting.mirror.drain import drain
+from portal.accounting.reconciliation.models import MonthSums
 from portal.accounting.setup import steps
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.stand_in import LinkedFirm, ZohoStandIn, connect, zoho
+from tests.portal.accounting.test_reconciling import reconcile, told
 
 __all__ = ["zoho"]
 
@@ -107,3 +110,11 @@ def test_before_the_start_of_an_existing_organisation_the_taxes_go_first_and_not
     assert fresh.link().import_problem == "" and "is equal to the cent" in admin.get("/books").text
     assert [one["contact_name"] for one in fresh.there("contacts")] == [f"Portal rehearsal {fresh.link().id}"]
     assert fresh.there("items") == []
+
+
+def test_what_was_rehearsed_with_is_no_difference_between_the_sides(linked: LinkedFirm, admin: FlaskClient) -> None:
+    rehearse(admin)
+    assert told(reconcile(linked)) == []
+    with job_session(linked.organisation_id) as session:
+        sums = session.scalars(select(MonthSums).where(MonthSums.module == "invoice")).all()
+    assert sum(row.theirs.count for row in sums) == sum(row.ours.count for row in sums) == 0
