@@ -1,9 +1,10 @@
 """Consents that wait for a choice, and those that are given up: erased here, and revoked at Zoho."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
@@ -48,16 +49,31 @@ def give_up(consent: Consent) -> GivenUp | None:
     return given_up
 
 
-def give_back(given_up: GivenUp | None) -> None:
-    """Tell Zoho that the consent is over. Best effort: we have erased our side in any case."""
-    if given_up is None:
-        return
-    try:
-        zoho.revoke(given_up.centre, given_up.refresh_token)
-    except GatewayError as problem:
-        log.warning(
-            "consent not revoked at Zoho", extra={"consent": given_up.consent_id, "reason": type(problem).__name__}
-        )
+def give_up_others(session: Session, kept: Consent) -> list[GivenUp]:
+    """Those begun before `kept`, used or not: it has taken their place. To be revoked at Zoho after the commit."""
+    return _give_up_all(session, Consent.id < kept.id)
+
+
+def give_up_all(session: Session, but: Consent | None) -> list[GivenUp]:
+    """Those that were begun and never used too: each counts towards the twenty that Zoho allows."""
+    return _give_up_all(session, Consent.id != but.id if but is not None else true())
+
+
+def give_back(given_up: Iterable[GivenUp]) -> None:
+    """Tell Zoho that the consents are over. Best effort: we have erased our side in any case."""
+    for each in given_up:
+        try:
+            zoho.revoke(each.centre, each.refresh_token)
+        except GatewayError as problem:
+            log.warning(
+                "consent not revoked at Zoho", extra={"consent": each.consent_id, "reason": type(problem).__name__}
+            )
+
+
+def _give_up_all(session: Session, which: ColumnElement[bool]) -> list[GivenUp]:
+    living = select(Consent).where(Consent.revoked_at.is_(None), which).order_by(Consent.id).with_for_update()
+    found = session.scalars(living.execution_options(populate_existing=True)).all()
+    return [given_up for given_up in map(give_up, found) if given_up is not None]
 
 
 def _given_up(consent: Consent) -> GivenUp | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, rules, straddling
 from portal.accounting import link as linking
-from portal.accounting.consents import GivenUp, give_up
+from portal.accounting.consents import GivenUp, give_up_all
 from portal.accounting.models import Consent, Link
 from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
@@ -18,17 +18,17 @@ from portal.shared import clock
 from portal.shared.outbox import Change
 
 
-def end_link(session: Session, link: Link) -> GivenUp | None:
-    """Archive the tie and erase its tokens; mirror records stay. What is to be revoked at Zoho after the commit.
-    None where another press has ended it already."""
+def end_link(session: Session, link: Link, *, but: Consent | None = None) -> list[GivenUp]:
+    """Archive the tie and erase all tokens `but` one's; mirror records stay. What is to be revoked at Zoho after
+    the commit. Nothing where another press has ended it already."""
     linking.take_turn(session, link.organisation_id)
     session.refresh(link, with_for_update=True)  # a worker may hold it with a newer fence by now
     if link.archived_at is not None:
-        return None
+        return []
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
     holds.release(session, "unlinked")  # nothing compares them any more
-    given_up = give_up(session.get_one(Consent, link.consent_id))
+    given_up = give_up_all(session, but)
     audit.note(
         session, link.organisation_id, "zoho unlinked", "link", link.id, words=f"{link.remote_name} disconnected",
         before={"organisation": link.remote_organisation_id, "name": link.remote_name},
@@ -39,16 +39,16 @@ def end_link(session: Session, link: Link) -> GivenUp | None:
 def switch(
     session: Session, old: Link, consent: Consent, candidate: rules.Candidate, *, cut_over_on: date,
     connected_by: int | None,
-) -> tuple[Link, GivenUp | None]:  # fmt: skip
+) -> tuple[Link, list[GivenUp]]:  # fmt: skip
     """Leave `old` and tie `candidate`. Invoices that are in the old one, or dated before `cut_over_on`, stay with it.
     Another press that was quicker with the same consent has done it all. Raises CannotLink. Does not commit."""
     linking.take_turn(session, old.organisation_id)
     live = linking.hold(session)
     if live is not None and live.consent_id == consent.id:
-        return live, None
+        return live, []
     if live is None or live.id != old.id:
         raise linking.CannotLink("Somebody else has changed the link meanwhile. Look at it, then choose again.")
-    given_up = end_link(session, old)
+    given_up = end_link(session, old, but=consent)
     session.flush()
     link = linking.attach(session, consent, candidate, connected_by=connected_by)
     link.cut_over_on = cut_over_on

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from flask import Response, flash, g, make_response, render_template, request, url_for
+from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
 from portal.accounting import belonging, consents, in_doubt, link, rules, switching
@@ -71,8 +71,8 @@ def create_link(consent_id: int) -> Response:
 
 def _attach(
     consent: Consent, candidate: rules.Candidate, form: Form, *, is_new: bool
-) -> tuple[Link, consents.GivenUp | None]:
-    session, given_up = request_session(), None
+) -> tuple[Link, list[consents.GivenUp]]:
+    session = request_session()
     live = link.live_link(session)
     if live is not None and candidate.id != live.remote_organisation_id:
         cut_over_on = _cut_over(form, live)
@@ -83,6 +83,7 @@ def _attach(
         )
     else:
         tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
+        given_up = consents.give_up_others(session, consent)
     if not tied.setup_steps and not link.has_records(session, tied):
         steps.begin(session, tied, is_new=is_new)
         if is_new:
@@ -199,6 +200,9 @@ def _open_consent(consent_id: int) -> Consent:
     """A consent of this firm that still lives; calls to Zoho follow, so no transaction stays open."""
     session = request_session()
     consent = session.scalars(select(Consent).where(Consent.id == consent_id)).one_or_none()
-    refuse_unless(consent is not None and consent.revoked_at is None and consent.lost_at is None)
+    refuse_unless(consent is not None and consent.lost_at is None)
     session.commit()
+    if consent is not None and consent.revoked_at is not None:
+        flash("That permission was given back: another one took its place, or Zoho was disconnected. Connect again.")
+        abort(see_other(url_for("accounting.show")))
     return consent  # type: ignore[return-value]

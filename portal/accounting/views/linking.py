@@ -126,15 +126,14 @@ def _renew(consent: Consent) -> Response | None:
         return None
     candidate = offered.find(tied.remote_organisation_id)
     if candidate is None:
-        given_up = consents.give_up(session.merge(consent))
+        unused = consents.give_up(session.merge(consent))
         session.commit()
-        consents.give_back(given_up)
+        consents.give_back([unused] if unused else [])
         return show_page(_missing(tied, offered), 422)
     if candidate.obstacle:
         return None
-    before = tied.consent_id
     link.attach(session, session.merge(consent), candidate, connected_by=g.viewer.id)
-    given_up = consents.give_up(session.get_one(Consent, before)) if before != consent.id else None
+    given_up = consents.give_up_others(session, consent)
     session.commit()
     consents.give_back(given_up)
     flash(f"Zoho lets us into {candidate.name} again. What waited is on its way.", "good")

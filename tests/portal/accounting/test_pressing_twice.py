@@ -97,7 +97,7 @@ def test_the_later_press_finds_what_the_first_has_done(linked: LinkedFirm, world
 
     def end() -> None:
         with job_session(linked.organisation_id) as session:
-            assert switching.end_link(session, session.get_one(Link, found[0].id)) is None
+            assert switching.end_link(session, session.get_one(Link, found[0].id)) == []
 
     together(linked, go_over)
     assert found[0].id == found[1].id and found[0].cut_over_on is not None
