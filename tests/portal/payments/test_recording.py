@@ -65,6 +65,14 @@ def test_cash_at_the_door_pays_the_invoice_and_says_what_to_give_back(till: Till
     assert till.books(firm).receipts == till.books(firm).payments_for_the_books == 1
 
 
+def test_the_words_that_travel_with_the_code_say_what_is_left(till: Till, firm: Firm) -> None:
+    invoice_id, _ = till.invoice(firm)
+    record(firm, [invoice_id], 10000)
+    page = sign_in(till.browser(), firm, "manager").get(f"/invoices/{invoice_id}/sending").text
+    assert 'data-text="' in page and "INV-00001, £135.80" in page
+    assert "235.80" not in page
+
+
 @pytest.mark.parametrize(
     ("typed", "field"), [
         ({"amount": "0"}, "amount"), ({"amount": "1.005"}, "amount"), ({"amount": "1e9"}, "amount"),
