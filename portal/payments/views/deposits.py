@@ -8,8 +8,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 from portal.payments.forms import read_payment
 from portal.payments.photos import read_photo
 from portal.payments.queries import deposits_of
-from portal.payments.views.pages import bp
-from portal.payments.views.recording import try_to_record
+from portal.payments.views.pages import bp, try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.drawing import LARGEST_FILE

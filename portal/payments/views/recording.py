@@ -19,11 +19,11 @@ from portal.payments.forms import read_payment
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
 from portal.payments.refunds.queries import disputes_of, refunds_of
-from portal.payments.views.pages import AWAY, bp
+from portal.payments.views.pages import AWAY, bp, try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.drawing import LARGEST_FILE
-from portal.shared.errors import RuleBroken
+from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -148,7 +148,11 @@ def _create(find: Callable[[], Desk]) -> Response:
     if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
         form.errors["form"] = "This invoice is a draft. Ask somebody who may send it."
     request_session().rollback()  # no transaction stays open while Stripe is asked
-    recorded = try_to_record(form, g.viewer.organisation_id, taken) if form.ok else None
+    try:
+        recorded = try_to_record(form, g.viewer.organisation_id, taken) if form.ok else None
+    except NotFound:  # since the desk was read: a draft that somebody throws away at the same moment
+        flash("This draft was thrown away in the meantime, so nothing was recorded.", "late")
+        return see_other(url_for("invoices.index"))
     if recorded is None:
         return make_response(_form_page(find(), form), 422)
     said = [f"{money(recorded.received)} recorded, receipt {recorded.number}."]
@@ -158,17 +162,6 @@ def _create(find: Callable[[], Desk]) -> Response:
         said.append(f"{money(recorded.surplus)} is kept as the customer's credit.")
     flash(" ".join(said), "good")
     return see_other(desk.back)
-
-
-def try_to_record(form: Form, organisation_id: int, taken: actions.OfflinePayment) -> actions.Recorded | None:
-    """None: the form says why not."""
-    try:
-        return actions.record_payment(organisation_id, taken)
-    except RuleBroken as problem:
-        form.refuse(problem)
-    except GatewayError:
-        form.errors["form"] = AWAY
-    return None
 
 
 def _blank(desk: Desk) -> Form:

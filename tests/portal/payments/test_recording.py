@@ -1,6 +1,7 @@
 """Money that staff take: booked once, put to the invoices that are due, never to more than was received or is owed."""
 
 import re
+import threading
 import uuid
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from portal.accounting.mirror import sources
+from portal.invoices.actions import discard_draft
 from portal.invoices.queries import get_invoice
 from portal.payments import queries
 from portal.payments.actions import OfflinePayment, Recorded, record_payment
@@ -20,8 +22,10 @@ from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, post, sign_in
 from tests.paying import Till, at_once, invoice_row
+from tests.portal.embedded.launching import wait_until
 
 WHOLE = 23580
+WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))")
 
 
 def taken(firm: Firm, invoice_ids: list[int], minor: int = WHOLE, **more: Any) -> OfflinePayment:
@@ -155,6 +159,24 @@ def test_a_draft_is_sent_and_paid_in_one_step(till: Till, firm: Firm) -> None:
     page = post_payment(till, firm, f"/invoices/{draft.id}/payments", method="cheque", reference="004512").text
     assert "Sent as INV-00001" in page and "Cheque 004512" in page
     assert (invoice_row(firm, draft.id).status, due(firm, draft.id)) == ("sent", 0)
+
+
+def test_a_draft_thrown_away_meanwhile_takes_no_payment_and_says_so(till: Till, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        draft_id = make_invoice(session, firm, sent=False).id
+    answers: list[TestResponse] = []
+    recording = threading.Thread(
+        target=lambda: answers.append(post_payment(till, firm, f"/invoices/{draft_id}/payments"))
+    )
+    with job_session(firm.organisation_id) as session:
+        draft = get_invoice(session, draft_id, lock=True)
+        recording.start()
+        wait_until(lambda: session.execute(WAITS).scalar_one(), what="the payment waits for the draft")
+        discard_draft(session, draft)
+    recording.join()
+    assert answers[0].status_code == 200
+    assert "This draft was thrown away in the meantime, so nothing was recorded." in answers[0].text
+    assert till.books(firm).payments == 0
 
 
 def test_one_payment_pays_the_oldest_invoice_first(till: Till, firm: Firm) -> None:
