@@ -4,6 +4,7 @@ import segno
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from portal.customers.models import Customer
 from portal.invoices.mail import queue_invoice_mail, queue_invoice_text
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
@@ -52,7 +53,7 @@ def send_invoice(
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
         )
-    elif is_first and not invoice.bill_to.get("email"):
+    elif is_first and not session.get_one(Customer, invoice.customer_id).email:
         to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
         if to:
             left = _first_left(invoice, prepaid)

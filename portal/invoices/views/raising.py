@@ -70,6 +70,8 @@ def create(work_order_id: int) -> Response:
             usual_where_missing=_wants_usual(form),
         )  # fmt: skip
         invoice = raised.invoice
+        if raised.is_new and then == "draft" and "email" in form.values:  # emptied, or another one: sent so later
+            invoice.bill_to = {**invoice.bill_to, "email": email}
         if raised.is_new and then == "send":
             prepaid = actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
             sending.send_invoice(

@@ -107,8 +107,7 @@ def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
 
 def _record(session: Session, organisation: Organisation, taken: OfflinePayment) -> Recorded:
     invoices = lock_invoices(session, taken.invoice_ids)
-    for invoice in invoices.values():
-        _check(session, organisation, invoice, taken)
+    drafts = [invoice for invoice in invoices.values() if _is_draft(session, organisation, invoice, taken)]
     due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
     amount, rounding = _in_coins(organisation, taken, due)
     parts = rules.spread(amount, due, taken.typed)
@@ -116,6 +115,9 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
         check_not_being_paid(session, invoice_id)
     payment = _add(session, organisation, taken, amount, rounding)
     put_to(session, payment, parts)
+    for invoice in drafts:  # only now: nobody is asked for what this payment has paid
+        email = str(invoice.bill_to.get("email") or "")
+        sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email)
     surplus = amount - Money.total(parts.values(), amount.currency)
     paid = [invoices[invoice_id] for invoice_id in parts]
     _tell(session, organisation, payment, paid, parts, surplus)
@@ -128,18 +130,18 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
     return Recorded(payment.id, payment.number, surplus, change, payment.taken, is_new=True)
 
 
-def _check(session: Session, organisation: Organisation, invoice: Invoice, taken: OfflinePayment) -> None:
-    """A draft is sent on the way. Raises CannotRecord, CannotIssue."""
+def _is_draft(session: Session, organisation: Organisation, invoice: Invoice, taken: OfflinePayment) -> bool:
+    """Whether it was one: then it is issued now, and still to be sent. Raises CannotRecord, CannotIssue."""
     if invoice.customer_id != taken.customer_id or invoice.currency != taken.amount.currency:
         raise CannotRecord("This invoice is another customer's, or in another currency.")
     if invoice.status == DRAFT:
-        prepaid = invoicing.issue_invoice(session, organisation, invoice)
-        email = str(invoice.bill_to.get("email") or "")
-        sending.send_invoice(session, organisation, invoice, sent_by=taken.taken_by, email=email, prepaid=prepaid)
+        invoicing.issue_invoice(session, organisation, invoice)
+        return True
     if invoice.status != SENT:
         if invoice.status == WRITTEN_OFF:
             raise CannotRecord("This invoice is written off. Take that back on its page, then record the payment.")
         raise CannotRecord("This invoice is void: no payment can be put to it.")
+    return False
 
 
 def _repeated(session: Session, taken: OfflinePayment) -> Payment | None:

@@ -1,5 +1,6 @@
 """Money that staff take: booked once, put to the invoices that are due, never to more than was received or is owed."""
 
+import json
 import re
 import threading
 import uuid
@@ -11,16 +12,18 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from portal.accounting.mirror import sources
+from portal.customers.models import Customer
 from portal.invoices.actions import discard_draft
 from portal.invoices.queries import get_invoice
+from portal.messages.models import Message
 from portal.payments import queries
 from portal.payments.actions import OfflinePayment, Recorded, record_payment
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.rules import CannotRecord, spread
 from portal.shared import clock
 from portal.shared.money import Money
-from portal.shared.running import job_session
-from tests.builders import Firm, make_invoice, post, sign_in
+from portal.shared.running import here, job_session
+from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 from tests.paying import Till, at_once, invoice_row
 from tests.portal.embedded.launching import wait_until
 
@@ -159,6 +162,34 @@ def test_a_draft_is_sent_and_paid_in_one_step(till: Till, firm: Firm) -> None:
     page = post_payment(till, firm, f"/invoices/{draft.id}/payments", method="cheque", reference="004512").text
     assert "Sent as INV-00001" in page and "Cheque 004512" in page
     assert (invoice_row(firm, draft.id).status, due(firm, draft.id)) == ("sent", 0)
+
+
+@pytest.mark.parametrize(
+    ("minor", "told"), [(WHOLE, "It is settled: there is nothing to pay."), (10000, "£135.80")]
+)  # fmt: skip
+def test_the_mail_of_a_draft_asks_for_nothing_that_is_paid(till: Till, firm: Firm, minor: int, told: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).email = "rita@maple.example"
+        draft = make_invoice(session, firm, sent=False)
+    record(firm, [draft.id], minor)
+    with job_session(firm.organisation_id) as session:
+        mails = session.scalars(select(Message).order_by(Message.id)).all()
+        assert [mail.kind for mail in mails] == ["invoice", "receipt"]
+        mail = here().settings.vault.open(mails[0].body_sealed, organisation_id=firm.organisation_id, purpose="message")
+    assert told in json.loads(mail)["text"] and "£235.80" not in json.loads(mail)["text"]
+
+
+def test_no_mail_goes_out_for_a_draft_whose_address_was_emptied(till: Till, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).email = "rita@maple.example"
+        job = make_work_order(session, firm)
+        page, lines = f"/work-orders/{job.id}/invoices", [str(line.id) for line in job.lines]
+        session.commit()
+    office = sign_in(till.browser(), firm, "manager")
+    kept = post(office, page, {"line": lines, "email": "", "then": "draft"}, page=f"{page}/new")
+    record(firm, [int(kept.headers["Location"].rpartition("/")[2])])
+    with job_session(firm.organisation_id) as session:
+        assert session.scalars(select(Message.kind)).all() == []
 
 
 def test_a_draft_thrown_away_meanwhile_takes_no_payment_and_says_so(till: Till, firm: Firm) -> None:
