@@ -10,12 +10,16 @@ from portal.shared.money import Money
 
 
 class Caution(NamedTuple):
-    """What the person who shows the code should know first, and where to mend it, if anywhere."""
+    """What the person who shows the code should know first, and where to mend it, if anywhere.
+
+    is_first  nothing else is to be decided about the invoice's money before this is over
+    """
 
     title: str
     text: str
     url: str = ""
     label: str = ""
+    is_first: bool = False
 
 
 # What layers above know of paying so much: payments appends whether a card will do.

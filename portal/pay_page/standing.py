@@ -10,7 +10,7 @@ from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.pay_page.rules import Standing
 from portal.payments.models import Allocation, PaymentAttempt, StripeAccount
-from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.models import COUNTS, Dispute, Refund
 from portal.payments.refunds.queries import OVER
 from portal.payments.refusals import count_refused
 from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
@@ -50,8 +50,10 @@ FACTS = (
         .where(_PAID_FROM, Dispute.status.not_in(OVER))
     ).label("is_disputed"),
     count_refused(Invoice.id, bindparam("declines_since")).label("refused"),
+    # What came back, from a bank or because the customer could not be reached, is the firm's: it was not given back.
     select(func.coalesce(-func.sum(Allocation.amount_minor), 0))
-    .where(_PAID_FROM, Allocation.refund_id.is_not(None))
+    .join(Refund, Refund.id == Allocation.refund_id)
+    .where(_PAID_FROM, Refund.state.in_(COUNTS))
     .scalar_subquery()
     .label("given_back"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import plan_refund, taken_by
 from portal.payments.refunds.models import Refund
+from portal.payments.refunds.queries import is_disputed
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
@@ -49,6 +50,8 @@ def decide(session: Session, invoice_id: int, then: str, *, by: int) -> None:
     waiting = holds.standing_of(session, invoice_id).get(holds.BACK)
     if waiting is None:
         raise CannotFollow("This is decided already.")
+    if is_disputed(session, invoice_id):  # a dispute that is won brings the money back, and there is nothing to decide
+        raise CannotFollow("The bank has not decided yet. Once it has, say here what follows.")
     left = min(Money(waiting.lost_minor, invoice.currency), balance_of(invoice).balance)
     if then == CREDIT and invoice.status == SENT and left > Money.zero(invoice.currency):
         _credit(session, invoice_id, left, waiting.why, form_id=f"hold-{waiting.id}", by=by)

@@ -19,7 +19,7 @@ def _of_dispute(session: Session, invoice: Invoice) -> Caution | None:
         "The customer's bank looks into a payment of it",
         f"{formats.money(found.amount)} is disputed ({found.reason.replace('_', ' ')}).{until} Nobody is asked for it "
         "meanwhile.",
-        url=_payment(found.payment_id), label="See the payment and the evidence",
+        url=_payment(found.payment_id), label="See the payment and the evidence", is_first=True,
     )  # fmt: skip
 
 

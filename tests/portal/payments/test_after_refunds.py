@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from portal.invoices.credit_notes.actions import creditable, raise_credit_note
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.rules import CannotCredit
 from portal.invoices.credit_notes.shares import parts_worth
 from portal.invoices.joint import open_balances
 from portal.invoices.queries import get_invoice
+from portal.organisations.models import Organisation
 from portal.payments.actions import CannotFollow, decide
 from portal.payments.queries import open_invoices
 from portal.reminders.queries import is_still_open
@@ -139,12 +141,33 @@ def test_what_a_bank_takes_waits_for_a_person_as_well(
     client = sign_in(till.browser(), firm, "manager")
     page = client.get(f"/invoices/{paid[1]}").text
     assert "looks into a payment of it" in page and "Answer by" in page and not is_asked_for(till, firm, paid[1])
+    assert "The bank has not decided yet." in page and 'name="then"' not in page
+    with pytest.raises(CannotFollow, match="not decided"), job_session(firm.organisation_id) as session:
+        decide(session, paid[1], "credit", by=firm.people["manager"])
     till.stand_in.control(f"disputes/{opened['id']}/close", outcome=outcome)
     till.work(firm)
     page = client.get(f"/invoices/{paid[1]}").text
     assert "looks into a payment of it" not in page
     assert ("Taken back by the bank" in page) is (outcome == "lost")
+    assert ('name="then" value="credit"' in page) is (outcome == "lost")
     assert not is_asked_for(till, firm, paid[1])
+
+
+def test_money_that_a_bank_returned_to_the_firm_was_not_given_back(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    invoice_id, path = till.invoice(firm)
+    till.pay(path)
+    till.work(firm)
+    opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        invoice = get_invoice(session, invoice_id, lock=True)
+        left = dict(enumerate(creditable(session, invoice)))
+        raise_credit_note(session, session.get_one(Organisation, firm.organisation_id), invoice, left, "meanwhile")
+    till.stand_in.control(f"disputes/{opened['id']}/close", outcome="won")
+    till.work(firm)
+    page = till.get(path).text
+    assert "given back" not in page and "has credited this invoice in full" in page
 
 
 def test_whoever_may_not_void_is_told_and_decides_nothing(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
