@@ -25,6 +25,7 @@ from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.models import Payment
 from portal.payments.queries import payments_of
+from portal.payments.refunds.queries import to_pay_again
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine
@@ -38,7 +39,7 @@ NO_LINK = 0  # no link has this number
 class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
-    given_back  what of payments went back to the customer
+    given_back  what of payments went back to the customer; again: what is to pay for no other reason
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
@@ -55,6 +56,7 @@ class PayPage:
     payments: Sequence[tuple[Payment, Money]]
     state: str
     given_back: Money
+    again: Money
     language: str
     is_revised: bool
     has_asked: bool
@@ -126,12 +128,13 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
         raise ExpiredLink(organisation, row.language)
     lines = session.scalars(_SHOWN_LINES if to_look else _LINES, {"invoice_id": invoice.id}).all()
     set_committed_value(invoice, "lines", lines)
+    again = to_pay_again(session, invoice.id, balance.balance) if given_back and state in PAYABLE else given_back
     payments = payments_of(session, invoice.id) if balance.paid_minor else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
-        link, organisation, invoice, balance, payments, state, given_back, row.language, row.is_revised, row.has_asked,
-        pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
+        link, organisation, invoice, balance, payments, state, given_back, again, row.language, row.is_revised,
+        row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
     )  # fmt: skip
 
 

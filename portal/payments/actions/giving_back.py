@@ -13,7 +13,7 @@ from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
 from portal.payments.actions.refunds import plan_refund, taken_by
 from portal.payments.refunds.models import Refund
-from portal.payments.refunds.queries import is_disputed
+from portal.payments.refunds.queries import AFTER_REFUND, WITH_REFUND, is_disputed
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
@@ -36,7 +36,7 @@ def give_back(
     refund = plan_refund(session, payment_id, amount, way=way, reason=reason, by=by, form_id=form_id, tip=tip)
     if then == CREDIT:
         for invoice_id, part in sorted(taken_by(session, refund).items()):
-            _credit(session, invoice_id, part, reason, form_id=f"back-{refund.id}-{invoice_id}", by=by)
+            _credit(session, invoice_id, part, reason, form_id=f"{WITH_REFUND}{refund.id}-{invoice_id}", by=by)
     return refund
 
 
@@ -54,7 +54,7 @@ def decide(session: Session, invoice_id: int, then: str, *, by: int) -> None:
         raise CannotFollow("The bank has not decided yet. Once it has, say here what follows.")
     left = min(Money(waiting.lost_minor, invoice.currency), balance_of(invoice).balance)
     if then == CREDIT and invoice.status == SENT and left > Money.zero(invoice.currency):
-        _credit(session, invoice_id, left, waiting.why, form_id=f"hold-{waiting.id}", by=by)
+        _credit(session, invoice_id, left, waiting.why, form_id=f"{AFTER_REFUND}{waiting.id}", by=by)
     holds.release(session, "credited" if then == CREDIT else "asked", invoice_id, kind=holds.BACK)
     if then == ASK:
         words = "To be paid again, after the money went back"

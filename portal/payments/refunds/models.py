@@ -60,6 +60,11 @@ class Refund(Tenant, Base):
         return Money(self.tip_minor or 0, self.currency)
 
     @property
+    def is_of_note(self) -> bool:
+        """A credit note gave it back, and takes its place: it is named after the note's form."""
+        return not self.is_unasked and ":" in (self.form_id or "")
+
+    @property
     def is_unasked(self) -> bool:
         """Nobody here gave it back: the bank took it, or somebody made it in Stripe's own pages."""
         return self.way == "dispute" or (self.form_id or "").startswith(AT_STRIPE)

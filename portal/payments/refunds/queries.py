@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.holds import BACK, InvoiceHold
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.payments.models import Allocation, Payment, StripeEvent
-from portal.payments.refunds.models import Dispute, Refund
+from portal.payments.refunds.models import COUNTS, Dispute, Refund
+from portal.shared.money import Money
 
+# How the forms of credit notes begin that go with a refund, or that somebody decided on after one.
+WITH_REFUND, AFTER_REFUND = "back-", "hold-"
 OVER = ("won", "lost", "warning_closed", "prevented")
 
 
@@ -64,6 +68,21 @@ def failed_refund_of(session: Session, invoice_id: int) -> Refund | None:
         of_invoice.exists(), Refund.way == "stripe", Refund.state.in_(("failed", "refused")), ~followed.exists()
     )
     return session.scalars(found.order_by(Refund.id.desc()).limit(1)).first()
+
+
+def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:
+    """What of `balance` is open because money went back: not what has been paid since, nor what a credit note took off
+    together with a refund."""
+    went = session.execute(
+        select(Refund, func.sum(-Allocation.amount_minor))
+        .join(Allocation, Allocation.refund_id == Refund.id)
+        .where(Allocation.invoice_id == invoice_id, Refund.state.in_(COUNTS))
+        .group_by(Refund.id)
+    ).all()
+    again = sum(minor for refund, minor in went if not refund.is_of_note)
+    notes = notes_of(session, invoice_id)
+    again -= sum(note.worth.minor for note in notes if (note.form_id or "").startswith((WITH_REFUND, AFTER_REFUND)))
+    return min(balance, Money(max(0, int(again)), balance.currency))
 
 
 def undecided() -> ScalarSelect[int]:

@@ -21,7 +21,7 @@ from portal.reminders.queries import is_still_open
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.arithmetic import credit
-from tests.builders import Firm, post, sign_in
+from tests.builders import Firm, pay_address, post, sign_in
 from tests.paying import Till
 from tests.portal.payments.test_recording import WHOLE, due, record
 from tests.portal.payments.test_refunding import at_stripe, charge_of, paid
@@ -77,6 +77,20 @@ def test_or_the_invoice_is_to_pay_again(till: Till, firm: Firm, paid: tuple[int,
     assert give_back(till, firm, paid[0], "235.80", "ask") == 303
     assert (notes(firm), due(firm, paid[1])) == ([], WHOLE)
     assert is_asked_for(till, firm, paid[1])
+
+
+def test_the_page_names_only_what_is_open_because_money_went_back(
+    till: Till, firm: Firm, paid: tuple[int, int]
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        path = pay_address(session, get_invoice(session, paid[1]))
+    told = "of what was paid went back to you, so it is to be paid again"
+    for amount, then in (("10", "ask"), ("7", "ask"), ("20", "credit")):
+        give_back(till, firm, paid[0], amount, then)
+    till.work(firm)
+    assert f"£17.00</bdi> {told}" in till.get(path).text
+    record(firm, [paid[1]], 1500)
+    assert f"£2.00</bdi> {told}" in till.get(path).text
 
 
 def test_credit_that_paid_nothing_goes_back_without_a_note(till: Till, firm: Firm) -> None:
