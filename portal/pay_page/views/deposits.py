@@ -12,7 +12,7 @@ from portal.pay_page.deposits import DepositPage, open_deposit_link
 from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
 from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, limited_by, renew
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_deposit, speak
+from portal.pay_page.views.pages import OVER, answer, asked_language, bp, come_later, count_miss, see_deposit, speak
 from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import start_deposit
@@ -27,7 +27,9 @@ from portal.shared.web import client_address, request_session
 @bp.get("/d/<deposit_token>")
 @everyone
 def show_deposit(deposit_token: str) -> Response:
-    response = _page(deposit_token, _page_of(deposit_token, to_look=True))
+    page = _page_of(deposit_token, to_look=True)
+    is_over = request.args.get("done") == OVER and page.is_payable
+    response = _page(deposit_token, page, problem=OVER if is_over else "")
     request_session().commit()
     return response
 

@@ -6,7 +6,7 @@ from portal.pay_page import papers
 from portal.pay_page.actions import note_opening
 from portal.pay_page.proofs import is_from_our_page
 from portal.pay_page.views.cards import DONE
-from portal.pay_page.views.pages import PAID, bp, page_of, show_page
+from portal.pay_page.views.pages import OVER, PAID, bp, page_of, show_page
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.web import request_session
@@ -15,8 +15,9 @@ from portal.shared.web import request_session
 @bp.get("/p/<token>")
 @everyone
 def show(token: str) -> Response:
-    done = request.args.get("done", "")
-    response = show_page(token, page_of(token, to_look=True), done=done if done in (*DONE, PAID) else "")
+    done, page = request.args.get("done", ""), page_of(token, to_look=True)
+    is_over = done == OVER and page.is_payable
+    response = show_page(token, page, problem=OVER if is_over else "", done=done if done in (*DONE, PAID) else "")
     request_session().commit()  # of nothing: a rollback would throw the connection's prepared statements away
     return response
 

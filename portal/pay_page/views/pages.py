@@ -20,6 +20,7 @@ from portal.shared.web import client_address, request_session
 from portal.taxes.wording import told_in, tongue
 
 bp = Blueprint("pay_page", __name__)
+OVER = "session_over"  # in the page's address: the payer comes from a page of Stripe's that has closed
 PAID = "paid"  # in the page's address: the payer has just come back from paying a part
 _RENEWABLE = ("pay_page.show", "pay_page.show_together", "pay_page.show_deposit")
 
@@ -148,13 +149,12 @@ def see(token: str, language: str | None, *, done: str | None = None) -> Respons
 
 
 def see_together(token: str, language: str | None, *, done: str | None = None) -> Response:
-    return _to(
-        url_for("pay_page.show_together", joint_token=token, lang=language, done=done, _anchor="card" if done else None)
-    )
+    anchor = "card" if done and done != OVER else None
+    return _to(url_for("pay_page.show_together", joint_token=token, lang=language, done=done, _anchor=anchor))
 
 
-def see_deposit(token: str, language: str | None) -> Response:
-    return _to(url_for("pay_page.show_deposit", deposit_token=token, lang=language))
+def see_deposit(token: str, language: str | None, *, done: str | None = None) -> Response:
+    return _to(url_for("pay_page.show_deposit", deposit_token=token, lang=language, done=done))
 
 
 def _to(address: str) -> Response:

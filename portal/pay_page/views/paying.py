@@ -19,6 +19,7 @@ from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, re
 from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
 from portal.pay_page.tips import chosen_tip
 from portal.pay_page.views.pages import (
+    OVER,
     PAID,
     answer,
     asked_language,
@@ -100,12 +101,13 @@ def come_back(public_id: uuid.UUID) -> Response:
 def _see_behind(session: Session, link: PayLink, state: str, language: str | None) -> Response:
     """state: of the attempt that the payer comes from"""
     token = reveal_token(link, settings().vault)
+    over = OVER if state == "expired" else None
     if link.invoice_id is None:
-        return see_deposit(token, language)
+        return see_deposit(token, language, done=over)
     if link.is_joint:
-        return see_together(token, language)
+        return see_together(token, language, done=over)
     is_part = state == "paid" and left_to_pay(session, session.get_one(Invoice, link.invoice_id))
-    return see(token, language, done=PAID if is_part else None)
+    return see(token, language, done=PAID if is_part else over)
 
 
 def _refused(language: Language, refused: PartRefused, typed: str) -> Form:

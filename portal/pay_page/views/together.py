@@ -16,7 +16,7 @@ from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, limited_by, renew
 from portal.pay_page.together import JointPage, open_joint_link
 from portal.pay_page.views.cards import DONE
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, count_miss, see_together, speak
+from portal.pay_page.views.pages import OVER, answer, asked_language, bp, come_later, count_miss, see_together, speak
 from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import CannotKeepCard, CardWish, end_autopay, remove_card, start_together
@@ -32,7 +32,9 @@ from portal.shared.web import client_address, request_session
 @everyone
 def show_together(joint_token: str) -> Response:
     done = request.args.get("done", "")
-    response = _page(joint_token, _page_of(joint_token, to_look=True), done=done if done in DONE else "")
+    page = _page_of(joint_token, to_look=True)
+    over = OVER if done == OVER and page.payable else ""
+    response = _page(joint_token, page, problem=over, done=done if done in DONE else "")
     request_session().commit()
     return response
 

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -136,6 +137,21 @@ def test_going_back_and_forth_locks_nobody_out(till: Till, firm: Firm, path: str
     form = till.pay_form(path)
     assert {till.send_pay(path, form).status_code for _ in range(15)} == {303}
     assert len(till.attempts(firm)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "The card page has closed in the meantime"), ("de", "Die Kartenseite hat sich")]
+)  # fmt: skip
+def test_who_comes_back_from_a_page_that_has_closed_is_told_why(
+    till: Till, firm: Firm, path: str, lang: str, said: str
+) -> None:
+    begun = till.post(f"{path}/attempts?lang={lang}", data=till.pay_form(f"{path}?lang={lang}"))
+    till.at_stripe(urlsplit(begun.headers["Location"]).path.rpartition("/")[2], "expire")
+    back = till.come_back(firm, begun.cookies).headers["Location"]
+    page = till.get(back).text
+    assert said in page and f"/attempts?lang={lang}" in page
+    take_cash(firm, till.attempts(firm)[0].invoice_id or 0, 23580)
+    assert said not in till.get(back).text
 
 
 @pytest.mark.failure_mode(23)
