@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, select, text
@@ -20,7 +21,7 @@ from portal.organisations.models import Organisation
 from portal.pay_page.cards import CardOnFile, card_on_file, read_card
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, page_state
-from portal.pay_page.standing import FACTS, since_now, standing_of
+from portal.pay_page.standing import FACTS, debit_refused_at, since_now, standing_of
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.models import Payment
@@ -46,6 +47,7 @@ class PayPage:
     pictures    of the work that it bills
     notes       credit notes that take back some of it
     card        the customer's saved one
+    refused_on  the day on which a bank refused a debit for it, as long as it is to pay again
     debit       the bank debit that it can be paid by, too; "" for none
     """
 
@@ -64,6 +66,7 @@ class PayPage:
     notes: Sequence[CreditNote]
     card: CardOnFile | None
     debit: str
+    refused_on: date | None
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -135,6 +138,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, again, row.language, row.is_revised,
         row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
+        clock.local(row.debit_refused_at, organisation.time_zone).date() if row.debit_refused_at else None,
     )  # fmt: skip
 
 
@@ -192,7 +196,7 @@ _OPENED = (
             .where(InvoiceLine.invoice_id == PayLink.invoice_id)
         ).label("has_pictures"),
         Customer.language.label("language"),
-        waits().label("has_asked"), card_on_file().label("card"),
+        waits().label("has_asked"), card_on_file().label("card"), debit_refused_at().label("debit_refused_at"),
     )
     .join(Organisation, Organisation.id == PayLink.organisation_id)
     .join(Invoice, Invoice.id == PayLink.invoice_id)

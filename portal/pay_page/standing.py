@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, literal_column, select
+from sqlalchemy import Row, ScalarSelect, bindparam, exists, func, literal_column, select
+from sqlalchemy.orm import aliased
 
 from portal.invoices import holds
 from portal.invoices.models import Invoice
@@ -33,6 +34,28 @@ def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool 
 def since_now() -> dict[str, datetime]:
     """What FACTS want to be told."""
     return {"declines_since": clock.now() - DECLINES_WINDOW}
+
+
+def debit_refused_at() -> ScalarSelect[datetime | None]:
+    """When a bank refused to pay the Invoice that is asked for by debit, as long as nothing was paid at Stripe since.
+
+    What Stripe never made a page for has failed as well: no bank has heard of it.
+    """
+    later, lead = aliased(PaymentAttempt), aliased(PaymentAttempt)
+    is_paid = later.state.in_(("paid", "processing"))
+    return (
+        select(PaymentAttempt.settled_at)
+        .join(lead, lead.id == func.coalesce(PaymentAttempt.lead_id, PaymentAttempt.id))
+        .where(
+            PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'failed'"),
+            PaymentAttempt.debit != literal_column("''"), lead.session_id.is_not(None),
+            ~exists(select(later.id).where(later.invoice_id == Invoice.id, later.id > PaymentAttempt.id, is_paid)),
+        )
+        .order_by(PaymentAttempt.id.desc())
+        .limit(1)
+        .correlate(Invoice)
+        .scalar_subquery()
+    )  # fmt: skip
 
 
 _PAID_FROM = Allocation.invoice_id == Invoice.id

@@ -1,5 +1,7 @@
 """Bank debits beside cards: switched on only where Stripe offers them, days under way, and refused late."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -14,6 +16,7 @@ from portal.payments.debits import DEBITS, debit_for
 from portal.payments.models import PaymentAttempt
 from portal.payments.queries import live_account
 from portal.payments.rules import CannotConnect
+from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
 from sandbox.stripe.sessions import BANK_METHODS
@@ -134,7 +137,8 @@ def test_a_late_refusal_opens_it_again_and_both_sides_hear_of_it_once(till: Till
     for _ in range(2):
         look_at_attempt(firm.organisation_id, till.attempts(firm)[0].id)
     assert till.attempts(firm)[0].state == "failed" and till.books(firm).payments == 0
-    assert "/attempts" in till.get(path).text
+    page, day = re.sub("<time[^>]+>|</time>", "", till.get(path).text), clock.today("Europe/London")
+    assert "/attempts" in page and f"Your bank did not pay on {day:%A} {day.day} {day:%B}" in page
     [payer] = told(firm, "rita@maple.example")
     with job_session(firm.organisation_id) as session:
         office = session.scalar(select(Organisation.email)) or ""
@@ -150,6 +154,7 @@ def test_a_late_refusal_opens_it_again_and_both_sides_hear_of_it_once(till: Till
     till.pay(path)
     till.work(firm)
     assert till.books(firm).received == 23580
+    assert "Your bank did not pay" not in till.get(path).text
 
 
 def test_who_has_no_address_is_to_be_called(till: Till, firm: Firm) -> None:
