@@ -64,6 +64,17 @@ class CannotConnect(RuleBroken):
     """This Stripe key cannot be used; the sentence is for staff."""
 
 
+class AnotherAccount(CannotConnect):
+    """The key belongs to another account than the firm has until now: nobody has said yet that it is to be changed."""
+
+    def __init__(self, wanted: str, present: str) -> None:
+        super().__init__(
+            f"This key belongs to {wanted}; until now it was {present}. Nothing is changed yet: say below whether the"
+            " account is to be changed.", field="change",
+        )  # fmt: skip
+        self.wanted = wanted
+
+
 METHODS = {
     "cash": "Cash", "cheque": "Cheque", "terminal": "Card terminal", "bank_transfer": "Bank transfer",
 }  # fmt: skip

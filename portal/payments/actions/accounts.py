@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from portal.gateways import stripe_gateway
@@ -13,7 +13,7 @@ from portal.organisations import audit
 from portal.payments import queries, rules
 from portal.payments.cards.models import SavedCard
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
-from portal.payments.rules import CannotConnect
+from portal.payments.rules import AnotherAccount, CannotConnect
 from portal.shared import clock, running
 from portal.shared.running import job_session
 
@@ -21,16 +21,18 @@ _KEY, _SECRETS = "stripe_key", "stripe_webhook"
 _MOST_SECRETS = 3  # what an earlier endpoint sent may still be under way
 
 
-def connect_stripe_account(organisation_id: int, key: str) -> int:
+def connect_stripe_account(organisation_id: int, key: str, *, change_to: str = "") -> int:
     """Take card payments with `key` from now on; asks Stripe to tell us of them. The account row's id.
 
+    change_to  the account that somebody agreed to change to, where the firm has another until now
     Calls Stripe, so it opens its own short transactions: commit the organisation first. Safe to repeat.
-    Raises CannotConnect with what to do, GatewayError when Stripe does not answer.
+    Raises CannotConnect with what to do, AnotherAccount to be asked first, GatewayError when Stripe does not answer.
     """
     settings = running.here().settings
     is_live = rules.mode_of(key, environment=settings.environment)
     account = stripe_gateway.retrieve_account(client_of_key(key))
     with job_session(organisation_id) as session:
+        _check_whose(session, organisation_id, account.id, change_to)
         kept = _keep(session, organisation_id, key, account.id, is_live=is_live)
     refresh_webhook_address(organisation_id)
     return kept
@@ -97,6 +99,16 @@ def reseal_key(session: Session, account: StripeAccount, key: str) -> None:
         key, organisation_id=account.organisation_id, purpose=_KEY
     )  # fmt: skip
     audit.note(session, account.organisation_id, "stripe key replaced", "stripe_account", account.id)
+
+
+def _check_whose(session: Session, organisation_id: int, remote_id: str, change_to: str) -> None:
+    """Raises CannotConnect for an account that another firm of this portal uses, AnotherAccount."""
+    its = {"remote": remote_id, "firm": organisation_id}
+    if session.scalar(text("SELECT gate.is_stripe_account_elsewhere(:remote, :firm)"), its):
+        raise CannotConnect("Another firm of this portal takes its payments with this account.", field="key")
+    present = queries.live_account(session)
+    if present is not None and remote_id not in (present.remote_id, change_to):
+        raise AnotherAccount(remote_id, present.remote_id)
 
 
 def _keep(session: Session, organisation_id: int, key: str, remote_id: str, *, is_live: bool) -> int:

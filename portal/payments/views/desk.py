@@ -13,6 +13,7 @@ from portal.invoices.cautions import CAUTIONS, Caution
 from portal.payments import actions, chargeable, queries
 from portal.payments.debits import NAMES
 from portal.payments.models import StripeAccount
+from portal.payments.rules import AnotherAccount
 from portal.payments.views.pages import bp
 from portal.shared import clock
 from portal.shared.access import allow, everyone
@@ -76,7 +77,7 @@ def update_settings() -> Response:
     key = form.text("key", "the restricted key", longest=300)
     request_session().rollback()  # no transaction stays open while Stripe is asked
     if form.ok:
-        _connect(form, g.viewer.organisation_id, key)
+        _connect(form, g.viewer.organisation_id, key, form.values.get("change", ""))
     if not form.ok:
         form.values.pop("key", None)  # a secret is not printed back
         return make_response(_settings_page(form), 422)
@@ -173,9 +174,12 @@ def _settings_page(form: Form) -> str:
     )  # fmt: skip
 
 
-def _connect(form: Form, organisation_id: int, key: str) -> None:
+def _connect(form: Form, organisation_id: int, key: str, change_to: str) -> None:
     try:
-        actions.connect_stripe_account(organisation_id, key)
+        actions.connect_stripe_account(organisation_id, key, change_to=change_to)
+    except AnotherAccount as problem:
+        form.refuse(problem)
+        form.values["wanted"] = problem.wanted
     except RuleBroken as problem:
         form.refuse(problem, "key")
     except GatewayError as problem:

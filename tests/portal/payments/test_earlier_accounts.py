@@ -24,7 +24,7 @@ def change_account(till: Till, firm: Firm) -> str:
     """Another Stripe account from now on; its key."""
     key = f"rk_test_other{firm.organisation_id}"
     till.stand_in.control("accounts", id=f"acct_other{firm.organisation_id}", keys=[{"key": key}], **TOLD)
-    connect_stripe_account(firm.organisation_id, key)
+    connect_stripe_account(firm.organisation_id, key, change_to=f"acct_other{firm.organisation_id}")
     return key
 
 
@@ -105,7 +105,7 @@ def test_the_account_in_use_and_one_with_money_on_its_way_stay(till: Till, firm:
 
 def test_going_back_to_it_is_the_same_account_again(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
     change_account(till, firm)
-    connect_stripe_account(firm.organisation_id, key_of(firm))
+    connect_stripe_account(firm.organisation_id, key_of(firm), change_to=f"acct_{firm.organisation_id}")
     with job_session(firm.organisation_id) as session:
         found = session.scalars(select(StripeAccount).order_by(StripeAccount.id)).all()
         assert [each.closed_at is None for each in found] == [True, False]

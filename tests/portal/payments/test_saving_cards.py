@@ -210,7 +210,7 @@ def test_another_stripe_account_lets_the_old_ones_cards_go(till: Till, firm: Fir
     pay_keeping(till, firm, path)
     key = f"rk_test_other{firm.organisation_id}"
     till.stand_in.control("accounts", id=f"acct_other{firm.organisation_id}", name="Other", keys=[{"key": key}])
-    connect_stripe_account(firm.organisation_id, key)
+    connect_stripe_account(firm.organisation_id, key, change_to=f"acct_other{firm.organisation_id}")
     till.work(firm)
     assert (cards(firm)[0].state, cards(firm)[0].ended_by) == ("removed", "account")
     with job_session(firm.organisation_id) as session:
