@@ -184,7 +184,10 @@ def _holders(session: Session, record: MirrorRecord, raised: Mapping[int, str]) 
 
 
 def _holds_more(holder: MirrorRecord, remote_invoice_id: str, minor: int, currency: str) -> bool:
-    """Also while it is open what an earlier try of it has done."""
+    """Also while it is open what an earlier try of it has done. One that a person left as it is, or ended here after it
+    was deleted there, never moves again: to wait for it would be for ever."""
+    if (holder.snapshot or {}).get("is_theirs"):
+        return False
     if holder.sending_since is not None:
         return True
     there = uses.from_text(holder.snapshot)

@@ -356,6 +356,24 @@ def test_what_was_deleted_there_is_asked_about_once(linked: LinkedFirm, decision
     assert questions(linked) == []
 
 
+def test_after_a_payment_deleted_there_was_ended_here_the_next_one_goes_over(
+    billed: tuple[LinkedFirm, Invoice],
+) -> None:
+    linked, invoice = billed
+    deleted = paid_there(linked, invoice, 100)
+    look(linked)
+    act(linked, f"DELETE /customerpayments/{deleted}")
+    compare_at_night(linked)
+    compare_at_night(linked)
+    decide(linked, "end")
+    assert balance(linked, invoice) == Money(235_80, "GBP")
+    pay(linked, invoice, 50_00, method="cash")
+    let_time_pass(linked)
+    drain(linked.organisation_id)
+    assert [each["amount"] for each in linked.there("customerpayments")] == [50]
+    assert {record.state for record in linked.mirror("payment")} == {"in_step"}
+
+
 def test_a_comparison_that_cannot_read_asks_nothing(linked: LinkedFirm) -> None:
     both_ways(linked, "customer")
     linked.zoho.break_down("error_500_before", method="GET", path="/contacts", times=50)
