@@ -77,6 +77,6 @@ def test_the_page_of_the_link_says_how_fresh_it_is_and_why(linked: LinkedFirm, a
     page = admin.get("/books").text
     assert "both ways" in page and "Changes there known as of" in page and "calls a day" in page
     post(admin, "/books/modules", {"module": "all", "do": "both"}, page="/books")
-    assert admin.get("/books").text.count("both ways ·") == 5
+    assert admin.get("/books").text.count("both ways ·") == 6
     post(admin, "/books/modules", {"module": "all", "do": "push"}, page="/books")
     assert "calls a day" not in admin.get("/books").text
