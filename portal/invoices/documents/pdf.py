@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import segno
 import typst
@@ -20,19 +20,20 @@ from portal.organisations.logos import for_paper
 from portal.organisations.models import Organisation
 
 _FOLDER = Path(__file__).parent / "template"
+Standard = Literal["a-3b"]  # the one a PDF that carries data keeps
 
 
-def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence[str] = ()) -> bytes:
+def render_pdf(organisation: Organisation, invoice: Invoice, standards: Sequence[Standard] = ()) -> bytes:
     """`invoice` read with lines, tax rows, customer and balance. The same invoice gives the same bytes.
 
-    standards  such as "a-3b", for a PDF that will carry data
+    standards  for a PDF that will carry data
     """
     # Without a time of its own the file would carry the moment it was made.
     made = int(invoice.sent_at.timestamp()) if invoice.sent_at else 0
     return _printed(organisation, facts_of(organisation, invoice), made, standards)
 
 
-def credit_note_pdf(organisation: Organisation, note: CreditNote, standards: Sequence[str] = ()) -> bytes:
+def credit_note_pdf(organisation: Organisation, note: CreditNote, standards: Sequence[Standard] = ()) -> bytes:
     """`note` as get_credit_note reads it; standards as for render_pdf."""
     return _printed(organisation, credit_note_facts(organisation, note), int(note.created_at.timestamp()), standards)
 
@@ -56,7 +57,7 @@ def as_response(pdf: bytes, name: str) -> Response:
 
 
 def _printed(
-    organisation: Organisation, facts: dict[str, Any], made: int, standards: Sequence[str] = ()
+    organisation: Organisation, facts: dict[str, Any], made: int, standards: Sequence[Standard] = ()
 ) -> bytes:  # fmt: skip
     """made: seconds since 1970, written into the file."""
     code, logo = facts.pop("code"), for_paper(organisation, facts["firm"]["logo"])
@@ -67,11 +68,11 @@ def _printed(
     return _compiled("invoice.typ", inputs, made, standards)
 
 
-def _compiled(template: str, inputs: dict[str, str], made: int, standards: Sequence[str] = ()) -> bytes:
-    pdf = _compiler(template).compile(
-        format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards)  # type: ignore[arg-type]
-    )  # fmt: skip
-    return readable(bytes(pdf))  # type: ignore[arg-type]
+def _compiled(template: str, inputs: dict[str, str], made: int, standards: Sequence[Standard] = ()) -> bytes:
+    pdf = _compiler(template).compile(format="pdf", sys_inputs=inputs, timestamp=made, pdf_standards=list(standards))
+    if not isinstance(pdf, bytes):
+        raise TypeError(f"{template} came out as {type(pdf).__name__}, not as one file")
+    return readable(pdf)
 
 
 @cache

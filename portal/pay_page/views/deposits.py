@@ -1,7 +1,5 @@
 """A link to a deposit that is asked for before the work: see it, pay it, its receipt."""
 
-from typing import Any
-
 from flask import Response, abort, request, url_for
 
 from portal.gateways.errors import GatewayError
@@ -40,12 +38,8 @@ def show_deposit_receipt(deposit_token: str, payment_id: int) -> Response:
     page = _page_of(deposit_token)
     language = speak(page.organisation, page.language)
     paper = receipt_shown(request_session(), page.organisation, _payment_on(page, payment_id), language.code)
-    own: dict[str, Any] = {"deposit_token": deposit_token, "payment_id": payment_id}
-    return paper_page(
-        page.organisation, page.language, paper, address=url_for("pay_page.show_deposit_receipt", **own),
-        file=url_for("pay_page.show_deposit_receipt_pdf", **own),
-        back=url_for("pay_page.show_deposit", deposit_token=deposit_token), back_words="deposit",
-    )  # fmt: skip
+    back, own = url_for("pay_page.show_deposit", deposit_token=deposit_token), {"payment_id": payment_id}
+    return paper_page(page, paper, "show_deposit_receipt", back, "deposit", deposit_token=deposit_token, **own)
 
 
 @bp.get("/d/<deposit_token>/receipts/<int:payment_id>.pdf")

@@ -1,6 +1,6 @@
 """Receipts and credit notes of the link's invoice: as a page in the customer's language, and as the PDF."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, url_for
 
@@ -18,11 +18,8 @@ def show_receipt(token: str, payment_id: int) -> Response:
     page = page_of(token)
     language = speak(page.organisation, page.language)
     paper = papers.receipt_on(request_session(), page, payment_id, language.code)
-    own: dict[str, Any] = {"token": token, "payment_id": payment_id}
-    return paper_page(
-        page.organisation, page.language, paper, address=url_for("pay_page.show_receipt", **own),
-        file=url_for("pay_page.show_receipt_pdf", **own), back=url_for("pay_page.show", token=token),
-    )  # fmt: skip
+    back = url_for("pay_page.show", token=token)
+    return paper_page(page, paper, "show_receipt", back, token=token, payment_id=payment_id)
 
 
 @bp.get("/p/<token>/receipts/<int:payment_id>.pdf")
@@ -38,11 +35,8 @@ def show_credit_note(token: str, credit_note_id: int) -> Response:
     page = page_of(token)
     language = speak(page.organisation, page.language)
     paper = papers.credit_note_on(request_session(), page, credit_note_id, language.code)
-    own: dict[str, Any] = {"token": token, "credit_note_id": credit_note_id}
-    return paper_page(
-        page.organisation, page.language, paper, address=url_for("pay_page.show_credit_note", **own),
-        file=url_for("pay_page.show_credit_note_pdf", **own), back=url_for("pay_page.show", token=token),
-    )  # fmt: skip
+    back = url_for("pay_page.show", token=token)
+    return paper_page(page, paper, "show_credit_note", back, token=token, credit_note_id=credit_note_id)
 
 
 @bp.get("/p/<token>/credit-notes/<int:credit_note_id>.pdf")
@@ -52,15 +46,25 @@ def show_credit_note_pdf(token: str, credit_note_id: int) -> Response:
     return papers.credit_note_response(request_session(), page, credit_note_id)
 
 
+class Page(Protocol):
+    """What every link's page knows: whose it is, and the customer's language."""
+
+    @property
+    def organisation(self) -> Organisation: ...
+    @property
+    def language(self) -> str: ...
+
+
 def paper_page(
-    organisation: Organisation, customers: str, paper: dict[str, Any], *, address: str, file: str, back: str,
-    back_words: str = "back_to_invoice",
-) -> Response:  # fmt: skip
+    page: Page, paper: dict[str, Any], view: str, back: str, back_words: str = "back_to_invoice", **own: Any
+) -> Response:
     """What a paper says, as a page that can be printed.
 
-    file, back  addresses of the PDF and of the link's own page; back_words: a key of the catalogue of phrases
+    view        the one that shows it; that of its PDF has the same name and `_pdf`, and both take `own`
+    back        address of the link's own page; back_words: a key of the catalogue of phrases
     """
+    address, file = (url_for(f"pay_page.{name}", **own) for name in (view, f"{view}_pdf"))
     return answer(
-        "paper", organisation, customers, address=address, paper=paper, code=drawn(paper["code"]), file=file,
+        "paper", page.organisation, page.language, address=address, paper=paper, code=drawn(paper["code"]), file=file,
         back_words=back_words, back=f"{back}?lang={asked}" if (asked := asked_language()) else back,
     )  # fmt: skip

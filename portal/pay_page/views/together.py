@@ -1,7 +1,5 @@
 """A link to several invoices: see them, pay them in one go."""
 
-from typing import Any
-
 from flask import Response, abort, request, url_for
 
 from portal.gateways.errors import GatewayError
@@ -56,12 +54,8 @@ def show_joint_receipt(joint_token: str, payment_id: int) -> Response:
     page = _page_of(joint_token)
     language, payment = speak(page.organisation, page.language), _payment_on(page, payment_id)
     paper = receipt_shown(request_session(), page.organisation, payment, language.code, page.invoice_ids)
-    own: dict[str, Any] = {"joint_token": joint_token, "payment_id": payment_id}
-    return paper_page(
-        page.organisation, page.language, paper, address=url_for("pay_page.show_joint_receipt", **own),
-        file=url_for("pay_page.show_joint_receipt_pdf", **own),
-        back=url_for("pay_page.show_together", joint_token=joint_token), back_words="joint",
-    )  # fmt: skip
+    back, own = url_for("pay_page.show_together", joint_token=joint_token), {"payment_id": payment_id}
+    return paper_page(page, paper, "show_joint_receipt", back, "joint", joint_token=joint_token, **own)
 
 
 @bp.get("/t/<joint_token>/receipts/<int:payment_id>.pdf")
