@@ -122,7 +122,8 @@ def issue_invoice(
         after={"number": invoice.number, "total": str(invoice.total)},
     )  # fmt: skip
     prepaid = Money.total((put(session, organisation, invoice) for put in PREPAID), invoice.currency)
-    invoice.prepaid_minor = prepaid.minor  # what is paid later changes nothing of what was sent
+    if prepaid:  # what is paid later changes nothing of what was sent
+        invoice.prepaid_minor = prepaid.minor
     return prepaid
 
 

@@ -30,7 +30,7 @@ from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.cash.models import HandIn
 from portal.payments.deposits import Deposit, DepositRequest
-from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.payouts.models import Payout
 from portal.payments.photos import keep_photo, photos_of
 from portal.people.actions import add_person
@@ -175,7 +175,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
     )  # fmt: skip
     organisation = session.get_one(Organisation, firm.organisation_id)
     link, joint_address = joint.make_joint_link(session, organisation, [invoice], channel="email")
-    cash = _cash(session, firm)
+    cash = _cash(session, firm, invoice.id)
     keep_logo(session, organisation, picture_file(f"#{firm.organisation_id:06d}"))
     return {
         "logo_name": organisation.logo, **_deposit_asked(session, firm, job.id, cash.id),
@@ -285,14 +285,21 @@ def _hand_in(session: Session, firm: Firm) -> HandIn:
     return made
 
 
-def _cash(session: Session, firm: Firm) -> Payment:
-    """Cash for which there is no invoice yet."""
+def _cash(session: Session, firm: Firm, invoice_id: int) -> Payment:
+    """Cash of which a penny has paid the invoice; for the rest there is none yet."""
     cash = Payment(
         organisation_id=firm.organisation_id, number="R-CASH", customer_id=firm.customer_id, method="cash",
         amount_minor=5, currency="GBP", received_on=clock.now().date(), provider="offline", reference="Cash",
         provider_payment_id="portal-R-CASH", taken_by=firm.people["field_agent"],
     )  # fmt: skip
     session.add(cash)
+    session.flush()
+    session.add(
+        Allocation(
+            organisation_id=firm.organisation_id, payment_id=cash.id, invoice_id=invoice_id, amount_minor=1,
+            currency="GBP",
+        )
+    )  # fmt: skip
     session.flush()
     return cash
 
