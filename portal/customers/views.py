@@ -10,6 +10,7 @@ from portal.customers import actions, forms, queries
 from portal.customers.models import Customer
 from portal.organisations.audit import timeline
 from portal.organisations.places import countries
+from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.forms import Form
 from portal.shared.htmx import page_or_fragment, see_other
@@ -48,6 +49,7 @@ def show(customer_id: int) -> str:
     return render_template(
         "customers/show.html", customer=customer, events=events, countries=countries(),
         treatments=standing_of(g.organisation.country)["treatments"], places=places(g.organisation.country),
+        today=clock.today(g.organisation.time_zone),
     )  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def create() -> Response:
 @allow("edit_customers")
 def edit(customer_id: int) -> Response:
     customer = queries.get_customer(request_session(), customer_id)
-    return _edit_page(customer, forms.filled_with(customer))
+    return _edit_page(customer, _filled_with(customer))
 
 
 @bp.post("/customers/<int:customer_id>")
@@ -97,13 +99,17 @@ def update(customer_id: int) -> Response:
     customer = queries.get_customer(session, customer_id)
     form, facts = forms.read_customer(request.form)
     standing = _read_standing(form, customer)
-    form.check_seen(forms.filled_with(customer))
+    form.check_seen(_filled_with(customer))
     if not form.ok:
         return _edit_page(customer, form, 422)
     actions.edit_customer(session, customer, facts)
     actions.set_standing(session, customer, standing)
     session.commit()
     return _shown(customer)
+
+
+def _filled_with(customer: Customer) -> Form:
+    return forms.filled_with(customer, g.organisation.country)
 
 
 def _shown(customer: Customer) -> Response:
@@ -132,7 +138,7 @@ def _tax_choices(customer: Customer | None = None) -> dict[str, Any]:
 def _new_page(form: Form, status: int = 200) -> Response:
     page = render_template(
         "customers/new.html", form=form, kinds=forms.KINDS, countries=countries(), languages=LANGUAGES,
-        **_tax_choices(),
+        elsewhere=forms.elsewhere(form, g.organisation.country), **_tax_choices(),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -140,6 +146,7 @@ def _new_page(form: Form, status: int = 200) -> Response:
 def _edit_page(customer: Customer, form: Form, status: int = 200) -> Response:
     page = render_template(
         "customers/edit.html", customer=customer, form=form, kinds=forms.KINDS, countries=countries(),
-        languages=LANGUAGES, seen=forms.filled_with(customer).fingerprint, **_tax_choices(customer),
+        languages=LANGUAGES, seen=_filled_with(customer).fingerprint,
+        elsewhere=forms.elsewhere(form, g.organisation.country), **_tax_choices(customer),
     )  # fmt: skip
     return make_response(page, status)

@@ -9,10 +9,13 @@ Switzerland.
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
+from babel.dates import format_date
 
 from portal.organisations.places import countries
 from portal.shared.text import set_apart
@@ -26,9 +29,11 @@ _WORDS |= {
     for path in sorted((_FOLDER / "countries").glob("*.json"))
 }
 _SPEAKS_AS = {"LI": "CH", "IT": "BE", "LU": "BE"}  # Liechtenstein; South Tyrol and Luxembourg in German
+_DAYS_AS = {"en": "en_GB", "pt": "pt_PT"}  # the day before its month
 _PLACES: Mapping[str, Mapping[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted((_FOLDER / "places").glob("*.json"))
 }
+_FORMS = {"rate": r"[\d.,]+", "day": r"\d{4}-\d\d-\d\d"}
 _FILLED_IN = re.compile(r"{(\w+)}")
 
 
@@ -78,9 +83,17 @@ def _is_known(words: str) -> bool:
 def _told(language: str, name: str, value: str, mark: str) -> str:
     if name == "rate":
         return value.replace(".", mark)
+    if name == "day":
+        return _day_in(language, value)
     said = {"reason": lambda: told_in(language, value, mark=mark), "number": lambda: value}
     words = said.get(name, lambda: place_in(language, value))()
     return set_apart(words, is_rtl=Locale.parse(language).text_direction == "rtl")
+
+
+def _day_in(language: str, written: str) -> str:
+    with suppress(ValueError):  # a firm's own words may look like ours: they stay as they are
+        return str(format_date(date.fromisoformat(written), "long", locale=_DAYS_AS.get(language, language)))
+    return written
 
 
 @cache
@@ -93,7 +106,7 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
 def _pattern(key: str) -> re.Pattern[str]:
     parts = _FILLED_IN.split(key)  # words and names in turn
     return re.compile("".join(
-        (rf"(?P<{part}>[\d.,]+)" if part == "rate" else rf"(?P<{part}>.+)") if at % 2 else re.escape(part)
+        rf"(?P<{part}>{_FORMS.get(part, '.+')})" if at % 2 else re.escape(part)
         for at, part in enumerate(parts)
     ))  # fmt: skip
 
