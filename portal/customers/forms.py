@@ -11,7 +11,7 @@ from portal.organisations.places import countries
 from portal.shared.forms import Form
 from portal.shared.languages import LANGUAGES
 from portal.taxes.identifiers import problem_with
-from portal.taxes.regions import places
+from portal.taxes.regions import place_of, places, tax_number_label
 from portal.taxes.regions.standing import standing_of
 
 KINDS = {"business": "Company", "individual": "Person"}
@@ -56,8 +56,11 @@ def read_standing(form: Form, country: str, *, tax_ids: Collection[int], exempti
     tax_id = form.record("tax_id", "a tax", required=False) if asked.get("by_address") else None
     if tax_id is not None and tax_id not in tax_ids:
         form.errors["tax_id"] = "Choose a tax from the list."
+    treatment = form.choice("tax_treatment", "how they stand", {"", *asked["treatments"]}, default="")
+    if treatment in asked.get("numbered", ()):
+        _check_numbered(form, country, asked["treatments"][treatment])
     return TaxStanding(
-        treatment=form.choice("tax_treatment", "how they stand", {"", *asked["treatments"]}, default=""),
+        treatment=treatment,
         place_of_supply=form.choice("place_of_supply", "a place", {"", *places(country)}, default=""),
         accounts_for_tax=bool(asked.get("domestic_reverse_charge")) and form.values.get("accounts_for_tax") == "yes",
         tax_id=tax_id, exemption_id=exemption_id,
@@ -68,8 +71,40 @@ def read_standing(form: Form, country: str, *, tax_ids: Collection[int], exempti
     )  # fmt: skip
 
 
-def filled_with(customer: Customer) -> Form:
-    """The form as it stands for a customer whose contacts and addresses are loaded."""
+def _check_numbered(form: Form, country: str, standing: str) -> None:
+    """Who is registered has a number, and it names the place that they are registered in: where they are supplied
+    decides the tax, so another one is asked about."""
+    label, number = tax_number_label(country), form.values.get("tax_number", "").strip()
+    if not number:
+        wanted = f"Enter their {label}: {standing[0].lower()}{standing[1:]} has one. Or choose another tax status."
+        form.errors.setdefault("tax_number", wanted)
+        return
+    problem, other = problem_with(country, number), elsewhere(form, country)
+    if problem:
+        form.errors.setdefault("tax_number", problem)
+    elif other and other != form.values.get("is_elsewhere"):
+        form.values["is_elsewhere"] = ""
+        of_number, supplied = (places(country)[code] for code in other.split("-"))
+        form.errors.setdefault("is_elsewhere", (
+            f"The {label} is of {of_number}, the place of supply {supplied}. Correct one of them, or tick that they are"
+            f" supplied in {supplied}."
+        ))  # fmt: skip
+
+
+def elsewhere(form: Form, country: str) -> str:
+    """The place that the number on the form is of, and the other one that it says they are supplied in, as 27-29; ""
+    where they are the same, or one of them is not known."""
+    values = form.values
+    if values.get("tax_treatment", "") not in standing_of(country).get("numbered", ()):
+        return ""
+    of_number = values.get("tax_number", "").strip()[:2]
+    supplied = values.get("place_of_supply", "") or place_of(country, values.get("state", ""))
+    is_other = {of_number, supplied} <= places(country).keys() and of_number != supplied
+    return f"{of_number}-{supplied}" if is_other else ""
+
+
+def filled_with(customer: Customer, country: str) -> Form:
+    """The form as it stands for a customer whose contacts and addresses are loaded, of a firm in `country`."""
     contact = next((c for c in customer.contacts if c.is_primary), None)
     billing = next((a for a in customer.addresses if a.use == "billing"), None)
     values = {
@@ -85,7 +120,9 @@ def filled_with(customer: Customer) -> Form:
         values |= {"first_name": contact.first_name, "last_name": contact.last_name}
     if billing:
         values |= {n: getattr(billing, n) for n in ("street", "city", "state", "postal_code", "country")}
-    return Form(values)
+    form = Form(values)
+    form.values["is_elsewhere"] = elsewhere(form, country)
+    return form
 
 
 def form_id_of(form: Form) -> str | None:

@@ -15,9 +15,10 @@ from portal.taxes.actions import add_tax
 from portal.taxes.models import Tax
 from tests.builders import Firm, make_work_order, post
 from tests.conftest import World
-from tests.portal.invoices.test_taxing import GSTIN, INDIA, KARNATAKA, MAHARASHTRA, billed, settled
+from tests.portal.invoices.test_taxing import GSTIN, GSTIN_KARNATAKA, INDIA, KARNATAKA, MAHARASHTRA, billed, settled
 
-PUNE, BENGALURU = INDIA | {"state": "Maharashtra"}, INDIA | {"state": "Karnataka"}
+PUNE, BENGALURU = INDIA | {"state": "Maharashtra"}, INDIA | {"state": "Karnataka", "tax_number": GSTIN_KARNATAKA}
+IN_KARNATAKA = {"place_of_supply": KARNATAKA, "is_elsewhere": f"{MAHARASHTRA}-{KARNATAKA}"}
 HALVES, WHOLE = {"CGST9": "17.69", "SGST9": "17.69"}, {"IGST18": "35.37"}
 
 
@@ -101,7 +102,7 @@ def test_in_mexico_the_customers_region_decides(app: Flask, treatment: str, rows
 @pytest.mark.parametrize(
     ("country", "currency", "customer", "place", "rows"),
     [
-        ("IN", "INR", PUNE | {"place_of_supply": KARNATAKA}, MAHARASHTRA, WHOLE),
+        ("IN", "INR", PUNE | IN_KARNATAKA, MAHARASHTRA, WHOLE),
         ("AE", "AED", {"country": "AE", "state": "Dubai", "tax_treatment": "gcc_vat_registered",
                        "place_of_supply": "SA"}, "", {"VAT 0%": "0.00"}),
         ("AE", "AED", {"country": "SA", "tax_treatment": "gcc_vat_registered", "place_of_supply": "DU"}, "",
@@ -161,7 +162,7 @@ def test_a_french_number_without_an_address_asks_for_the_address(app: Flask, wor
 
 
 def test_an_invoice_of_a_chosen_place_is_sent_with_it(app: Flask) -> None:
-    firm, _office = settled(app, "IN", "INR", PUNE | {"place_of_supply": KARNATAKA}, MAHARASHTRA)
+    firm, _office = settled(app, "IN", "INR", PUNE | IN_KARNATAKA, MAHARASHTRA)
     assert {line.place_of_supply for line in billed(app, firm).lines} == {KARNATAKA}
 
 

@@ -75,21 +75,23 @@ def simple(country: str, usual: str, nought: str, why: str = USUAL, treatment: s
     }
 
 
+GSTIN = {"tax_number": "27AAPFU0939F1ZV"}
 EDITIONS = {
     "India": Edition("IN", "INR", {
         "registered, same state": Standing(
-            IN_MUMBAI | {"tax_treatment": "business_gst", "tax_number": "27AAPFU0939F1ZV"}, "GST18",
+            IN_MUMBAI | {"tax_treatment": "business_gst"} | GSTIN, "GST18",
             "intra-state: Maharashtra"),
         "unregistered": Standing(IN_MUMBAI | {"tax_treatment": "business_none"}, "GST18", "intra-state: Maharashtra"),
         "composition": Standing(
-            IN_MUMBAI | {"tax_treatment": "business_composition"}, "GST18", "intra-state: Maharashtra"),
+            IN_MUMBAI | {"tax_treatment": "business_composition"} | GSTIN, "GST18", "intra-state: Maharashtra"),
         "consumer, other state": Standing(
             IN_MYSORE | {"tax_treatment": "consumer", "kind": "individual"}, "IGST18",
             "inter-state: Maharashtra → Karnataka"),
         "registered, other state": Standing(
-            IN_MYSORE | {"tax_treatment": "business_gst"}, "IGST18", "inter-state: Maharashtra → Karnataka"),
+            IN_MYSORE | {"tax_treatment": "business_gst", "tax_number": "29AAPFU0939F1ZR"}, "IGST18",
+            "inter-state: Maharashtra → Karnataka"),
         "special economic zone": Standing(
-            IN_MUMBAI | {"tax_treatment": "sez"}, "IGST18", "inter-state: supply to a special economic zone"),
+            IN_MUMBAI | {"tax_treatment": "sez"} | GSTIN, "IGST18", "inter-state: supply to a special economic zone"),
         "overseas": Standing(ABROAD, "GST0", "export: customer overseas"),
         "exempt": exempt(IN_MUMBAI, "Exempt under a GST notification"),
     }, place="27"),

@@ -22,6 +22,7 @@ from tests.conftest import World, browser
 
 MAHARASHTRA, KARNATAKA = "27", "29"
 GSTIN, FRENCH, BRITISH = "27AAPFU0939F1ZV", "FR40303265045", "GB 980 7806 84"
+GSTIN_KARNATAKA = "29AAPFU0939F1ZR"
 WITHIN, DOMESTIC = "within the state", "standard rate"
 
 
@@ -42,10 +43,10 @@ class Case:
     item: dict[str, str] = field(default_factory=dict)
 
 
-INDIA = {"country": "IN", "tax_treatment": "business_gst"}
+INDIA = {"country": "IN", "tax_treatment": "business_gst", "tax_number": GSTIN}
 CASES = {
     "India, within the state": Case(
-        "IN", "INR", INDIA | {"state": "Maharashtra", "tax_number": GSTIN}, "GST18", "intra-state: Maharashtra",
+        "IN", "INR", INDIA | {"state": "Maharashtra"}, "GST18", "intra-state: Maharashtra",
         {"CGST9": "17.69", "SGST9": "17.69"}, "231.88", place=MAHARASHTRA, frozen_place=MAHARASHTRA,
     ),
     "India, between states": Case(
@@ -54,7 +55,7 @@ CASES = {
         frozen_place=KARNATAKA,
     ),
     "India, usual place of supply": Case(
-        "IN", "INR", INDIA | {"state": "", "place_of_supply": KARNATAKA}, "IGST18",
+        "IN", "INR", INDIA | {"state": "", "place_of_supply": KARNATAKA, "tax_number": GSTIN_KARNATAKA}, "IGST18",
         "inter-state: Maharashtra → Karnataka", {"IGST18": "35.37"}, "231.87", place=MAHARASHTRA,
         frozen_place=KARNATAKA,
     ),
@@ -168,11 +169,13 @@ def test_an_exempt_customer_wins_as_long_as_the_certificate_is_valid(app: Flask,
             "certificate_until": until}  # fmt: skip
     assert post(office, f"/customers/{firm.customer_id}", form).status_code == 303
     invoice = billed(app, firm)
-    why = "state tax" if is_charged else "customer exempt: Resale, certificate NY-77"
+    lapsed = "exemption certificate expired on 2020-12-31 (state tax)"
+    why = lapsed if is_charged else "customer exempt: Resale, certificate NY-77"
     assert {(line.tax_why, bool(line.tax_reason)) for line in invoice.lines} == {(why, not is_charged)}
     assert str(invoice.total.decimal) == ("212.22" if is_charged else "196.50")
     assert why in office.get(f"/invoices/{invoice.id}").text
     assert office.get(f"/invoices/{invoice.id}/invoice.pdf").status_code == 200
+    assert ("certificate expired" in office.get(f"/customers/{firm.customer_id}").text) is is_charged
 
 
 ROCHESTER = {"country": "US", "state": "New York", "city": "Rochester", "postal_code": "14607-1234"}
@@ -336,6 +339,32 @@ def test_a_customers_standing_is_for_what_comes_and_is_told(app: Flask) -> None:
         assert get_invoice(session, sent.id).total_minor == 235_80
         assert session.get_one(Customer, firm.customer_id).accounts_for_tax
     assert billed(app, firm).total_minor == 196_50
+
+
+@pytest.mark.parametrize("treatment", ["business_gst", "business_composition", "sez", "deemed_export"])
+def test_who_is_registered_in_india_has_a_number(app: Flask, treatment: str) -> None:
+    _firm, office = settled(app, "IN", "INR", {"country": "IN", "tax_treatment": "consumer"}, MAHARASHTRA)
+    form = {"kind": "business", "name": "Beta", "country": "IN", "tax_treatment": treatment, "state": "Maharashtra"}
+    answer = post(office, "/customers", form, page="/customers/new")
+    assert answer.status_code == 422 and 'id="f-tax_number-error"' in answer.text and "Enter their GSTIN" in answer.text
+    private = form | {"kind": "individual", "tax_number": "27AAPFU0939F1ZX"}  # not looked at where nobody asks for one
+    assert "This is no GSTIN" in post(office, "/customers", private, page="/customers/new").text
+    assert post(office, "/customers", form | {"tax_number": GSTIN}, page="/customers/new").status_code == 303
+
+
+def test_a_gstin_of_another_state_than_the_place_of_supply_is_asked_about_once(app: Flask) -> None:
+    firm, office = settled(app, "IN", "INR", {"country": "IN", "tax_treatment": "consumer"}, MAHARASHTRA)
+    page = f"/customers/{firm.customer_id}"
+    form = {"kind": "business", "name": "Acme"} | INDIA | {"state": "Karnataka"}
+    asked = post(office, page, form, page=f"{page}/edit")
+    assert asked.status_code == 422 and 'id="f-is_elsewhere-error"' in asked.text
+    assert "The GSTIN is of Maharashtra, the place of supply Karnataka." in asked.text and 'value="27-29"' in asked.text
+    stale = form | {"is_elsewhere": "27-24"}
+    assert post(office, page, stale, page=f"{page}/edit").status_code == 422
+    assert post(office, page, form | {"is_elsewhere": "27-29"}, page=f"{page}/edit").status_code == 303
+    assert re.search(r'value="27-29" checked', office.get(f"{page}/edit").text)
+    same = form | {"place_of_supply": MAHARASHTRA}
+    assert post(office, page, same, page=f"{page}/edit").status_code == 303
 
 
 def test_a_form_offers_only_what_its_region_has(app: Flask) -> None:
