@@ -14,6 +14,18 @@ _DECIMALS = {
 }  # fmt: skip
 
 
+# ISO 4217's list of currencies in use (2026-01-01), without metals, baskets of currencies and codes for tests; and the
+# lev, which CLDR still has.
+_IN_USE = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF"
+    " CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL"
+    " HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD"
+    " MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG"
+    " QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD"
+    " TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+)
+
+
 class CurrencyMismatch(ValueError):
     """Two currencies met in one sum."""
 
@@ -25,6 +37,11 @@ class NotWholeMinorUnits(ValueError):
 def decimals_of(currency: str) -> int:
     """How many decimal places amounts in `currency` (ISO code) have: 0, 2 or 3."""
     return _DECIMALS.get(currency, 2)
+
+
+def is_in_use(currency: str) -> bool:
+    """Whether ISO 4217 lists it: of any other code nobody knows the decimals."""
+    return currency in _IN_USE.split()
 
 
 @dataclass(frozen=True, slots=True, order=False)

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from portal.shared.forms import Form
 from portal.shared.text import as_typed, id_from
 from portal.taxes.actions import WITH_RATE
+from portal.taxes.arithmetic.checks import HIGHEST
 from portal.taxes.models import Tax, TaxRate
 
 KINDS = {
@@ -25,7 +26,7 @@ KINDS = {
 WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
 _NEEDS_REASON = "Enter the reason: it is printed on the invoice."
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
-_HUNDRED, _MOST_A_UNIT = Decimal(100), Decimal(1_000_000)
+_MOST_A_UNIT = Decimal(1_000_000)
 _PLACES = 6
 
 
@@ -93,7 +94,7 @@ def rate_as_it_is(rate: TaxRate) -> Form:
 
 
 def _most(kind: str) -> Decimal:
-    return _MOST_A_UNIT if kind == "fixed_per_unit" else _HUNDRED
+    return _MOST_A_UNIT if kind == "fixed_per_unit" else HIGHEST
 
 
 @dataclass(frozen=True)

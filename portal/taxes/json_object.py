@@ -12,7 +12,8 @@ REQUIRED: Any = object()
 
 
 class JsonObject:
-    """keys: all that may stand in it. What is null counts as not given."""
+    """keys: all that may stand in it. What is null is none, where there can be none; a value that is asked for cannot
+    be null."""
 
     def __init__(self, path: str, given: Any, keys: frozenset[str]) -> None:
         if not isinstance(given, dict):
@@ -27,7 +28,7 @@ class JsonObject:
         return f"{self.path}.{key}" if self.path else key
 
     def number(self, key: str, default: Any = REQUIRED) -> Decimal:
-        if default is not REQUIRED and self._given.get(key) is None:
+        if default is not REQUIRED and key not in self._given:
             return Decimal(default)
         value = self._value(key, REQUIRED)
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -39,6 +40,7 @@ class JsonObject:
         return Decimal(value)
 
     def optional(self, key: str) -> Decimal | None:
+        """A number, or none."""
         return None if self._given.get(key) is None else self.number(key)
 
     def count(self, key: str) -> int | None:
@@ -91,12 +93,10 @@ class JsonObject:
         return values
 
     def _value(self, key: str, default: Any) -> Any:
-        value = self._given.get(key)
-        if value is not None:
-            return value
-        if default is REQUIRED:
+        value = self._given.get(key, default)
+        if value is REQUIRED:
             raise Impossible(self.at(key), "is missing")
-        return default
+        return value
 
 
 def _kind_of(value: Any) -> str:

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import IO, Any
 
-from portal.shared.money import Money
+from portal.shared.money import Money, is_in_use
 from portal.taxes.arithmetic import (
     UNCHARGED,
     Breakdown,
@@ -29,7 +29,15 @@ input   currency (ISO code), currency_decimals (0 to 3), price_includes_tax (tru
 taxes   [{name, rate, kind, compound, base_includes}]; kind: percent, zero, exempt, out_of_scope, reverse_charge,
         withholding, fixed_per_unit (rate is an amount for one unit of quantity). A compound tax is reckoned on the
         price and the taxes named in base_includes, or all that are not compound. The same name at two rates is two
-        rows, each rounded by itself.
+        rows, each rounded by itself. A rate in percent is 100 at most, as on the portal's own pages.
+left    must be there: currency, lines, quantity, unit_price; a tax's name, and its rate where its kind charges one; a
+out     discount's type and value; a charge's amount. What else is left out: price_includes_tax false, rounding
+        document, rounding_mode half_up, a discount's applied before_tax, kind percent, compound false (true for a
+        percent with base_includes); no taxes, no discounts, no charges, no adjustment, nothing prepaid, the total not
+        rounded. null says "none" of a discount, the adjustment, round_total_to, prepaid and currency_decimals;
+        anywhere else it is refused.
+        currency_decimals left out are the currency's own. Given, they go before ISO's, as a firm's books may keep yen
+        with two; and a code that ISO does not list needs them.
 output  line_totals (after the line's discount, before the document's; tax inside where prices include it),
         gross_subtotal (their sum), discount (the document's), subtotal (net of tax, after every discount and with the
         charges), taxes_by_name, tax_total, withholding, adjustment, rounding_adjustment, total, amount_due
@@ -113,13 +121,14 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def breakdown_of(given: Any) -> dict[str, Any]:
     """The printed parts of one document, as plain values. Raises Impossible."""
     document = JsonObject("", given, _DOCUMENT)
+    decimals = document.count("currency_decimals")
     policy = Policy(
-        currency=document.text("currency", "[A-Z]{3}", "must be three capital letters"),
+        currency=_currency(document, decimals),
         price_includes_tax=document.flag("price_includes_tax"),
         rounding=document.word("rounding", "document"),
         rounding_mode=document.word("rounding_mode", "half_up"),
         round_total_to=document.optional("round_total_to"),
-        currency_decimals=document.count("currency_decimals"),
+        currency_decimals=decimals,
     )
     lines = tuple(_line(one) for one in document.each("lines", _LINE, REQUIRED))
     if not lines:
@@ -128,9 +137,18 @@ def breakdown_of(given: Any) -> dict[str, Any]:
         lines, policy,
         discount=_discount(document.part("document_discount", _DISCOUNT)),
         charges=tuple(Charge(one.number("amount"), _taxes(one)) for one in document.each("document_charges", _CHARGE)),
-        adjustment=document.number("adjustment", Decimal(0)), prepaid=document.number("prepaid", Decimal(0)),
+        adjustment=document.optional("adjustment") or Decimal(0), prepaid=document.optional("prepaid") or Decimal(0),
     )  # fmt: skip
     return _as_text(found, policy.decimals)
+
+
+def _currency(document: JsonObject, decimals: int | None) -> str:
+    code = document.text("currency", "[A-Z]{3}", "must be three capital letters")
+    if decimals is None and not is_in_use(code):
+        raise Impossible(
+            "currency", f"{code!r} is no currency that ISO lists: correct it, or give currency_decimals too"
+        )
+    return code
 
 
 def _as_text(found: Breakdown, decimals: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from portal.taxes.arithmetic.document import CHARGED, KINDS, Charge, Discount, I
 from portal.taxes.arithmetic.rounding import ROUNDING
 
 FINEST = 6  # decimals of a quantity, a unit price and a rate
+HIGHEST = Decimal(100)  # percent, as on the pages of taxes
 LARGEST = Decimal(10) ** 15
 
 
@@ -59,6 +60,8 @@ def check_taxes(path: str, taxes: tuple[LineTax, ...]) -> None:
         _check_number(f"{here}.rate", tax.rate, FINEST)
         if tax.rate < 0:
             raise Impossible(f"{here}.rate", "must not be less than zero")
+        if tax.rate > HIGHEST and tax.kind != "fixed_per_unit":
+            raise Impossible(f"{here}.rate", f"a rate in percent is {HIGHEST} at most")
         if tax.compound and tax.kind != "percent":
             raise Impossible(f"{here}.compound", "only a percentage can be compound")
         if tax.base_includes and not tax.compound and tax.kind in CHARGED:

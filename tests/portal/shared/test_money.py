@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.shared.money import CurrencyMismatch, Money, NotWholeMinorUnits, decimals_of
+from portal.organisations.places import currencies
+from portal.shared.money import CurrencyMismatch, Money, NotWholeMinorUnits, decimals_of, is_in_use
 
 CURRENCIES = st.sampled_from(["GBP", "USD", "JPY", "KWD", "BHD", "EUR", "UGX"])
 MINORS = st.integers(min_value=-(10**15), max_value=10**15)
@@ -61,3 +62,8 @@ def test_major_units_and_back_is_the_same(minor: int, currency: str) -> None:
 def test_sums_are_sums_of_minor_units(a: int, b: int, currency: str) -> None:
     assert (Money(a, currency) + Money(b, currency)).minor == a + b
     assert Money(a, currency) - Money(b, currency) == -(Money(b, currency) - Money(a, currency))
+
+
+def test_every_currency_that_a_firm_can_choose_is_in_use_and_a_made_up_one_is_not() -> None:
+    assert [code for code in currencies() if not is_in_use(code)] == []
+    assert not any(map(is_in_use, ("ABC", "XXX", "XAU", "DEM", "gbp", "")))

@@ -76,6 +76,26 @@ def test_it_reads_a_file_with_a_document_over_many_lines(tmp_path: Path) -> None
         (_with(lines=[LINE, "a line"]), "lines[1]"),
         (_with(lines=[]), "lines"),
         (_with(currency="pounds"), "currency"),
+        (_with(currency="ABC"), "currency"),
+        (_with(currency="gbp", currency_decimals="2"), "currency"),
+        (_with(currency=None), "currency"),
+        (_with(rounding=None), "rounding"),
+        (_with(rounding_mode=None), "rounding_mode"),
+        (_with(price_includes_tax=None), "price_includes_tax"),
+        (_with(lines=None), "lines"),
+        (_with(document_charges=None), "document_charges"),
+        (_with(document_discount={"type": None, "value": "1"}), "document_discount.type"),
+        (_with(document_discount={"type": "percent", "value": None}), "document_discount.value"),
+        (_with(document_discount={"type": "percent", "value": "1", "applied": None}), "document_discount.applied"),
+        (_on_line(taxes=None), "lines[1].taxes"),
+        (_on_tax(name=None), "lines[1].taxes[0].name"),
+        (_on_tax(rate=None), "lines[1].taxes[0].rate"),
+        (_on_tax(kind="exempt", rate=None), "lines[1].taxes[0].rate"),
+        (_on_tax(kind=None), "lines[1].taxes[0].kind"),
+        (_on_tax(compound=None), "lines[1].taxes[0].compound"),
+        (_on_tax(base_includes=None), "lines[1].taxes[0].base_includes"),
+        (_on_tax(rate="100.01"), "lines[1].taxes[0].rate"),
+        (_on_tax(rate="1000", kind="withholding"), "lines[1].taxes[0].rate"),
         (_with(currency_decimals="4"), "currency_decimals"),
         (_with(rounding="page"), "rounding"),
         (_with(rounding_mode="sideways"), "rounding_mode"),
@@ -99,6 +119,30 @@ def test_what_cannot_be_is_refused_with_its_path(document: dict[str, Any], path:
     out, complaints = StringIO(), StringIO()
     assert print_breakdowns(StringIO(json.dumps(document)), out, complaints) == 2
     assert complaints.getvalue().startswith(f"portal reckon: {path}: ") and not out.getvalue()
+
+
+def test_what_is_left_out_and_what_is_none_is_reckoned_as_the_help_says() -> None:
+    from portal.taxes.reckoning_file import breakdown_of
+
+    said = {"price_includes_tax": False, "rounding": "document", "rounding_mode": "half_up", "adjustment": "0",
+            "prepaid": "0", "document_charges": []}  # fmt: skip
+    nothing = dict.fromkeys(("adjustment", "prepaid", "round_total_to", "currency_decimals", "document_discount"))
+    tax = {"name": "VAT", "rate": "20", "kind": "percent", "compound": False, "base_includes": []}
+    in_full = [{**LINE, "discount_percent": None, "discount_amount": None, "taxes": [tax]}]
+    short = breakdown_of(DOCUMENT)
+    assert breakdown_of(_with(**said)) == breakdown_of(_with(**nothing)) == breakdown_of(_with(lines=in_full)) == short
+    half = {"type": "percent", "value": "50"}
+    before = breakdown_of(_with(document_discount=half))
+    assert breakdown_of(_with(document_discount=half | {"applied": "before_tax"})) == before
+    assert (before["tax_total"], before["total"]) == ("2.00", "12.00")
+
+
+@pytest.mark.parametrize(("currency", "decimals", "total"), [("JPY", "2", "24.00"), ("ABC", 3, "24.000")])
+def test_decimals_that_are_given_go_before_those_of_iso(currency: str, decimals: object, total: str) -> None:
+    """As a firm's books keep the currency (TAX.md §2: a property of the currency record, 0 to 3)."""
+    from portal.taxes.reckoning_file import breakdown_of
+
+    assert breakdown_of(_with(currency=currency, currency_decimals=decimals))["total"] == total
 
 
 def test_a_refusal_leaves_with_2_and_one_sentence() -> None:
