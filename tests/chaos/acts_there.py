@@ -52,14 +52,14 @@ class Bookkeeper:
         if open_:
             answer_question(self.firm, self.random.choice(open_), self.random)
 
-    def answer_all(self) -> bool:
-        """Was anything asked? What failed for good is tried again, as from the inbox: it fails again if it must."""
+    def answer_all(self) -> list[str]:
+        """What was asked. What failed for good is tried again, as from the inbox: it fails again if it must."""
         open_ = questions(self.firm)
         for question in open_:
             answer_question(self.firm, question, self.random)
         with job_session(self.firm.organisation_id) as session:
             try_all_again(session)
-        return bool(open_)
+        return [f"question {question.id}" for question in open_]
 
     def _bill(self) -> None:
         invoice = sent_invoice(self.firm)
@@ -127,7 +127,8 @@ class Bookkeeper:
 
 def answer_question(firm: LinkedFirm, question: Question, random: Random) -> None:
     """As brings both sides together."""
-    offered = [decision for decision, _ in asking.choices(question)]
+    with job_session(firm.organisation_id) as session:
+        offered = [decision for decision, _ in asking.choices(session, question)]
     wanted = [one for one in SAID.get(question.kind, (asking.THEIRS,)) if one in offered]
     random.shuffle(wanted)
     for decision in (*wanted, *offered):
