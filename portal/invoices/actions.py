@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, or_, select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
 from portal.invoices import billing, drafts, registering, rules, taxing
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.invoices.credit_notes import queries
 from portal.invoices.documents.rules import may_void, other_currency
 from portal.invoices.following import follow_job, follow_rates
 from portal.invoices.letterhead import drawn_up
@@ -132,9 +132,7 @@ def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money
 
     The caller has made sure that no payment page is open for it.
     """
-    put_to_it = select(CreditApplication.credit_note_id).where(CreditApplication.invoice_id == invoice.id)
-    counts = or_(CreditNote.invoice_id == invoice.id, CreditNote.id.in_(put_to_it))  # another's credit would be lost
-    credited = session.scalars(select(CreditNote.number).where(counts).limit(1)).first()
+    credited = queries.credited_by(session, [invoice.id]).get(invoice.id)
     country = str((invoice.letterhead or {}).get("country", ""))
     rules.check_voidable(invoice.status, paid, credited_by=credited or "", is_lawful=may_void(country))
     invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason

@@ -8,14 +8,29 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.accounting.mirror import redaction
-from portal.accounting.mirror.push import ACT, CREATE, INACTIVE, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Push
+from portal.accounting.mirror.push import (
+    ACT,
+    CREATE,
+    DRAFT,
+    INACTIVE,
+    LOOK,
+    READ,
+    SENT,
+    UPDATE,
+    VOID,
+    WRITTEN_OFF,
+    Push,
+)
 from portal.accounting.mirror.send import Absent, Done
 from portal.shared.db import Base, Tenant, belongs_to
 from portal.shared.logs import trace
 
 KEPT = 20  # of each record; older ones tell nothing that the newest do not
 _DID = {LOOK: "Looked for it", CREATE: "Made", UPDATE: "Changed", VOID: "Voided", READ: "Read", ACT: "Given back"}
-_MARKED = {WRITTEN_OFF: "Written off", SENT: "Opened again", INACTIVE: "Made inactive", "": "Made active"}
+_MARKED = {
+    WRITTEN_OFF: "Written off", SENT: "Opened again", DRAFT: "Made a draft again", INACTIVE: "Made inactive",
+    "": "Made active",
+}  # fmt: skip
 
 
 class MirrorStep(Tenant, Base):

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import writing_off
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, INACTIVE, LOOK, SENT, UPDATE, VOID, Act
+from portal.accounting.mirror import reopening, writing_off
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, DRAFT, INACTIVE, LOOK, SENT, UPDATE, VOID, Act
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import tax_changes, tax_merging
@@ -21,6 +21,8 @@ def of(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | 
         return ACT
     if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs
         return VOID if record.remote_status == SENT else None
+    if record.module == "invoice" and reopening.next_act(record) is not None:
+        return ACT
     if source.uses is not None:
         return None  # nothing about a payment changes but where its money is
     is_inactive = record.remote_status == INACTIVE
@@ -42,10 +44,17 @@ def _without_taxes(payload: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def marking(record: MirrorRecord, source: Source) -> Act:
     """Twice is once."""
-    written_off = writing_off.next_act(record, source)
-    if written_off is not None:
-        return written_off
+    of_invoice = reopening.next_act(record) or writing_off.next_act(record, source)
+    if of_invoice is not None:
+        return of_invoice
     return Act("POST", "/inactive", marks=INACTIVE) if source.is_inactive else Act("POST", "/active", marks="")
+
+
+def told(act: Act | None, source: Source, product_name: str) -> str:
+    """What an invoice's timeline says of it."""
+    if act is None:
+        return ""
+    return reopening.told(source, product_name) if act.marks == DRAFT else writing_off.told(source, act, product_name)
 
 
 def instead_of_update(session: Session, record: MirrorRecord, version: int, snapshot: dict[str, Any]) -> str | None:

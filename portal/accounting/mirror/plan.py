@@ -153,7 +153,7 @@ def _next_step(
     push = Push(
         record.id, record.module, record.local_id, verb, version, reference, record.remote_id or "",
         payload, snapshot, source, unknown_since, _taken(session, record), act,
-        told=writing_off.told(source, act, turn.product_name) if act and record.module == "invoice" else "",
+        told=next_verb.told(act, source, turn.product_name) if record.module == "invoice" else "",
         our_persons=ours_of(record, version, payload) if verb == UPDATE else None,
     )  # fmt: skip
     return push if source.uses is None else using.placing(push, use)

@@ -9,7 +9,7 @@ from portal.accounting.mirror.source import Source
 from portal.accounting.mirror.uses import There
 
 LOOK, CREATE, UPDATE, VOID, READ, ACT = "look", "create", "update", "void", "read", "act"
-SENT, WRITTEN_OFF = "sent", "written_off"  # of what an invoice's mirror record says of it
+DRAFT, SENT, WRITTEN_OFF = "draft", "sent", "written_off"  # of what an invoice's mirror record says of it
 INACTIVE = "inactive"  # what a customer's or an item's mirror record says of it then
 COMPARE = "compare"  # read, and brought together with ours before anything is sent
 

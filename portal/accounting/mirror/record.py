@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import history, records, using, writing_off
+from portal.accounting.mirror import history, records, reopening, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
@@ -45,6 +45,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         elif push.act is not None and push.act.marks is not None:
             record.remote_status = push.act.marks
             record.state, record.sending_since = "pending", None  # its fields may still differ
+            reopening.note(record, push.act.marks)
             if push.act.marks == WRITTEN_OFF:
                 writing_off.remember(record, push.source.given_up)
             if push.told:

@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.accounting.mirror.modules import MODULES, Module, is_alike_tax, is_ours, may_be_ours, written_as
 from portal.accounting.mirror.persons_there import with_theirs
-from portal.accounting.mirror.push import COMPARE, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Act, Push
+from portal.accounting.mirror.push import COMPARE, DRAFT, LOOK, READ, SENT, UPDATE, VOID, WRITTEN_OFF, Act, Push
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off
 from portal.accounting.setup.people import MARK
@@ -72,11 +72,15 @@ def _act(remote: Remote, address: str, act: Act) -> dict[str, Any]:
     except Refused as problem:
         if act.method == "DELETE" and problem.code in _GONE:
             return {}  # it is away, whoever did it
-        if act.marks in (SENT, WRITTEN_OFF):
-            there = remote.call("GET", address)["invoice"]
-            if is_written_off(there) == (act.marks == WRITTEN_OFF):
-                return {}  # so it is already: an earlier try was heard, and its answer lost
+        if act.marks in (DRAFT, SENT, WRITTEN_OFF) and _is_so(remote.call("GET", address)["invoice"], act.marks):
+            return {}  # already: an earlier try was heard, and its answer lost
         raise
+
+
+def _is_so(there: Mapping[str, Any], marked: str) -> bool:
+    if marked == DRAFT:
+        return status_of(there) != "void"
+    return is_written_off(there) == (marked == WRITTEN_OFF)
 
 
 def look(remote: Remote, module: Module, push: Push) -> Done | Absent:

@@ -1,6 +1,6 @@
 """The open questions as people read them, and the answers each may have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import fields
 from portal.accounting.link import live_link
+from portal.accounting.pull import voided
 from portal.accounting.pull.models import (
     FIELD,
     GONE,
@@ -21,6 +22,7 @@ from portal.accounting.pull.models import (
     REOPENED,
     SECOND,
     TWICE,
+    VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
     Question,
@@ -35,7 +37,7 @@ _CHOICES = {
     GONE: ((AGAIN, "Make it again"), (END, "End it here too")),
 }
 _OF_STATUS = {
-    "void": ((THEIRS, "Void it here too"), (OURS, "Keep it here")),
+    VOID: ((THEIRS, "Void it here too"), (OURS, "Open it again in Zoho"), (APART, "Leave both")),
     RATE: ((THEIRS, "Use Zoho's from today"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
     REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
     REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
@@ -67,8 +69,15 @@ class Shown:
     choices: Sequence[tuple[str, str]]
 
 
-def choices(question: Question) -> Sequence[tuple[str, str]]:
-    """(decision, what the button says)"""
+def choices(session: Session, question: Question) -> Sequence[tuple[str, str]]:
+    """(decision, what the button says) of what can be done."""
+    return choices_of(question, voided.why_not_here(session, [question]))
+
+
+def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tuple[str, str]]:
+    """not_here: question → why it cannot be ended here, for those that cannot."""
+    if question.id in not_here:
+        return _OF_STATUS[VOID][1:]
     if question.field == MERGED:
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
     if question.field == OFF and question.theirs == DELETED:
@@ -86,14 +95,18 @@ def may_decide(question: Question | None, *, is_administrator: bool) -> bool:
     return is_administrator or question is None or question.module != "tax"
 
 
-def shown(question: Question, *, is_administrator: bool = True) -> Shown:
+def title_of(question: Question) -> str:
+    is_field = question.kind == FIELD
+    return fields.label_of(question.module, question.field) if is_field else str(question.facts.get("title", ""))
+
+
+def shown(question: Question, not_here: Mapping[int, str], *, is_administrator: bool) -> Shown:
     """With the answers that this person may give."""
-    told = question.facts
-    title = fields.label_of(question.module, question.field) if question.kind == FIELD else told.get("title", "")
+    why = f"{question.facts.get('why', '')} {not_here.get(question.id, '')}".strip()
     return Shown(
-        question.id, question.kind, told.get("label", ""), title, told.get("why", ""), question.ours, question.theirs,
-        question.ours_by, question.ours_at, question.theirs_at,
-        choices(question) if may_decide(question, is_administrator=is_administrator) else (),
+        question.id, question.kind, question.facts.get("label", ""), title_of(question), why, question.ours,
+        question.theirs, question.ours_by, question.ours_at, question.theirs_at,
+        choices_of(question, not_here) if may_decide(question, is_administrator=is_administrator) else (),
     )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, questions, sightings
+from portal.accounting.pull import crediting, questions, sightings, voided
 from portal.accounting.pull.changes import in_the_name_of
-from portal.accounting.pull.models import OTHER_NOTE, STATUS, Question
+from portal.accounting.pull.models import OTHER_NOTE, STATUS, USES, Question
 from portal.accounting.pull.payments import close_payment_pages
 from portal.accounting.setup.tying import tie
 from portal.invoices.credit_notes.models import CreditNote
@@ -23,7 +23,7 @@ from portal.organisations.models import Organisation
 
 Row = Mapping[str, Any]
 _NOT_IN_FORCE = ("draft", "void", "pending_approval")
-_USES, _VOID = "uses", "credit void"
+_VOID = "credit void"
 _CANNOT = "No credit note over this invoice comes to the same here. Make one that does, or change the one there."
 _CORRECT = "Credit is never moved here by itself. Correct the side that is wrong."
 _STAYS = "Ours stays, as a credit note cannot be undone. Bill it again, or make the one there valid."
@@ -117,10 +117,10 @@ def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
             return False
         note = session.get_one(CreditNote, record.local_id)
         is_void = detail.get("status") == "void"
-        differs = known.applied != now.applied and not is_void
+        differs = voided.besides(session, turn.link_id, known.applied) != now.applied and not is_void
         for field, is_so, title, why, sides in (
             (_VOID, is_void, "Void in Zoho", _STAYS, (str(note.total), "void")),
-            (_USES, differs, "Put to other invoices in Zoho", _CORRECT, (_said(known), _said(now))),
+            (USES, differs, "Put to other invoices in Zoho", _CORRECT, (_said(known), _said(now))),
         ):
             if not is_so:
                 questions.settle(session, record, STATUS, field)

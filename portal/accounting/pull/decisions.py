@@ -11,10 +11,10 @@ from portal.accounting.pull import (
     asking,
     changes,
     endings,
-    invoices,
     payment_changes,
     payments,
     tax_decisions,
+    voided,
     written_off,
 )
 from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
@@ -26,6 +26,7 @@ from portal.accounting.pull.models import (
     SECOND,
     STATUS,
     TWICE,
+    VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
     Question,
@@ -54,7 +55,7 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
     session.commit()
     if question is None or question.decision or question.local_id is None or question.module != "invoice":
         return
-    is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == ("void", THEIRS)
+    is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == (VOID, THEIRS)
     if is_to_end:
         endings.end_invoice_here(session, question, void_invoice, endings.WHY)
     elif (question.field, decision) == (WRITTEN_OFF, THEIRS):
@@ -67,14 +68,14 @@ def decide(session: Session, question_id: int, decision: str, *, by: str, person
     question = session.get(Question, question_id, with_for_update=True, populate_existing=True)
     if question is None or question.decision:
         return False
-    labels = dict(asking.choices(question))
+    labels = dict(asking.choices(session, question))
     if decision not in labels:
         raise CannotDecide("Choose one of the answers.")
     _CARRY_OUT[question.kind](session, question, decision, person_id)
     question.decision, question.decided_by, question.decided_at = decision, by[:200], func.clock_timestamp()
     audit.note(
         session, question.organisation_id, "difference decided", question.module, question.local_id or 0,
-        words=f"{asking.shown(question).title}: {labels[decision]}",
+        words=f"{asking.title_of(question)}: {labels[decision]}",
         before={"ours": question.ours, "theirs": question.theirs}, after={"decision": decision},
     )  # fmt: skip
     return True
@@ -127,10 +128,8 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         payment_changes.record_refund(session, question, person_id, _product(session, question))
     elif (question.field, decision) == (SECOND, THEIRS):
         _book(session, question)
-    elif (question.field, decision) == (invoices.VOID, THEIRS):
-        _record(session, question).remote_status = "void"  # it is, on both sides: nothing is to be sent
-    elif (question.field, decision) == (invoices.VOID, OURS):
-        endings.leave_as_it_is(session, _record(session, question))
+    elif question.field == VOID:
+        _void(session, _record(session, question), decision)
     elif question.field in (WRITTEN_OFF, WRITE_OFF_OVER):
         record = _record(session, question)
         written_off.carry_out(session, record, question.field, is_theirs=decision == THEIRS)
@@ -139,6 +138,16 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         record = _record(session, question)
         record.remote_status = "sent"  # so that it is voided there
         _go_on(session, record)
+
+
+def _void(session: Session, record: MirrorRecord, decision: str) -> None:
+    if decision == THEIRS:
+        record.remote_status = "void"  # it is, on both sides: nothing is to be sent
+    elif decision == OURS:
+        for each in voided.open_again(session, record):
+            _go_on(session, each)
+    else:
+        voided.leave_both(session, record)
 
 
 def _gone(session: Session, question: Question, decision: str, person_id: int) -> None:

@@ -14,16 +14,15 @@ from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import kept
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, sightings, written_off
-from portal.accounting.pull.models import REOPENED, STATUS
+from portal.accounting.pull import questions, sightings, voided, written_off
+from portal.accounting.pull.models import REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.shared.money import Money
 
 Row = Mapping[str, Any]
-VOID, BALANCE = "void", "balance"
+BALANCE = "balance"
 MISMATCH = "totals"
-_IN_FORCE = {SENT: "to be paid", WRITTEN_OFF: "written off"}
 
 
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
@@ -59,14 +58,10 @@ def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row)
         )  # fmt: skip
         return True
     questions.settle(session, record, STATUS, REOPENED)
-    if row.get("status") != VOID or invoice.status not in _IN_FORCE or record.remote_status == VOID:
+    if row.get("status") != VOID or invoice.status not in voided.IN_FORCE or record.remote_status == VOID:
         questions.settle(session, record, STATUS, VOID)
         return False
-    questions.ask(
-        session, questions.of(record), STATUS, field=VOID, ours=_IN_FORCE[invoice.status], theirs="void",
-        theirs_at=record.remote_modified_at,
-        facts={"label": f"Invoice {invoice.number}", "title": "Void in Zoho", "why": "Somebody voided it there."},
-    )  # fmt: skip
+    voided.ask(session, record, invoice)
     return True
 
 

@@ -13,15 +13,15 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, sightings
-from portal.accounting.pull.models import REFUND, STATUS, Question
+from portal.accounting.pull import questions, sightings, voided
+from portal.accounting.pull.models import REFUND, STATUS, USES, Question
 from portal.gateways.zoho import wire
 from portal.payments.actions.refunds import plan_refund
 from portal.payments.models import Payment
 from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared.money import Money
 
-_AMOUNT, _USES = "amount", "uses"
+_AMOUNT = "amount"
 _CORRECT = "Money is never moved here by itself. Correct the side that is wrong."
 _GIVEN_BACK = "Money went back to the customer there. Record it here, and nothing is given back a second time."
 
@@ -39,8 +39,8 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Mapping[str, Any]) 
         is_whole = not (record.snapshot or {}).get("is_theirs")
         amount = Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
         differs = [
-            _differs(session, record, payment, _USES, "Put to other invoices in Zoho", (_said(known), _said(now)),
-                     is_equal=known.applied == now.applied),
+            _differs(session, record, payment, USES, "Put to other invoices in Zoho", (_said(known), _said(now)),
+                     is_equal=voided.besides(session, turn.link_id, known.applied) == now.applied),
             _differs(session, record, payment, _AMOUNT, "Another amount in Zoho", (str(payment.amount), str(amount)),
                      is_equal=payment.amount == amount or not is_whole),
         ]  # fmt: skip

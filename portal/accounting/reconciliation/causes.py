@@ -25,6 +25,10 @@ WORDS = {
         "A second record there has the same number. Void or delete the wrong one there.",
     ),
     comparing.OTHER_STATUS: ("Another status in Zoho", "One side is void or still a draft. Decide which is right."),
+    comparing.KEPT_APART: (
+        "Left as they are on both sides",
+        "Somebody decided so. The sums differ by them for as long as the two sides do.",
+    ),
     comparing.OTHER_NUMBER: ("Another number in Zoho", "It was renumbered. {correct}"),
     comparing.OTHER_DATE: ("Another date in Zoho", "Its date was changed. {correct}"),
     comparing.OTHER_TOTAL: ("Another total in Zoho", "{what} changed. {correct}"),

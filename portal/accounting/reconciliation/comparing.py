@@ -4,14 +4,14 @@ Both sides come ordered by their key, so that any number of them is compared wit
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
 VOID = "void"
-MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE = (
-    "missing there", "deleted there", "missing here", "not tied", "twice there"
+MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, KEPT_APART = (
+    "missing there", "deleted there", "missing here", "not tied", "twice there", "kept apart"
 )  # fmt: skip
 OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE = (
     "other status", "other number", "other date", "other total", "other balance"
@@ -35,7 +35,8 @@ class Theirs:
 @dataclass(frozen=True)
 class Ours:
     """One of our records. twin: its id there, "" while we know of none. is_moving: it changed while we were reading,
-    or is still on its way, so that nothing can be said about it now. why: what kept it from going over."""
+    or is still on its way, so that nothing can be said about it now. is_apart: a person has left both sides as they
+    are. why: what kept it from going over."""
 
     key: str
     local_id: int
@@ -49,6 +50,7 @@ class Ours:
     twin: str = ""
     why: str = ""
     is_moving: bool = False
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], sums: Sums, *, is_sh
         twin = _twin(one, there) if one is not None else None
         for each in there:
             sums.add_theirs(each, one.tax if one is not None and each is twin and each.total == one.total else 0)
-        yield from _judge(one, there)
+        is_apart = one is not None and one.is_apart
+        yield from (replace(drift, cause=KEPT_APART) if is_apart else drift for drift in _judge(one, there))
 
 
 def month_of(day: date | None) -> date | None:

@@ -91,6 +91,7 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
             func.coalesce(MirrorRecord.remote_id, ""),
             func.coalesce(MirrorRecord.last_error, ""),
             _is_moving(run),
+            _is_apart(),
             MirrorRecord.dated_on,
         )
         .outerjoin(MirrorRecord, _mirrors(link, kind.module, kind.model.id))
@@ -154,9 +155,14 @@ def _is_moving(run: Reconciliation) -> ColumnElement[bool]:
         or_(
             ~Change.is_settled, Change.changed_at >= run.created_at, MirrorRecord.pushed_at >= run.created_at,
             MirrorRecord.state.in_(("pending", "sending")),
-            MirrorRecord.snapshot["is_theirs"].as_boolean(),  # a person said that the sides go their own ways
+            # a person said that the sides go their own ways, and none of it is to be told
+            and_(MirrorRecord.snapshot["is_theirs"].as_boolean(), ~_is_apart()),
         ), False,
     )  # fmt: skip
+
+
+def _is_apart() -> ColumnElement[bool]:
+    return func.coalesce(MirrorRecord.snapshot["is_apart"].as_boolean(), False)
 
 
 def _is_their_past(link: Link, kind: Kind) -> ColumnElement[bool]:

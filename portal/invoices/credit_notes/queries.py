@@ -92,6 +92,17 @@ def notes_of(session: Session, invoice_id: int) -> Sequence[CreditNote]:
     return session.scalars(select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)).all()
 
 
+def credited_by(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
+    """invoice → the number of a credit note over it, or of another's that was put to it, for those that have one."""
+    over = select(CreditNote.invoice_id, CreditNote.number).where(CreditNote.invoice_id.in_(invoice_ids))
+    put = (
+        select(CreditApplication.invoice_id, CreditNote.number)
+        .join(CreditNote, CreditNote.id == CreditApplication.credit_note_id)
+        .where(CreditApplication.invoice_id.in_(invoice_ids))
+    )
+    return {invoice_id: number for invoice_id, number in session.execute(over.union_all(put))}
+
+
 def credited_lines(session: Session, invoice: Invoice) -> dict[int, Money]:
     """How much earlier notes took of each line, by its position."""
     rows = session.execute(

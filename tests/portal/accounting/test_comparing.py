@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from portal.accounting.reconciliation import causes
 from portal.accounting.reconciliation.comparing import (
     DELETED_THERE,
+    KEPT_APART,
     MISSING_HERE,
     MISSING_THERE,
     NOT_TIED,
@@ -33,7 +34,7 @@ STATUSES = st.sampled_from(["sent", "void"])
 DAYS = st.dates(date(2025, 11, 1), date(2026, 2, 28))
 PLANTED = (
     MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, OTHER_STATUS, OTHER_NUMBER, OTHER_DATE,
-    OTHER_TOTAL, OTHER_BALANCE,
+    OTHER_TOTAL, OTHER_BALANCE, KEPT_APART,
 )  # fmt: skip
 
 
@@ -83,7 +84,9 @@ def plant(cause: str, one: Ours) -> tuple[list[Ours], list[Theirs]]:
         return [one], [changed[cause]]
     return {
         MISSING_THERE: ([replace(one, twin="")], []), DELETED_THERE: ([one], []), MISSING_HERE: ([], [twin]),
-        NOT_TIED: ([replace(one, twin="")], [twin]), TWICE_THERE: ([one], [twin, replace(twin, remote_id="zz")]),
+        NOT_TIED: ([replace(one, twin="")], [twin]),
+        KEPT_APART: ([replace(one, is_apart=True)], [replace(twin, open=one.open + 1)]),
+        TWICE_THERE: ([one], [twin, replace(twin, remote_id="zz")]),
     }[cause]  # fmt: skip
 
 

@@ -300,7 +300,7 @@ def test_writing_off_there_and_taking_it_back_there_is_decided_here(
     assert {each.state for each in linked.mirror()} == {"in_step"}
 
 
-@pytest.mark.parametrize(("decision", "status"), [("theirs", "void"), ("ours", "written_off")])
+@pytest.mark.parametrize(("decision", "status"), [("theirs", "void"), ("apart", "written_off")])
 def test_a_void_there_of_what_is_written_off_here_is_asked_at_once(
     billed: tuple[LinkedFirm, Invoice], decision: str, status: str
 ) -> None:
