@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -16,10 +17,19 @@ from portal.payments.debits import debit_for
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
+from portal.payments.received import TakenBack, taken_back
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder
+
+
+class DepositPaid(NamedTuple):
+    """What came for it. taken_back: None as long as it counts."""
+
+    payment: Payment
+    use: PaymentUse
+    taken_back: TakenBack | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class DepositPage:
     job: str
     customer: Customer
     left: Money
-    payments: Sequence[tuple[Payment, PaymentUse]]
+    payments: Sequence[DepositPaid]
     state: str
     debit: str
 
@@ -49,12 +59,16 @@ class DepositPage:
         return self.state == "to_pay"
 
     @property
+    def counted(self) -> Sequence[DepositPaid]:
+        return [each for each in self.payments if each.taken_back is None]
+
+    @property
     def taken(self) -> Money:
-        return Money.total((payment.taken for payment, _ in self.payments), self.request.currency)
+        return Money.total((each.payment.taken for each in self.counted), self.request.currency)
 
     @property
     def given_back(self) -> Money:
-        return Money.total((use.refunded for _, use in self.payments), self.request.currency)
+        return Money.total((each.use.refunded for each in self.counted), self.request.currency)
 
     @property
     def shown(self) -> str:
@@ -99,10 +113,10 @@ _DEBIT = select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).sc
 
 
 def _state(
-    request: DepositRequest, left: Money, payments: Sequence[tuple[Payment, PaymentUse]], debit: str | None, *,
-    is_asked: bool,
+    request: DepositRequest, left: Money, payments: Sequence[DepositPaid], debit: str | None, *, is_asked: bool
 ) -> str:  # fmt: skip
-    if payments and all(use.refunded_minor == use.amount_minor for _, use in payments):
+    counted = [each.use for each in payments if each.taken_back is None]
+    if counted and all(use.refunded_minor == use.amount_minor for use in counted):
         return "refunded"
     if not left:
         return "paid"
@@ -111,13 +125,16 @@ def _state(
     return unfit_for_cards(left) or ("to_pay" if debit is not None else "no_cards")
 
 
-def _payments(session: Session, request: DepositRequest) -> Sequence[tuple[Payment, PaymentUse]]:
-    """What counts for it, oldest first."""
+def _payments(session: Session, request: DepositRequest) -> Sequence[DepositPaid]:
+    """Oldest first."""
     rows = session.execute(
         select(Payment, PaymentUse)
         .join(Deposit, Deposit.payment_id == Payment.id)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
-        .where(Deposit.deposit_request_id == request.id, PaymentUse.reversed_minor == 0)
+        .where(Deposit.deposit_request_id == request.id)
         .order_by(Payment.id)
     )
-    return [(payment, use) for payment, use in rows]
+    return [
+        DepositPaid(payment, use, taken_back(session, payment.id) if use.reversed_minor else None)
+        for payment, use in rows.all()
+    ]

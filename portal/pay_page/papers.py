@@ -43,8 +43,8 @@ def credit_note_on(session: Session, page: PayPage, note_id: int, language: str)
 
 
 def _payment_on(page: PayPage, payment_id: int) -> Payment:
-    """One that this invoice received: any other is not there."""
-    return next((payment for payment, _part in page.payments if payment.id == payment_id), None) or abort(404)
+    """One that this invoice received, also one that was taken back: any other is not there."""
+    return next((each.payment for each in page.payments if each.payment.id == payment_id), None) or abort(404)
 
 
 def _note_on(page: PayPage, note_id: int) -> CreditNote:

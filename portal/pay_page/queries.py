@@ -24,8 +24,7 @@ from portal.pay_page.rules import PAYABLE, SETTLED, page_state
 from portal.pay_page.standing import FACTS, debit_refused_at, since_now, standing_of
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
-from portal.payments.models import Payment
-from portal.payments.queries import payments_of
+from portal.payments.received import Received, received_on
 from portal.payments.refunds.queries import to_pay_again
 from portal.shared import clock
 from portal.shared.money import Money
@@ -55,7 +54,7 @@ class PayPage:
     organisation: Organisation
     invoice: Invoice
     balance: InvoiceBalance
-    payments: Sequence[tuple[Payment, Money]]
+    payments: Sequence[Received]
     state: str
     given_back: Money
     again: Money
@@ -67,6 +66,11 @@ class PayPage:
     card: CardOnFile | None
     debit: str
     refused_on: date | None
+
+    @property
+    def counted(self) -> Sequence[Received]:
+        """The payments that have not been taken back."""
+        return [each for each in self.payments if each.taken_back is None]
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -132,7 +136,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     lines = session.scalars(_SHOWN_LINES if to_look else _LINES, {"invoice_id": invoice.id}).all()
     set_committed_value(invoice, "lines", lines)
     again = to_pay_again(session, invoice.id, balance.balance) if given_back and state in PAYABLE else given_back
-    payments = payments_of(session, invoice.id) if balance.paid_minor else []
+    payments = received_on(session, [invoice.id]) if row.has_payments else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(

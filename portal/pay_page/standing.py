@@ -79,4 +79,5 @@ FACTS = (
     .where(_PAID_FROM, Refund.state.in_(COUNTS))
     .scalar_subquery()
     .label("given_back"),
+    exists(select(Allocation.id).where(_PAID_FROM)).label("has_payments"),
 )  # fmt: skip

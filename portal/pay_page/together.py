@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
@@ -18,7 +18,7 @@ from portal.pay_page.rules import PAYABLE, UNFIT, page_state
 from portal.pay_page.standing import FACTS, since_now, standing_of
 from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
-from portal.payments.models import Allocation, Payment
+from portal.payments.received import Received, received_on
 from portal.shared import clock
 from portal.shared.money import Money
 
@@ -31,7 +31,7 @@ class JointRow:
     balance: Money
     state: str
     debit: str = ""
-    is_paid_in_part: bool = False  # or in whole: a payment was put to it
+    has_payments: bool = False  # a payment was put to it once
 
     @property
     def is_payable(self) -> bool:
@@ -43,7 +43,7 @@ class JointRow:
 class JointPage:
     """A joint link, opened. language: the customer's, "" for the firm's; card: the customer's saved one.
 
-    payments  what its invoices were paid with, oldest first
+    payments  what its invoices were paid with, oldest first, also what was taken back
     """
 
     link: PayLink
@@ -51,7 +51,7 @@ class JointPage:
     customer: Customer
     rows: Sequence[JointRow]
     card: CardOnFile | None = None
-    payments: Sequence[Payment] = ()
+    payments: Sequence[Received] = ()
 
     @property
     def language(self) -> str:
@@ -131,13 +131,9 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     return page
 
 
-def _payments(session: Session, rows: Sequence[JointRow]) -> Sequence[Payment]:
-    paid = [row.invoice.id for row in rows if row.is_paid_in_part]
-    if not paid:
-        return ()
-    put = select(Allocation.payment_id).where(Allocation.invoice_id.in_(paid))
-    left = put.group_by(Allocation.payment_id, Allocation.invoice_id).having(func.sum(Allocation.amount_minor) > 0)
-    return session.scalars(select(Payment).where(Payment.id.in_(left)).order_by(Payment.id)).all()
+def _payments(session: Session, rows: Sequence[JointRow]) -> Sequence[Received]:
+    paid = [row.invoice.id for row in rows if row.has_payments]
+    return received_on(session, paid) if paid else ()
 
 
 def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequence[JointRow]:
@@ -156,7 +152,7 @@ def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequen
             row.InvoiceBalance.balance,
             page_state(standing_of(row, organisation)),
             debit_for(row.debit or "", row.Invoice.currency),
-            row.InvoiceBalance.paid_minor > 0,
+            row.has_payments,
         )
         for row in found
     ]

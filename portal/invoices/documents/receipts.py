@@ -15,11 +15,11 @@ from portal.shared.text import clean
 def receipt_facts(
     head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
     parts: Sequence[tuple[str, Money]], rounding: Money | None = None, tip: Money | None = None,
-    advance: str = "", note: str = "",
+    advance: str = "", notes: Sequence[str] = (), is_taken_back: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each.
 
-    advance: what is paid for before there is an invoice; note: on that
+    advance: what is paid for before there is an invoice; is_taken_back: it counts for nothing any more
     rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip
     """
     speech = speech_of(head)
@@ -30,8 +30,8 @@ def receipt_facts(
         lines.append((speech.own(advance), amount - Money.total((sum_ for _, sum_ in extra), amount.currency)))
     return {
         "language": head.language, "right_to_left": speech.is_rtl, "words": words,
-        "title": words["receipt"], "stamp": "", "number": speech.own(number), "firm": firm_on_paper(head, speech),
-        "words_at_the_end": [],
+        "title": words["receipt"], "stamp": words["taken_back"] if is_taken_back else "", "number": speech.own(number),
+        "firm": firm_on_paper(head, speech), "words_at_the_end": [],
         "customer": {"name": speech.own(payer), "lines": [], "tax_number": ""},
         "dates": [[words["date"], speech.day(received_on)]],
         "reference": "", "what": speech.apart(clean(how)), "work": "",
@@ -41,6 +41,6 @@ def receipt_facts(
             for name, part in lines
         ],
         "sums": [[name, speech.money(sum_)] for name, sum_ in extra],
-        "notes": [speech.apart(note)] if note else [], "code": "", "total": speech.money(amount), "withheld": [],
+        "notes": [speech.apart(note) for note in notes], "code": "", "total": speech.money(amount), "withheld": [],
         "to_pay": "",
     }  # fmt: skip

@@ -117,7 +117,7 @@ def _send_to_stripe(token: str, page: DepositPage) -> Response:
 
 def _payment_on(page: DepositPage, payment_id: int) -> Payment:
     """One that came for this deposit: any other is not there."""
-    return next((payment for payment, _ in page.payments if payment.id == payment_id), None) or abort(404)
+    return next((each.payment for each in page.payments if each.payment.id == payment_id), None) or abort(404)
 
 
 def _page_of(token: str, *, to_look: bool = False) -> DepositPage:

@@ -137,7 +137,7 @@ def create_joint_renewal(joint_token: str) -> Response:
 
 def _payment_on(page: JointPage, payment_id: int) -> Payment:
     """One that paid these invoices; of what it paid else, nothing is shown."""
-    return next((each for each in page.payments if each.id == payment_id), None) or abort(404)
+    return next((each.payment for each in page.payments if each.payment.id == payment_id), None) or abort(404)
 
 
 def _page_of(token: str, *, to_look: bool = False) -> JointPage:

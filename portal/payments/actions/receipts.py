@@ -38,7 +38,7 @@ def queue_receipt(
         return
     paid, to, language = [invoice, *also], target.address, phrases.choose(target.language, organisation.locale)
     locale = language.locale(organisation.locale, organisation.country)
-    link, link_url = _link_to(session, organisation, paid, target)
+    link, link_url = link_to(session, organisation, paid, target)
     if target.channel == "sms":
         link.message_id = _text(session, organisation, language, paid, payment, to, link_url, left)
         return
@@ -59,7 +59,7 @@ def queue_receipt(
         )  # fmt: skip
 
 
-def _link_to(
+def link_to(
     session: Session, organisation: Organisation, paid: Sequence[Invoice], target: Target
 ) -> tuple[PayLink, str]:  # fmt: skip
     """A link of its own to all that was paid, and its address: there the receipt is for ever."""

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
+from portal.payments.actions.reversal_news import tell_of_reversal
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.rules import CannotReverse
@@ -14,7 +15,10 @@ from portal.shared.money import Money
 
 
 def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) -> None:
-    """What it had paid is open again. Safe to repeat. Raises NotFound, CannotReverse. Does not commit."""
+    """What it had paid is open again, and whoever was sent the receipt is told. Safe to repeat. Does not commit.
+
+    Raises NotFound, CannotReverse.
+    """
     payment = queries.get_payment(session, payment_id).payment
     if payment.provider == "stripe":
         raise CannotReverse("This money came by card: give it back by a refund.")
@@ -24,7 +28,7 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     if queries.get_payment(session, payment_id).use.refunded_minor:
         raise CannotReverse("Some of this money was given back already: what is left can be given back as well.")
     parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
-    lock_invoices(session, parts)
+    invoices = lock_invoices(session, parts)
     put_to(session, payment, parts)
     from_purse, said = _from_purse(session, payment)
     session.add(
@@ -39,6 +43,7 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     changed = [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]
     for record, record_id in changed:
         audit.note(session, payment.organisation_id, "payment reversed", record, record_id, words=words)
+    tell_of_reversal(session, payment, reason, list(invoices.values()))
     outbox.record_all(session, payment.organisation_id, *changed)
 
 
