@@ -7,8 +7,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
+from portal.taxes.naming import at_rate
 
 _WITHOUT_RATE = ("zero", "exempt", "out_of_scope")
+_BY_PERCENT = ("percent", "group", "withholding", "reverse_charge")
 
 
 class Authority(Tenant, Base):
@@ -90,6 +92,10 @@ class Tax(Tenant, Base):
             return sum((tax.rate_on(tax_point) for tax in percents), Decimal(0))
         begun = [rate for rate in self.rates if rate.valid_from <= tax_point]
         return max(begun, key=lambda rate: rate.valid_from).rate if begun else Decimal(0)
+
+    def told_on(self, tax_point: date) -> str:
+        """As papers of that day call it: by its name, with the rate of the day in place of another that it holds."""
+        return at_rate(self.name, self.rate_on(tax_point), "" if self.kind in _BY_PERCENT else self.kind)
 
 
 class TaxGroupMember(Tenant, Base):

@@ -36,6 +36,21 @@ def test_a_tax_is_added_and_may_be_chosen_in_the_catalogue(session: Session, cli
     assert "8.875 %" in client.get(PAGE).text
 
 
+def test_a_name_that_says_another_rate_than_todays_is_told(session: Session, client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    assert "on papers" not in client.get(PAGE).text
+    tax = usual(session)
+    page = f"{PAGE}/{tax.id}"
+    assert "another rate" not in client.get(page).text
+    tax.rates[0].rate = Decimal("17.5")
+    session.commit()
+    assert "on papers: VAT 17.5%" in client.get(PAGE).text
+    assert "Papers of today call it VAT 17.5%. Change its name under Words" in client.get(page).text
+    right = {"name": "VAT 17.5%", "why": "", "authority_id": ""}
+    assert post(client, f"{page}/words", right, page=page).status_code == 303
+    assert "on papers" not in client.get(PAGE).text
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
