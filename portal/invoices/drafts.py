@@ -84,7 +84,7 @@ def _name_taxes(
         tax = taxes.get(line.tax_id) if line.tax_id is not None else None
         line.tax_name = tax.name if tax else line.tax_name
     shipped = taxes.get(invoice.shipping_tax_id or 0)
-    if shipped is not None and not invoice.shipping_tax_why.startswith(shipped.name):
+    if shipped is not None and not invoice.names_shippings_tax(shipped.name):
         settle_shipping(session, organisation, invoice, taxes)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from portal.invoices.line_tax import LineTax
 from portal.shared.text import clean
 from portal.taxes.determination import USUAL
+from portal.taxes.naming import with_reason
 from portal.taxes.wording import parted, told_in
 
 _UNASKED = (USUAL, "chosen: the firm's usual tax", "tasa general")
@@ -20,8 +21,9 @@ class Ground(NamedTuple):
 
     def told(self, language: str, shipping: str, *, mark: str = ".") -> str:
         """In `language` (or a tongue of it), where `shipping` is its word: "Shipping: VAT 0%: customer overseas"."""
-        said = (told_in(language, clean(each), mark=mark) for each in (self.tax, self.why) if each)
-        return ": ".join([shipping, *said] if self.is_shipping else said)
+        tax, why = (told_in(language, clean(each), mark=mark) for each in (self.tax, self.why))
+        said = with_reason(tax, why, ": ")
+        return f"{shipping}: {said}" if self.is_shipping else said
 
 
 def grounds_of(lines: Iterable[LineTax], shipping: str | None = "") -> list[Ground]:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.shared.money import Money
-from portal.taxes.naming import at_rate
+from portal.taxes.naming import at_rate, with_reason
 
 
 class PrintedTax(NamedTuple):
@@ -40,7 +40,7 @@ class LineTax:
     @property
     def tax_words(self) -> str:
         """The tax and why, in a few words; why there is none, where there is none."""
-        return ", ".join(filter(None, (self.tax_named, self.tax_why)))
+        return with_reason(self.tax_named, self.tax_why)
 
     @property
     def tax_named(self) -> str:

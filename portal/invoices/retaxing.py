@@ -95,7 +95,7 @@ def _keep(session: Session, organisation: Organisation, invoice: Invoice, before
 
 def _told(invoice: Invoice) -> dict[str, str]:
     told = {line.name: _words(line) for line in invoice.lines}
-    return told | {"Shipping": invoice.shipping_tax_why or "none"} if invoice.shipping_minor else told
+    return told | {"Shipping": invoice.shipping_tax_words or "none"} if invoice.shipping_minor else told
 
 
 def _words(line: InvoiceLine) -> str:

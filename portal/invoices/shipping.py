@@ -26,7 +26,9 @@ def settle_shipping(
         usual = taxes.get(invoice.shipping_usual_tax_id or 0)
         decided = case.shipping(usual, [line for line in job.lines if line.id in ids])
         decided = taxing.with_usual([decided], taxes)[0] if with_usual else decided
-    invoice.shipping_tax_id, invoice.shipping_tax_why = decided.tax_id, taxing.words_of(decided, taxes)[:200]
+    name = taxes[decided.tax_id].name if decided.tax_id is not None else ""
+    invoice.shipping_tax_id = decided.tax_id
+    invoice.shipping_tax_why = ", ".join(filter(None, (name, decided.why)))[:200]
     invoice.shipping_tax_reason, invoice.shipping_tax_missing = decided.reason, decided.missing
 
 

@@ -11,6 +11,7 @@ from portal.invoices.models import InvoiceLine
 from portal.invoices.tax_case import Case, OnLine, usual_tax
 from portal.organisations.models import Organisation
 from portal.taxes.models import Tax
+from portal.taxes.naming import with_reason
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.standing.queries import local_tax_of
 from portal.work_orders.models import WorkOrder, WorkOrderLine
@@ -67,8 +68,7 @@ def bearing(lines: Sequence[WorkOrderLine], decided: Sequence[OnLine]) -> list[B
 
 def words_of(each: OnLine, taxes: Mapping[int, Tax]) -> str:
     """The tax and why, as the line will say it."""
-    name = taxes[each.tax_id].name if each.tax_id is not None else ""
-    return ", ".join(filter(None, (name, each.why)))
+    return with_reason(taxes[each.tax_id].name if each.tax_id is not None else "", each.why)
 
 
 def write_on(line: InvoiceLine, each: OnLine, taxes: Mapping[int, Tax], tax_point: date) -> None:

@@ -28,6 +28,14 @@ def at_rate(name: str, rate: Decimal, kind: str = "", *, mark: str = ".") -> str
     return f"{name} {said} %" if kind in _TOLD else name
 
 
+def with_reason(name: str, why: str, between: str = ", ") -> str:
+    """A tax and why, where the reason begins with the tax's name once: "Reverse charge: VAT-registered in France"."""
+    rest = why[len(name) :]
+    if name and why.casefold().startswith(name.casefold()) and not rest[:1].isalnum():
+        return name + rest
+    return between.join(filter(None, (name, why)))
+
+
 def without_rate(name: str, day: date, begins: date) -> str:
     """What to do about a tax whose first rate begins after the day whose rate counts."""
     begun = f"{name} has no rate on {_long(day)}: it begins on {_long(begins)}."

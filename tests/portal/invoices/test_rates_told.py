@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
 
+from portal.invoices.grounds import Ground
 from portal.shared import clock
 from portal.taxes.actions import change_rate
-from portal.taxes.naming import at_rate
+from portal.taxes.naming import at_rate, with_reason
 from portal.taxes.queries import list_taxes
 from tests.builders import Firm, make_credit_note, make_invoice, pay_address, sign_in
 
@@ -39,6 +40,30 @@ from tests.builders import Firm, make_credit_note, make_invoice, pay_address, si
 )
 def test_the_name_and_the_rate(name: str, rate: str, kind: str, said: str) -> None:
     assert at_rate(name, Decimal(rate), kind) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "said"),
+    [
+        ("Reverse charge", "reverse charge: VAT-registered in France", "Reverse charge: VAT-registered in France"),
+        ("Reverse charge 20%", "domestic reverse charge: construction",
+         "Reverse charge 20%, domestic reverse charge: construction"),
+        ("Zero-rated", "zero-rated", "Zero-rated"),
+        ("VAT", "VATable goods", "VAT, VATable goods"),
+        ("VAT 20%", "", "VAT 20%"),
+        ("", "customer exempt: Resale", "customer exempt: Resale"),
+    ],
+)  # fmt: skip
+def test_a_tax_and_its_reason_say_each_thing_once(name: str, why: str, said: str) -> None:
+    assert with_reason(name, why) == said
+
+
+def test_a_paper_says_once_that_the_charge_is_reversed() -> None:
+    ground = Ground("Reverse charge", "reverse charge: VAT-registered in Austria")
+    assert ground.told("en", "Shipping") == "Reverse charge: VAT-registered in Austria"
+    assert ground.told("fr", "Expédition") == "Autoliquidation : assujetti à la TVA (Autriche)"
+    shipping = ground._replace(is_shipping=True)
+    assert shipping.told("en", "Shipping") == "Shipping: Reverse charge: VAT-registered in Austria"
 
 
 @given(st.text(max_size=30), st.decimals("0.001", "99", places=3))

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.invoices.queries import get_invoice
 from portal.shared.running import job_session
+from portal.taxes.models import Tax
 from tests.builders import Firm, post
 from tests.portal.invoices.test_deciding import BENGALURU, MAHARASHTRA, PUNE, drafted, rows_of, tax_id
 from tests.portal.invoices.test_taxing import exempt, settled
@@ -69,6 +70,17 @@ def test_settling_the_taxes_of_a_draft_settles_those_of_shipping(app: Flask) -> 
     assert post(office, f"/customers/{firm.customer_id}", form).status_code == 303
     assert post(office, f"{draft}/taxes", {}, page=f"{draft}/taxes").status_code == 303
     assert rows_of(firm, draft) == {"IGST18": "53.37"}
+
+
+def test_a_tax_renamed_to_the_beginning_of_its_name_is_called_so_on_shipping_too(app: Flask) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Tax, tax_id(firm, "VAT 20%")).name = "VAT 20% standard"
+    draft = shipped(office, firm)
+    page = f"/settings/taxes/{tax_id(firm, 'VAT 20% standard')}"
+    answer = post(office, f"{page}/words", {"name": "VAT 20%", "why": "standard rate", "authority_id": ""}, page=page)
+    assert answer.status_code == 303, answer.text
+    assert 'Shipping<span class="note">VAT 20%, standard rate<' in office.get(draft).text
 
 
 @pytest.mark.parametrize("change", ["shipping_tax_reason = 'gift'", "shipping_tax_why = 'gift'"])
