@@ -64,7 +64,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote, language: st
     rows = [(row.name, row.rate, row.base, row.amount, row.kind) for row in note.taxes]
     return {
         **_frame(head, note.invoice, speech),
-        "title": words[rules.credit_title_of(head.country, is_registered=bool(head.tax_number))], "stamp": "",
+        "title": words[_credit_title(head, note)], "stamp": "",
         "number": speech.own(note.number),
         "dates": [[words["date"], speech.day(note.issued_on)],
                   [words["invoice"], speech.own(note.invoice.number or "")],
@@ -103,19 +103,27 @@ def _frame(head: Letterhead, invoice: Invoice, speech: Speech) -> dict[str, Any]
 
 
 def _title(head: Letterhead, invoice: Invoice) -> str:
-    kinds = _kinds(invoice)
     if invoice.status == DRAFT:
         return "invoice"
     return rules.title_of(
         head.country, is_registered=bool(head.tax_number),
         buyer_is_registered=bool(invoice.bill_to.get("tax_number")),
         buyer_is_private=invoice.bill_to.get("kind", "individual") == "individual",
-        is_taxed=bool(kinds - {"exempt", "out_of_scope"}), total=invoice.total.decimal,
+        is_taxed=_is_taxed(_kinds(invoice)), total=invoice.total.decimal,
     )  # fmt: skip
+
+
+def _credit_title(head: Letterhead, note: CreditNote) -> str:
+    is_taxed = _is_taxed({row.kind for row in note.taxes})
+    return rules.credit_title_of(head.country, is_registered=bool(head.tax_number), is_taxed=is_taxed)
 
 
 def _kinds(invoice: Invoice) -> set[str]:
     return {row["kind"] for row in (invoice.breakdown or {}).get("taxes", ())}
+
+
+def _is_taxed(kinds: set[str]) -> bool:
+    return bool(kinds - {"exempt", "out_of_scope", "withholding"})
 
 
 def firm_on_paper(head: Letterhead, speech: Speech) -> dict[str, Any]:

@@ -47,12 +47,13 @@ def title_of(
 
     is_registered  whether the firm shows a tax number: without one nothing may be called a tax invoice
     buyer_is_private  a person who buys for no business
-    is_taxed       whether any line bears a tax, be it at nought per cent: India's bill of supply has none
+    is_taxed       whether any line bears a tax, be it at nought per cent: what is exempt or outside the tax alone makes
+                   no tax invoice (India: a bill of supply)
     total          in the currency of the country
     """
     law = law_of(country)
-    if not is_taxed and "untaxed_title" in law:
-        return str(law["untaxed_title"])
+    if not is_taxed:
+        return str(law.get("untaxed_title", "invoice"))
     if not is_registered:
         return "invoice"
     is_small = "simplified_up_to" in law and total <= Decimal(law["simplified_up_to"])
@@ -65,9 +66,9 @@ def title_of(
     return "simplified_tax_invoice" if is_small or is_simple else str(law["tax_title"])
 
 
-def credit_title_of(country: str, *, is_registered: bool) -> str:
-    """The key of the title of a credit note."""
-    return str(law_of(country).get("credit_title", "credit_note")) if is_registered else "credit_note"
+def credit_title_of(country: str, *, is_registered: bool, is_taxed: bool) -> str:
+    """The key of the title of a credit note. is_taxed: as for title_of."""
+    return str(law_of(country).get("credit_title", "credit_note")) if is_registered and is_taxed else "credit_note"
 
 
 def may_void(country: str) -> bool:

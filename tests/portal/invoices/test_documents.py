@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.invoices.documents import rules
@@ -17,6 +18,7 @@ from portal.invoices.documents.facts import facts_of
 from portal.invoices.documents.pdf import render_pdf
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
+from portal.taxes.models import Tax
 from tests.builders import Firm, make_credit_note, make_invoice, sign_in
 
 
@@ -31,6 +33,7 @@ from tests.builders import Firm, make_credit_note, make_invoice, sign_in
         ("SG", True, False, True, "1000.01", "tax_invoice"),
         ("IN", True, True, True, "100", "tax_invoice"),
         ("IN", True, True, False, "100", "bill_of_supply"),
+        *((country, True, True, False, "20000", "invoice") for country in ("GB", "AU", "AE", "SA", "ZA", "JP", "SG")),
         ("AE", True, True, True, "10000.01", "tax_invoice"),
         ("AE", True, False, True, "10000.01", "simplified_tax_invoice"),
         ("AE", True, True, True, "10000", "simplified_tax_invoice"),
@@ -45,6 +48,24 @@ def test_the_title_follows_the_law(
     assert title == rules.title_of(
         country, is_registered=registered, buyer_is_registered=buyer, is_taxed=taxed, total=Decimal(total)
     )
+
+
+def test_only_a_credit_note_of_taxed_lines_is_one_for_tax() -> None:
+    assert rules.credit_title_of("AE", is_registered=True, is_taxed=True) == "tax_credit_note"
+    assert rules.credit_title_of("AE", is_registered=True, is_taxed=False) == "credit_note"
+    assert rules.credit_title_of("AE", is_registered=False, is_taxed=True) == "credit_note"
+
+
+@pytest.mark.parametrize(
+    ("kind", "titled"), [("out_of_scope", "Invoice"), ("exempt", "Invoice"), ("zero", "VAT invoice")]
+)
+def test_lines_outside_the_tax_alone_make_no_vat_invoice(session: Session, firm: Firm, kind: str, titled: str) -> None:
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.tax_number = "GB980780684"
+    usual = session.scalars(select(Tax).where(Tax.is_default)).one()
+    usual.kind, usual.rates[0].rate = kind, Decimal(0)
+    invoice = get_invoice(session, make_invoice(session, firm).id)
+    assert facts_of(organisation, invoice)["title"] == titled
 
 
 def test_every_language_has_every_word() -> None:
