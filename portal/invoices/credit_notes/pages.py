@@ -37,6 +37,7 @@ def note_page(note: CreditNote, form: Form) -> str:
         events=timeline(session, "credit_note", note.id),
         has_e_invoice=g.organisation.country in EXPORTING,
         open_invoices=credit_queries.open_invoices(session, note) if may_apply else [],
+        put_to=credit_queries.put_to(session, note),
         given_back=credit_queries.refunds_of(session, note), may_give_back=bool(kept) and g.viewer.may("refund"),
         form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -125,6 +125,17 @@ def applications_of(session: Session, note: CreditNote) -> Sequence[CreditApplic
     ).all()
 
 
+def put_to(session: Session, note: CreditNote) -> list[tuple[str, Money]]:
+    """How much of a note lowers what is to pay on which invoice, by its number; oldest first."""
+    rows = session.execute(
+        select(Invoice.number, CreditApplication.amount_minor)
+        .join(CreditApplication, CreditApplication.invoice_id == Invoice.id)
+        .where(CreditApplication.credit_note_id == note.id)
+        .order_by(CreditApplication.id)
+    )
+    return [(number or "", Money(minor, note.currency)) for number, minor in rows]
+
+
 def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
     """The same customer's invoices on which something is to pay, with balances."""
     return session.scalars(

@@ -48,7 +48,7 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
         "total": speech.money(invoice.total),
         "withheld": _withheld(invoice, speech),
-        "to_pay": speech.money(invoice.amount_due) if invoice.withheld else "",
+        "left": [[words["to_pay"], speech.money(invoice.amount_due)]] if invoice.withheld else [],
     }  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def credit_note_facts(organisation: Organisation, note: CreditNote, language: st
         "sums": _sums(note, _tax_rows(rows, speech), speech),
         "notes": particulars.credit_notes_notes(head, note, speech),
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
-        "total": speech.money(note.total), "withheld": _withheld(note, speech), "to_pay": "",
+        "total": speech.money(note.total), "withheld": _withheld(note, speech),
+        "left": [[words["credited"], speech.money(note.worth)]] if note.withheld_minor else [],
     }  # fmt: skip
 
 

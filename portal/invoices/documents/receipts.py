@@ -42,5 +42,5 @@ def receipt_facts(
         ],
         "sums": [[name, speech.money(sum_)] for name, sum_ in extra],
         "notes": [speech.apart(note) for note in notes], "code": "", "total": speech.money(amount), "withheld": [],
-        "to_pay": "",
+        "left": [],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """What a customer withholds and pays to the state: on page and paper, in what is to pay, and when it is credited."""
 
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -54,7 +55,9 @@ def test_what_is_withheld_is_printed_frozen_and_not_to_pay(
     assert all(part in said for part in ("Withheld: TDS 10% on £196.50", "-£19.65", "£235.80", "£216.15"))
 
 
-def test_crediting_all_of_it_leaves_no_credit_that_nobody_paid(session: Session, firm: Firm, tds: int) -> None:
+def test_crediting_all_of_it_leaves_no_credit_that_nobody_paid(
+    client: FlaskClient, session: Session, firm: Firm, tds: int
+) -> None:  # fmt: skip
     organisation = session.get_one(Organisation, firm.organisation_id)
     draft = get_invoice(session, make_invoice(session, firm, sent=False).id, lock=True)
     zero = Money.zero("GBP")
@@ -65,6 +68,11 @@ def test_crediting_all_of_it_leaves_no_credit_that_nobody_paid(session: Session,
     assert (note.total_minor, note.worth.minor) == (23580, 21615)
     assert not kept_as_credit(session, note) and not balance_of(get_invoice(session, draft.id)).balance_minor
     assert "withholding" not in {row.kind for row in note.taxes}
+    sign_in(client, firm, "administrator")
+    shown = " ".join(re.sub(r"<[^>]+>", " ", client.get(f"/credit-notes/{note.id}").text).split())
+    assert "Withheld: TDS 10% -19.65 Credited £216.15 Put to INV-00001 216.15" in shown
+    pdf = client.get(f"/credit-notes/{note.id}/credit-note.pdf").data
+    assert re.search(r"-£19.65.*Credited.*£216.15", PdfReader(io.BytesIO(pdf)).pages[0].extract_text(), re.DOTALL)
 
 
 def test_only_what_is_withheld_can_be_withheld(client: FlaskClient, session: Session, firm: Firm) -> None:
