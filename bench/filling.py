@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bench.firm import Firm, add_a_customer, add_a_job, add_photos, bill, make_firm, pay, pay_path
 from portal.accounting.agreement.models import AgreementCheck
+from portal.accounting.by_hand.models import ByHand
 from portal.accounting.mirror.history import MirrorStep
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
@@ -167,6 +168,14 @@ def _fall_behind(session: Session, firm: Firm, invoices: list[int], rows: int) -
                     facts={"label": f"{module} {local_id}"},
                 )
             )  # fmt: skip
+    for invoice_id in invoices:
+        session.add(
+            ByHand(
+                organisation_id=firm.organisation_id, link_id=link.id, module="invoice", local_id=invoice_id,
+                invoice_id=invoice_id, customer_id=firm.customer_id, what="void", label="Invoice", amount_minor=100,
+                currency="GBP", on_day=clock.now().date(),
+            )
+        )  # fmt: skip
     session.flush()
     _let_differ(session, firm, link.id, invoices[-1], rows)
     return _try_often(session, firm, invoices[-1], rows)

@@ -2,6 +2,7 @@
 
 from portal.accounting import models as accounting
 from portal.accounting.agreement import models as agreement
+from portal.accounting.by_hand import models as by_hand
 from portal.accounting.mirror import history as mirror_history
 from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
@@ -31,10 +32,10 @@ from portal.work_orders import models as work_orders
 from portal.work_orders.pictures import models as pictures
 
 __all__ = [
-    "accounting", "agreement", "autopay", "cards", "cash", "catalogue", "credit_notes", "customers", "deposits",
-    "documents", "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations", "outbox",
-    "pauses", "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation", "refunds",
-    "reminders", "standing", "taxes", "throttle", "uses", "work_orders",
+    "accounting", "agreement", "autopay", "by_hand", "cards", "cash", "catalogue", "credit_notes", "customers",
+    "deposits", "documents", "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations",
+    "outbox", "pauses", "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation",
+    "refunds", "reminders", "standing", "taxes", "throttle", "uses", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -21,7 +21,7 @@ DOCUMENTS = ("invoice", "payment", "credit_note")
 
 
 class Home(NamedTuple):
-    """The tie that an invoice reached its organisation by, and that organisation's name."""
+    """The tie that a document reached its organisation by, and that organisation's name."""
 
     link_id: int
     name: str
@@ -74,10 +74,12 @@ def left_behind(session: Session, link_id: int, invoice_ids: Collection[int]) ->
     return list(session.scalars(select(Invoice.id).where(Invoice.id.in_(invoice_ids), stays(link_id))))
 
 
-def homes(session: Session, link_id: int, invoice_ids: Collection[int] | Select[int]) -> dict[int, Home]:
-    """invoice → the other organisation that it reached, for those that did."""
-    found = _elsewhere(link_id).where(MirrorRecord.local_id.in_(invoice_ids)).order_by(Link.archived_at)
-    return {invoice_id: Home(tie, name) for invoice_id, tie, name in session.execute(found)}
+def homes(
+    session: Session, link_id: int, local_ids: Collection[int] | Select[int], module: str = "invoice"
+) -> dict[int, Home]:  # fmt: skip
+    """our id → the other organisation that it reached, for those that did."""
+    found = _elsewhere(link_id, module).where(MirrorRecord.local_id.in_(local_ids)).order_by(Link.archived_at)
+    return {local_id: Home(tie, name) for local_id, tie, name in session.execute(found)}
 
 
 def staying(session: Session, link: Link | None = None) -> list[Stay]:

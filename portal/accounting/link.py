@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from portal.accounting import belonging, rules, tokens
+from portal.accounting.by_hand.taking_up import take_up
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
@@ -162,6 +163,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
             lease_fence=0, recent_calls=[], setup_steps={},
         )  # fmt: skip
         session.add(link)
+    is_back = live is None
     link.consent_id, link.connected_by, link.archived_at = consent.id, connected_by, None
     link.remote_name, link.currency = candidate.name[:200], candidate.currency
     link.quiet_until, link.quiet_why = None, ""
@@ -169,6 +171,8 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     session.flush()
     outbox.reopen_all(session, organisation_id)
     belonging.hold_back(session, link)
+    if is_back:
+        take_up(session, link)
     audit.note(
         session, organisation_id, "zoho linked", "link", link.id, words=f"Linked to {candidate.name}",
         after={"organisation": candidate.id},

@@ -8,6 +8,7 @@ from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, liter
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, directions, rules, switching
+from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.link import live_link
 from portal.accounting.models import MODULES, TAX_RATE, Consent, ImportRow, Link, MirrorRecord, TaxAtRate
 from portal.accounting.pull.models import Question
@@ -42,6 +43,7 @@ class LinkState:
     on_the_way: int = 0
     to_decide: int = 0
     unmatched: int = 0
+    by_hand: int = 0
 
     def __bool__(self) -> bool:
         """Is there a link at all?"""
@@ -68,11 +70,11 @@ def link_state(session: Session, tied: Tied | None = None) -> LinkState:
     tied = tied or tied_now(session)
     if tied is None:
         return LinkState("none")
-    asked = _counts(tied.link.id).add_columns(_questions(tied.link.id), _unmatched(tied.link.id))
-    troubled, open_, to_decide, unmatched = session.execute(asked).one()
+    asked = _counts(tied.link.id).add_columns(_questions(tied.link.id), _unmatched(tied.link.id), by_hand.how_many())
+    troubled, open_, to_decide, unmatched, by_person = session.execute(asked).one()
     state, words = _health(tied.link, tied.consent, troubled, open_)
     name = PRODUCTS[tied.link.product].name
-    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched)
+    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched, by_person)
 
 
 class Tie(NamedTuple):
@@ -114,10 +116,12 @@ def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]
 
 
 def count_not_in_books(session: Session) -> int:
-    """Records of every kind that have not reached the books: just those that the inbox lists. 0 without a link."""
+    """Records of every kind that have not reached the books: just those that the inbox lists. Without a link, what is
+    to be entered by hand in one that was left."""
     link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
-    row = session.execute(_counts(link_id).add_columns(link_id)).one()
-    return row[0] + row[1] if row[2] is not None else 0
+    row = session.execute(_counts(link_id).add_columns(link_id, by_hand.how_many())).one()
+    in_inbox: int = row[0] + row[1] if row[2] is not None else 0
+    return in_inbox + int(row[3])
 
 
 class UnderWay(NamedTuple):
@@ -135,17 +139,16 @@ def under_way(session: Session, link_id: int) -> list[UnderWay]:
         MirrorRecord.local_id == Change.subject_id, MirrorRecord.state.in_(("waiting", rules.LEFT_OUT_STATE)),
     )  # fmt: skip
     changes = session.execute(
-        select(Change.subject, Change.subject_id)
+        select(Change.subject, Change.subject_id, Change.subject.in_(directions.resting(link_id)))
         .where(~Change.is_settled, Change.subject.in_(MODULES), ~waits.exists())
         .order_by(Change.changed_at)
         .limit(MOST_SHOWN)
     ).all()
-    named = names_of(session, [(module, local_id) for module, local_id in changes])
+    named = names_of(session, [(module, local_id) for module, local_id, _ in changes])
     kinds = {module: module.replace("_", " ").capitalize() for module in MODULES}
-    resting = set(session.scalars(directions.resting(link_id)))
     return [
-        UnderWay(f"{kinds[module]} {named.get((module, local_id), local_id)}", module in resting)
-        for module, local_id in changes
+        UnderWay(f"{kinds[module]} {named.get((module, local_id), local_id)}", is_resting)
+        for module, local_id, is_resting in changes
     ]
 
 

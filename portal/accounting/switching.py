@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import belonging, rules, straddling
+from portal.accounting import belonging, rules
 from portal.accounting import link as linking
 from portal.accounting.consents import GivenUp, give_up_all
 from portal.accounting.models import Consent, Link
@@ -73,16 +73,19 @@ def _tell_what_stays(session: Session, link: Link) -> None:
         audit.note(session, link.organisation_id, "invoice stays", "invoice", invoice_id, words=words)
 
 
+def is_after_another(session: Session, link_id: int) -> bool:
+    """May anything be no business of this link?"""
+    return session.scalars(
+        select(select(Link.id).where((Link.id != link_id) | Link.cut_over_on.is_not(None)).exists())
+    ).one()
+
+
 def settle_what_stays(session: Session, link_id: int) -> None:
     """What another organisation has, or is dated before the cut-over, is no business of this link. Where such money
-    pays an invoice of this one, people are told what to enter by hand."""
-    is_first = ~select(Link.id).where((Link.id != link_id) | Link.cut_over_on.is_not(None)).exists()
-    if session.scalars(select(is_first)).one():
-        return
+    pays an invoice of this one, it is left out with the reason."""
     old = select(Invoice.id).where(belonging.stays(link_id))
     of_old = select(Payment.id).where(Payment.id.in_(_open("payment")), belonging.payment_stays(link_id))
     notes = select(CreditNote.id).where(CreditNote.id.in_(_open("credit_note")), belonging.note_stays(link_id))
-    straddling.tell(session, link_id)
     session.execute(
         update(Change)
         .where(~Change.is_settled)

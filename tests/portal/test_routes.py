@@ -53,6 +53,9 @@ EXPECTED: dict[str, Access] = {
     "accounting.inbox": rights("see_board", "manage_link"),
     "accounting.leave_out": rights("manage_link"),
     "accounting.questions": rights("see_board", "manage_link"),
+    "accounting.mark_all_entered": rights("see_board", "manage_link"),
+    "accounting.mark_entered": rights("see_board", "manage_link"),
+    "accounting.mark_open": rights("see_board", "manage_link"),
     "accounting.receive_hint": EVERYONE,
     "accounting.receive_consent": rights("manage_link"),
     "accounting.rehearse": rights("manage_link"),
@@ -295,7 +298,12 @@ BODIES = {"work_orders.create_line": "item_id"}
 # What is taken away for good stays for the roles that come next; to remove what is gone is no error.
 SPARED: dict[str, dict[str, object]] = {"work_orders.remove_picture": {"picture_id": A_MADE_UP_NUMBER}}
 # "Try again" of what is not stuck (any more) is no error: the same way back to the inbox, for any number.
-ALWAYS_BACK = {"accounting.decide": 303, "accounting.retry": 303, "payments.retry_event": 303}
+ALWAYS_BACK = {
+    "accounting.decide": 303,
+    "accounting.mark_all_entered": 303,
+    "accounting.retry": 303,
+    "payments.retry_event": 303,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

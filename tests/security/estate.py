@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from portal.accounting.by_hand.models import ByHand
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
@@ -360,10 +361,15 @@ def _outside(session: Session, firm: Firm) -> dict[str, object]:
         organisation_id=of, link_id=link.id, module="customer", local_id=firm.customer_id, remote_id="7", kind="field",
         field="name", ours="Maple here", theirs="Maple there", facts={"label": "Customer Maple"},
     )  # fmt: skip
-    session.add(asked)
+    entry = ByHand(
+        organisation_id=of, link_id=link.id, module="payment", local_id=1, customer_id=firm.customer_id, what="new",
+        label="Payment R-00001", amount_minor=100, currency="GBP", on_day=clock.today("UTC"),
+    )  # fmt: skip
+    session.add_all((asked, entry))
     session.flush()
     return {
-        "consent_id": consent.id, "record_id": stuck.id, "drift_id": drift.id, "question_id": asked.id,
+        "consent_id": consent.id, "link_id": link.id, "entry_id": entry.id, "record_id": stuck.id,
+        "drift_id": drift.id, "question_id": asked.id,
         "endpoint_key": account.endpoint_key,
         "stripe_account_id": account.id, "payout_id": payout.id,
     }  # fmt: skip

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions, rules, switching
+from portal.accounting import directions, rules, straddling, switching
+from portal.accounting.by_hand import finding
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import MISSING_HERE
@@ -28,10 +29,20 @@ _SAME = and_(
 
 def admit(turn: Turn) -> None:
     """Take in what changed since the last look: new subjects, drafts that stay here, refused records now edited."""
+    while not _take_in(turn):
+        pass
+
+
+def _take_in(turn: Turn) -> bool:
+    """False while more is to be written down for people to enter elsewhere: before that nothing is admitted."""
     with held(turn) as session:
         outbox.plan_for_many(session)
         _settle_drafts(session)
-        switching.settle_what_stays(session, turn.link_id)
+        if switching.is_after_another(session, turn.link_id):
+            straddling.tell(session, turn.link_id)
+            if finding.write_down(session, turn.link_id):
+                return False
+            switching.settle_what_stays(session, turn.link_id)
         session.execute(_admission(turn))
         _settle_what_is_in_step(session, turn)
         session.execute(
@@ -40,6 +51,7 @@ def admit(turn: Turn) -> None:
             .where(~Change.is_settled, Change.version > MirrorRecord.version_pushed)
             .values(state="pending", attempts=0, next_try_at=func.clock_timestamp())
         )
+    return True
 
 
 def due(session: Session, link_id: int, modules: Sequence[str], most: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Pages of the books: the link to Zoho, and the inbox of what has not arrived there."""
 
 from portal.accounting.views import (
+    by_hand,
     choosing,
     comparing,
     differing,
@@ -17,6 +18,6 @@ from portal.accounting.views import (
 from portal.accounting.views.pages import bp
 
 __all__ = [
-    "bp", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping", "modules",
-    "questions", "reconciling", "setup",
+    "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping",
+    "modules", "questions", "reconciling", "setup",
 ]  # fmt: skip

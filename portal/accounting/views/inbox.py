@@ -5,6 +5,7 @@ from itertools import groupby
 from flask import Response, abort, flash, make_response, render_template, request, url_for
 
 from portal.accounting import actions, queries, rules
+from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.inbox import Stuck, stuck_record, stuck_records
 from portal.accounting.mirror.history import steps_of
 from portal.accounting.reconciliation.queries import summary_of
@@ -32,7 +33,7 @@ def inbox() -> str:
         addresses={record.id: _address(record) for record in stuck},
         in_setup=tied is not None and steps.is_open(tied.link),
         reconciled=summary_of(session, tied.link if tied else None),
-        to_decide=state.to_decide,
+        to_decide=state.to_decide, places=by_hand.places(session),
     )  # fmt: skip
 
 

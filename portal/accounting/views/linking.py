@@ -3,6 +3,7 @@
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
+from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -177,6 +178,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
         staying=belonging.staying(session, tied) if tied is not None else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
+        places=by_hand.places(session), most=by_hand.MOST_SHOWN,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -1,0 +1,34 @@
+"""An organisation is linked again: what was still to be entered there goes by itself, and what was entered does not."""
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.accounting import rules
+from portal.accounting.by_hand.models import ByHand
+from portal.accounting.by_hand.rules import INVOICE, NEW
+from portal.accounting.models import Link, MirrorRecord
+
+_WHY = "Entered by hand in {name} on {day}, by {who}. If it is taken back, it goes there once more."
+
+
+def take_up(session: Session, link: Link) -> None:
+    """Whatever a person entered somewhere is left out of this link, as it would be there twice. Does not commit."""
+    session.execute(delete(ByHand).where(ByHand.link_id == link.id, ByHand.entered_at.is_(None)))
+    entered = (
+        select(ByHand, Link.remote_name)
+        .join(Link, Link.id == ByHand.link_id)
+        .where(ByHand.entered_at.is_not(None), or_(ByHand.link_id == link.id, ByHand.what.in_((NEW, INVOICE))))
+        .order_by(ByHand.id)
+    )
+    for row, name in session.execute(entered).all():
+        why = _WHY.format(name=name[:60], day=f"{row.entered_at:%-d %b %Y}", who=row.entered_by[:60])
+        left_out = {"state": rules.LEFT_OUT_STATE, "left_out_why": why}
+        kept = insert(MirrorRecord).values(
+            organisation_id=link.organisation_id, link_id=link.id, module=row.module, local_id=row.local_id, **left_out
+        )
+        keys = ["link_id", "module", "local_id"]
+        if row.link_id == link.id:
+            session.execute(kept.on_conflict_do_update(index_elements=keys, set_=left_out))
+        else:
+            session.execute(kept.on_conflict_do_nothing(index_elements=keys))

@@ -1,0 +1,187 @@
+"""After going over to another organisation: what nobody brings to the old one any more is told to people, one by one,
+and nothing reads as if all were in the books before somebody has entered it."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounting.by_hand.models import ByHand
+from portal.accounting.by_hand.queries import places
+from portal.accounting.mirror.drain import drain
+from portal.accounting.queries import count_not_in_books
+from portal.invoices import write_offs
+from portal.invoices.queries import get_invoice
+from portal.shared.running import job_session
+from tests.builders import post, sign_in
+from tests.conftest import World, browser
+from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, put_credit, reverse, sent_invoice, void
+from tests.portal.accounting.stand_in import LinkedFirm, linked, owner_rows, zoho
+from tests.portal.accounting.test_money_at_a_switch import go_over, use
+from tests.portal.accounting.test_switching import switch
+
+__all__ = ["linked", "zoho"]
+
+
+@pytest.fixture
+def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
+    return sign_in(browser(app), linked.firm, "administrator")
+
+
+def told(linked: LinkedFirm) -> list[tuple[str, int]]:
+    """(what, amount) of all that is to be entered still, in order."""
+    with job_session(linked.organisation_id) as session:
+        entries = [entry for place in places(session) for entry in place.entries]
+        return [(entry.row.what, entry.row.amount_minor) for entry in entries]
+
+
+def enter_all(linked: LinkedFirm, client: FlaskClient) -> None:
+    with job_session(linked.organisation_id) as session:
+        ids = [entry.row.id for place in places(session) for entry in place.entries]
+    for entry_id in ids:
+        post(client, f"/books/by-hand/{entry_id}/entered", {}, page="/books/inbox")
+
+
+def test_a_payment_on_an_old_invoice_is_listed_until_somebody_has_entered_it(
+    linked: LinkedFirm, admin: FlaskClient, world: World
+) -> None:
+    old, name = sent_invoice(linked), linked.link().remote_name
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    assert "Everything is in the books" in admin.get("/books/inbox").text
+    pay(linked, old, method="cheque")
+    drain(linked.organisation_id)
+    for page in ("/books/inbox", "/books"):
+        text = admin.get(page).text
+        assert f"To enter by hand in {name}" in text and str(old.number) in text and "Cheque" in text
+        assert "Everything is in the books" not in text
+    with job_session(linked.organisation_id) as session:
+        assert count_not_in_books(session) == 1
+    assert told(linked) == [("new", old.total_minor)]
+    enter_all(linked, sign_in(browser(admin.application), linked.firm, "manager"))
+    text = admin.get("/books/inbox").text
+    assert "Everything is in the books" in text and f"Entered by hand in {name}" in text
+    with job_session(linked.organisation_id) as session:
+        assert count_not_in_books(session) == 0
+        (row,) = session.query(ByHand).all()
+        assert row.entered_by and row.entered_at is not None
+    rows = owner_rows(
+        world, "SELECT record, person_id FROM audit_entries WHERE organisation_id = :id"
+        " AND action = 'entered by hand' ORDER BY record", id=linked.organisation_id,
+    )  # fmt: skip
+    manager = linked.firm.people["manager"]
+    assert [tuple(each) for each in rows] == [("invoice", manager), ("link", manager)]
+
+
+def test_what_is_not_entered_after_all_is_counted_again(linked: LinkedFirm, admin: FlaskClient) -> None:
+    old = sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    pay(linked, old)
+    drain(linked.organisation_id)
+    enter_all(linked, admin)
+    with job_session(linked.organisation_id) as session:
+        entry_id = session.query(ByHand).one().id
+    post(admin, f"/books/by-hand/{entry_id}/not-entered", {}, page="/books/inbox")
+    assert told(linked) == [("new", old.total_minor)]
+
+
+def test_a_refund_of_old_money_is_listed_once_and_its_failing_too(linked: LinkedFirm, admin: FlaskClient) -> None:
+    old = sent_invoice(linked)
+    payment_id = pay(linked, old)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    refund = give_back(linked, payment_id, 2_000)
+    drain(linked.organisation_id)
+    drain(linked.organisation_id)
+    assert told(linked) == [("back", 2_000)]
+    enter_all(linked, admin)
+    fail_refund(linked, refund)
+    drain(linked.organisation_id)
+    assert told(linked) == [("undo", 2_000)]
+
+
+def test_a_reversal_and_credit_notes_are_listed(linked: LinkedFirm, admin: FlaskClient) -> None:
+    paid, credited = sent_invoice(linked), sent_invoice(linked)
+    payment_id = pay(linked, paid, method="cheque")
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    reverse(linked, payment_id)
+    note = credit(linked, credited)
+    drain(linked.organisation_id)
+    assert told(linked) == [("back", paid.total_minor), ("new", note.total_minor)]
+
+
+def test_what_old_money_pays_in_the_new_organisation_is_listed_there(linked: LinkedFirm, admin: FlaskClient) -> None:
+    note = credit(linked, sent_invoice(linked), keep=True)
+    payment_id = pay(linked, sent_invoice(linked), 5_000, applied=0)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    new = sent_invoice(linked)
+    drain(linked.organisation_id)
+    use(linked, payment_id, new, 3_000)
+    put_credit(linked, note, new)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        (place,) = places(session)
+        assert place.name == "Other books" and {entry.invoice for entry in place.entries} == {new.number}
+    assert [what for what, _ in told(linked)] == ["new", "new"]
+
+
+def test_voids_and_write_offs_are_listed_and_what_is_taken_back_in_time_is_not(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    voided, given_up = sent_invoice(linked), sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    void(linked, voided.id)
+    with job_session(linked.organisation_id) as session:
+        write_offs.write_off(session, get_invoice(session, given_up.id, lock=True), "Gone away")
+    drain(linked.organisation_id)
+    assert sorted(told(linked)) == [("void", voided.total_minor), ("written_off", given_up.total_minor)]
+    with job_session(linked.organisation_id) as session:
+        write_offs.take_back(session, get_invoice(session, given_up.id, lock=True))
+    drain(linked.organisation_id)
+    assert told(linked) == [("void", voided.total_minor)]
+
+
+def test_an_invoice_from_before_that_never_arrived_is_listed_with_its_money(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    """Dated before the first day in the other one, and written when the old one was left already."""
+    go_over(admin, linked, days=-1)
+    late = sent_invoice(linked)
+    pay(linked, late)
+    drain(linked.organisation_id)
+    assert told(linked) == [("invoice", late.total_minor), ("new", late.total_minor)]
+
+
+def test_back_in_the_old_organisation_nothing_is_to_be_entered_and_what_was_is_not_doubled(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    first, one, two = linked.remote, sent_invoice(linked), sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    pay(linked, one)
+    drain(linked.organisation_id)
+    enter_all(linked, admin)
+    pay(linked, two)
+    drain(linked.organisation_id)
+    assert told(linked) == [("new", two.total_minor)]
+    switch(admin, linked, first)
+    drain(linked.organisation_id)
+    assert told(linked) == []
+    assert [each["amount"] for each in linked.zoho.records(first, "customerpayments")] == [two.total_minor / 100]
+    assert "Entered by hand in" in admin.get("/books/inbox").text
+
+
+def test_all_that_is_shown_is_entered_at_once(linked: LinkedFirm, admin: FlaskClient) -> None:
+    one, two = sent_invoice(linked), sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    pay(linked, one)
+    pay(linked, two)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        (place,) = places(session)
+    post(admin, f"/books/links/{place.link_id}/by-hand/entered", {"up_to": place.last_shown - 1}, page="/books/inbox")
+    assert told(linked) == [("new", two.total_minor)]
