@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
 from portal.shared.money import Money
+from portal.work_orders.models import WorkOrder
 
 
 class Caution(NamedTuple):
     """What the person who shows the code should know first, and where to mend it, if anywhere.
 
     is_first  nothing else is to be decided about the invoice's money before this is over
+    tone      late where something went wrong
     """
 
     title: str
@@ -20,9 +22,12 @@ class Caution(NamedTuple):
     url: str = ""
     label: str = ""
     is_first: bool = False
+    tone: str = "late"
 
 
 # What layers above know of paying so much: payments appends whether a card will do.
 CAUTIONS: list[Callable[[Session, Money], Caution | None]] = []
 # And what they know of an invoice that whoever opens it is to see first.
 NOTICES: list[Callable[[Session, Invoice], Caution | None]] = []
+# And what the customer of a job has paid before, which sending its invoice takes off.
+PAID_BEFORE: list[Callable[[Session, WorkOrder, str], Money]] = []

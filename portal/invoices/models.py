@@ -65,7 +65,7 @@ class Invoice(ShippingTax, Tenant, Base):
     withholding_tax_id: Mapped[int | None] = mapped_column(BigInteger)
     exchange_rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))  # the country's money for one of its own
     withheld_minor: Mapped[int] = mapped_column(server_default="0", default=0)  # the customer pays it to the state
-    prepaid_minor: Mapped[int | None]  # by deposits and kept credit, when it was sent; None: by nothing, or a draft
+    prepaid_minor: Mapped[int | None]  # by deposits, when it was sent; None: by nothing, or a draft
     adjustment_minor: Mapped[int] = mapped_column(server_default="0")
     adjustment_reason: Mapped[str] = mapped_column(String(100), server_default="")
     revision: Mapped[int] = mapped_column(default=1)

@@ -44,6 +44,11 @@ def withheld(paper: Invoice | CreditNote) -> list[PrintedSum]:
     ]
 
 
+def prepaid(invoice: Invoice) -> Money:
+    """What deposits had paid when it was sent: what is paid later changes nothing of the paper."""
+    return Money(invoice.prepaid_minor or 0, invoice.currency)
+
+
 def taxes(invoice: Invoice) -> list[PrintedSum]:
     """Each tax row; its rate beside a name that does not say it."""
     kinds = {row["key"]: row["kind"] for row in _frozen(invoice).get("taxes", ())}

@@ -27,7 +27,7 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
     """For the template, as text only. Of an invoice read with lines, tax rows, customer and balance."""
     head = letterhead_of(organisation, invoice.letterhead, str(invoice.bill_to.get("language", "")))
     speech = speech_of(head)
-    words, law = speech.words, rules.law_of(head.country)
+    words, law, prepaid = speech.words, rules.law_of(head.country), printed.prepaid(invoice)
     return {
         **_frame(head, invoice, speech),
         "title": words[_title(head, invoice)],
@@ -47,8 +47,8 @@ def facts_of(organisation: Organisation, invoice: Invoice) -> dict[str, Any]:
         "notes": particulars.notes_of(head, invoice, speech),
         "code": particulars.code_of(head, invoice.sent_at, invoice.total, invoice.tax),
         "total": speech.money(invoice.total),
-        "withheld": _withheld(invoice, speech),
-        "left": [[words["to_pay"], speech.money(invoice.amount_due)]] if invoice.withheld else [],
+        "taken_off": _withheld(invoice, speech) + ([[words["prepaid"], speech.money(-prepaid)]] if prepaid else []),
+        "left": [[words["to_pay"], speech.money(invoice.amount_due - prepaid)]] if invoice.withheld or prepaid else [],
     }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote, language: st
         "sums": _sums(note, _tax_rows(rows, speech), speech),
         "notes": particulars.credit_notes_notes(head, note, speech),
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
-        "total": speech.money(note.total), "withheld": _withheld(note, speech),
+        "total": speech.money(note.total), "taken_off": _withheld(note, speech),
         "left": [[words["credited"], speech.money(note.worth)]] if note.withheld_minor else [],
     }  # fmt: skip
 

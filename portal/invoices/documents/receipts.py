@@ -41,6 +41,6 @@ def receipt_facts(
             for name, part in lines
         ],
         "sums": [[name, speech.money(sum_)] for name, sum_ in extra],
-        "notes": [speech.apart(note) for note in notes], "code": "", "total": speech.money(amount), "withheld": [],
+        "notes": [speech.apart(note) for note in notes], "code": "", "total": speech.money(amount), "taken_off": [],
         "left": [],
     }  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from portal.invoices import printed
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
 from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
 from portal.invoices.documents.rules import word
@@ -19,7 +20,6 @@ from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
-from portal.shared.money import Money
 from portal.shared.text import clean
 from portal.taxes.tax_point import tax_point
 from portal.taxes.wording import told_in, tongue
@@ -124,7 +124,7 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     reasons = {str(line.tax_id): clean(line.tax_why) for line in invoice.lines if line.tax_rate == 0 and line.tax_why}
     made = rules.e_invoice(
         header, lines, breakdown, includes_tax=policy.price_includes_tax,
-        paid=Money(invoice.prepaid_minor or 0, invoice.currency).decimal,
+        paid=printed.prepaid(invoice).decimal,
         reasons={row.key: reasons[row.key] for row in breakdown.taxes if row.key in reasons and row.kind == "exempt"},
     )  # fmt: skip
     return _in_words(made, head)

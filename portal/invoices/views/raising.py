@@ -8,6 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from portal.invoices import actions, billing, sending, taxing
+from portal.invoices.cautions import PAID_BEFORE
 from portal.invoices.models import Invoice
 from portal.invoices.queries import invoices_of_work_order
 from portal.invoices.views.pages import bp, place_of
@@ -121,7 +122,15 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
         "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
         "lacks_number": bool(breakdown.tax_total) and _lacks_number(g.organisation),
+        "deposit": _deposit(work_order, breakdown),
     }  # fmt: skip
+
+
+def _deposit(work_order: WorkOrder, breakdown: Breakdown) -> Money:
+    """What of it is paid before, and taken off when it is sent."""
+    currency = breakdown.total.currency
+    paid = Money.total((find(request_session(), work_order, currency) for find in PAID_BEFORE), currency)
+    return min(paid, breakdown.amount_due)
 
 
 def _usual(ruled: Sequence[taxing.OnLine], taxes: Mapping[int, Tax]) -> Tax | None:

@@ -3,11 +3,14 @@
 from flask import g, url_for
 from sqlalchemy.orm import Session
 
-from portal.invoices.cautions import NOTICES, Caution
-from portal.invoices.models import SENT, Invoice
+from portal.invoices.cautions import NOTICES, PAID_BEFORE, Caution
+from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.payments.actions.deposits.taking import waiting_deposits, waiting_for
 from portal.payments.autopay.queries import refused_run
 from portal.payments.refunds.queries import dispute_about, failed_refund_of
 from portal.shared import formats
+from portal.shared.money import Money
+from portal.work_orders.models import WorkOrder
 
 
 def _of_dispute(session: Session, invoice: Invoice) -> Caution | None:
@@ -42,8 +45,23 @@ def _of_refused_autopay(session: Session, invoice: Invoice) -> Caution | None:
     return Caution("Automatic payment was refused", f"{run.words}. {again}")
 
 
+def _of_deposit(session: Session, invoice: Invoice) -> Caution | None:
+    waiting = waiting_for(session, invoice) if invoice.status == DRAFT else None
+    if not waiting:
+        return None
+    return Caution(
+        f"The deposit of {formats.money(waiting)} is taken off when it is sent",
+        f"Then {formats.money(invoice.amount_due - waiting)} is left to pay.", tone="quiet",
+    )  # fmt: skip
+
+
+def _paid_before(session: Session, job: WorkOrder, currency: str) -> Money:
+    return waiting_deposits(session, job.customer_id, currency, [job.id])
+
+
 def _payment(payment_id: int) -> str:
     return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
 
 
-NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay))
+NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay, _of_deposit))
+PAID_BEFORE.append(_paid_before)

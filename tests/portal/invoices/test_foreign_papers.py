@@ -52,7 +52,7 @@ def _sent(app: Flask, language: str) -> tuple[Firm, FlaskClient, int]:
 
 def _text(facts: dict[str, Any]) -> str:
     """What the paper says, without what the firm wrote itself."""
-    own = {key: facts[key] for key in ("title", "dates", "work", "sums", "notes", "withheld")}
+    own = {key: facts[key] for key in ("title", "dates", "work", "sums", "notes", "taken_off")}
     taxes = [line["tax"] for line in facts["lines"]]
     return json.dumps([own, taxes], ensure_ascii=False).replace("PO Box", "")
 

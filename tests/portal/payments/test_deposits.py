@@ -1,14 +1,20 @@
 """Paid before the work: credit and an advance until the job's invoice is sent, and taken off that by itself."""
 
+import io
+
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.money_sources import payment as payment_source
 from portal.customers.models import Customer
+from portal.invoices.documents.facts import facts_of
+from portal.invoices.documents.rules import word
+from portal.invoices.queries import get_invoice
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.organisations.models import Organisation
@@ -18,6 +24,7 @@ from portal.payments.papers import receipt_paper
 from portal.payments.queries import balance_of, deposits_of
 from portal.shared import clock
 from portal.shared.money import Money
+from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
 from portal.work_orders.queries import get_work_order
 from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
@@ -140,3 +147,35 @@ def test_a_deposit_stays_with_its_job(firm: Firm, other_firm: Firm, till: Till, 
 def _sent(session: Session, firm: Firm, job_id: int) -> int:
     job = get_work_order(session, job_id, firm.viewer())
     return make_invoice(session, firm, work_order=job).id
+
+
+@pytest.mark.parametrize("code", sorted(LANGUAGES))
+def test_the_paper_takes_it_off_below_the_total(till: Till, firm: Firm, job_id: int, code: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).language = code
+    take(firm, job_id, 5000)
+    office = sign_in(till.browser(), firm, "administrator")
+    invoice_id = send(firm, job_id, office)
+    with job_session(firm.organisation_id) as session:
+        facts = facts_of(session.get_one(Organisation, firm.organisation_id), get_invoice(session, invoice_id))
+    [[label, amount]] = facts["taken_off"]
+    [[_, left_to_pay]] = facts["left"]
+    assert label == word("prepaid", code) and "50" in amount and "185" in left_to_pay
+    if code == "en":
+        said = PdfReader(io.BytesIO(office.get(f"/invoices/{invoice_id}/invoice.pdf").data)).pages[0].extract_text()
+        assert all(part in said for part in ("Deposit, paid already", "-£50.00", "To pay", "£185.80"))
+
+
+def test_who_bills_the_job_sees_what_will_be_taken_off(till: Till, firm: Firm, job_id: int) -> None:
+    office, page = sign_in(till.browser(), firm, "manager"), f"/work-orders/{job_id}/invoices"
+    assert "Deposit, taken off" not in office.get(f"{page}/new").text
+    take(firm, job_id, 5000)
+    shown = office.get(f"{page}/new").text
+    assert "Deposit, taken off when it is sent" in shown and "£50.00 of it by the deposit" in shown
+    assert "185.80" in shown
+    one = shown.split('name="line" value="')[2].split('"')[0]  # half an hour, 38.40 with its tax: less than the deposit
+    part = office.get(f"{page}/preview", query_string={"line": one}).text
+    assert "£38.40 of it by the deposit" in part
+    lines = [each.split('"')[0] for each in shown.split('name="line" value="')[1:]]
+    kept = post(office, page, {"line": lines, "then": "draft", "form_id": "g"}, page=f"{page}/new")
+    assert "The deposit of £50.00 is taken off when it is sent" in office.get(kept.headers["Location"]).text

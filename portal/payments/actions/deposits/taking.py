@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, null, select
+from sqlalchemy import Select, bindparam, func, null, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice, InvoiceLine
@@ -68,6 +68,23 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
         audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
         outbox.record_all(session, organisation.id, *changed)
     return invoice.amount_due - left
+
+
+def waiting_deposits(session: Session, customer_id: int, currency: str, jobs: Select[int] | Sequence[int]) -> Money:
+    """What put_deposits would find for these jobs (ids, or a statement that gives them)."""
+    unused = session.scalar(
+        select(func.coalesce(func.sum(PaymentUse.unused_minor), 0))
+        .join(Deposit, Deposit.payment_id == PaymentUse.payment_id)
+        .where(PaymentUse.customer_id == customer_id, PaymentUse.currency == currency)
+        .where(Deposit.work_order_id.in_(jobs))
+    )
+    return Money(int(unused or 0), currency)
+
+
+def waiting_for(session: Session, invoice: Invoice) -> Money:
+    """The same for the jobs of a draft."""
+    jobs = _ITS_JOBS.params(invoice_id=invoice.id)
+    return min(waiting_deposits(session, invoice.customer_id, invoice.currency, jobs), invoice.amount_due)
 
 
 def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
