@@ -26,12 +26,12 @@ class CannotSend(RuleBroken):
 
 def send_invoice(
     session: Session, organisation: Organisation, invoice: Invoice, *, sent_by: int | None, email: str,
-    is_first: bool = False, prepaid: Money | None = None,
+    is_first: bool = False, prepaid: Money | None = None, number: str = "",
 ) -> None:  # fmt: skip
     """A link for the screen that shows the QR code, and a mail with a link of its own where there is an address.
 
-    is_first  the invoice was issued in this transaction, so no link of it can be there yet; whom no mail can reach
-              has it by text message, where the firm sends such
+    is_first  the invoice was issued in this transaction, so no link of it can be there yet
+    number    to text it to where no mail goes, because somebody said so: + and digits
     prepaid   what deposits have paid of it, as issue_invoice said
     Raises CannotSend for a draft or a void invoice. Does not commit.
     """
@@ -53,15 +53,21 @@ def send_invoice(
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"
         )
-    elif is_first and not session.get_one(Customer, invoice.customer_id).email:
-        to = number_to_text(session, organisation, str(invoice.bill_to.get("phone") or ""))
-        if to:
-            left = _first_left(invoice, prepaid)
-            text_invoice(session, organisation, invoice, to=to, amount=left, sent_by=sent_by)
+    elif number:
+        left = _first_left(invoice, prepaid)
+        text_invoice(session, organisation, invoice, to=number, amount=left, sent_by=sent_by)
 
 
 def _first_left(invoice: Invoice, prepaid: Money | None) -> Money:
     return invoice.amount_due - prepaid if prepaid else invoice.amount_due
+
+
+def number_instead(session: Session, organisation: Organisation, customer: Customer, phone: str = "") -> str:
+    """What an invoice can be texted to where no mail can reach the customer; "" where one can, or there is none.
+
+    phone  the one on the invoice, where that is not the customer's own
+    """
+    return "" if customer.email else number_to_text(session, organisation, phone or customer.phone)
 
 
 def number_to_text(session: Session, organisation: Organisation, phone: str) -> str:

@@ -18,6 +18,7 @@ from portal.people.models import Person
 from portal.shared import clock
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
+from portal.shared.phones import international
 from portal.shared.running import here
 
 _MOST_LISTED = 50
@@ -68,23 +69,42 @@ def sendings_of(session: Session, invoice_id: int) -> Sequence[Sending]:
     return [Sending(*row) for row in rows]
 
 
-def target_of(session: Session, invoice: Invoice, *, even_if_stopped: bool = False) -> Target | None:
+def target_of(
+    session: Session, invoice: Invoice, *, even_if_stopped: bool = False, on_file: bool = False
+) -> Target | None:  # fmt: skip
     """The way the customer has the invoice: of the links that work and arrived the one last opened, else the newest.
 
     even_if_stopped  the mail on file also where every link is dead; else only where none but the screen's was made
-    None where there is no address. One statement where there are links.
+    on_file          to a number of the customer's own: one to which the invoice was texted once may be somebody else's,
+                     so an address on file goes before it
+    None where there is no address. One statement where there are links by mail.
     """
     rows = session.execute(_WAYS, {"invoice_id": invoice.id, "customer_id": invoice.customer_id}).all()
     now = clock.now()
-    for way in rows:
-        if way.revoked_at is None and way.expires_at > now and way.state not in ("failed", "cancelled"):
-            return Target(way.channel, way.sent_to, way.language)
+    alive = [way for way in rows if way.revoked_at is None and way.expires_at > now and way.state not in _LOST]
     address = str(invoice.bill_to.get("email") or "")
+    if alive:
+        ways = [Target(way.channel, way.sent_to, way.language) for way in alive]
+        return _on_file(session, invoice, ways, address) if on_file else ways[0]
     if not address or (rows and not even_if_stopped):
         return None
     return Target("email", address, session.get_one(Customer, invoice.customer_id).language)
 
 
+def _on_file(session: Session, invoice: Invoice, ways: Sequence[Target], email: str) -> Target:
+    if ways[0].channel == "email":
+        return ways[0]
+    phone = str(invoice.bill_to.get("phone") or "") or session.get_one(Customer, invoice.customer_id).phone
+    number = international(phone, session.get_one(Organisation, invoice.organisation_id).country)
+    known = [way for way in ways if way.channel == "email" or way.address == f"+{number}"]
+    if email:
+        known.append(Target("email", email, ways[0].language))
+    if number:
+        known.append(Target("sms", f"+{number}", ways[0].language))
+    return (known or ways)[0]
+
+
+_LOST = ("failed", "cancelled")
 _WAYS = (
     select(
         PayLink.channel, PayLink.sent_to, PayLink.revoked_at, PayLink.expires_at, Message.state, Customer.language

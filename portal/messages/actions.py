@@ -64,7 +64,7 @@ def queue_text(
         {
             "once": once, "kind": kind, "record": record, "record_id": record_id, "channel": "sms", "to_address": to,
             "reply_to": "", "from_name": "", "subject": clean(subject)[:300],
-            "body_sealed": _sealed(organisation_id, clean(words), ""), "attachment": "", "sent_by": sent_by,
+            "body_sealed": _sealed(organisation_id, clean(words, lines=True), ""), "attachment": "", "sent_by": sent_by,
         },
     )  # fmt: skip
 

@@ -106,7 +106,7 @@ def _take_step(organisation_id: int, invoice_id: int) -> None:
         if plan is None or not plan.is_on or not queries.is_still_open(session, invoice_id):
             return
         step = _step_now(session, plan, organisation, invoice)
-        target = target_of(session, invoice) if step is not None else None
+        target = target_of(session, invoice, on_file=True) if step is not None else None
         if step is None or target is None or not _claim(session, invoice, step):
             return
         _remind(session, organisation, plan, invoice, step, target)

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, g, render_template, url_for
 
+from portal.customers.queries import get_customer
 from portal.invoices import holds, printed, queries, write_offs
 from portal.invoices.cautions import NOTICES
 from portal.invoices.credit_notes.queries import notes_of
@@ -10,6 +11,7 @@ from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
 from portal.invoices.questions.queries import is_waiting
 from portal.invoices.registering import problem_of
+from portal.invoices.sending import number_instead
 from portal.invoices.sendings import sendings_of
 from portal.messages.texts import sms_account
 from portal.organisations.audit import timeline
@@ -34,7 +36,10 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         standing_problem=problem_of(g.organisation, invoice), has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),
         has_sms=invoice.status == SENT and sms_account(request_session()) is not None,
-        form=form or Form(email=str(invoice.bill_to.get("email", "")), phone=str(invoice.bill_to.get("phone", ""))),
+        text_to=number_of(invoice) if invoice.status == DRAFT else "",
+        form=form or Form(
+            email=str(invoice.bill_to.get("email", "")), phone=str(invoice.bill_to.get("phone", "")), text="yes"
+        ),
     )  # fmt: skip
 
 
@@ -45,6 +50,14 @@ def status_of(invoice: Invoice) -> str:
 def place_of(invoice: Invoice) -> str:
     place = "invoices.show" if invoice.status == DRAFT else "invoices.show_sending"
     return url_for(place, invoice_id=invoice.id)
+
+
+def number_of(invoice: Invoice) -> str:
+    """What a draft can be texted to when it is sent, because no mail goes out."""
+    if invoice.bill_to.get("email"):
+        return ""
+    customer, phone = get_customer(request_session(), invoice.customer_id), str(invoice.bill_to.get("phone") or "")
+    return number_instead(request_session(), g.organisation, customer, phone)
 
 
 def total_of(invoice: Invoice) -> str:

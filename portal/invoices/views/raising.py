@@ -36,7 +36,7 @@ from portal.work_orders.queries import get_work_order
 def new(work_order_id: int) -> str:
     work_order = get_work_order(request_session(), work_order_id, g.viewer)
     ticked = {line.id for line in billing.billable_lines(work_order)}
-    return _new_page(work_order, ticked, Form(form_id=uuid.uuid4().hex, email=work_order.customer.email))
+    return _new_page(work_order, ticked, Form(form_id=uuid.uuid4().hex, email=work_order.customer.email, text="yes"))
 
 
 @bp.get("/work-orders/<int:work_order_id>/invoices/preview")
@@ -75,9 +75,11 @@ def create(work_order_id: int) -> Response:
             invoice.bill_to = {**invoice.bill_to, "email": email}
         if raised.is_new and then == "send":
             prepaid = actions.issue_invoice(session, g.organisation, invoice, reckoned_on=raised.reckoned_on)
+            number = _number(work_order) if form.values.get("text") == "yes" else ""
             sending.send_invoice(
-                session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid
-            )
+                session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid,
+                number=number,
+            )  # fmt: skip
     except RuleBroken as problem:
         session.rollback()
         form.refuse(problem)
@@ -122,8 +124,12 @@ def _sums(work_order: WorkOrder, ticked: set[int], with_usual: bool) -> dict[str
         "words": {line.id: taxing.words_of(each, taxes) for line, each in zip(lines, decided, strict=True)},
         "missing": list(dict.fromkeys(each.missing for each in ruled if each.missing)),
         "lacks_number": bool(breakdown.tax_total) and _lacks_number(g.organisation),
-        "deposit": _deposit(work_order, breakdown),
+        "deposit": _deposit(work_order, breakdown), "text_to": _number(work_order),
     }  # fmt: skip
+
+
+def _number(work_order: WorkOrder) -> str:
+    return sending.number_instead(request_session(), g.organisation, work_order.customer)
 
 
 def _deposit(work_order: WorkOrder, breakdown: Breakdown) -> Money:

@@ -6,7 +6,7 @@ from portal.invoices import actions, drafts, queries, sending
 from portal.invoices.cautions import CAUTIONS
 from portal.invoices.models import DRAFT
 from portal.invoices.sendings import sendings_of
-from portal.invoices.views.pages import bp, invoice_page, place_of, status_of, total_of
+from portal.invoices.views.pages import bp, invoice_page, number_of, place_of, status_of, total_of
 from portal.messages.texts import sms_account
 from portal.shared import once
 from portal.shared.access import allow
@@ -33,10 +33,11 @@ def create_issuance(invoice_id: int) -> Response:
         prepaid = actions.issue_invoice(session, g.organisation, invoice)
         if request.form.get("shown_total", total_of(invoice)) != total_of(invoice):
             return _look_again(invoice_id)
-        email = str(invoice.bill_to.get("email", ""))
+        number = number_of(invoice) if request.form.get("text") == "yes" else ""
         sending.send_invoice(
-            session, g.organisation, invoice, sent_by=g.viewer.id, email=email, is_first=True, prepaid=prepaid
-        )
+            session, g.organisation, invoice, sent_by=g.viewer.id, email=str(invoice.bill_to.get("email", "")),
+            is_first=True, prepaid=prepaid, number=number,
+        )  # fmt: skip
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

@@ -22,7 +22,7 @@ from portal.shared import clock, running
 from portal.shared.running import job_session
 from sandbox.twilio.telling import signature_of
 from sandbox.twilio.world import World as Twilio
-from tests.builders import Firm, make_invoice, post, sign_in
+from tests.builders import Firm, make_invoice, make_work_order, post, sign_in
 from tests.conftest import browser
 from tests.twilio import SENDER, SID, TOKEN, running_twilio
 from workers import mail_jobs
@@ -94,6 +94,7 @@ def test_an_invoice_by_text_message_leads_to_its_page_and_tells_of_its_arrival(
 ) -> None:
     invoice_id = texted(desk, firm)
     (message,) = twilio.messages
+    assert "See and pay:\nhttp" in message["body"]  # on a line of its own: what runs into it breaks the address
     assert message["to"] == RITA and "INV-00001" in message["body"] and "£235.80" in message["body"]
     (path,) = re.findall(r"/p/[\w-]{43}", message["body"])
     assert "INV-00001" in browser(app).get(path).text
@@ -150,6 +151,8 @@ def test_a_lost_answer_sends_nothing_twice(desk: FlaskClient, firm: Firm, twilio
 def test_reminder_and_receipt_go_the_way_the_invoice_went(
     desk: FlaskClient, firm: Firm, twilio: Twilio, mails: list[Mail]
 ) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(phone="07700 900123"))
     invoice_id = texted(desk, firm)
     with job_session(firm.organisation_id) as session:
         organisation = session.get_one(Organisation, firm.organisation_id)
@@ -164,6 +167,27 @@ def test_reminder_and_receipt_go_the_way_the_invoice_went(
     assert len(said) == 3 and "reminder of invoice INV-00001, £235.80" in said[1]
     assert "received £235.80 for invoice INV-00001" in said[2]
     assert {message["to"] for message in twilio.messages} == {RITA} and mails == []
+
+
+@pytest.mark.parametrize(
+    ("email", "phone", "by_mail", "by_text"),
+    [("reception@maple.example", "0113 496 0000", ["reception@maple.example"], [RITA]),
+     ("", "07700 900456", [], [RITA, "+447700900456"]), ("", "", [], [RITA, RITA])],
+)  # fmt: skip
+def test_a_number_texted_once_is_not_where_reminders_go(
+    desk: FlaskClient, firm: Firm, twilio: Twilio, mails: list[Mail], email: str, phone: str, by_mail: list[str],
+    by_text: list[str],
+) -> None:  # fmt: skip
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(email=email, phone=phone))
+    texted(desk, firm)
+    with job_session(firm.organisation_id) as session:
+        organisation = session.get_one(Organisation, firm.organisation_id)
+        reminding.edit_plan(session, organisation, is_on=True, days=[1], from_hour=0, until_hour=24, words="")
+    with clock.at(clock.now() + timedelta(days=16)):
+        mail_jobs.look(firm.organisation_id)
+    assert [mail.to for mail in mails] == by_mail
+    assert [message["to"] for message in twilio.messages] == by_text
 
 
 def test_the_receipt_of_a_part_says_what_is_left(desk: FlaskClient, firm: Firm, twilio: Twilio) -> None:
@@ -182,7 +206,8 @@ def test_whom_no_mail_reaches_has_invoice_and_new_link_by_text_message(
         session.execute(update(Customer).values(email="", phone="07700 900123"))
     with job_session(firm.organisation_id) as session:
         draft_id = make_invoice(session, firm, sent=False).id
-    assert post(desk, f"/invoices/{draft_id}/issuance", {}).status_code == 303
+    assert f"Text the link to {RITA}" in desk.get(f"/invoices/{draft_id}").text
+    assert post(desk, f"/invoices/{draft_id}/issuance", {"text": "yes"}).status_code == 303
     mail_jobs.look(firm.organisation_id)
     (path,) = re.findall(r"/p/[\w-]{43}", twilio.messages[0]["body"])
     with job_session(firm.organisation_id) as session:
@@ -191,6 +216,22 @@ def test_whom_no_mail_reaches_has_invoice_and_new_link_by_text_message(
     mail_jobs.look(firm.organisation_id)
     assert [message["to"] for message in twilio.messages] == [RITA, RITA]
     assert path not in twilio.messages[1]["body"]
+
+
+def test_nobody_is_texted_unless_the_page_said_so(desk: FlaskClient, firm: Firm, twilio: Twilio) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Customer).values(email="", phone="07700 900123"))
+    with job_session(firm.organisation_id) as session:
+        job, draft_id = make_work_order(session, firm), make_invoice(session, firm, sent=False).id
+        page, lines = f"/work-orders/{job.id}/invoices", [str(line.id) for line in job.lines]
+    assert f"a text message goes to {RITA}" in desk.get(f"{page}/new").text
+    unticked = desk.get(f"{page}/preview", query_string={"line": lines[0]}).text
+    assert "no mail goes out, the code comes up here" in unticked
+    assert post(desk, f"/invoices/{draft_id}/issuance", {}).status_code == 303
+    form = {"line": lines, "then": "send", "email": "", "form_id": "f"}
+    assert post(desk, page, form, page=f"{page}/new").status_code == 303
+    mail_jobs.look(firm.organisation_id)
+    assert twilio.messages == []
 
 
 def test_a_link_by_text_message_is_replaced_the_same_way(desk: FlaskClient, firm: Firm, twilio: Twilio) -> None:
