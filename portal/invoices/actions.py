@@ -206,7 +206,8 @@ def _draft(organisation: Organisation, work_order: WorkOrder, form_id: str | Non
 
 def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:
     address = work_order.billing_address
-    return {
+    parts = ("street", "city", "state", "postal_code")  # of the lines, for who wants them apart
+    return {part: getattr(address, part) for part in parts if address} | {
         "name": customer.name, "kind": customer.kind, "lines": address.lines if address else [],
         "email": customer.email, "phone": customer.phone, "tax_number": customer.tax_number,
         "country": address.country if address else "", "language": customer.language,

@@ -97,9 +97,13 @@ def _party(at: Element, party: Party, *, is_outside: bool) -> None:
     if party.registration:
         put(at, "ram:SpecifiedLegalOrganization/ram:ID", party.registration)
     address = put(at, "ram:PostalTradeAddress")
-    if party.lines:
-        put(address, "ram:LineOne", ", ".join(party.lines))
-    put(address, "ram:CountryID", party.country)
+    parts = (
+        ("PostcodeCode", party.postal_code), ("LineOne", ", ".join(party.lines)), ("CityName", party.city),
+        ("CountryID", party.country), ("CountrySubDivisionName", party.region),
+    )  # fmt: skip
+    for name, part in parts:
+        if part:
+            put(address, f"ram:{name}", part)
     if party.tax_number and not is_outside:
         put(at, "ram:SpecifiedTaxRegistration/ram:ID", party.tax_number, schemeID="VA")
 
@@ -113,8 +117,8 @@ def _line(at: Element, number: int, item: Item) -> None:
     quantity: Decimal = item.printed.quantity
     price = put(at, "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice")
     put(price, "ram:ChargeAmount", item.net)
-    put(price, "ram:BasisQuantity", quantity, unitCode="C62")
-    put(at, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", quantity, unitCode="C62")
+    put(price, "ram:BasisQuantity", quantity, unitCode=item.printed.unit)
+    put(at, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", quantity, unitCode=item.printed.unit)
     settled = put(at, "ram:SpecifiedLineTradeSettlement")
     _category(put(settled, "ram:ApplicableTradeTax"), item.group)
     put(settled, "ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount", item.net)

@@ -14,8 +14,10 @@ from portal.invoices.credit_notes.models import CreditNote, CreditNoteLine
 from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
 from portal.invoices.documents.rules import word
 from portal.invoices.e_invoice import rules
+from portal.invoices.e_invoice.addresses import Address, parted
 from portal.invoices.e_invoice.cii import cii_invoice
 from portal.invoices.e_invoice.ubl import ubl_invoice
+from portal.invoices.e_invoice.units import unit_code
 from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceLine
@@ -96,7 +98,7 @@ def _credited_line(line: CreditNoteLine, keys: dict[str, str], of: InvoiceLine |
 
 def _untaxed(line: InvoiceLine | None) -> tuple[str, str]:
     """Category and reason of a line without a tax. Exempt are customers and items, whose reason stands behind words on
-    whose it is; where the reason is all there is to say, the rules found it outside the tax."""
+    whose it is; where the reason is all there is to say, item or rules put it outside the tax."""
     if line is None or line.tax_id is not None or not line.tax_reason:
         return "", ""
     return ("O" if line.tax_reason == line.tax_why else "E"), clean(line.tax_reason)
@@ -117,7 +119,12 @@ def _told(organisation: Organisation, invoice: Invoice) -> rules.EInvoice:
     )  # fmt: skip
     lines = [
         rules.PrintedLine(
-            clean(line.name) or "-", clean(line.description), line.quantity, str(line.tax_id or ""), *_untaxed(line)
+            clean(line.name) or "-",
+            clean(line.description),
+            line.quantity,
+            str(line.tax_id or ""),
+            *_untaxed(line),
+            unit=unit_code(line.unit),
         )
         for line in invoice.lines
     ]
@@ -157,16 +164,26 @@ def _days(organisation: Organisation, invoice: Invoice) -> tuple[date | None, da
 
 
 def _seller(head: Letterhead) -> rules.Party:
-    lines = tuple(filter(None, map(clean, head.address.splitlines())))
+    address = parted(list(filter(None, map(clean, head.address.splitlines()))), head.country)
     registered = next(filter(None, (clean(row.partition(":")[2]) for row in head.registrations.splitlines())), "")
-    return rules.Party(clean(head.name), head.country, lines, _number(head.tax_number), head.email, registered)
+    return rules.Party(
+        clean(head.name), head.country, address.street, _number(head.tax_number), head.email, registered,
+        address.city, address.postal_code,
+    )  # fmt: skip
 
 
 def _buyer(organisation: Organisation, invoice: Invoice) -> rules.Party:
     bill_to = invoice.bill_to
-    lines = tuple(clean(str(line)) for line in bill_to.get("lines", []))
+    told = {part: clean(str(bill_to.get(part, ""))) for part in ("name", "street", "city", "postal_code", "state")}
+    address = Address(tuple(filter(None, (told["street"],))), told["city"], told["postal_code"], told["state"])
     country = str(bill_to.get("country") or organisation.country)
-    return rules.Party(clean(str(bill_to.get("name", ""))), country, lines, _number(bill_to.get("tax_number", "")))
+    if "city" not in bill_to:  # of before the parts were kept
+        address = parted([clean(str(line)) for line in bill_to.get("lines", [])], country)
+    return rules.Party(
+        told["name"], country, address.street,
+        _number(bill_to.get("tax_number", "")), city=address.city, postal_code=address.postal_code,
+        region=address.region,
+    )  # fmt: skip
 
 
 def _number(raw: object) -> str:

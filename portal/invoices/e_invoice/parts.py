@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from portal.invoices.e_invoice.units import ONE
+
 INVOICE, CREDIT_NOTE = "380", "381"
 
 
 @dataclass(frozen=True)
 class Party:
-    """Seller or buyer. country as two letters; registration in a register of companies [BT-30]."""
+    """Seller or buyer. lines of the street; country as two letters; registration in a register of companies
+    [BT-30]."""
 
     name: str
     country: str
@@ -17,6 +20,9 @@ class Party:
     tax_number: str = ""
     email: str = ""
     registration: str = ""
+    city: str = ""
+    postal_code: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class PrintedLine:
     """What the invoice's paper says of one line; tax_key as in the rows of the breakdown.
 
     category, reason  of a line that bears no tax at all: E (exempt) or O (outside the tax), and why
+    unit              of the quantity, by its code
     """
 
     name: str
@@ -32,6 +39,7 @@ class PrintedLine:
     tax_key: str = ""
     category: str = ""
     reason: str = ""
+    unit: str = ONE
 
 
 @dataclass(frozen=True)

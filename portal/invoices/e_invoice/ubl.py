@@ -48,6 +48,9 @@ def _party(at: Element, party: Party, *, is_outside: bool) -> None:
     address = put(at, "cac:PostalAddress")
     if party.lines:
         put(address, "cbc:StreetName", ", ".join(party.lines))
+    for name, part in (("CityName", party.city), ("PostalZone", party.postal_code), ("CountrySubentity", party.region)):
+        if part:
+            put(address, f"cbc:{name}", part)
     put(address, "cac:Country/cbc:IdentificationCode", party.country)
     if party.tax_number and not is_outside:
         scheme = put(at, "cac:PartyTaxScheme")
@@ -103,7 +106,7 @@ def _totals(at: Element, invoice: EInvoice) -> None:
 
 def _line(at: Element, number: int, item: Item, currency: str, which: str) -> None:
     put(at, "cbc:ID", number)
-    put(at, f"cbc:{which}Quantity", item.printed.quantity, unitCode="C62")
+    put(at, f"cbc:{which}Quantity", item.printed.quantity, unitCode=item.printed.unit)
     put(at, "cbc:LineExtensionAmount", item.net, currencyID=currency)
     goods = put(at, "cac:Item")
     if item.printed.description:
@@ -112,4 +115,4 @@ def _line(at: Element, number: int, item: Item, currency: str, which: str) -> No
     _category(goods, "cac:ClassifiedTaxCategory", item.group)
     price = put(at, "cac:Price")
     put(price, "cbc:PriceAmount", item.net, currencyID=currency)
-    put(price, "cbc:BaseQuantity", item.printed.quantity, unitCode="C62")
+    put(price, "cbc:BaseQuantity", item.printed.quantity, unitCode=item.printed.unit)
