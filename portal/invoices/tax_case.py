@@ -65,7 +65,8 @@ class Case:
         exemption = item.exemption.name if item and item.exemption else ""
         usual = self.taxes.get(line.tax_id) if line.tax_id is not None else None
         return self._decided(usual, determination.Item(
-            is_taxable=not exemption, exemption=exemption, is_goods=line.kind == "part", on_building=_on_building(line)
+            is_taxable=not exemption, exemption=exemption, is_goods=line.kind == "part", on_building=_on_building(line),
+            is_outside=bool(item and item.exemption and item.exemption.is_outside),
         ))  # fmt: skip
 
     def shipping(self, usual: Tax | None, lines: Sequence[WorkOrderLine]) -> OnLine:

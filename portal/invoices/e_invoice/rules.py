@@ -88,7 +88,7 @@ def e_invoice(
     """paid: by deposits, when it was sent. reasons: the words of a tax row's exemption, by key. Raises CannotExport."""
     untaxed = _untaxed_category(header.seller, header.buyer)
     grouped = [_group_of(row, (reasons or {}).get(row.key, ""), untaxed) for row in breakdown.taxes]
-    bare = _without_tax(lines, breakdown)
+    bare = _without_tax(lines, breakdown, {group.category for group in grouped})
     grouped += _at_no_tax(bare, breakdown)
     _check_numbers(header, grouped)
     borne = [_row_of(at, lines, bare, breakdown, grouped, header.kind) for at in range(len(breakdown.lines))]
@@ -134,14 +134,13 @@ def _check_numbers(header: Header, groups: Sequence[Group]) -> None:
         )
 
 
-def _without_tax(lines: Sequence[PrintedLine], breakdown: Breakdown) -> list[tuple[str, str]]:
+def _without_tax(lines: Sequence[PrintedLine], breakdown: Breakdown, rows: set[str]) -> list[tuple[str, str]]:
     """Category and reason of each line and charge that bears no tax, "" where it bears one. A charge is outside the
     tax only where all else is [BR-O-11]."""
     told = [(line.category, line.reason) for line in lines]
-    for part in breakdown.lines[len(lines) :]:  # charges come after the lines
-        category = "O" if all(category == "O" for category, _ in told) else "E"
-        told.append(("", "") if any(part.bases) or not part.total else (category, _BARE_CHARGE))
-    return told
+    category = "O" if rows | {line.category for line in lines if line.category} == {"O"} else "E"
+    charges = breakdown.lines[len(lines) :]
+    return told + [("", "") if any(part.bases) or not part.total else (category, _BARE_CHARGE) for part in charges]
 
 
 def _at_no_tax(bare: Sequence[tuple[str, str]], breakdown: Breakdown) -> list[Group]:
@@ -229,7 +228,7 @@ def _summed(groups: Sequence[Group]) -> tuple[Group, ...]:
     for group in found.values():
         _check_tax(group)
     if any(group.category == "O" for group in found.values()) and len(found) > 1:
-        raise CannotExport("What is outside the tax needs an invoice of its own for this file.")
+        raise CannotExport("What is outside the tax needs an invoice of its own for this file. Send the PDF.")
     return tuple(found.values())
 
 

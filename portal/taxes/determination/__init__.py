@@ -39,6 +39,8 @@ def determine(firm: Firm, buyer: Buyer, item: Item, job: Job) -> Determined:
         return Determined(None, NOT_REGISTERED, reason=NOT_REGISTERED)
     if not buyer.is_taxable:
         return _untaxed(buyer.exemption, "customer exempt", "Say why this customer pays no tax.")
+    if not item.is_taxable and item.is_outside and item.exemption.strip():
+        return Determined(None, item.exemption, reason=item.exemption)  # the reason is all there is to say
     if not item.is_taxable:
         return _untaxed(item.exemption, "not taxable", "Say why this item bears no tax.")
     if item.kind == "reverse_charge" and not can_reverse(firm, buyer):

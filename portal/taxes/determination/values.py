@@ -61,6 +61,7 @@ class Item:
     on_building  repair, installation, cleaning of a building, or a part for it
     is_whole     not one half of a tax that has two
     charged      the item with the tax that is charged where a reverse charge cannot be
+    is_outside   it bears no tax as it is outside the tax, and not exempt from it
     """
 
     tax: int | None = None
@@ -72,6 +73,7 @@ class Item:
     on_building: bool = False
     is_whole: bool = True
     charged: "Item | None" = None
+    is_outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ def start_taxes(session: Session, organisation_id: int, country: str) -> None:
         groups.append(added)
         if "between_states" in group:
             set_between_states(session, added, made[group["between_states"]])
+    outside = standing_of(country).get("outside", ())
     rows = [
-        {"organisation_id": organisation_id, "name": name, "applies_to": applies_to}
+        {"organisation_id": organisation_id, "name": name, "applies_to": applies_to, "is_outside": name in outside}
         for applies_to, names in exemptions_of(country).items()
         for name in names
     ]

@@ -46,10 +46,12 @@ def change_registration(session: Session, organisation: Organisation, wanted: Re
     )  # fmt: skip
 
 
-def add_exemption(session: Session, organisation_id: int, name: str, applies_to: str) -> Exemption:
+def add_exemption(
+    session: Session, organisation_id: int, name: str, applies_to: str, *, is_outside: bool = False
+) -> Exemption:  # fmt: skip
     """applies_to: customer | item. Raises CannotChangeStanding for a name that is there. Does not commit."""
     _check_new(session, name, applies_to)
-    added = Exemption(organisation_id=organisation_id, name=name, applies_to=applies_to)
+    added = Exemption(organisation_id=organisation_id, name=name, applies_to=applies_to, is_outside=is_outside)
     session.add(added)
     session.flush()
     audit.note(session, organisation_id, "exemption added", "exemption", added.id, words=f"Added {name}")

@@ -12,9 +12,13 @@ from portal.taxes.arithmetic import CHARGED
 from portal.taxes.identifiers import problem_with_place
 from portal.taxes.models import Tax
 from portal.taxes.standing.actions import Place, Registration
+from portal.taxes.standing.models import Exemption
 from portal.taxes.standing.queries import short_code
 
-APPLIES_TO = {"customer": "A customer", "item": "A service or part"}
+APPLIES_TO = {
+    "customer": "A customer", "item": "A service or part: exempt from tax",
+    "outside": "A service or part: outside the tax, like money laid out for the customer",
+}  # fmt: skip
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
 
 
@@ -45,10 +49,15 @@ def filled_with(organisation: Organisation) -> Form:
     })  # fmt: skip
 
 
-def read_exemption(raw: Mapping[str, str]) -> tuple[Form, str, str]:
-    """The form, the reason, and whom it is of."""
+def read_exemption(raw: Mapping[str, str]) -> tuple[Form, str, str, bool]:
+    """The form, the reason, whom it is of, and whether it is outside the tax."""
     form, name = read_reason(raw)
-    return form, name, form.choice("applies_to", "whom it is of", APPLIES_TO, default="customer")
+    of = form.choice("applies_to", "whom it is of", APPLIES_TO, default="customer")
+    return form, name, "item" if of == "outside" else of, of == "outside"
+
+
+def words_on(exemption: Exemption) -> str:
+    return APPLIES_TO["outside" if exemption.is_outside else exemption.applies_to]
 
 
 def read_reason(raw: Mapping[str, str]) -> tuple[Form, str]:

@@ -7,7 +7,10 @@ from portal.shared.db import Base, Tenant, belongs_to, referenced
 
 
 class Exemption(Tenant, Base):
-    """Why a customer pays no tax, or an item bears none: as printed on the line. Never deleted."""
+    """Why a customer pays no tax, or an item bears none: as printed on the line. Never deleted.
+
+    is_outside  of an item: outside the tax, as money that was laid out for the customer; else exempt from it
+    """
 
     __tablename__ = "tax_exemptions"
     __table_args__ = (
@@ -19,6 +22,7 @@ class Exemption(Tenant, Base):
     name: Mapped[str] = mapped_column(String(100))
     applies_to: Mapped[str] = mapped_column(String(10))
     is_active: Mapped[bool] = mapped_column(default=True)
+    is_outside: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class LocalTax(Tenant, Base):

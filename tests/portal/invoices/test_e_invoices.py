@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.invoices import actions, drafts
 from portal.invoices.e_invoice import making, rules
@@ -296,6 +297,53 @@ def test_work_outside_the_tax_is_told_without_vat_numbers() -> None:
         assert vat_number not in file and b"DE123456789" in file and b"outside the EU: Switzerland" in file
     assert facturx.xml_check_xsd(cii_invoice(told), flavor="factur-x", level="en16931")
     assert facturx.xml_check_xsd(ubl_invoice(told), flavor="autodetect")
+
+
+@pytest.mark.parametrize("tax", [None, LineTax("o", "Out of scope", Decimal(0), "out_of_scope")])
+def test_a_discount_and_shipping_beside_what_is_outside_the_tax_are_outside_too(tax: LineTax | None) -> None:
+    """BR-O-11 to 14: no other category stands beside it."""
+    taxes = (tax,) if tax else ()
+    breakdown = reckon(
+        (Line(Decimal(1), Decimal(50), taxes),), Policy("GBP"), discount=Discount("percent", Decimal(10)),
+        charges=(Charge(Decimal(5)),),
+    )  # fmt: skip
+    printed = [rules.PrintedLine("x", "", Decimal(1), *(("o",) if tax else ("", "O", "Disbursement")))]
+    told = rules.e_invoice(_header("DE", "CH"), printed, breakdown, includes_tax=False, paid=Decimal(0))
+    root = ElementTree.fromstring(ubl_invoice(told))
+    categories = [*root.iter(f"{{{NAMES['cac']}}}TaxCategory"), *root.iter(f"{{{NAMES['cac']}}}ClassifiedTaxCategory")]
+    assert {_key(each) for each in categories} == {("O", "")} and len(categories) == 4
+    assert _money(root, "cac:LegalMonetaryTotal/cbc:PayableAmount") == 50
+    assert facturx.xml_check_xsd(cii_invoice(told), flavor="factur-x", level="en16931")
+
+
+@pytest.mark.parametrize("laid_out", [1, 3])
+def test_money_laid_out_for_the_customer_is_outside_the_tax_and_needs_an_invoice_of_its_own(
+    app: Flask, laid_out: int
+) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB", "street": "1 High St", "city": "Leeds",
+                                              "postal_code": "LS1 4AP"})  # fmt: skip
+    with job_session(firm.organisation_id) as own:
+        disbursement = own.scalars(select(Exemption.id).where(Exemption.name == "Disbursement")).one()
+        for item in own.scalars(select(Item).order_by(Item.id).limit(laid_out)):
+            item.exemption_id = disbursement
+        _numbered(own, firm, "GB980780684")
+        own.get_one(Organisation, firm.organisation_id).registrations = "Companies House: 01234567"
+    sent = billed(app, firm)
+    assert {line.tax_why for line in sent.lines if line.tax_id is None} == {"Disbursement"}
+    answer = office.get(f"/invoices/{sent.id}/e-invoice.xml")
+    if laid_out < 3:
+        assert answer.status_code == 422 and "outside the tax needs an invoice of its own" in answer.text
+        return
+    root = ElementTree.fromstring(answer.data)
+    row = root.find("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory", NAMES)
+    assert row is not None and row.findtext("cbc:ID", "", NAMES) == "O"
+    assert row.findtext("cbc:TaxExemptionReason", "", NAMES) == "Disbursement"
+    buyer = root.find("cac:AccountingCustomerParty/cac:Party/cac:PostalAddress", NAMES)
+    assert buyer is not None
+    parts = [buyer.findtext(f"cbc:{part}", "", NAMES) for part in ("StreetName", "CityName", "PostalZone")]
+    assert parts == ["1 High St", "Leeds", "LS1 4AP"]
+    units = [each.get("unitCode") for each in root.iter(f"{{{NAMES['cbc']}}}InvoicedQuantity")]
+    assert units == ["C62", "HUR", "C62"]
 
 
 def test_an_exempt_customers_invoice_and_credit_note_are_told_with_the_reason(app: Flask) -> None:

@@ -25,9 +25,11 @@ def exemptions() -> Response:
 @bp.post("/settings/taxes/exemptions")
 @allow("manage_organisation")
 def create_exemption() -> Response:
-    form, name, applies_to = forms.read_exemption(request.form)
+    form, name, applies_to, is_outside = forms.read_exemption(request.form)
     own = g.viewer.organisation_id
-    if form.ok and _keep(form, lambda session: actions.add_exemption(session, own, name, applies_to)):
+    if form.ok and _keep(
+        form, lambda session: actions.add_exemption(session, own, name, applies_to, is_outside=is_outside)
+    ):  # fmt: skip
         return see_other(url_for("standing.exemptions"))
     return _exemptions_page(form, 422)
 
@@ -97,7 +99,7 @@ def _keep(form: Form, change: Callable[[Session], object]) -> bool:
 def _exemptions_page(form: Form, status: int = 200) -> Response:
     page = render_template(
         "standing/exemptions.html", form=form, exemptions=queries.all_exemptions(request_session()),
-        applies_to=forms.APPLIES_TO,
+        applies_to=forms.APPLIES_TO, words_on=forms.words_on,
     )  # fmt: skip
     return make_response(page, status)
 
@@ -107,7 +109,7 @@ def _exemption_page(exemption_id: int, form: Form, status: int = 200) -> Respons
     holders = queries.holders_of(session, exemption_id)
     page = render_template(
         "standing/exemption.html", form=form, exemption=queries.get_exemption(session, exemption_id),
-        applies_to=forms.APPLIES_TO, holders=holders, stays=actions.why_exemption_stays(holders),
+        words_on=forms.words_on, holders=holders, stays=actions.why_exemption_stays(holders),
         events=timeline(session, "exemption", exemption_id),
     )  # fmt: skip
     return make_response(page, status)
