@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import fields
 from portal.accounting.link import live_link
-from portal.accounting.pull import voided
+from portal.accounting.pull import loose_credits, voided
 from portal.accounting.pull.models import (
     FIELD,
     GONE,
+    LOOSE,
     MERGED,
     NAME,
     NEW_TAX,
@@ -78,6 +79,8 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     """not_here: question → why it cannot be ended here, for those that cannot."""
     if question.id in not_here:
         return _OF_STATUS[VOID][1:]
+    if question.field == LOOSE:
+        return (*loose_credits.answers(question), (SEEN, "Leave it there"))
     if question.field == MERGED:
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
     if question.field == OFF and question.theirs == DELETED:

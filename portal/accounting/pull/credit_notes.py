@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.modules import MODULES, is_ours
+from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, questions, sightings, voided
+from portal.accounting.pull import crediting, loose_credits, questions, sightings, voided
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import OTHER_NOTE, STATUS, USES, Question
 from portal.accounting.pull.payments import close_payment_pages
@@ -34,14 +35,14 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     id_key = MODULES["credit_note"].id_key
     with held(turn) as session:
         known = _known(session, turn.link_id, [str(row[id_key]) for row in rows])
-        ours = _own_numbers(session, [str(row.get("creditnote_number") or "") for row in rows])
     found = 0
     for row in rows:
         twin = known.get(str(row[id_key]))
-        if twin is None:
-            is_own = row.get("creditnote_number") in ours  # made by us a moment ago: the next try adopts it
-            is_valid = row.get("status") not in _NOT_IN_FORCE and not is_own
-            found += _take_on(turn, remote, str(row[id_key])) if is_valid else 0
+        if twin is None and row.get("status") in _NOT_IN_FORCE:
+            with held(turn) as session:
+                loose_credits.settle(session, turn.link_id, str(row[id_key]))
+        elif twin is None:
+            found += _take_on(turn, remote, str(row[id_key]))
         elif sightings.is_news(twin, row):
             found += _compare(turn, remote, twin.id, row)
     return found
@@ -53,14 +54,18 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
     with held(turn) as session:
         invoices = _invoices_of(session, turn.link_id, applied, str(detail.get("reference_number") or ""))
         currency = session.scalars(select(Organisation.currency)).one()
-    if not invoices or str(detail.get("currency_code") or currency) != currency:
+        is_own = _is_on_its_way(session, turn.link_id, detail)
+    if is_own or str(detail.get("currency_code") or currency) != currency:
         return False
     theirs = crediting.read(detail, currency, is_kept=not any(applied.values()))
+    if not invoices:
+        return _ask_whose(turn, remote_id, detail, theirs)
     if len(invoices) == 1:
         close_payment_pages(turn, invoices)
     with held(turn) as session, in_the_name_of(turn.product_name):
         if _is_tied(session, turn.link_id, remote_id):
             return False
+        loose_credits.settle(session, turn.link_id, remote_id)
         note = None
         if len(invoices) == 1:
             note = crediting.credit_as_theirs(session, turn.link_id, invoices[0], theirs, turn.product_name)
@@ -71,6 +76,14 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
             remote_number=theirs.number, snapshot={"there": uses.There(applied).as_text()},
         )  # fmt: skip
     return True
+
+
+def _ask_whose(turn: Turn, remote_id: str, detail: Row, theirs: crediting.TheirCredit) -> bool:
+    """Over no invoice at all; what was put to invoices that are not here is no business of ours."""
+    if not theirs.is_kept:
+        return False
+    with held(turn) as session:
+        return loose_credits.ask(session, turn, remote_id, str(detail.get("customer_id", "")), theirs)
 
 
 def _invoices_of(session: Session, link_id: int, applied: Mapping[str, Any], reference: str) -> list[int]:
@@ -152,10 +165,13 @@ def _is_tied(session: Session, link_id: int, remote_id: str) -> bool:
     return bool(_known(session, link_id, [remote_id]))
 
 
-def _own_numbers(session: Session, numbers: Sequence[str]) -> set[str]:
-    """Under which one of ours is on its way: numbers of ours whose twin is not known yet."""
-    with_twin = select(MirrorRecord.local_id).where(
-        MirrorRecord.module == "credit_note", MirrorRecord.remote_id.is_not(None)
-    )
-    found = select(CreditNote.number).where(CreditNote.number.in_(numbers), CreditNote.id.not_in(with_twin))
-    return set(session.scalars(found))
+def _is_on_its_way(session: Session, link_id: int, detail: Row) -> bool:
+    """Ours, made there a moment ago in a call whose answer is open: the next try adopts it. Another one there may have
+    taken the number of ours."""
+    numbered = select(CreditNote.id).where(CreditNote.number == str(detail.get("creditnote_number") or ""))
+    record = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "credit_note", MirrorRecord.remote_id.is_(None))
+        .where(MirrorRecord.sending_since.is_not(None), MirrorRecord.local_id.in_(numbered))
+    ).one_or_none()
+    return record is not None and is_ours("credit_note", detail, payload_now(session, record)[1])

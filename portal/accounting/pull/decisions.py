@@ -11,16 +11,18 @@ from portal.accounting.pull import (
     asking,
     changes,
     endings,
+    loose_credits,
     payment_changes,
     payments,
     tax_decisions,
     voided,
     written_off,
 )
-from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, THEIRS
+from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, SEEN, THEIRS
 from portal.accounting.pull.models import (
     FIELD,
     GONE,
+    LOOSE,
     REFUND,
     REOPENED,
     SECOND,
@@ -128,6 +130,8 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         payment_changes.record_refund(session, question, person_id, _product(session, question))
     elif (question.field, decision) == (SECOND, THEIRS):
         _book(session, question)
+    elif question.field == LOOSE and decision != SEEN:
+        loose_credits.take_over(session, question, decision, _product(session, question))
     elif question.field == VOID:
         _void(session, _record(session, question), decision)
     elif question.field in (WRITTEN_OFF, WRITE_OFF_OVER):

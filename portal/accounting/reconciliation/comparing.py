@@ -20,7 +20,8 @@ OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE = (
 
 @dataclass(frozen=True)
 class Theirs:
-    """One record there. key: what pairs it with ours ("" pairs with nothing). Amounts in minor units."""
+    """One record there. key: what pairs it with ours ("" pairs with nothing). Amounts in minor units. written: the
+    number as it stands there; ours may have gone over with another one, as its own was taken."""
 
     key: str
     remote_id: str
@@ -30,6 +31,7 @@ class Theirs:
     status: str = ""
     total: int = 0
     open: int = 0
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,11 @@ def _judge(one: Ours | None, there: Sequence[Theirs]) -> Iterator[Drift]:
         cause = _difference(one, twin)
         if cause:
             yield Drift(cause, one, twin)
-        yield from (Drift(TWICE_THERE, one, each) for each in there if each is not twin)
+        for each in there:
+            if each.written == twin.written and each is not twin:
+                yield Drift(TWICE_THERE, one, each)
+            elif each is not twin:
+                yield Drift(MISSING_HERE, None, each)
     elif len(there) == 1:
         yield Drift(NOT_TIED, one, there[0])
     elif there:

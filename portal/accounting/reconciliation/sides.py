@@ -109,7 +109,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
     number = _their_number(kind)
     statement = (
         select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, ReadRow.status)
-        .add_columns(ReadRow.total_minor, ReadRow.open_minor)
+        .add_columns(ReadRow.total_minor, ReadRow.open_minor, ReadRow.number)
         .outerjoin(
             MirrorRecord,
             (MirrorRecord.link_id == link.id)

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from portal.accounting.pull import credit_notes
+from portal.accounting.mirror.drain import drain
+from portal.accounting.pull import asking, credit_notes
+from portal.accounting.reconciliation.models import DriftRow
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import kept_as_credit
 from portal.invoices.models import Invoice
+from portal.shared import clock
+from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
+from tests.portal.accounting.doings import credit
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
-from tests.portal.accounting.test_payments_back import balance, billed
+from tests.portal.accounting.test_payments_back import balance, billed, compare_at_night, decide
 
 __all__ = ["billed", "linked", "zoho"]
 
@@ -122,3 +128,79 @@ def test_one_voided_there_is_told(both: tuple[LinkedFirm, Invoice]) -> None:
     act(linked, f"POST /creditnotes/{remote_id}/status/void")
     look(linked)
     assert [(asked.field, asked.theirs) for asked in questions(linked)] == [("credit void", "void")]
+
+
+def loose_credit_there(linked: LinkedFirm, rate: float = 25.0) -> str:
+    """Credit that somebody gave a customer, over no invoice."""
+    (customer,) = linked.there("contacts")
+    line = {"name": "Goodwill", "rate": rate, "quantity": 1}
+    return str(act(linked, "POST /creditnotes", customer_id=customer["contact_id"], line_items=[line],
+                   date=clock.today("Europe/London").isoformat())["creditnote"]["creditnote_id"])  # fmt: skip
+
+
+def test_one_over_no_invoice_is_asked_about_once_and_becomes_the_customers_credit(
+    both: tuple[LinkedFirm, Invoice],
+) -> None:
+    linked, invoice = both
+    loose_credit_there(linked)
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.field, asked.facts["label"], asked.theirs[:9]) == (
+        "loose credit",
+        "Credit note CN-00001",
+        "25.00 GBP",
+    )
+    assert asking.choices_of(asked, {}) == (("over 1", f"Over {invoice.number}"), ("seen", "Leave it there"))
+    decide(linked, "over 1")
+    linked.zoho.forget_requests()
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+    (note,) = notes(linked)
+    with job_session(linked.organisation_id) as session:
+        assert kept_as_credit(session, note) == note.total == Money(2500, "GBP")
+    assert balance(linked, invoice).minor == 23580 and questions(linked) == [] and writes(linked) == []
+
+
+def test_one_that_is_left_there_is_not_asked_about_again_and_told_by_the_comparison(
+    both: tuple[LinkedFirm, Invoice],
+) -> None:
+    linked, _invoice = both
+    loose_credit_there(linked)
+    look(linked)
+    decide(linked, "seen")
+    let_time_pass(linked)
+    look(linked)
+    assert notes(linked) == [] and questions(linked) == []
+    compare_at_night(linked)
+    assert drifts(linked) == [("missing here", "CN-00001")]
+
+
+def test_one_too_large_for_any_invoice_can_only_be_left_there(both: tuple[LinkedFirm, Invoice]) -> None:
+    linked, _invoice = both
+    remote_id = loose_credit_there(linked, rate=999)
+    look(linked)
+    (asked,) = questions(linked)
+    assert asking.choices_of(asked, {}) == (("seen", "Leave it there"),)
+    act(linked, f"POST /creditnotes/{remote_id}/status/void")
+    let_time_pass(linked)
+    look(linked)
+    assert questions(linked) == []
+
+
+def test_one_there_with_the_number_of_ours_is_another_one_not_ours_twice(both: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = both
+    remote_id = loose_credit_there(linked)
+    linked.change("UPDATE pull_cursors SET next_look_at = clock_timestamp() + interval '1 day'")
+    own = credit(linked, invoice, share="0.5")
+    drain(linked.organisation_id)
+    there = {each["creditnote_id"]: each["creditnote_number"] for each in linked.there("creditnotes")}
+    assert there.pop(remote_id) == own.number and len(there) == 1
+    compare_at_night(linked)
+    assert drifts(linked) == [("missing here", own.number)]
+    assert [each.field for each in questions(linked)] == ["loose credit"]
+
+
+def drifts(linked: LinkedFirm) -> list[tuple[str, str]]:
+    with job_session(linked.organisation_id) as session:
+        return [(each.cause, each.label) for each in session.query(DriftRow).order_by(DriftRow.id)]
