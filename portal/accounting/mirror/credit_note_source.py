@@ -22,6 +22,7 @@ from portal.invoices.credit_notes.models import CreditApplication, CreditNote, C
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.payments.models import Allocation, Payment
+from portal.payments.refunds.models import BOOKED
 from portal.shared import clock
 from portal.shared.money import Money, decimals_of
 from portal.taxes.arithmetic import Breakdown, LineParts, Policy
@@ -66,7 +67,8 @@ def _uses(session: Session, note: CreditNote, applied: Mapping[int, Decimal]) ->
     zone = session.scalars(select(Organisation.time_zone)).one()
     given_back = [
         _given_back(note, count, each, zone) for count, each in enumerate(queries.refunds_of(session, note), 1)
-    ]
+        if not each.form_id.startswith(BOOKED)
+    ]  # fmt: skip
     return Uses(applied, given_back, _account(session) if given_back else "")
 
 

@@ -156,7 +156,7 @@ def _next_step(
         told=next_verb.told(act, source, turn.product_name) if record.module == "invoice" else "",
         our_persons=ours_of(record, version, payload) if verb == UPDATE else None,
     )  # fmt: skip
-    return push if source.uses is None else using.placing(push, use)
+    return push if source.uses is None else using.placing(record, push, use)
 
 
 def _ids_of(record: MirrorRecord, twins: dict[sources.Need, MirrorRecord]) -> sources.Twins:

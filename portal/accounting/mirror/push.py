@@ -40,6 +40,7 @@ class Push:
     told           for people, once it is done; "" for nothing
     our_persons    of a customer's update that says who its persons are: whoever else is there is kept; none where
                    nobody can be, as they were read and taken over a moment ago
+    kept           parts of the payload that an update leaves as they are there
     is_last        nothing is left to do for this record after it
     """
 
@@ -58,6 +59,7 @@ class Push:
     act: Act | None = None
     told: str = ""
     our_persons: OurPersons | None = None
+    kept: frozenset[str] = frozenset()
     is_last: bool = True
 
 

@@ -147,9 +147,8 @@ def _for_create(push: Push) -> dict[str, Any]:
 
 
 def _for_update(push: Push) -> dict[str, Any]:
-    if push.module == "payment" and push.payload["reference_number"] == push.remote_id:
-        # Recorded there by somebody else: only where its money is may change, not what they wrote about it.
-        return {key: push.payload[key] for key in ("customer_id", "invoices")}
+    if push.kept:
+        return {key: value for key, value in push.payload.items() if key not in push.kept}
     if push.module == "customer":
         return {key: value for key, value in push.payload.items() if key != "ignore_auto_number_generation"}
     return push.payload

@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.gateways.zoho import wire
 
+BY_THEM = "by_them"  # of what is kept of a payment: it was recorded there, with their words
 LOWER, WITHDRAW, GIVE_BACK, RAISE = "lower", "withdraw", "give back", "raise"
 
 

@@ -98,16 +98,28 @@ def _next_of_credit(
     return None
 
 
-def placing(push: Push, use: Use | None) -> Push:
+def placing(record: MirrorRecord, push: Push, use: Use | None) -> Push:
     """The push with what it does to the money; use None: nothing yet."""
     if use is None:
         return replace(push, is_last=False)
-    payload = push.payload
+    payload, kept = push.payload, frozenset[str]()
+    if use.verb == UPDATE and push.module == "payment":
+        kept = _kept(record, payload)
     if use.rounding:
         payload = with_rounding(payload, use.rounding)
     elif use.verb == UPDATE and use.invoices is not None:
         payload = payload | {"invoices": uses.invoices_of(use.invoices)}
-    return replace(push, payload=payload, act=use.act, told=use.told, is_last=use.is_last)
+    return replace(push, payload=payload, kept=kept, act=use.act, told=use.told, is_last=use.is_last)
+
+
+def _kept(record: MirrorRecord, payload: Mapping[str, Any]) -> frozenset[str]:
+    """Recorded there by somebody else: only where its money is may change, not what they wrote about it. And its amount
+    where somebody wants ours to count."""
+    snapshot = record.snapshot or {}
+    if not (snapshot.get(uses.BY_THEM) or payload["reference_number"] == record.remote_id):
+        return frozenset()
+    moved = {"customer_id", "invoices"} | ({"amount"} if snapshot.get("sent", "") is None else set())
+    return frozenset(payload) - moved
 
 
 def note(record: MirrorRecord, push: Push, answer: Mapping[str, Any], *, adopted: bool) -> str:

@@ -11,6 +11,7 @@ from portal.accounting import fields
 from portal.accounting.link import live_link
 from portal.accounting.pull import loose_credits, voided
 from portal.accounting.pull.models import (
+    AMOUNT,
     FIELD,
     GONE,
     LOOSE,
@@ -23,6 +24,7 @@ from portal.accounting.pull.models import (
     REOPENED,
     SECOND,
     TWICE,
+    USES,
     VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
@@ -49,6 +51,8 @@ _OF_STATUS = {
     WRITE_OFF_OVER: ((THEIRS, "Take it back here too"), (OURS, "Write it off in Zoho again")),
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
+_TAKE_AMOUNT = ((THEIRS, "Use Zoho's amount"),)
+_PUT_BACK = ((OURS, "Put ours back in Zoho"), (SEEN, "I have seen it"))
 _TAX_GONE = ((THEIRS, "Stop offering it here"), (AGAIN, "Make it again in Zoho"))
 _ONLY_SEEN = ((SEEN, "I have seen it"),)
 
@@ -79,6 +83,9 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     """not_here: question → why it cannot be ended here, for those that cannot."""
     if question.id in not_here:
         return _OF_STATUS[VOID][1:]
+    if question.field in (AMOUNT, USES) and "there" in question.facts:
+        can_take = bool(question.facts.get("can_take"))
+        return (*(_TAKE_AMOUNT if can_take else ()), *_PUT_BACK)
     if question.field == LOOSE:
         return (*loose_credits.answers(question), (SEEN, "Leave it there"))
     if question.field == MERGED:

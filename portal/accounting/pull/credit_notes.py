@@ -12,7 +12,7 @@ from portal.accounting.mirror.modules import MODULES, is_ours
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, loose_credits, questions, sightings, voided
+from portal.accounting.pull import crediting, given_back, loose_credits, questions, sightings, voided
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import OTHER_NOTE, STATUS, USES, Question
 from portal.accounting.pull.payments import close_payment_pages
@@ -121,7 +121,10 @@ def _tell(
 
 def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
     """One of ours that was changed there."""
-    detail = remote.detail(MODULES["credit_note"], str(row[MODULES["credit_note"].id_key]))
+    module, remote_id = MODULES["credit_note"], str(row[MODULES["credit_note"].id_key])
+    detail = remote.detail(module, remote_id)
+    if "creditnote_refunds" not in detail:
+        detail |= remote.call("GET", f"{module.path}/{remote_id}/refunds")
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
         sightings.remember(record, row)
@@ -143,7 +146,10 @@ def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
                 theirs_at=record.remote_modified_at,
                 facts={"label": f"Credit note {note.number}", "title": title, "why": why},
             )  # fmt: skip
-        return is_void or differs
+        is_given_back = given_back.ask(
+            session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or []
+        )
+        return is_void or differs or is_given_back
 
 
 def _said(there: uses.There) -> str:

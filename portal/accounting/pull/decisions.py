@@ -11,6 +11,7 @@ from portal.accounting.pull import (
     asking,
     changes,
     endings,
+    given_back,
     loose_credits,
     payment_changes,
     payments,
@@ -20,6 +21,7 @@ from portal.accounting.pull import (
 )
 from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, SEEN, THEIRS
 from portal.accounting.pull.models import (
+    AMOUNT,
     FIELD,
     GONE,
     LOOSE,
@@ -28,6 +30,7 @@ from portal.accounting.pull.models import (
     SECOND,
     STATUS,
     TWICE,
+    USES,
     VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
@@ -127,9 +130,11 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
     if question.module == "tax":
         tax_decisions.carry_out(session, question, decision)
     elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
-        payment_changes.record_refund(session, question, person_id, _product(session, question))
+        given_back.record_here(session, question, person_id, _product(session, question))
     elif (question.field, decision) == (SECOND, THEIRS):
         _book(session, question)
+    elif question.field in (AMOUNT, USES) and decision != SEEN:
+        _changed_payment(session, question, decision, person_id)
     elif question.field == LOOSE and decision != SEEN:
         loose_credits.take_over(session, question, decision, _product(session, question))
     elif question.field == VOID:
@@ -142,6 +147,16 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         record = _record(session, question)
         record.remote_status = "sent"  # so that it is voided there
         _go_on(session, record)
+
+
+def _changed_payment(session: Session, question: Question, decision: str, person_id: int) -> None:
+    record = _record(session, question)
+    if decision == OURS:
+        payment_changes.put_back(record, question)
+        _go_on(session, record)
+        return
+    payment_changes.make_room(session, record, person_id, _product(session, question))
+    _book(session, question)
 
 
 def _void(session: Session, record: MirrorRecord, decision: str) -> None:

@@ -16,7 +16,8 @@ RATE, NAME, NEW_TAX, OFF = "rate", "tax name", "new tax", "tax off"
 # Fields of questions about an invoice that was opened again, and (followed by its id) about a refund.
 REOPENED, REFUND = "reopened", "refund"
 VOID = "void"  # the field of a question about an invoice that was voided there only
-USES = "uses"  # the field of a question about money that was put to other invoices there
+# Fields of questions about a payment: its money is on other invoices there, or it is of another amount.
+USES, AMOUNT = "uses", "amount"
 SECOND = "second"  # the field of a question about a payment that carries the reference of one that is there already
 # Fields of questions about an invoice that was written off there only, or is to be paid there again.
 WRITTEN_OFF, WRITE_OFF_OVER = "written off", "write-off over"

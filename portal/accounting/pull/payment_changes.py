@@ -1,11 +1,10 @@
 """Payments of ours that were changed in Zoho: put to other invoices, given back, or of another amount. Money is never
-moved here by itself: a person is told, and records here with one tap what can be recorded."""
+moved here by itself: a person is asked, once about each payment, and says which side counts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import uses
@@ -13,21 +12,23 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, sightings, voided
-from portal.accounting.pull.models import REFUND, STATUS, USES, Question
+from portal.accounting.pull import endings, given_back, questions, sightings, voided
+from portal.accounting.pull.models import AMOUNT, STATUS, USES, Question
 from portal.gateways.zoho import wire
-from portal.payments.actions.refunds import plan_refund
+from portal.payments.actions import reverse_payment
 from portal.payments.models import Payment
-from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared.money import Money
 
-_AMOUNT = "amount"
-_CORRECT = "Money is never moved here by itself. Correct the side that is wrong."
-_GIVEN_BACK = "Money went back to the customer there. Record it here, and nothing is given back a second time."
+Detail = Mapping[str, Any]
+Facts = Callable[[Session, Turn, Detail], Mapping[str, Any] | None]
+_MOVED = "Money is never moved here by itself. Put it back there; or correct it here by hand, and say that you have."
+_CHANGED = "With Zoho's amount, ours is reversed and booked anew. With ours, it is changed back there."
+_BY_CARD = "So much came by card, and stays so here. Change it back there; if money went back, make a refund here."
 
 
-def compare(turn: Turn, remote: Remote, record_id: int, row: Mapping[str, Any]) -> bool:
-    """True when a person is asked. row: of Zoho's list, by which the change was met."""
+def compare(turn: Turn, remote: Remote, record_id: int, row: Detail, facts_of: Facts) -> bool:
+    """True when a person is asked. row: of Zoho's list, by which the change was met. facts_of: what is needed to book
+    a payment as it is there."""
     detail = remote.detail(MODULES["payment"], str(row[MODULES["payment"].id_key]))
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
@@ -36,71 +37,67 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Mapping[str, Any]) 
         if known is None or record.state != "in_step":
             return False
         payment = session.get_one(Payment, record.local_id)
-        is_whole = not (record.snapshot or {}).get("is_theirs")
-        amount = Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
-        differs = [
-            _differs(session, record, payment, USES, "Put to other invoices in Zoho", (_said(known), _said(now)),
-                     is_equal=voided.besides(session, turn.link_id, known.applied) == now.applied),
-            _differs(session, record, payment, _AMOUNT, "Another amount in Zoho", (str(payment.amount), str(amount)),
-                     is_equal=payment.amount == amount or not is_whole),
-        ]  # fmt: skip
-        given_back = [
-            _ask_about_refund(session, record, payment, each) for each in detail.get("payment_refunds") or []
-            if _is_theirs(session, record, payment, each)
-        ]  # fmt: skip
-        return any([*differs, *given_back])
+        is_other = _ask_about_amount(session, record, payment, now, detail, facts_of(session, turn, detail))
+        is_moved = _ask_about_uses(
+            session, record, payment, voided.besides(session, turn.link_id, known.applied), now, is_other=is_other
+        )
+        is_given_back = given_back.ask(
+            session, record, "Payment", payment.number, payment.currency, detail.get("payment_refunds") or []
+        )
+        return is_other or is_moved or is_given_back
 
 
-def record_refund(session: Session, question: Question, person_id: int, product_name: str) -> None:
-    """As it was given back there, once. Raises CannotRefund. Does not commit."""
-    told = question.facts
-    plan_refund(
-        session, question.local_id or 0, Money(told["minor"], told["currency"]), way=told["way"],
-        reason=f"Given back in {product_name}", by=person_id, form_id=BOOKED + told["refund"],
-    )  # fmt: skip
+def put_back(record: MirrorRecord, question: Question) -> None:
+    """From where the money is there by now, the next push brings it to where it is here; a changed amount, too."""
+    snapshot = {**(record.snapshot or {}), "there": question.facts["there"]}
+    record.snapshot = snapshot | ({"sent": None} if question.field == AMOUNT else {})
 
 
-def _differs(
-    session: Session, record: MirrorRecord, payment: Payment, field: str, title: str, sides: tuple[str, str], *,
-    is_equal: bool,
+def make_room(session: Session, record: MirrorRecord, person_id: int, product_name: str) -> None:
+    """Ours ends, and nothing of that goes over: theirs is another payment's from now on. Raises CannotReverse. Does not
+    commit."""
+    reverse_payment(session, record.local_id, f"Its amount was changed in {product_name}", by=person_id)
+    record.remote_id = None
+    session.flush()
+    endings.leave_as_it_is(session, record)
+    session.flush()
+
+
+def _ask_about_amount(
+    session: Session, record: MirrorRecord, payment: Payment, now: uses.There, detail: Detail,
+    facts: Mapping[str, Any] | None,
 ) -> bool:  # fmt: skip
-    if is_equal:
-        questions.settle(session, record, STATUS, field)
+    amount = Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
+    if payment.amount == amount or (record.snapshot or {}).get("is_theirs"):
+        questions.settle(session, record, STATUS, AMOUNT)
         return False
+    can_take = payment.provider != "stripe" and facts is not None
     questions.ask(
-        session, questions.of(record), STATUS, field=field, ours=sides[0], theirs=sides[1],
+        session, questions.of(record), STATUS, field=AMOUNT, ours=str(payment.amount), theirs=str(amount),
         theirs_at=record.remote_modified_at,
-        facts={"label": f"Payment {payment.number}", "title": title, "why": _CORRECT},
+        facts={**(facts or {}), "label": f"Payment {payment.number}", "title": "Another amount in Zoho",
+               "why": _CHANGED if can_take else _BY_CARD, "there": now.as_text(), "can_take": can_take},
     )  # fmt: skip
     return True
 
 
-def _is_theirs(session: Session, record: MirrorRecord, payment: Payment, refund: Mapping[str, Any]) -> bool:
-    """Made by somebody there, and not told of before? Ours carry the payment's number."""
-    refund_id = str(refund.get("payment_refund_id", ""))
-    if str(refund.get("reference_number", "")).startswith(payment.number):
+def _ask_about_uses(
+    session: Session, record: MirrorRecord, payment: Payment, known: Mapping[str, Decimal], now: uses.There, *,
+    is_other: bool,
+) -> bool:  # fmt: skip
+    """Where its amount is another one, what is on invoices follows from that."""
+    if is_other or known == now.applied:
+        questions.settle(session, record, STATUS, USES)
         return False
-    booked = select(Refund.id).where(Refund.form_id == BOOKED + refund_id)
-    asked = select(Question.id).where(
-        Question.link_id == record.link_id, Question.module == "payment", Question.local_id == record.local_id,
-        Question.field == f"{REFUND} {refund_id}",
-    )  # fmt: skip
-    return session.scalars(booked.union_all(asked).limit(1)).first() is None
-
-
-def _ask_about_refund(session: Session, record: MirrorRecord, payment: Payment, refund: Mapping[str, Any]) -> bool:
-    amount = Money.rounded(wire.amount(refund.get("amount")) or Decimal(0), payment.currency)
-    refund_id = str(refund["payment_refund_id"])
     questions.ask(
-        session, questions.of(record), STATUS, field=f"{REFUND} {refund_id}", ours="not given back",
-        theirs=f"{amount} on {refund.get('date', '')}", theirs_at=record.remote_modified_at,
-        facts={"label": f"Payment {payment.number}", "title": "Given back in Zoho", "why": _GIVEN_BACK,
-               "minor": amount.minor, "currency": payment.currency, "refund": refund_id,
-               "way": "cash" if refund.get("refund_mode") == "cash" else "bank_transfer"},
+        session, questions.of(record), STATUS, field=USES, ours=_said(known), theirs=_said(now.applied),
+        theirs_at=record.remote_modified_at,
+        facts={"label": f"Payment {payment.number}", "title": "Put to other invoices in Zoho", "why": _MOVED,
+               "there": now.as_text()},
     )  # fmt: skip
     return True
 
 
-def _said(there: uses.There) -> str:
-    total = sum(there.applied.values(), Decimal(0))
-    return f"{total} on {len(there.applied)} {'invoice' if len(there.applied) == 1 else 'invoices'}"
+def _said(applied: Mapping[str, Decimal]) -> str:
+    total = sum(applied.values(), Decimal(0))
+    return f"{total} on {len(applied)} {'invoice' if len(applied) == 1 else 'invoices'}"

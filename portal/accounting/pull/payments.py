@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import uses
@@ -50,20 +50,22 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
             elif own.remote_id:  # where ours is not known to be there, this is it: the next try adopts it
                 found += second_payments.ask(turn, remote, own.payment_id, str(row[id_key]), facts_of)
         elif sightings.is_news(twin, row):
-            found += payment_changes.compare(turn, remote, twin.id, row)
+            found += payment_changes.compare(turn, remote, twin.id, row, facts_of)
     return found
 
 
 def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[str, Any], product_name: str) -> None:
     """Record what `facts` tells of a payment there, and tie the two. Does not commit."""
     organisation = session.get_one(Organisation, organisation_id)
-    currency = facts["currency"]
+    currency, remote_id = facts["currency"], facts["remote_id"]
+    before = select(func.count()).where(Payment.provider_payment_id.startswith(remote_id, autoescape=True))
+    count = session.scalars(before).one()  # of those that stood for it here and were reversed
     with in_the_name_of(product_name):
         payment = add_booked_payment(
             session, organisation,
             BookedPayment(
                 facts["customer_id"], Money(facts["minor"], currency), facts["method"], facts["reference"],
-                date.fromisoformat(facts["on"]), facts["remote_id"],
+                date.fromisoformat(facts["on"]), f"{remote_id}/{count + 1}" if count else remote_id,
                 {int(invoice_id): Money(minor, currency) for invoice_id, minor in facts["parts"].items()},
             ),
         )  # fmt: skip
@@ -83,7 +85,9 @@ def tie_to(session: Session, organisation_id: int, link_id: int, payment_id: int
         .execution_options(populate_existing=True)
     ).one()
     _, payload = payload_now(session, record)
-    record.snapshot = {"there": facts["there"], "sent": payload, "is_theirs": facts["is_partly_ours"]}
+    record.snapshot = {
+        "there": facts["there"], "sent": payload, "is_theirs": facts["is_partly_ours"], uses.BY_THEM: True,
+    }  # fmt: skip
     record.sending_since = None
     return tied
 

@@ -5,11 +5,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.reconciliation import causes, comparing, reading
+from portal.accounting.reconciliation import aside, causes, comparing, reading
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
 from portal.organisations import audit
-from portal.payments.actions.booked import PROVIDER
 from portal.payments.models import Payment
 from portal.shared import outbox, queues
 from portal.shared.errors import NotFound, RuleBroken
@@ -36,7 +35,16 @@ def fix(session: Session, drift_id: int) -> str:
     link, run = hold(session), session.get_one(Reconciliation, drift.run_id)
     if link is None or run.link_id != link.id:
         raise CannotFix("This comparison is of an organisation that is no longer linked.")
-    booked = select(Payment.id).where(Payment.id == drift.local_id, Payment.provider == PROVIDER)
+    booked = (
+        select(Payment.id)
+        .outerjoin(
+            MirrorRecord,
+            (MirrorRecord.link_id == link.id)
+            & (MirrorRecord.module == "payment")
+            & (MirrorRecord.local_id == Payment.id),
+        )
+        .where(Payment.id == drift.local_id, aside.is_recorded_there())
+    )
     is_theirs = drift.module == "payment" and session.scalar(booked) is not None
     wanted = causes.fix_of(drift.cause, drift.theirs_status, drift.module, is_theirs=is_theirs)
     if wanted == causes.LOOK or drift.local_id is None:

@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
 from portal.accounting.link import live_link
-from portal.accounting.models import Consent, Link
-from portal.accounting.reconciliation import causes, sides
+from portal.accounting.models import Consent, Link, MirrorRecord
+from portal.accounting.reconciliation import aside, causes, sides
 from portal.accounting.reconciliation.comparing import Side
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, Reconciliation
-from portal.payments.actions.booked import PROVIDER
 from portal.payments.models import Payment
 from portal.shared.money import Money
 
@@ -102,8 +101,14 @@ def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compare
 def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Group]:
     """In the order in which the causes are explained."""
     rows = session.execute(
-        select(DriftRow, func.coalesce(Payment.provider == PROVIDER, False))
+        select(DriftRow, func.coalesce(aside.is_recorded_there(), False))
         .outerjoin(Payment, and_(DriftRow.module == "payment", Payment.id == DriftRow.local_id))
+        .outerjoin(
+            MirrorRecord,
+            and_(
+                MirrorRecord.link_id == link.id, MirrorRecord.module == "payment", MirrorRecord.local_id == Payment.id
+            ),
+        )
         .where(DriftRow.run_id == run.id)
         .order_by(DriftRow.id)
         .limit(MOST_SHOWN)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
 )
 from sqlalchemy.orm import Session
@@ -26,9 +25,9 @@ from sqlalchemy.orm import Session
 from portal.accounting.belonging import note_stays, payment_stays, stays
 from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.reconciliation import aside
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
 from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliation
-from portal.accounting.setup.rehearsal import NUMBERED
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
@@ -90,8 +89,8 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
         .add_columns(
             func.coalesce(MirrorRecord.remote_id, ""),
             func.coalesce(MirrorRecord.last_error, ""),
-            _is_moving(run),
-            _is_apart(),
+            aside.is_moving(run),
+            aside.is_apart(),
             MirrorRecord.dated_on,
         )
         .outerjoin(MirrorRecord, _mirrors(link, kind.module, kind.model.id))
@@ -118,7 +117,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
         )
         .outerjoin(kind.model, kind.model.id == MirrorRecord.local_id)
         .where(ReadRow.run_id == run.id, ReadRow.module == kind.module, ReadRow.status != GONE)
-        .where(~_is_their_past(link, kind), ~_is_rehearsal())
+        .where(~aside.is_their_past(link, kind.key), ~aside.is_rehearsal())
         .order_by(key, ReadRow.remote_id)
     )
     for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
@@ -128,7 +127,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
 def _their_number(kind: Kind) -> Any:
     """What is only counted is not compared; a payment recorded there keeps whatever was written there as its number."""
     if kind.module == "payment":
-        return case((Payment.provider == "books", Payment.provider_payment_id), else_=ReadRow.number)
+        return case((aside.is_recorded_there(), Payment.provider_payment_id), else_=ReadRow.number)
     if kind.module == "credit_note":  # one that was made there, or found our number taken, has another number there
         return case((ReadRow.number == MirrorRecord.remote_number, CreditNote.number), else_=ReadRow.number)
     return ReadRow.number if kind.figures else literal("")
@@ -143,38 +142,11 @@ def next_unseen(session: Session, link: Link, run: Reconciliation) -> tuple[str,
         select(MirrorRecord.module, MirrorRecord.remote_id)
         .outerjoin(Change, and_(Change.subject == MirrorRecord.module, Change.subject_id == MirrorRecord.local_id))
         .where(MirrorRecord.link_id == link.id, MirrorRecord.module.in_(KINDS), MirrorRecord.remote_id.is_not(None))
-        .where(~seen, ~_is_moving(run))
+        .where(~seen, ~aside.is_moving(run))
         .order_by(MirrorRecord.id)
         .limit(1)
     ).one_or_none()
     return None if found is None else (found.module, str(found.remote_id))
-
-
-def _is_moving(run: Reconciliation) -> ColumnElement[bool]:
-    return func.coalesce(
-        or_(
-            ~Change.is_settled, Change.changed_at >= run.created_at, MirrorRecord.pushed_at >= run.created_at,
-            MirrorRecord.state.in_(("pending", "sending")),
-            # a person said that the sides go their own ways, and none of it is to be told
-            and_(MirrorRecord.snapshot["is_theirs"].as_boolean(), ~_is_apart()),
-        ), False,
-    )  # fmt: skip
-
-
-def _is_apart() -> ColumnElement[bool]:
-    return func.coalesce(MirrorRecord.snapshot["is_apart"].as_boolean(), False)
-
-
-def _is_their_past(link: Link, kind: Kind) -> ColumnElement[bool]:
-    """What the office wrote there before it was linked is no business of ours."""
-    namesake = exists().where(kind.key == ReadRow.number).correlate(ReadRow)
-    since = link.cut_over_on or link.created_at.date()
-    return func.coalesce(and_(MirrorRecord.id.is_(None), ReadRow.day < since, ~namesake), False)
-
-
-def _is_rehearsal() -> ColumnElement[bool]:
-    """A test invoice of ours, put away again. One that is not void is told: it should not be there."""
-    return and_(MirrorRecord.id.is_(None), ReadRow.number.startswith(NUMBERED), ReadRow.status == VOID)
 
 
 def _mirrors(link: Link, module: str, local_id: Any) -> ColumnElement[bool]:

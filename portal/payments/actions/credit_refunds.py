@@ -15,7 +15,7 @@ from portal.payments.actions.crediting import share_out
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.queries import payments_of
-from portal.payments.refunds.models import Refund
+from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared import formats, outbox
 from portal.shared.money import Money
 
@@ -85,11 +85,12 @@ def _to_card(
 def _by_hand(
     session: Session, note: CreditNote, amount: Money, way: str, reason: str, *, by: int, form_id: str
 ) -> None:  # fmt: skip
+    is_booked = form_id.startswith(BOOKED)  # whoever says so here did not hand it out
     session.add(
         CreditRefund(
             organisation_id=note.organisation_id, credit_note_id=note.id, amount_minor=amount.minor,
             currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id,
-            from_purse_minor=out_of_purse(session, by, amount).minor if way == "cash" else 0,
+            from_purse_minor=0 if is_booked or way != "cash" else out_of_purse(session, by, amount).minor,
         )
     )  # fmt: skip
     session.flush()

@@ -14,7 +14,7 @@ from portal.payments.actions.settlement import look_soon
 from portal.payments.actions.staff_news import tell_of_failed_refund
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
-from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.refunds.models import BOOKED, COUNTS, Refund
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.errors import FormUsed, RuleBroken
@@ -51,11 +51,12 @@ def plan_refund(
     left = _left(session, payment, use, of_invoice)
     removed = "" if remote_id else _removed(session, payment)
     _check(payment, way, amount, tip, left, use.tip_left, removed)
+    is_booked = (form_id or "").startswith(BOOKED)  # whoever says so here did not hand it out
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
         tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
         form_id=form_id, remote_id=remote_id,
-        from_purse_minor=out_of_purse(session, by, amount + tip).minor if way == "cash" and by else 0,
+        from_purse_minor=out_of_purse(session, by, amount + tip).minor if way == "cash" and by and not is_booked else 0,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
     parts = {of_invoice: -amount} if of_invoice is not None else _take(session, payment, amount, use.unused)

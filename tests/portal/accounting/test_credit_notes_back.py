@@ -7,14 +7,14 @@ import pytest
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import asking, credit_notes
 from portal.accounting.reconciliation.models import DriftRow
-from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.models import CreditNote, CreditRefund
 from portal.invoices.credit_notes.queries import kept_as_credit
 from portal.invoices.models import Invoice
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
-from tests.portal.accounting.doings import credit
+from tests.portal.accounting.doings import credit, pay
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_payments_back import balance, billed, compare_at_night, decide
 
@@ -204,3 +204,28 @@ def test_one_there_with_the_number_of_ours_is_another_one_not_ours_twice(both: t
 def drifts(linked: LinkedFirm) -> list[tuple[str, str]]:
     with job_session(linked.organisation_id) as session:
         return [(each.cause, each.label) for each in session.query(DriftRow).order_by(DriftRow.id)]
+
+
+@pytest.mark.parametrize(("decision", "here"), [("theirs", [1500]), ("seen", [])])
+def test_credit_given_back_there_is_asked_about_once_and_recorded_here(
+    both: tuple[LinkedFirm, Invoice], decision: str, here: list[int]
+) -> None:
+    linked, _invoice = both
+    remote_id = loose_credit_there(linked)
+    look(linked)
+    decide(linked, "over 1")
+    let_time_pass(linked)
+    act(linked, f"POST /creditnotes/{remote_id}/refunds", date="2026-03-02", amount=15, refund_mode="banktransfer",
+        from_account_id="1")  # fmt: skip
+    look(linked)
+    (asked,) = questions(linked)
+    assert (asked.facts["title"], asked.theirs) == ("Given back in Zoho", "15.00 GBP on 2026-03-02")
+    pay(linked, _invoice)
+    drain(linked.organisation_id)
+    decide(linked, decision)
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert [each.amount_minor for each in session.query(CreditRefund)] == here
+    assert len(linked.there("creditnoterefunds")) == 1 and questions(linked) == []
