@@ -235,6 +235,7 @@ class MirrorRecord(Tenant, Base):
     snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     remote_modified_at: Mapped[datetime | None]
     last_seen: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))  # a digest, at that stamp
+    compared: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))  # by field: a digest
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     sending_since: Mapped[datetime | None]

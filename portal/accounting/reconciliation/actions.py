@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.reconciliation import aside, causes, comparing, reading
+from portal.accounting.reconciliation import aside, causes, comparing, reading, whose
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
 from portal.organisations import audit
@@ -27,35 +27,41 @@ def ask(session: Session, link: Link, asked_by: str) -> bool:
     return begun
 
 
-def fix(session: Session, drift_id: int) -> str:
-    """What was done, in words. Raises NotFound, CannotFix. Does not commit. Safe to press ten times."""
+def fix(session: Session, drift_id: int, do: str = "", *, by: str = "") -> str:
+    """What was done, in words. do: of several fixes, which; else the first. Raises NotFound, CannotFix. Does not
+    commit. Safe to press ten times."""
     drift = session.get(DriftRow, drift_id)
     if drift is None:
         raise NotFound
     link, run = hold(session), session.get_one(Reconciliation, drift.run_id)
     if link is None or run.link_id != link.id:
         raise CannotFix("This comparison is of an organisation that is no longer linked.")
-    booked = (
-        select(Payment.id)
-        .outerjoin(
-            MirrorRecord,
-            (MirrorRecord.link_id == link.id)
-            & (MirrorRecord.module == "payment")
-            & (MirrorRecord.local_id == Payment.id),
-        )
-        .where(Payment.id == drift.local_id, aside.is_recorded_there())
+    fixes = causes.fixes_of(
+        drift.cause, drift.theirs_status, drift.module, is_theirs=_is_recorded_there(session, link, drift)
     )
-    is_theirs = drift.module == "payment" and session.scalar(booked) is not None
-    wanted = causes.fix_of(drift.cause, drift.theirs_status, drift.module, is_theirs=is_theirs)
-    if wanted == causes.LOOK or drift.local_id is None:
+    wanted = do or next(iter(fixes), "")
+    if wanted not in fixes or drift.local_id is None:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
-    do = _tie if wanted == causes.TIE else _push
-    words = do(session, link, drift, drift.local_id)
+    if wanted in (causes.PUSH, causes.TIE):
+        words = (_tie if wanted == causes.TIE else _push)(session, link, drift, drift.local_id)
+    else:
+        words = whose.decide(session, link, drift, wanted, by)
     audit.note(
         session, link.organisation_id, "drift mended", drift.module, drift.local_id,
         words=f"{drift.label}: {causes.WORDS[drift.cause][0].lower()}, {causes.button_of(wanted).lower()}",
     )  # fmt: skip
     return words
+
+
+def _is_recorded_there(session: Session, link: Link, drift: DriftRow) -> bool:
+    """A payment that they recorded keeps what they wrote."""
+    of_link = (MirrorRecord.link_id == link.id) & (MirrorRecord.module == "payment")
+    booked = (
+        select(Payment.id)
+        .outerjoin(MirrorRecord, of_link & (MirrorRecord.local_id == Payment.id))
+        .where(Payment.id == drift.local_id, aside.is_recorded_there())
+    )
+    return drift.module == "payment" and session.scalar(booked) is not None
 
 
 def _tie(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
@@ -79,6 +85,8 @@ def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
         if drift.cause == comparing.DELETED_THERE:
             record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
             record.sending_since = func.clock_timestamp()
+        elif drift.cause == comparing.OTHER_VALUES:
+            whose.let_ours_count(session, record)
         elif record.snapshot is not None and drift.cause != comparing.OTHER_STATUS:
             record.snapshot = record.snapshot | {"sent": None}
         if drift.cause == comparing.OTHER_STATUS:

@@ -1,9 +1,14 @@
 """What each cause of drift is called, and what can be done about it."""
 
+from collections.abc import Sequence
+
 from portal.accounting.reconciliation import comparing
 
-PUSH, TIE, LOOK = "push", "tie", "look"
-_BUTTONS = {PUSH: "Send ours again", TIE: "It is the same"}
+PUSH, TIE, TAKE, LEAVE, ASK_AGAIN = "push", "tie", "take", "leave", "ask again"
+_BUTTONS = {
+    PUSH: "Send ours again", TIE: "It is the same", TAKE: "Take theirs", LEAVE: "Leave it so",
+    ASK_AGAIN: "Do not leave it so",
+}  # fmt: skip
 
 # cause → (heading, what to do)
 WORDS = {
@@ -28,7 +33,7 @@ WORDS = {
     comparing.OTHER_STATUS: ("Another status in Zoho", "One side is void or still a draft. Decide which is right."),
     comparing.KEPT_APART: (
         "Left as they are on both sides",
-        "Somebody decided so. The sums differ by them for as long as the two sides do.",
+        "Somebody decided so. Sums differ by them for as long as the two sides do.",
     ),
     comparing.OTHER_NUMBER: ("Another number in Zoho", "It was renumbered. {correct}"),
     comparing.OTHER_DATE: ("Another date in Zoho", "Its date was changed. {correct}"),
@@ -37,10 +42,15 @@ WORDS = {
         "Another open amount in Zoho",
         "A payment or credit is on one side only. Look which one is missing.",
     ),
+    comparing.OTHER_VALUES: (
+        "Not the same in Zoho",
+        "It was not the same when both were matched, or was changed there since. Say whose counts, or leave it so.",
+    ),
 }
 _FIXES = {
-    comparing.MISSING_THERE: PUSH, comparing.DELETED_THERE: PUSH, comparing.NOT_TIED: TIE,
-    comparing.OTHER_NUMBER: PUSH, comparing.OTHER_DATE: PUSH, comparing.OTHER_TOTAL: PUSH,
+    comparing.MISSING_THERE: (PUSH,), comparing.DELETED_THERE: (PUSH,), comparing.NOT_TIED: (TIE,),
+    comparing.OTHER_NUMBER: (PUSH,), comparing.OTHER_DATE: (PUSH,), comparing.OTHER_TOTAL: (PUSH,),
+    comparing.OTHER_VALUES: (PUSH, TAKE, LEAVE),
 }  # fmt: skip
 
 
@@ -52,22 +62,25 @@ _LEFT_ALONE = {
 }
 
 
-def fix_of(cause: str, their_status: str = "", module: str = "", *, is_theirs: bool = False) -> str:
-    """push, tie or look. A draft there can be sent again; what is void there is a person's decision. A credit note
-    that is there is never written over, nor is a payment that was recorded there (is_theirs)."""
+def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs: bool = False) -> tuple[str, ...]:
+    """What can be done by a button; nothing where people must look. A draft there can be sent again; what is void there
+    is a person's decision. A credit note that is there is never written over, nor is a payment that was recorded there
+    (is_theirs)."""
     if cause in _CHANGED and (module == "credit_note" or (module == "payment" and is_theirs)):
-        return LOOK
+        return ()
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
-        return PUSH
-    return _FIXES.get(cause, LOOK)
+        return (PUSH,)
+    if cause == comparing.KEPT_APART and module in ("customer", "item"):
+        return (ASK_AGAIN,)
+    return _FIXES.get(cause, ())
 
 
-def advice_of(cause: str, module: str, fix: str) -> str:
+def advice_of(cause: str, module: str, fixes: Sequence[str]) -> str:
     """What to do about such a record, in words."""
-    correct = _LEFT_ALONE.get(module, _AGAIN) if fix == LOOK else _AGAIN
+    correct = _AGAIN if fixes else _LEFT_ALONE.get(module, _AGAIN)
     what = "Its amount was" if module == "payment" else "Its lines or taxes were"
     return WORDS[cause][1].format(what=what, correct=correct)
 
 
 def button_of(fix: str) -> str:
-    return _BUTTONS.get(fix, "")
+    return _BUTTONS[fix]

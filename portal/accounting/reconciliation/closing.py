@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import Link
-from portal.accounting.reconciliation import comparing, recovery, sides
+from portal.accounting.reconciliation import by_field, comparing, recovery, sides
 from portal.accounting.reconciliation.comparing import Drift, Ours, Side, Sums, Theirs
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, ReadRow, Reconciliation
 from portal.organisations import audit
@@ -68,6 +68,7 @@ def _keep_sums(session: Session, run: Reconciliation, module: str, sums: Sums) -
             for what, figure in (("count", side.count), ("total_minor", side.total), ("tax_minor", side.tax),
                                  ("open_minor", side.open))
         }  # fmt: skip
+        figures |= {"differs": sums.differs[month], "left_alone": sums.apart[month]}
         session.add(
             MonthSums(organisation_id=run.organisation_id, run_id=run.id, module=module, month=month, **figures)
         )
@@ -82,8 +83,15 @@ def _row(run: Reconciliation, module: str, drift: Drift, currency: str) -> dict[
         "theirs_status": drift.theirs.status if drift.theirs else "",
         "number": known.number[:100] if known else "",
         "label": (known.label or known.number or known.key)[:200] if known else "",
-        "ours": _said(drift.ours, currency), "theirs": _said(drift.theirs, currency),
+        **_both_said(module, drift, currency),
     }  # fmt: skip
+
+
+def _both_said(module: str, drift: Drift, currency: str) -> dict[str, object]:
+    if drift.ours and drift.ours.fields and drift.theirs:
+        here, there = (by_field.words_of(module, drift.ours.fields, side) for side in (by_field.HERE, by_field.THERE))
+        return {"ours": here[:300], "theirs": there[:300]}
+    return {"ours": _said(drift.ours, currency), "theirs": _said(drift.theirs, currency)}
 
 
 def _said(one: Ours | Theirs | None, currency: str) -> str:

@@ -3,6 +3,7 @@
 Both sides come ordered by their key, so that any number of them is compared with the memory of one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,8 +14,8 @@ VOID = "void"
 MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, KEPT_APART = (
     "missing there", "deleted there", "missing here", "not tied", "twice there", "kept apart"
 )  # fmt: skip
-OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE = (
-    "other status", "other number", "other date", "other total", "other balance"
+OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE, OTHER_VALUES = (
+    "other status", "other number", "other date", "other total", "other balance", "other values"
 )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ class Theirs:
 class Ours:
     """One of our records. twin: its id there, "" while we know of none. is_moving: it changed while we were reading,
     or is still on its way, so that nothing can be said about it now. is_apart: a person has left both sides as they
-    are. why: what kept it from going over."""
+    are. why: what kept it from going over. fields: those in which it and its twin differ, of what has no figures."""
 
     key: str
     local_id: int
@@ -53,6 +54,7 @@ class Ours:
     why: str = ""
     is_moving: bool = False
     is_apart: bool = False
+    fields: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ class Side:
 
 @dataclass
 class Sums:
-    """Both sides by month (None for records without a day). moving: how many of ours were left out on both sides."""
+    """Both sides by month (None for records without a day). moving: how many of ours were left out on both sides.
+    differs, apart: how many differ, whatever the sums say, and how many as somebody wants it."""
 
     ours: dict[date | None, Side] = field(default_factory=dict)
     theirs: dict[date | None, Side] = field(default_factory=dict)
     moving: int = 0
+    differs: Counter[date | None] = field(default_factory=Counter)
+    apart: Counter[date | None] = field(default_factory=Counter)
 
     @property
     def months(self) -> list[date | None]:
@@ -118,7 +123,10 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], sums: Sums, *, is_sh
         for each in there:
             sums.add_theirs(each, one.tax if one is not None and each is twin and each.total == one.total else 0)
         is_apart = one is not None and one.is_apart
-        yield from (replace(drift, cause=KEPT_APART) if is_apart else drift for drift in _judge(one, there))
+        for drift in _judge(one, there):
+            known = drift.ours or drift.theirs
+            (sums.apart if is_apart else sums.differs)[month_of(known.day if known else None)] += 1
+            yield replace(drift, cause=KEPT_APART) if is_apart else drift
 
 
 def month_of(day: date | None) -> date | None:
@@ -178,4 +186,4 @@ def _difference(one: Ours, twin: Theirs) -> str:
         (OTHER_STATUS, one.status, twin.status), (OTHER_NUMBER, one.number, twin.number),
         (OTHER_DATE, one.day, twin.day), (OTHER_TOTAL, one.total, twin.total), (OTHER_BALANCE, one.open, twin.open),
     )  # fmt: skip
-    return next((cause for cause, here, there in facts if here != there), "")
+    return next((cause for cause, here, there in facts if here != there), OTHER_VALUES if one.fields else "")

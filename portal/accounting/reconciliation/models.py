@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounting.reconciliation.comparing import Side
@@ -83,6 +84,8 @@ class MonthSums(Tenant, Base):
     their_total_minor: Mapped[int]
     their_tax_minor: Mapped[int]
     their_open_minor: Mapped[int]
+    differs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # records, whatever the sums say
+    left_alone: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # differ on purpose
 
     @property
     def ours(self) -> Side:
@@ -91,6 +94,24 @@ class MonthSums(Tenant, Base):
     @property
     def theirs(self) -> Side:
         return Side(self.their_count, self.their_total_minor, self.their_tax_minor, self.their_open_minor)
+
+
+class PairDifference(Tenant, Base):
+    """A customer or item that is not the same on both sides, though it is one.
+
+    fields   of each that differs: ours, its value here and there, and both as people read them
+    left_at  when a person said that it stays so; over when anything else differs
+    """
+
+    __tablename__ = "pair_differences"
+    __table_args__ = (belongs_to("links", "link_id"), UniqueConstraint("link_id", "module", "local_id"))
+
+    link_id: Mapped[int] = mapped_column(BigInteger)
+    module: Mapped[str] = mapped_column(String(20))
+    local_id: Mapped[int] = mapped_column(BigInteger)
+    fields: Mapped[list[list[str]]] = mapped_column(JSONB)
+    left_at: Mapped[datetime | None]
+    left_by: Mapped[str] = mapped_column(String(200), default="")
 
 
 class DriftRow(Tenant, Base):

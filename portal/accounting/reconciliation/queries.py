@@ -1,7 +1,7 @@
 """What people read of the reconciliations: the last one in a few lines, its months, and each record that differs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import and_, func, select
@@ -17,6 +17,10 @@ from portal.payments.models import Payment
 from portal.shared.money import Money
 
 MOST_SHOWN = 200
+_ONE = {
+    "customers": "customer", "services and parts": "service or part", "invoices": "invoice", "payments": "payment",
+    "credit notes": "credit note",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,22 @@ class Compared:
     theirs: Side
     currency: str
     has_sums: bool
+    differs: int = 0
+    left_alone: int = 0
 
     @property
     def is_equal(self) -> bool:
+        return self.has_equal_sums and not self.differs
+
+    @property
+    def has_equal_sums(self) -> bool:
+        """Records may differ all the same."""
         return self.ours == self.theirs
+
+    @property
+    def counted(self) -> str:
+        """For example "1 invoice", or "3 invoices"."""
+        return f"{self.ours.count} {_ONE[self.called] if self.ours.count == 1 else self.called}"
 
     @property
     def amounts(self) -> list[tuple[str, Money, Money]]:
@@ -58,10 +74,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Difference:
-    """One record that differs. there: its address in Zoho."""
+    """One record that differs. buttons: (what to do, its words). there: its address in Zoho."""
 
     row: DriftRow
-    button: str
+    buttons: Sequence[tuple[str, str]]
     there: str
 
 
@@ -91,7 +107,16 @@ def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compare
     """Every month of every module, in order."""
     rows = session.scalars(select(MonthSums).where(MonthSums.run_id == run.id).order_by(MonthSums.month)).all()
     return [
-        Compared(kind.called, row.month, row.ours, row.theirs, link.currency, kind.figures is not None)
+        Compared(
+            kind.called,
+            row.month,
+            row.ours,
+            row.theirs,
+            link.currency,
+            kind.figures is not None,
+            row.differs,
+            row.left_alone,
+        )
         for kind in sides.KINDS.values()
         for row in rows
         if row.module == kind.module
@@ -116,10 +141,11 @@ def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Gr
     centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
     found: dict[tuple[str, str], list[Difference]] = {}
     for row, is_theirs in rows:
-        fix = causes.fix_of(row.cause, row.theirs_status, row.module, is_theirs=is_theirs)
+        fixes = causes.fixes_of(row.cause, row.theirs_status, row.module, is_theirs=is_theirs)
         address = centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id)
-        group = found.setdefault((row.cause, causes.advice_of(row.cause, row.module, fix)), [])
-        group.append(Difference(row, causes.button_of(fix), address if row.remote_id else ""))
+        group = found.setdefault((row.cause, causes.advice_of(row.cause, row.module, fixes)), [])
+        buttons = [(fix, causes.button_of(fix)) for fix in fixes]
+        group.append(Difference(row, buttons, address if row.remote_id else ""))
     order = list(causes.WORDS)
     in_order = sorted(found.items(), key=lambda each: order.index(each[0][0]))
     return [Group(causes.WORDS[cause][0], advice, records) for (cause, advice), records in in_order]
@@ -141,5 +167,7 @@ def _by_module(months: Sequence[Compared]) -> list[Compared]:
         for whole, part in ((so_far.ours, one.ours), (so_far.theirs, one.theirs)):
             whole.count, whole.total = whole.count + part.count, whole.total + part.total
             whole.tax, whole.open = whole.tax + part.tax, whole.open + part.open
-        found[one.called] = so_far
+        found[one.called] = replace(
+            so_far, differs=so_far.differs + one.differs, left_alone=so_far.left_alone + one.left_alone
+        )
     return list(found.values())

@@ -12,7 +12,7 @@ from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import Link
-from portal.accounting.reconciliation import closing, sides
+from portal.accounting.reconciliation import by_field, closing, sides
 from portal.accounting.reconciliation.models import CONFIRMING, GONE, READING, STOPPED, ReadRow, Reconciliation
 from portal.accounting.setup import steps
 from portal.gateways.errors import GatewayError
@@ -122,6 +122,8 @@ def _read_page(turn: Turn, remote: Remote, run: Reconciliation) -> None:
         for row in rows:
             status = sides.status_in(kind.module, row)
             _keep(session, run, kind.module, str(row[there.id_key]), sides.read_row(kind, row, status, link.currency))
+        if kind.figures is None:
+            by_field.compare(session, link, kind.module, rows)
         _go_on(session, run, following)
 
 

@@ -18,8 +18,10 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal.accounting.belonging import note_stays, payment_stays, stays
@@ -27,7 +29,7 @@ from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation import aside
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
-from portal.accounting.reconciliation.models import GONE, ReadRow, Reconciliation
+from portal.accounting.reconciliation.models import GONE, PairDifference, ReadRow, Reconciliation
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
@@ -90,11 +92,13 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
             func.coalesce(MirrorRecord.remote_id, ""),
             func.coalesce(MirrorRecord.last_error, ""),
             aside.is_moving(run),
-            aside.is_apart(),
+            or_(aside.is_apart(), PairDifference.left_at.is_not(None)),
+            func.coalesce(PairDifference.fields, literal([], JSONB)),
             MirrorRecord.dated_on,
         )
         .outerjoin(MirrorRecord, _mirrors(link, kind.module, kind.model.id))
         .outerjoin(Change, and_(Change.subject == kind.module, Change.subject_id == kind.model.id))
+        .outerjoin(PairDifference, _differs(link, kind))
         .order_by(key)
     )
     for *row, dated_on in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):
@@ -147,6 +151,11 @@ def next_unseen(session: Session, link: Link, run: Reconciliation) -> tuple[str,
         .limit(1)
     ).one_or_none()
     return None if found is None else (found.module, str(found.remote_id))
+
+
+def _differs(link: Link, kind: Kind) -> ColumnElement[bool]:
+    of = and_(PairDifference.module == kind.module, PairDifference.local_id == kind.model.id)
+    return and_(PairDifference.link_id == link.id, of, MirrorRecord.remote_id.is_not(None))
 
 
 def _mirrors(link: Link, module: str, local_id: Any) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Both sides compared: what they come to, what differs, and the button that does something about it."""
 
-from flask import Response, flash, g, render_template, url_for
+from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import link
 from portal.accounting.reconciliation import actions, queries
@@ -42,7 +42,7 @@ def create_reconciliation() -> Response:
 def fix_drift(drift_id: int) -> Response:
     session = request_session()
     try:
-        words = actions.fix(session, drift_id)
+        words = actions.fix(session, drift_id, request.form.get("do", ""), by=g.viewer.name)
     except RuleBroken as problem:
         session.rollback()
         flash(problem.sentence, "late")

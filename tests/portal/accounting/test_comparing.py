@@ -20,6 +20,7 @@ from portal.accounting.reconciliation.comparing import (
     OTHER_NUMBER,
     OTHER_STATUS,
     OTHER_TOTAL,
+    OTHER_VALUES,
     TWICE_THERE,
     Drift,
     Ours,
@@ -34,7 +35,7 @@ STATUSES = st.sampled_from(["sent", "void"])
 DAYS = st.dates(date(2025, 11, 1), date(2026, 2, 28))
 PLANTED = (
     MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, OTHER_STATUS, OTHER_NUMBER, OTHER_DATE,
-    OTHER_TOTAL, OTHER_BALANCE, KEPT_APART,
+    OTHER_TOTAL, OTHER_BALANCE, OTHER_VALUES, KEPT_APART,
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def plant(cause: str, one: Ours) -> tuple[list[Ours], list[Theirs]]:
         MISSING_THERE: ([replace(one, twin="")], []), DELETED_THERE: ([one], []), MISSING_HERE: ([], [twin]),
         NOT_TIED: ([replace(one, twin="")], [twin]),
         KEPT_APART: ([replace(one, is_apart=True)], [replace(twin, open=one.open + 1)]),
+        OTHER_VALUES: ([replace(one, fields=[["name", "a", "b", "a", "b"]])], [twin]),
         TWICE_THERE: ([one], [twin, replace(twin, remote_id="zz")]),
     }[cause]  # fmt: skip
 
@@ -137,16 +139,16 @@ def test_every_cause_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "is_theirs", "fix", "says"),
+    ("module", "is_theirs", "fixes", "says"),
     [
-        ("invoice", False, "push", "lines or taxes were changed. Send ours again"),
-        ("payment", False, "push", "amount was changed. Send ours again"),
-        ("payment", True, "look", "amount was changed. It was recorded in Zoho"),
-        ("credit_note", False, "look", "never written over"),
+        ("invoice", False, ("push",), "lines or taxes were changed. Send ours again"),
+        ("payment", False, ("push",), "amount was changed. Send ours again"),
+        ("payment", True, (), "amount was changed. It was recorded in Zoho"),
+        ("credit_note", False, (), "never written over"),
     ],
 )
 def test_what_is_never_written_over_is_not_offered_to_be_sent_again(
-    module: str, is_theirs: bool, fix: str, says: str
+    module: str, is_theirs: bool, fixes: tuple[str, ...], says: str
 ) -> None:
-    assert causes.fix_of(OTHER_TOTAL, "", module, is_theirs=is_theirs) == fix
-    assert says in causes.advice_of(OTHER_TOTAL, module, fix)
+    assert causes.fixes_of(OTHER_TOTAL, "", module, is_theirs=is_theirs) == fixes
+    assert says in causes.advice_of(OTHER_TOTAL, module, fixes)

@@ -93,7 +93,7 @@ def test_equal_sides_are_a_line_that_the_manager_sees(app: Flask, busy: LinkedFi
         shown = words(sign_in(browser(app), busy.firm, role).get(page).text)
         assert "3 invoices, 471.60 on both sides, no difference" in shown, page  # the void one sums to nothing
         assert "2 payments, 335.80 on both sides, no difference" in shown
-        assert "1 customers on both sides, no difference" in shown
+        assert "1 customer on both sides, no difference" in shown
 
 
 def test_months_hold_count_total_tax_and_open_of_both_sides(busy: LinkedFirm) -> None:
