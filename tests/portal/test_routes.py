@@ -178,6 +178,7 @@ EXPECTED: dict[str, Access] = {
     "payments.create_card_removal": rights("edit_customers"),
     "payments.show_card": rights("edit_customers"),
     "payments.create_count": rights("see_board"),
+    "payments.create_count_reversal": rights("see_board"),
     "payments.create_credit_use": rights("take_cash"),
     "payments.create_hand_in": rights("take_cash"),
     "payments.create_of_customer": rights("see_all_work_orders"),

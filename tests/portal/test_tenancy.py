@@ -110,6 +110,7 @@ def test_a_reference_cannot_cross_firms(firms: tuple[Firm, Firm]) -> None:
         "refunds",
         "cash_hand_ins",
         "cash_counts",
+        "cash_count_reversals",
         "audit_entries",
         "reconciliation_months",
         "reconciliation_drifts",

@@ -29,7 +29,7 @@ from portal.messages.models import Message
 from portal.messages.texts import keep_account
 from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
-from portal.payments.cash.models import HandIn
+from portal.payments.cash.models import Count, HandIn
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.payouts.models import Payout
@@ -192,6 +192,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "photo_id": _photo(session, firm),
         **_taxes(session, firm),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
+        "counted_id": _counted(session, firm),
     }  # fmt: skip
 
 
@@ -276,14 +277,27 @@ def _photo(session: Session, firm: Firm) -> int:
     return photos_of(session, cash.id)[0].id
 
 
-def _hand_in(session: Session, firm: Firm) -> HandIn:
+def _hand_in(session: Session, firm: Firm, form_id: str = "handed") -> HandIn:
     made = HandIn(
         organisation_id=firm.organisation_id, person_id=firm.people["field_agent"], amount_minor=1, currency="GBP",
-        note="", form_id="handed",
+        note="", form_id=form_id,
     )  # fmt: skip
     session.add(made)
     session.flush()
     return made
+
+
+def _counted(session: Session, firm: Firm) -> int:
+    """Another one, and somebody else has counted it."""
+    made = _hand_in(session, firm, "counted")
+    session.add(
+        Count(
+            organisation_id=firm.organisation_id, hand_in_id=made.id, counted_by=firm.people["manager"],
+            counted_minor=1, currency="GBP", note="",
+        )
+    )  # fmt: skip
+    session.flush()
+    return made.id
 
 
 def _cash(session: Session, firm: Firm, invoice_id: int) -> Payment:

@@ -11,6 +11,7 @@ from portal.messages.actions import queue_mail
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.payments.autopay.models import AutopayRun
+from portal.payments.cash.models import Count, CountReversal, HandIn
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Dispute, Refund
 from portal.people.models import Person, Role
@@ -85,6 +86,23 @@ def tell_of_refused_autopay(session: Session, invoice: Invoice, run: AutopayRun,
             f"autopay-refused:{run.id}:{run.tries}", f"Automatic payment of {invoice.number} was refused",
             f"{run.words}, for {invoice.bill_to.get('name', '')}.", f"{again} {heard}",
             "See the invoice", f"/invoices/{invoice.id}", "invoice", invoice.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_count_reversal(session: Session, hand_in: HandIn, count: Count, reversal: CountReversal) -> None:
+    """Whoever had handed the cash in. Does not commit."""
+    organisation, holder = (
+        session.get_one(Organisation, hand_in.organisation_id), session.get_one(Person, hand_in.person_id)
+    )  # fmt: skip
+    counted = formats.money(count.counted, organisation.locale)
+    by = session.get_one(Person, reversal.reversed_by).name
+    _tell(
+        session, organisation, [holder] if holder.is_active else [],
+        News(
+            f"count-reversed:{reversal.id}", f"The count of {counted} that you handed in was taken back",
+            f"{by} took it back: {reversal.reason}", "It counts as yours again: look at it, and hand it in anew.",
+            "See your cash", f"/cash/{holder.id}", "person", holder.id,
         ),
     )  # fmt: skip
 

@@ -4,8 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
+from portal.payments.actions.staff_news import tell_of_count_reversal
 from portal.payments.cash import queries
-from portal.payments.cash.models import Count, HandIn
+from portal.payments.cash.models import Count, CountReversal, HandIn
 from portal.shared import formats
 from portal.shared.errors import FormUsed, NotFound, RuleBroken
 from portal.shared.money import Money
@@ -68,6 +69,30 @@ def count_hand_in(
     after = {"declared": str(hand_in.amount), "counted": str(counted), "note": note}
     audit.note(session, hand_in.organisation_id, "cash counted", "person", hand_in.person_id, after=after)
     return made
+
+
+def reverse_count(session: Session, hand_in_id: int, reason: str, *, by: int) -> None:
+    """A count that was confirmed wrongly: what was handed in is in the purse again, to be handed in once more, and its
+    owner is told. Safe to repeat. Raises CannotHandIn, NotFound. Does not commit."""
+    found = session.execute(
+        select(HandIn, Count).join(Count, Count.hand_in_id == HandIn.id).where(HandIn.id == hand_in_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    hand_in, count = found
+    queries.lock_holder(session, hand_in.person_id)
+    if by == hand_in.person_id:
+        raise CannotHandIn("Somebody else has to take back a count of yours.", field="reason")
+    if session.scalar(select(CountReversal.id).where(CountReversal.count_id == count.id)):
+        return
+    made = CountReversal(
+        organisation_id=hand_in.organisation_id, count_id=count.id, reversed_by=by, reason=reason
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    after = {"declared": str(hand_in.amount), "counted": str(count.counted), "reason": reason}
+    audit.note(session, hand_in.organisation_id, "cash count taken back", "person", hand_in.person_id, after=after)
+    tell_of_count_reversal(session, hand_in, count, made)
 
 
 def _check_more(session: Session, hand_in: HandIn, counted: Money, *, again: bool) -> None:

@@ -34,6 +34,7 @@ class Count(Tenant, Base):
 
     __tablename__ = "cash_counts"
     __table_args__ = (
+        referenced(),
         belongs_to("cash_hand_ins", "hand_in_id"),
         belongs_to("people", "counted_by"),
         UniqueConstraint("hand_in_id"),
@@ -49,3 +50,18 @@ class Count(Tenant, Base):
     @property
     def counted(self) -> Money:
         return Money(self.counted_minor, self.currency)
+
+
+class CountReversal(Tenant, Base):
+    """A count that was confirmed wrongly: the hand-in counts for nothing any more. All rows stay."""
+
+    __tablename__ = "cash_count_reversals"
+    __table_args__ = (
+        belongs_to("cash_counts", "count_id"),
+        belongs_to("people", "reversed_by"),
+        UniqueConstraint("count_id"),
+    )
+
+    count_id: Mapped[int] = mapped_column(BigInteger)
+    reversed_by: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(200))

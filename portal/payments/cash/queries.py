@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.invoices.credit_notes.models import CreditRefund
-from portal.payments.cash.models import Count, HandIn
+from portal.payments.cash.models import Count, CountReversal, HandIn
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.people.models import Person
@@ -18,8 +18,8 @@ from portal.shared.money import Money
 
 @dataclass(frozen=True)
 class Purse:
-    """held: cash taken, without what was counted, given back or reversed while it was here; on_its_way: declared, not
-    counted yet."""
+    """held: cash taken, without what was counted (unless that was taken back), given back or reversed while it was
+    here; on_its_way: declared, not counted yet."""
 
     person_id: int
     name: str
@@ -33,11 +33,13 @@ class Purse:
 
 @dataclass(frozen=True)
 class Handed:
-    """One hand-in; count is None until somebody has counted it."""
+    """One hand-in; count is None until somebody has counted it, reversal unless that was taken back."""
 
     hand_in: HandIn
     count: Count | None
     counted_by: str
+    reversal: CountReversal | None = None
+    reversed_by: str = ""
 
     @property
     def difference(self) -> Money | None:
@@ -89,15 +91,20 @@ def out_of_purse(session: Session, person_id: int, amount: Money) -> Money:
 
 def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
     """The newest hundred, newest first."""
+    reverser = aliased(Person)
     rows = session.execute(
-        select(HandIn, Count, Person.name)
+        select(HandIn, Count, Person.name, CountReversal, reverser.name)
         .outerjoin(Count, Count.hand_in_id == HandIn.id)
         .outerjoin(Person, Person.id == Count.counted_by)
+        .outerjoin(CountReversal, CountReversal.count_id == Count.id)
+        .outerjoin(reverser, reverser.id == CountReversal.reversed_by)
         .where(HandIn.person_id == person_id)
         .order_by(HandIn.id.desc())
         .limit(100)
     ).all()
-    return [Handed(hand_in, count, name or "") for hand_in, count, name in rows]
+    return [
+        Handed(hand_in, count, name or "", reversal, by or "") for hand_in, count, name, reversal, by in rows
+    ]  # fmt: skip
 
 
 _IN_HAND = Payment.amount_minor + Payment.rounding_minor
@@ -124,6 +131,7 @@ _CREDIT_GIVEN_BACK = (
 _COUNTED = (
     select(HandIn.person_id, func.sum(Count.counted_minor))
     .join(Count, Count.hand_in_id == HandIn.id)
+    .where(Count.id.not_in(select(CountReversal.count_id)))
     .group_by(HandIn.person_id)
 )
 _WAITING = (

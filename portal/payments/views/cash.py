@@ -76,11 +76,32 @@ def create_count(hand_in_id: int) -> Response:
     return see_other(url_for("payments.purse", holder_id=holder_id))
 
 
-def _purse_page(holder_id: int, form: Form, counting: int = 0) -> str:
+@bp.post("/cash/hand-ins/<int:hand_in_id>/count/reversal")
+@allow("see_board")
+def create_count_reversal(hand_in_id: int) -> Response:
+    session, form = request_session(), Form(request.form)
+    hand_in = session.get(HandIn, hand_in_id)
+    if hand_in is None:
+        raise NotFound
+    holder_id = hand_in.person_id
+    reason = form.text("reason", "a reason", longest=200)
+    if form.ok:
+        try:
+            actions.reverse_count(session, hand_in_id, reason, by=g.viewer.id)
+        except RuleBroken as problem:
+            session.rollback()
+            form.refuse(problem)
+    if not form.ok:
+        return make_response(_purse_page(holder_id, form, reversing=hand_in_id), 422)
+    session.commit()
+    return see_other(url_for("payments.purse", holder_id=holder_id))
+
+
+def _purse_page(holder_id: int, form: Form, *, counting: int = 0, reversing: int = 0) -> str:
     session = request_session()
     held = queries.purse_of(session, g.organisation.currency, holder_id)
     form.values.setdefault("form_id", uuid.uuid4().hex)
     return render_template(
         "cash/show.html", purse=held, hand_ins=queries.hand_ins_of(session, holder_id), form=form, counting=counting,
-        is_own=holder_id == g.viewer.id,
+        is_own=holder_id == g.viewer.id, reversing=reversing,
     )  # fmt: skip

@@ -6,8 +6,10 @@ import uuid
 import pytest
 from sqlalchemy import select
 
+from portal.messages.actions import read_mail
+from portal.messages.models import Message
 from portal.payments.actions import plan_refund, reverse_payment
-from portal.payments.cash.actions import declare_hand_in
+from portal.payments.cash.actions import count_hand_in, declare_hand_in
 from portal.payments.cash.queries import purse_of
 from portal.payments.models import Payment
 from portal.shared.money import Money
@@ -161,3 +163,39 @@ def test_whoever_holds_no_cash_gives_it_out_of_the_till(till: Till, firm: Firm, 
         payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
         plan_refund(session, payment_id, Money(5000, "GBP"), way="cash", reason="too dear", by=manager, form_id=None)
     assert (held(firm, manager), held(firm, holder)) == ((0, 0), (23580, 0))
+
+
+def take_back(till: Till, firm: Firm, path: str, reason: str, role: str = "manager") -> tuple[int, str]:
+    answer = post(sign_in(till.browser(), firm, role), path, {"reason": reason}, follow_redirects=True)
+    return answer.status_code, answer.text
+
+
+def test_a_count_that_was_confirmed_wrongly_is_taken_back_with_words(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "200")
+    count(till, firm, holder, "200")
+    shown = sign_in(till.browser(), firm, "manager").get(f"/cash/{holder}").text
+    [path] = re.findall(r'action="(/cash/hand-ins/\d+/count/reversal)"', shown)
+    status, page = take_back(till, firm, path, "")
+    assert status == 422 and "Enter a reason" in page and held(firm, holder) == (3580, 0)
+    for _ in range(2):  # the second tap is the same one
+        status, page = take_back(till, firm, path, "the envelope was another one")
+    assert "Taken back on" in page and "the envelope was another one" in page and path not in page
+    assert held(firm, holder) == (23580, 0)
+    with job_session(firm.organisation_id) as session:
+        [mail] = session.scalars(select(Message).where(Message.kind == "staff_news")).all()
+        assert mail.to_address == firm.emails["field_agent"] and "taken back" in mail.subject
+        assert "the envelope was another one" in read_mail(session, mail.id).text
+    assert hand_in(till, firm, "235.80") == 303 and count(till, firm, holder, "235.80")[0] == 200
+    assert held(firm, holder) == (0, 0)
+
+
+def test_nobody_takes_back_a_count_of_their_own_hand_in(till: Till, firm: Firm) -> None:
+    holder = firm.people["manager"]
+    record(firm, [till.invoice(firm)[0]], taken_by=holder)
+    with job_session(firm.organisation_id) as session:
+        declared = declare_hand_in(session, holder, Money(23580, "GBP"), "", form_id="m")
+        count_hand_in(session, declared.id, Money(23580, "GBP"), "", by=firm.people["administrator"])
+        path = f"/cash/hand-ins/{declared.id}/count/reversal"
+    assert path not in sign_in(till.browser(), firm, "manager").get(f"/cash/{holder}").text
+    assert take_back(till, firm, path, "mine")[0] == 422 and held(firm, holder) == (0, 0)
+    assert take_back(till, firm, path, "mine", "field_agent")[0] == 403
