@@ -13,6 +13,7 @@ from portal.work_orders.models import WorkOrder
 class Caution(NamedTuple):
     """What the person who shows the code should know first, and where to mend it, if anywhere.
 
+    is_deed   url is posted to: one tap mends it
     is_first  nothing else is to be decided about the invoice's money before this is over
     tone      late where something went wrong
     """
@@ -23,6 +24,7 @@ class Caution(NamedTuple):
     label: str = ""
     is_first: bool = False
     tone: str = "late"
+    is_deed: bool = False
 
 
 # What layers above know of paying so much: payments appends whether a card will do.

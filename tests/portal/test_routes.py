@@ -175,6 +175,8 @@ EXPECTED: dict[str, Access] = {
     "pay_page.show_receipt": EVERYONE,
     "pay_page.show_receipt_pdf": EVERYONE,
     "payments.create_autopay_end": rights("edit_customers"),
+    "payments.create_card_release": rights("see_board"),
+    "payments.create_deposit_card_release": rights("see_board"),
     "payments.create_card_removal": rights("edit_customers"),
     "payments.show_card": rights("edit_customers"),
     "payments.create_count": rights("see_board"),

@@ -12,6 +12,7 @@ from portal.payments.actions.credit import apply_credit
 from portal.payments.actions.credit_refunds import refund_credit_note
 from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.debits import end_debit, offer_debit
+from portal.payments.actions.declines import take_cards_again
 from portal.payments.actions.deposits.closing import close_as_cancelled
 from portal.payments.actions.deposits.paying import start_deposit
 from portal.payments.actions.deposits.requests import ask_deposit, withdraw_request
@@ -88,6 +89,7 @@ __all__ = [
     "start_together",
     "sweep_events",
     "sweep_payouts",
+    "take_cards_again",
     "take_due_announcements",
     "take_due_attempts",
     "take_due_events",

@@ -14,9 +14,11 @@ from portal.payments.autopay.models import AutopayRun
 from portal.payments.cash.models import Count, CountReversal, HandIn
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Dispute, Refund
+from portal.payments.rules import MOST_DECLINES
 from portal.people.models import Person, Role
 from portal.shared import clock, formats
 from portal.shared.running import here
+from portal.work_orders.models import WorkOrder
 
 KIND = "staff_news"
 _ASKED = {"needs_response": "opened", "warning_needs_response": "inquiry"}  # the bank waits for the firm's answer
@@ -86,6 +88,25 @@ def tell_of_refused_autopay(session: Session, invoice: Invoice, run: AutopayRun,
             f"autopay-refused:{run.id}:{run.tries}", f"Automatic payment of {invoice.number} was refused",
             f"{run.words}, for {invoice.bill_to.get('name', '')}.", f"{again} {heard}",
             "See the invoice", f"/invoices/{invoice.id}", "invoice", invoice.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_closed_cards(session: Session, organisation_id: int, record: str, record_id: int) -> None:
+    """Of an invoice, or a job whose deposit is asked for: somebody tries out cards. Does not commit."""
+    organisation = session.get_one(Organisation, organisation_id)
+    if record == "invoice":
+        what, place = session.get_one(Invoice, record_id).number or "", f"/invoices/{record_id}"
+    else:
+        job = session.get_one(WorkOrder, record_id)
+        what, place = f"the deposit for {job.number}", f"/work-orders/{record_id}/deposit-requests"
+    _tell(
+        session, organisation, _who_may(session, "see_board"),
+        News(
+            f"cards-closed:{record}:{record_id}:{clock.now():%y%m%d%H%M}", f"Cards are closed for {what}",
+            f"{MOST_DECLINES} cards were refused within a day: somebody may be trying out stolen ones.",
+            "No card is taken for it for a day. Speak to the customer: you can open it again, or take the money another"
+            " way.", "See it", place, record, record_id,
         ),
     )  # fmt: skip
 

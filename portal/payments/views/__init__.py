@@ -1,6 +1,7 @@
 """Pages of money coming in, and Stripe's webhook."""
 
 from portal.payments.views import (
+    card_releases,
     cards,
     cash,
     crediting,
@@ -22,6 +23,6 @@ from portal.payments.views import (
 from portal.payments.views.pages import bp
 
 __all__ = [
-    "bp", "cards", "cash", "crediting", "debits", "deposit_requests", "deposits", "desk", "ending", "evidence",
-    "notices", "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
+    "bp", "card_releases", "cards", "cash", "crediting", "debits", "deposit_requests", "deposits", "desk", "ending",
+    "evidence", "notices", "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ from portal.payments.deposit_queries import (
     sendings_of_request,
 )
 from portal.payments.forms import read_amount
+from portal.payments.queries import PaidFor, refused_cards
+from portal.payments.rules import MOST_DECLINES
 from portal.payments.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -156,6 +158,7 @@ def _page(job: WorkOrder, form: Form, status: int = 200) -> Response:
     address = screen_address(sendings)
     page = render_template(
         "payments/deposit_request.html", job=job, form=form, asked=asked, sendings=sendings, address=address,
+        is_closed=asked is not None and refused_cards(session, PaidFor("deposit", asked.id)) >= MOST_DECLINES,
         left=left_of(session, asked) if asked else None, qr_svg=qr_svg(address) if address else "",
         worth=sums_of(job, g.organisation.currency).net,
     )  # fmt: skip

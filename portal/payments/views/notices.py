@@ -5,9 +5,12 @@ from sqlalchemy.orm import Session
 
 from portal.invoices.cautions import NOTICES, PAID_BEFORE, Caution
 from portal.invoices.models import DRAFT, SENT, Invoice
+from portal.payments import queries
 from portal.payments.actions.deposits.taking import waiting_deposits, waiting_for
 from portal.payments.autopay.queries import refused_run
+from portal.payments.queries import PaidFor
 from portal.payments.refunds.queries import dispute_about, failed_refund_of
+from portal.payments.rules import MOST_DECLINES
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder
@@ -45,6 +48,19 @@ def _of_refused_autopay(session: Session, invoice: Invoice) -> Caution | None:
     return Caution("Automatic payment was refused", f"{run.words}. {again}")
 
 
+def _of_closed_cards(session: Session, invoice: Invoice) -> Caution | None:
+    if invoice.status != SENT or queries.refused_cards(session, PaidFor("invoice", invoice.id)) < MOST_DECLINES:
+        return None
+    may = g.viewer.may("see_board")
+    return Caution(
+        "No card is taken for it today",
+        f"{MOST_DECLINES} cards were refused within a day: somebody may be trying out stolen ones. Speak to the "
+        f"customer first.{'' if may else ' A manager can open it again.'}",
+        url=url_for("payments.create_card_release", invoice_id=invoice.id) if may else "",
+        label="Take cards again", is_deed=True,
+    )  # fmt: skip
+
+
 def _of_deposit(session: Session, invoice: Invoice) -> Caution | None:
     waiting = waiting_for(session, invoice) if invoice.status == DRAFT else None
     if not waiting:
@@ -63,5 +79,5 @@ def _payment(payment_id: int) -> str:
     return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
 
 
-NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay, _of_deposit))
+NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay, _of_closed_cards, _of_deposit))
 PAID_BEFORE.append(_paid_before)

@@ -1,26 +1,23 @@
-"""A count of cash that was confirmed wrongly, taken back: one row beside it, which is only ever added"""
+"""Cards that were closed after too many refusals and opened again by a person, before the day was over"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0076"
-down_revision = "0075"
+revision = "0079"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 
 CURRENT = "(SELECT NULLIF(current_setting('app.organisation_id', true), '')::bigint)"
-TABLE = "cash_count_reversals"
+TABLE = "card_releases"
+OF = {"invoice_id": "invoices", "deposit_request_id": "deposit_requests"}
 
 
 def upgrade() -> None:
-    op.create_unique_constraint(
-        op.f("uq_cash_counts_organisation_id_id"), "cash_counts", ["organisation_id", "id"]
-    )  # fmt: skip
     op.create_table(
         TABLE,
-        sa.Column("count_id", sa.BigInteger(), nullable=False),
-        sa.Column("reversed_by", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.String(200), nullable=False),
+        *(sa.Column(column, sa.BigInteger()) for column in OF),
+        sa.Column("released_by", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"),
                   nullable=False),
@@ -32,11 +29,13 @@ def upgrade() -> None:
                 ["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"],
                 name=op.f(f"fk_{TABLE}_organisation_id_{column}"),
             )
-            for column, table in (("count_id", "cash_counts"), ("reversed_by", "people"))
+            for column, table in (OF | {"released_by": "people"}).items()
         ),
-        sa.UniqueConstraint("count_id", name=op.f(f"uq_{TABLE}_count_id")),
+        sa.CheckConstraint("num_nonnulls(invoice_id, deposit_request_id) = 1", name=op.f(f"ck_{TABLE}_target")),
     )  # fmt: skip
     op.create_index(op.f(f"ix_{TABLE}_organisation_id"), TABLE, ["organisation_id"])
+    for column in OF:
+        op.create_index(op.f(f"ix_{TABLE}_{column}"), TABLE, [column])
     op.execute(f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY")
     op.execute(
@@ -48,4 +47,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table(TABLE)
-    op.drop_constraint(op.f("uq_cash_counts_organisation_id_id"), "cash_counts")
