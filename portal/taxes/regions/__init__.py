@@ -1,6 +1,7 @@
 """Region packs: what a new organisation in a country starts with. Data, not code: one file a region in packs/.
 
-A pack of a country: tax_number_label, source, taxes (name, rate or dated rates, until, kind, why, default), groups;
+A pack of a country: tax_number_label, source, taxes (name, dated rates or one that is older than 2000, until, kind,
+why, default), groups;
 check (the rule of its tax numbers), places (of supply, code → name), inclusive (false where prices with tax are not
 offered), rounding (the levels that the law allows, where it does not allow all).
 """

@@ -93,7 +93,7 @@ def test_an_edition_has_title_identifier_standings_reasons_and_decimals(
 
 # TAX.md §1.2, and eu-vat-rates-data of 2026-09-29 for the reduced rates of the European Union.
 IN_FORCE = {
-    "CA": "5 13 15 9.975 7 6", "GB": "20 5", "AT": "20 13 10", "BE": "21 12 6", "DE": "19 7", "FR": "20 10 5.5 2.1",
+    "CA": "5 13 15 14 9.975 7 6", "GB": "20 5", "AT": "20 13 10", "BE": "21 12 6", "DE": "19 7", "FR": "20 10 5.5 2.1",
     "IT": "22 10 5 4", "ES": "21 10 4", "PL": "23 8 5", "IE": "23 13.5 9", "NL": "21 9", "DK": "25",
     "FI": "25.5 13.5 10", "NO": "25 15 12", "CH": "8.1 2.6 3.8", "IS": "24 11", "AE": "5", "OM": "5", "SA": "15",
     "BH": "10", "AU": "10", "NZ": "15", "ZA": "15", "KE": "16", "MX": "16 8", "SG": "9", "MY": "8 6 10 5", "JP": "10 8",
@@ -103,8 +103,49 @@ IN_FORCE = {
 @pytest.mark.parametrize("country", IN_FORCE)
 def test_a_pack_holds_the_rates_in_force(country: str) -> None:
     percents = [tax for tax in packs()[country]["taxes"] if tax.get("kind", "percent") == "percent"]
-    rates = {Decimal(tax["rate"]) for tax in percents if "rate" in tax}
+    rates = {Decimal(tax["rates"][-1]["rate"] if "rates" in tax else tax["rate"]) for tax in percents}
     assert rates == {Decimal(each) for each in IN_FORCE[country].split()}
+
+
+UNCHANGED = {"AT", "BE", "BG", "DK", "SE"}  # their standard rates are older than 2000
+
+
+def test_every_standard_rate_has_its_first_day_unless_it_is_older_than_2000() -> None:
+    usual = {country: tax for country, pack in packs().items() for tax in pack["taxes"] if tax.get("default")}
+    undated = {c for c, tax in usual.items() if "rates" not in tax and tax.get("kind", "percent") == "percent"}
+    assert undated == UNCHANGED
+    india = {tax["name"]: tax for tax in packs()["IN"]["taxes"] if tax.get("kind", "percent") == "percent"}
+    assert {tax["rates"][0]["from"] for tax in india.values()} == {"2017-07-01", "2025-09-22"}
+
+
+@pytest.mark.parametrize(
+    ("country", "name", "rates"),
+    [
+        ("DE", "VAT 19%", {"2006-12-31": None, "2007-01-01": 19, "2020-07-01": 16, "2020-12-31": 16, "2021-01-01": 19}),
+        ("DE", "Reverse charge", {"2020-12-31": 16, "2021-01-01": 19}),
+        ("GB", "VAT 20%", {"2011-01-03": None, "2011-01-04": 20}),
+        ("AE", "VAT 5%", {"2017-12-31": None, "2018-01-01": 5}),
+        ("SA", "VAT 15%", {"2017-12-31": None, "2020-06-30": 5, "2020-07-01": 15}),
+        ("BH", "VAT 10%", {"2018-12-31": None, "2021-12-31": 5, "2022-01-01": 10}),
+        ("OM", "VAT 5%", {"2021-04-15": None, "2021-04-16": 5}),
+        ("ZA", "VAT 15%", {"2018-03-31": 14, "2018-04-01": 15}),
+        ("EE", "VAT 24%", {"2025-06-30": 22, "2025-07-01": 24}),
+        ("IN", "GST18", {"2017-06-30": None, "2017-07-01": 18}),
+        ("IN", "GST40", {"2025-09-21": None, "2025-09-22": 40}),
+    ],
+)  # fmt: skip
+def test_a_day_finds_the_rate_of_its_law_or_none_at_all(
+    session: Session, firm: Firm, country: str, name: str, rates: dict[str, int | None]
+) -> None:
+    """None: whoever bills for such a day is asked, as nothing is known of it."""
+    for tax in session.scalars(select(Tax)):
+        tax.name = f"old {tax.id}"
+    session.flush()
+    start_taxes(session, firm.organisation_id, country)
+    tax = session.scalars(select(Tax).where(Tax.name == name)).one()
+    days = {day: date.fromisoformat(day) for day in rates}
+    assert {said: None if tax.begins_after(day) else tax.rate_on(day) for said, day in days.items()} == rates
+    session.rollback()
 
 
 def test_a_mexican_firm_knows_what_companies_withhold(world: World) -> None:
