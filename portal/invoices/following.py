@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
-from portal.invoices import billing, drafts, shipping
+from portal.invoices import billing, drafts, retaxing, shipping
 from portal.invoices.models import DRAFT, Invoice, InvoiceLine
 from portal.invoices.pricing import CannotPrice
 from portal.invoices.rules import CannotIssue
@@ -38,6 +38,7 @@ def reckon_drafts(session: Session, organisation: Organisation) -> Followed:
     changed, refused = 0, []
     for invoice in found:
         try:
+            retaxing.find_missing(session, organisation, invoice, taxes)
             changed += drafts.rewrite(session, organisation, invoice, taxes)
         except CannotIssue:
             continue  # a tax has no rate on its day yet: no change of another one is to blame, and who sends it is told
@@ -71,12 +72,14 @@ def follow_job(session: Session, work_order: WorkOrder) -> None:
     organisation = session.get_one(Organisation, work_order.organisation_id)
     for stale in (*work_order.appointments, work_order):  # another technician may come
         session.expire(stale)
+    taxes = taxes_by_id(session)
     for invoice in found:
         job = shipping.job_of(session, invoice)
         invoice.supplied_on = billing.supplied_on(job, organisation.time_zone)
         invoice.work_done = billing.describe(organisation, job)
         with suppress(CannotPrice, CannotIssue):  # whoever sends it is told
-            drafts.rewrite(session, organisation, invoice)
+            retaxing.find_missing(session, organisation, invoice, taxes)
+            drafts.rewrite(session, organisation, invoice, taxes)
 
 
 def follow_the_day(at: datetime) -> int:

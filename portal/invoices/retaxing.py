@@ -66,6 +66,20 @@ def use_usual(session: Session, organisation: Organisation, invoice: Invoice) ->
     _keep(session, organisation, invoice, before)
 
 
+def find_missing(session: Session, organisation: Organisation, invoice: Invoice, taxes: Mapping[int, Tax]) -> None:
+    """What a draft bears neither tax nor reason for, by the rules as everything stands today: one may be found now.
+
+    `invoice` read with its lines, its row locked; its totals are for the caller to write anew. Does not commit.
+    """
+    if any(line.is_untaxed for line in invoice.lines):
+        day = billing.tax_point_of(organisation, invoice.supplied_on)
+        for line, ruled in zip(invoice.lines, _ruled(session, organisation, invoice, taxes), strict=True):
+            if line.is_untaxed:
+                taxing.write_on(line, ruled, taxes, day)
+    if invoice.is_shipping_untaxed:
+        shipping.settle_shipping(session, organisation, invoice, taxes)
+
+
 def _check_draft(invoice: Invoice) -> None:
     if invoice.status != DRAFT:
         raise rules.CannotIssue("This invoice has been sent: its taxes are frozen. Make a credit note instead.")

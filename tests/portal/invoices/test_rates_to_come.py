@@ -130,6 +130,39 @@ def test_a_draft_whose_day_moves_before_the_rate_stays_as_it_was_and_is_held_at_
     assert sent.lines[0].tax_rate == 15 and sent.total_minor == 225_98
 
 
+def test_a_draft_bears_the_earlier_rate_once_it_is_entered(session: Session, firm: Firm) -> None:
+    tax = _to_come(session, firm)
+    session.execute(update(Item).where(Item.id == firm.item_ids[0]).values(tax_id=tax.id))
+    session.commit()
+    draft = make_invoice(session, firm, sent=False)
+    assert draft.lines[0].tax_missing == SAID and draft.total_minor == 212_20  # 20 % of 78.50 beside 118.00
+    assert change_rate(session, tax, Decimal(10), TODAY - timedelta(days=40)) == 1
+    session.commit()
+    session.expire_all()
+    draft = get_invoice(session, draft.id)
+    first = draft.lines[0]
+    assert (first.tax_name, first.tax_missing, first.tax_rate, draft.total_minor) == ("VAT 30%", "", 10, 224_00)
+
+
+def test_a_draft_whose_day_moves_to_where_there_is_a_rate_bears_it(session: Session, firm: Firm) -> None:
+    usual, begins = next(each for each in list_taxes(session) if each.is_default), TODAY - timedelta(days=20)
+    session.execute(update(TaxRate).where(TaxRate.tax_id == usual.id).values(valid_from=begins))
+    job = make_work_order(session, firm)
+    visit = session.scalars(select(Appointment)).one()
+    visit.starts_at, visit.ends_at = (at - timedelta(days=30) for at in (visit.starts_at, visit.ends_at))
+    session.commit()
+    session.expire_all()
+    job = get_work_order(session, job.id, firm.viewer())
+    draft = make_invoice(session, firm, sent=False, work_order=job)
+    assert {line.tax_id for line in draft.lines} == {None} and draft.total_minor == 196_50
+    visit.starts_at, visit.ends_at = (at + timedelta(days=30) for at in (visit.starts_at, visit.ends_at))
+    session.flush()
+    follow_job(session, get_work_order(session, visit.work_order_id, firm.viewer()))
+    session.commit()
+    session.expire_all()
+    assert get_invoice(session, draft.id).total_minor == 235_80
+
+
 def test_a_group_begins_with_the_last_of_its_members_and_a_tax_without_rate_at_once(app: Flask) -> None:
     firm = make_firm(name="Kaveri Cooling", country="IN", currency="INR")
     with job_session(firm.organisation_id) as session:
