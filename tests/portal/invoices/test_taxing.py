@@ -150,7 +150,7 @@ def test_customer_item_and_place_decide(app: Flask, case: Case) -> None:
     assert said == {(case.tax, case.why, case.frozen_place, case.customer.get("tax_treatment", ""))}
     assert {row.name: str(row.amount.decimal) for row in invoice.taxes} == case.rows
     assert str(invoice.total.decimal) == case.total
-    assert case.why in office.get(f"/invoices/{invoice.id}").text
+    assert case.why.lower() in office.get(f"/invoices/{invoice.id}").text.lower()
 
 
 def exempt(firm: Firm, name: str = "Resale") -> str:
@@ -256,7 +256,7 @@ def test_an_item_that_bears_no_tax_says_why_and_the_others_bear_theirs(app: Flas
             "exemption_id": exempt(firm, "Disbursement"), "tax_id": ""}  # fmt: skip
     assert post(office, f"/catalogue/{firm.item_ids[0]}", form).status_code == 303
     invoice = billed(app, firm)
-    assert [line.tax_words for line in invoice.lines] == ["not taxable: Disbursement", *["VAT 20%, standard rate"] * 2]
+    assert [line.tax_words for line in invoice.lines] == ["Disbursement", *["VAT 20%, standard rate"] * 2]
     assert str(invoice.tax.decimal) == "15.70"
 
 
