@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import field_rules, fields, incoming, mapping
+from portal.accounting.link import hold
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
@@ -79,6 +80,7 @@ def _leave(organisation_id: int, row_id: int, why: str) -> None:
 def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> None:
     """One row as it was decided; `record` is the whole of it as Zoho has it."""
     with job_session(organisation_id) as session:
+        hold(session)  # before the row, as whoever parts two does (deciding.part)
         row = session.get_one(ImportRow, row_id, with_for_update=True)
         if row.done_at is not None:
             return  # another press was quicker

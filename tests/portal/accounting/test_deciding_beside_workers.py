@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from portal.accounting import actions, directions, rules
 from portal.accounting.agreement import deciding
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import ImportRow
 from portal.accounting.pull import decisions
 from portal.accounting.reconciliation import actions as mending
+from portal.accounting.setup import taking
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, look, questions
 from tests.portal.accounting.doings import pay, rename, sent_invoice
@@ -101,6 +103,32 @@ def test_dating_today_does(linked: LinkedFirm) -> None:
     person_beside_worker(linked, lambda session: actions.date_today(session, record.id))
     drain(linked.organisation_id)
     assert states(linked, "payment") == ["in_step"]
+
+
+def test_taking_over_waits_for_whoever_parts_two(linked: LinkedFirm) -> None:
+    """Both take the link first, then the row: the other way round they would wait for each other."""
+    with job_session(linked.organisation_id) as session:
+        link = session.merge(linked.link())
+        row = ImportRow(
+            organisation_id=linked.organisation_id, link_id=link.id, module="item", remote_id="77", found="new",
+            decision="skip", facts={"name": "Valve"},
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        row_id, done = row.id, []
+
+    def take() -> None:
+        taking.take_one(linked.organisation_id, row_id, {})
+        done.append(row_id)
+
+    with job_session(linked.organisation_id) as session:
+        session.execute(text("SELECT id FROM links FOR UPDATE"))
+        working = threading.Thread(target=take)
+        working.start()
+        wait_until(lambda: session.execute(WAITS).scalar_one(), what="the worker waits")
+        session.execute(text("SELECT 1 FROM import_rows FOR UPDATE NOWAIT"))
+    working.join()
+    assert done == [row_id]
 
 
 @pytest.mark.parametrize("is_accepted", [True, False])
