@@ -1,37 +1,57 @@
 """What people say about the first import, one by one; and taking it back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
-from portal.accounting.setup import matching, reading, steps
+from portal.accounting.setup import in_bulk, matching, pairs, reading, steps
+from portal.organisations import audit
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 
+_SAID = {"same": "the same as ours", "new": "another one than ours, taken over here", "skip": "left in Zoho"}
+_MOST_NAMED = 5
 _ONE_BY_NOW = (
     "They are one record since everything goes over, and invoices there are made out to it. Change the name or the"
     " address on one side instead."
 )
 
 
-def decide(session: Session, link_id: int, answers: Mapping[int, str]) -> None:
-    """answers: import row → same, new or skip. What is taken over stays; with nothing here, none is the same. Does not
-    commit."""
-    is_open = (ImportRow.link_id == link_id, ImportRow.done_at.is_(None))
-    for value in set(answers.values()):
+def decide(session: Session, link: Link, answers: Mapping[int, str]) -> None:
+    """answers: import row → same, new or skip. What is taken over stays; with nothing here, none is the same. The link
+    is held. Does not commit."""
+    is_open = (ImportRow.link_id == link.id, ImportRow.done_at.is_(None))
+    for value in sorted(set(answers.values())):
         ids = [row_id for row_id, answer in answers.items() if answer == value]
         fitting = (ImportRow.local_id.is_not(None),) if value == "same" else ()
-        session.execute(
-            update(ImportRow).where(*is_open, *fitting, ImportRow.id.in_(ids)).values(decision=value, problem="")
-        )
+        said_anew = session.scalars(
+            select(ImportRow)
+            .where(*is_open, *fitting, ImportRow.id.in_(ids), ImportRow.decision != value)
+            .order_by(ImportRow.id)
+        ).all()
+        for row in said_anew:
+            row.decision, row.problem = value, ""
+        _note(session, link, value, [pairs.named(row) for row in said_anew])
+
+
+def decide_all(session: Session, link: Link, decision: str) -> int:
+    """Every unsure pair that may be answered with the others; how many stay open. The link is held. Does not commit."""
+    decided, left = in_bulk.decide_all(session, link.id, decision)
+    _note_many(session, link, decision, decided)
+    return left
+
+
+def leave_all_new(session: Session, link: Link) -> None:
+    """Nothing that only Zoho has is taken over. The link is held. Does not commit."""
+    _note_many(session, link, "skip", in_bulk.leave_all_new(session, link.id))
 
 
 def part(session: Session, link: Link, row_id: int) -> None:
     """Two that were made one are two again, to be decided once more: as long as nothing went over. Raises RuleBroken.
     Does not commit."""
-    steps.lock(session, link)
+    steps.lock(session, link)  # before the row, as the workers do (taking.take_one)
     row = session.scalars(
         select(ImportRow).where(ImportRow.link_id == link.id, ImportRow.id == row_id).with_for_update()
     ).one_or_none()
@@ -50,4 +70,22 @@ def part(session: Session, link: Link, row_id: int) -> None:
     )  # fmt: skip
     outbox.record(session, row.organisation_id, row.module, row.local_id or 0)
     row.done_at, row.decision, row.found = None, "", matching.UNSURE
+    _tell(session, link, f"{pairs.named(row)} and ours are two again, to be decided once more")
     link.setup_steps = {name: at for name, at in link.setup_steps.items() if name != steps.MATCH}
+
+
+def _note(session: Session, link: Link, decision: str, names: Sequence[str]) -> None:
+    if len(names) > _MOST_NAMED:
+        _note_many(session, link, decision, len(names))
+    elif names:
+        _tell(session, link, f"{', '.join(names)}: {_SAID[decision]}")
+
+
+def _note_many(session: Session, link: Link, decision: str, count: int) -> None:
+    if count:
+        _tell(session, link, f"{count} {'record' if count == 1 else 'records'} of Zoho's: {_SAID[decision]}")
+
+
+def _tell(session: Session, link: Link, words: str) -> None:
+    """In the history of the link, with who said so."""
+    audit.note(session, link.organisation_id, "first import decided", "link", link.id, words=f"First import: {words}")

@@ -32,16 +32,18 @@ def why_by_hand() -> ColumnElement[str]:
     return case((tied.exists(), _TIED), (twice.exists(), _TWICE), (several, _MANY), else_="")
 
 
-def decide_all(session: Session, link_id: int, decision: str) -> int:
-    """Every unsure pair gets `decision`; how many stay open, as they cannot all be the same. Does not commit."""
+def decide_all(session: Session, link_id: int, decision: str) -> tuple[int, int]:
+    """Every unsure pair gets `decision`; how many did, and how many stay open, as they cannot all be the same. Does not
+    commit."""
     of = (ImportRow.link_id == link_id, _UNSURE)
     fitting = (why_by_hand() == "",) if decision == SAME else ()
     ids = session.scalars(select(ImportRow.id).where(*of, *fitting)).all()
     session.execute(update(ImportRow).where(ImportRow.id.in_(ids)).values(decision=decision))
-    return session.scalars(select(func.count()).select_from(ImportRow).where(*of)).one()
+    return len(ids), session.scalars(select(func.count()).select_from(ImportRow).where(*of)).one()
 
 
-def leave_all_new(session: Session, link_id: int) -> None:
-    """Nothing that only Zoho has is taken over. Does not commit."""
+def leave_all_new(session: Session, link_id: int) -> int:
+    """Nothing that only Zoho has is taken over; of how many. Does not commit."""
     is_new = (ImportRow.found == matching.NEW) & ImportRow.decision.in_(("", "new")) & ImportRow.done_at.is_(None)
-    session.execute(update(ImportRow).where(ImportRow.link_id == link_id, is_new).values(decision="skip"))
+    left = update(ImportRow).where(ImportRow.link_id == link_id, is_new).values(decision="skip")
+    return len(session.scalars(left.returning(ImportRow.id)).all())

@@ -6,7 +6,7 @@ from flask import Response, flash, make_response, render_template, request, url_
 
 from portal.accounting import link
 from portal.accounting.models import Link
-from portal.accounting.setup import deciding, import_queries, importing, in_bulk, pairs, reading, steps, taking
+from portal.accounting.setup import deciding, import_queries, importing, pairs, reading, steps, taking
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -37,7 +37,7 @@ def show_match() -> Response:
 def update_match() -> Response:
     """One press of the page: have the workers read, read anew, take over or rest; or decide."""
     session = request_session()
-    tied = link.live_link(session)
+    tied = link.hold(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
     if tied.importing == importing.REHEARSE:
@@ -78,10 +78,10 @@ def _decide(tied: Link) -> str:
     if not every and not answers:
         return "Choose an answer for at least one pair, then keep the decisions."
     if every == _ALL_NEW:
-        in_bulk.leave_all_new(session, tied.id)
-    elif every and (left := in_bulk.decide_all(session, tied.id, every)):
+        deciding.leave_all_new(session, tied)
+    elif every and (left := deciding.decide_all(session, tied, every)):
         flash(_LEFT.format(count=left), "late")
-    deciding.decide(session, tied.id, answers)
+    deciding.decide(session, tied, answers)
     session.commit()
     return ""
 

@@ -40,6 +40,16 @@ def test_the_counts_follow_what_was_decided_one_by_one_and_in_bulk(linked: Linke
     assert "Customers 2 new · 0 matched · 0 unsure · 1 left in Zoho" in words_of(admin)
 
 
+def test_each_decision_stands_in_the_history_of_the_link(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, linked, do="read")
+    press(admin, linked, do="decide", **{pair(linked, "Rita Okafor"): "skip"})
+    press(admin, linked, do="decide", **{pair(linked, "Rita Okafor"): "skip"})  # said already
+    press(admin, linked, do="decide", all="leave-new")
+    history = admin.get("/books").text
+    assert history.count("First import: Rita Okafor: left in Zoho") == 1
+    assert "First import: 2 records of Zoho&#39;s: left in Zoho" in history
+
+
 def test_all_that_was_found_can_be_looked_at_and_decided_otherwise(linked: LinkedFirm, admin: FlaskClient) -> None:
     press(admin, linked, do="read")
     shown = words_of(admin, show="new")
