@@ -79,11 +79,21 @@ def decide(session: Session, question_id: int, decision: str, *, by: str, person
     _CARRY_OUT[question.kind](session, question, decision, person_id)
     question.decision, question.decided_by, question.decided_at = decision, by[:200], func.clock_timestamp()
     audit.note(
-        session, question.organisation_id, "difference decided", question.module, question.local_id or 0,
-        words=f"{asking.title_of(question)}: {labels[decision]}",
+        session, question.organisation_id, "difference decided", *_told_in(question),
+        words=f"{_named_first(question)}{asking.title_of(question)}: {labels[decision]}",
         before={"ours": question.ours, "theirs": question.theirs}, after={"decision": decision},
     )  # fmt: skip
     return True
+
+
+def _named_first(question: Question) -> str:
+    """Among what else was done with the link, a tax is named."""
+    return f"{question.facts.get('label', 'Tax')}. " if question.module == "tax" else ""
+
+
+def _told_in(question: Question) -> tuple[str, int]:
+    """On whose timeline. A tax has no page with one: the link's tells of it."""
+    return ("link", question.link_id) if question.module == "tax" else (question.module, question.local_id or 0)
 
 
 def decide_all(session: Session, decision: str, *, by: str, person_id: int) -> int:

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import tax_changes
+from portal.accounting.pull import questions, tax_changes, tax_decisions
+from portal.accounting.pull.models import RATE, STATUS
+from portal.accounting.setup import tax_pairs
 from portal.accounting.setup.taking_taxes import Taker
 from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, TheirTax
 from portal.catalogue.models import Item
+from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock, outbox
 from portal.taxes.authorities.queries import names_of_authorities
@@ -32,6 +35,7 @@ class TaxRow:
     used_there  how many of their items bear it; None where nobody has counted
     unit        what it is that bears it
     their_rate  of one that both have at another rate: a person says which one is to be
+    is_left     somebody has said that both rates stay as they are, and they still are
     """
 
     name: str
@@ -45,6 +49,7 @@ class TaxRow:
     obstacle: str = ""
     used_there: int | None = None
     their_rate: Decimal | None = None
+    is_left: bool = False
     is_reason: bool = False
     unit: str = "item"
 
@@ -64,45 +69,28 @@ def compare(
     simple = [tax for tax in ours if tax.kind in ("percent", "zero")]  # a group of the same rate is another thing
     tied = _tied(session, theirs)
     free = [their for their in theirs if their not in tied.values()]
-    pairs = tied | pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
-    pairs |= _same_name([tax for tax in simple if tax.id not in pairs], free, pairs)
-    pairs |= _pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
-    pairs |= _pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
+    pairs = tied | tax_pairs.pair([(tax.id, tax.name, rates[tax.id]) for tax in simple if tax.id not in tied], free)
+    pairs |= tax_pairs.same_name([tax for tax in simple if tax.id not in pairs], free, pairs)
+    pairs |= tax_pairs.pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
+    pairs |= tax_pairs.pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
     reasons = _our_reasons(session, theirs)
     taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
+    left = _left_apart(session, rates, pairs)
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
     levied = names_of_authorities(session)
     rows = [
-        _our_row(tax, rates[tax.id], levied.get(tax.authority_id or 0, ""), used.get(tax.id, 0), pairs.get(tax.id))
+        _our_row(
+            tax,
+            rates[tax.id],
+            levied.get(tax.authority_id or 0, ""),
+            used.get(tax.id, 0),
+            pairs.get(tax.id),
+            tax.id in left,
+        )
         for tax in ours
     ] + reasons
     rows += [_their_row(their, names, titles) for their in theirs if their.id not in taken]
     return [replace(row, used_there=(uses or {}).get(row.remote_id)) if row.remote_id else row for row in rows]
-
-
-def _same_name(
-    ours: Sequence[Tax], theirs: Sequence[TheirTax], pairs: Mapping[int, TheirTax]
-) -> dict[int, TheirTax]:  # fmt: skip
-    """Called alike, at another rate."""
-    left = {their.name.casefold(): their for their in theirs if their.kind == TAX and their not in pairs.values()}
-    return {tax.id: left[tax.name.casefold()] for tax in ours if tax.name.casefold() in left}
-
-
-def pair(ours: Sequence[tuple[int, str, Decimal]], theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
-    """our id → theirs: the same name and rate; else the only simple one of that rate on both sides."""
-    simple = [their for their in theirs if their.kind == TAX]
-    found: dict[int, TheirTax] = {}
-    for tax_id, name, rate in ours:
-        same = [each for each in simple if each.name.casefold() == name.casefold() and each.rate == rate]
-        if same:
-            found[tax_id] = same[0]
-    left = [each for each in simple if each not in found.values()]
-    for tax_id, _name, rate in ours:
-        alike_here = [id_ for id_, _, own_rate in ours if own_rate == rate and id_ not in found]
-        alike_there = [each for each in left if each.rate == rate]
-        if tax_id not in found and len(alike_here) == len(alike_there) == 1:
-            found[tax_id] = alike_there[0]
-    return found
 
 
 def keep(
@@ -112,19 +100,30 @@ def keep(
     """Tie the pairs, and take over those of theirs that were ticked. rates: their id → OURS or THEIRS, of those at
     another rate. Raises CannotChangeTax. Does not commit."""
     taker = Taker(session, link.organisation_id, link.id, theirs)
-    by_id = {their.id: their for their in theirs}
+    by_id, told = {their.id: their for their in theirs}, list[str]()
     for row in rows:
         their = by_id.get(row.remote_id)
         if row.source == BOTH and row.local_id is not None and their is not None:
             taker.tie_reason(their, tax_id=row.local_id) if their.kind == EXEMPTION else taker.tie(row.local_id, their)
             if row.their_rate is not None and row.remote_id in rates:
                 settle_rate(session, link.id, row.local_id, their, rates[row.remote_id])
+                told.append(_said_of(row, rates[row.remote_id]))
     for exemption_id, their in _same_reasons(session, theirs).items():
         taker.tie_reason(their, exemption_id=exemption_id)
     for row in rows:
         if row.source == THERE and row.remote_id in wanted and not row.obstacle:
+            told.append(f"{row.name} taken over")
             is_reason = by_id[row.remote_id].kind == EXEMPTION
             (taker.take_reason if is_reason else taker.take)(row.remote_id)
+    if told:
+        words = f"Taxes decided: {'; '.join(told)}"
+        audit.note(session, link.organisation_id, "taxes decided", "link", link.id, words=words)
+
+
+def _said_of(row: TaxRow, choice: str) -> str:
+    rate = row.their_rate if choice == THEIRS else row.rate
+    whose = "theirs counts" if choice == THEIRS else "ours counts"
+    return f"{row.name}: {whose}, {tax_changes.said(rate or Decimal(0))}"
 
 
 def _tied(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
@@ -139,25 +138,6 @@ def _tied(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
     return {local_id: by_id[str(remote_id)] for local_id, remote_id in rows}
 
 
-def _pair_groups(
-    ours: Sequence[Tax], theirs: Sequence[TheirTax], pairs: Mapping[int, TheirTax]
-) -> dict[int, TheirTax]:  # fmt: skip
-    """The same members; where several groups have them, the one of the same name."""
-    found: dict[int, TheirTax] = {}
-    for tax in ours:
-        members = {pairs[each.tax_id].id if each.tax_id in pairs else "" for each in tax.members}
-        alike = [each for each in theirs if each.kind == GROUP and set(each.members) == members]
-        alike = [each for each in alike if each.name.casefold() == tax.name.casefold()] or alike
-        if len(alike) == 1 and alike[0] not in found.values():
-            found[tax.id] = alike[0]
-    return found
-
-
-def _pair_exemptions(ours: Sequence[Tax], theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
-    by_name = {each.name.casefold(): each for each in theirs if each.kind == EXEMPTION}
-    return {tax.id: by_name[tax.name.casefold()] for tax in ours if tax.name.casefold() in by_name}
-
-
 def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> dict[int, TheirTax]:
     """Our exemption → the one of its code there."""
     there = {(their.applies_to, their.name.casefold()): their for their in theirs if their.kind == EXEMPTION}
@@ -166,7 +146,8 @@ def _same_reasons(session: Session, theirs: Sequence[TheirTax]) -> dict[int, The
 
 
 def settle_rate(session: Session, link_id: int, tax_id: int, their: TheirTax, choice: str) -> None:
-    """Ours goes to Zoho at the start, or theirs counts here from today on. Raises CannotChangeTax. Does not commit."""
+    """Ours goes to Zoho at the start, or theirs counts here from today on, by its name. Raises CannotChangeTax. Does
+    not commit."""
     record = session.scalars(
         select(MirrorRecord)
         .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "tax", MirrorRecord.local_id == tax_id)
@@ -174,11 +155,12 @@ def settle_rate(session: Session, link_id: int, tax_id: int, their: TheirTax, ch
         .execution_options(populate_existing=True)
     ).one()
     if choice == THEIRS:
-        tax_changes.use_theirs(session, record, tax_changes.Known(their.name, their.rate).as_text())
+        tax_decisions.take_rate_and_name(session, record, tax_changes.Known(their.name, their.rate).as_text())
     else:
         tax_changes.send_ours(session, record)
         record.state, record.attempts = "pending", 0
         outbox.record(session, record.organisation_id, "tax", tax_id)
+    questions.settle(session, record, STATUS, RATE)
 
 
 def _our_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
@@ -197,7 +179,19 @@ def _our_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
     return found
 
 
-def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None) -> TaxRow:
+def _left_apart(session: Session, rates: Mapping[int, Decimal], pairs: Mapping[int, TheirTax]) -> set[int]:
+    """Those whose two rates a person has left as they are."""
+    records = select(MirrorRecord).join(Link, (Link.id == MirrorRecord.link_id) & Link.archived_at.is_(None))
+    known = session.scalars(records.where(MirrorRecord.module == "tax", MirrorRecord.local_id.in_(list(pairs))))
+    return {
+        each.local_id for each in known
+        if tax_changes.is_left_apart(each, rates[each.local_id], pairs[each.local_id].rate)
+    }  # fmt: skip
+
+
+def _our_row(
+    tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax | None, is_left: bool
+) -> TaxRow:  # fmt: skip
     if their is None:
         note = "stays here" if tax.kind in rules.TAXES_THAT_STAY_HERE else "goes to Zoho when a line needs it"
         note = "Zoho has no taxes for each unit: on invoices their sum is an adjustment there" if tax.per_unit else note
@@ -206,7 +200,7 @@ def _our_row(tax: Tax, rate: Decimal, authority: str, used: int, their: TheirTax
     there += f", {their.authority}" if their.authority not in ("", authority) else ""
     is_apart = their.kind == TAX and their.rate != rate and tax.kind in ("percent", "zero")
     unlike = their.rate if is_apart else None
-    return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id, their_rate=unlike)
+    return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id, their_rate=unlike, is_left=is_left)
 
 
 def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:

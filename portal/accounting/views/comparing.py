@@ -68,7 +68,7 @@ def update_taxes() -> Response:
     tied = session.merge(tied)
     steps.lock(session, tied)
     sides = _compare(there)
-    rates = _rates(form, tied, sides.rows)
+    rates = _rates(form, sides.rows)
     if form.ok:
         try:
             _keep(tied, there, sides, rates)
@@ -96,8 +96,8 @@ def _keep(tied: Link, there: _There, sides: _Sides, rates: dict[str, str]) -> No
     habits.keep(session, organisation, there.preferences, settings)
 
 
-def _rates(form: Form, tied: Link, rows: list[taxes.TaxRow]) -> dict[str, str]:
-    """Their tax → whose rate is to be; what is not answered is asked, once both sides were not compared before."""
+def _rates(form: Form, rows: list[taxes.TaxRow]) -> dict[str, str]:
+    """Their tax → whose rate is to be; what is not answered is asked, but for what somebody has left as it is."""
     found = {}
     for row in rows:
         if row.their_rate is None:
@@ -105,7 +105,7 @@ def _rates(form: Form, tied: Link, rows: list[taxes.TaxRow]) -> dict[str, str]:
         said = request.form.get(row.called_by, "")
         if said in _CHOICES:
             found[row.remote_id] = said
-        elif said or steps.TAXES not in tied.setup_steps:
+        elif said or not row.is_left:
             form.errors[row.called_by] = f"Say which rate {row.name} is to have on both sides."
     return found
 

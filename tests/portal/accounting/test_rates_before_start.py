@@ -99,6 +99,55 @@ def test_what_was_decided_is_so_on_both_sides_after_the_start_and_invoices_agree
     assert "At another rate" not in admin.get(PAGE).text
 
 
+def started(linked: LinkedFirm, admin: FlaskClient, *, is_used: bool = True) -> str:
+    """Everything goes over, both sides at one rate; then Zoho's is another one, by another name. Its id."""
+    tax_id = str(there(linked)["tax_id"])
+    post(admin, PAGE, {f"rate_{tax_id}": "ours"}, page=PAGE)
+    post(admin, "/books/setup/start", {}, page="/books/setup")
+    if is_used:
+        sent_invoice(linked)
+    drain(linked.organisation_id)
+    linked.zoho.act(linked.remote, f"PUT /settings/taxes/{tax_id}", {"tax_name": "VAT of 15", "tax_percentage": 15})
+    return tax_id
+
+
+def test_after_the_start_too_a_rate_that_differs_must_be_decided(linked: LinkedFirm, admin: FlaskClient) -> None:
+    tax_id = started(linked, admin)
+    refused = post(admin, PAGE, {"settings": "terms"}, page=PAGE)
+    assert refused.status_code == 422 and "Say which rate" in refused.text
+    assert post(admin, PAGE, {f"rate_{tax_id}": "ours"}, page=PAGE).status_code == 303
+
+
+def test_the_name_follows_where_theirs_is_taken_and_the_history_says_who_did(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    tax_id = started(linked, admin, is_used=False)
+    name = standard_name(linked)
+    post(admin, PAGE, {f"rate_{tax_id}": "theirs"}, page=PAGE)
+    with job_session(linked.organisation_id) as session:
+        (tax,) = [tax for tax in list_taxes(session) if tax.name == "VAT of 15"]
+        assert tax.rate_on(clock.today("Europe/London")) == 15
+    history = words(admin.get("/books").text)
+    assert f"Taxes decided: {name}: theirs counts, 15 %" in history and "ours counts, 20 %" in history
+
+
+def test_a_name_on_papers_stays_and_the_history_says_why(linked: LinkedFirm, admin: FlaskClient) -> None:
+    tax_id = started(linked, admin)
+    assert post(admin, PAGE, {f"rate_{tax_id}": "theirs"}, page=PAGE).status_code == 303
+    assert rate_here(linked) == 15
+    assert "keeps its name here, and is called VAT of 15 in Zoho" in words(admin.get("/books").text)
+
+
+def test_what_was_left_at_two_rates_on_purpose_is_not_asked_for(linked: LinkedFirm, admin: FlaskClient) -> None:
+    started(linked, admin)
+    linked.change(
+        "UPDATE mirror_records SET"
+        " snapshot = jsonb_set(snapshot, '{apart}', '[\"20 %\", \"15 %\"]') WHERE module = 'tax'"
+    )
+    assert "Left as they are until you choose one" in admin.get(PAGE).text
+    assert post(admin, PAGE, {"settings": "terms"}, page=PAGE).status_code == 303
+
+
 def test_what_was_ticked_and_chosen_survives_while_zoho_is_silent(linked: LinkedFirm, admin: FlaskClient) -> None:
     admin.get(PAGE)
     linked.zoho.break_down("error_500_before", method="GET", path="/settings/taxes", times=3)

@@ -15,8 +15,8 @@ from portal.accounting.mirror.drain import drain
 from portal.accounting.models import MODULES
 from portal.accounting.setup import steps
 from portal.accounting.setup.habits import after
+from portal.accounting.setup.tax_pairs import pair
 from portal.accounting.setup.tax_reading import TheirTax
-from portal.accounting.setup.taxes import pair
 from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.authorities.queries import names_of_authorities
