@@ -374,7 +374,7 @@ def test_a_form_offers_only_what_its_region_has(app: Flask) -> None:
     assert "Domestic reverse charge" in british.get("/customers/new").text
     assert "HSN or SAC" in indian.get("/catalogue/new").text and "Karnataka" in indian.get("/customers/new").text
     for page in (american.get("/customers/new").text, american.get("/catalogue/new").text):
-        assert "Domestic reverse" not in page and "HSN" not in page and "place of supply" not in page
+        assert "Domestic reverse" not in page and "HSN or SAC" not in page and "place of supply" not in page
         assert "By the address of the work" in page
 
 
