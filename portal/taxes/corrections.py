@@ -17,6 +17,7 @@ from portal.shared.errors import NotFound
 from portal.taxes import bearing
 from portal.taxes.actions import CannotChangeTax, check_name, drafts_follow, said
 from portal.taxes.models import Tax, TaxGroupMember, TaxRate
+from portal.taxes.naming import following
 
 _SENT = "Invoices that were sent bear it, so it stays as it is."
 _WORDS = {
@@ -96,6 +97,20 @@ def rename(session: Session, tax: Tax, name: str) -> None:
     words, tax.name = f"{tax.name} is called {name}", name
     _tell(session, tax, "tax renamed", words)
     drafts_follow(session, tax.organisation_id)
+
+
+def follow_rate(session: Session, tax: Tax, before: Decimal, rate: Decimal) -> None:
+    """Its name says the new rate where it said the one before; also where invoices were sent, as these tell theirs. It
+    stays where another tax is called so. Does not commit."""
+    name = following(tax.name, before, rate)
+    try:
+        check_name(session, name, but=tax.id)
+    except CannotChangeTax:
+        return
+    if name != tax.name:
+        words, tax.name = f"{tax.name} is called {name}", name
+        _tell(session, tax, "tax renamed", words)
+        drafts_follow(session, tax.organisation_id)
 
 
 def why_tax_stays(tax: Tax, ties: bearing.Ties) -> str:

@@ -28,6 +28,15 @@ def at_rate(name: str, rate: Decimal, kind: str = "", *, mark: str = ".") -> str
     return f"{name} {said} %" if kind in _TOLD else name
 
 
+def following(name: str, before: Decimal, rate: Decimal) -> str:
+    """ "VAT 20%" is "VAT 21%" once 20 is 21; "Standard" and "Article 13" stay. Papers of before tell their own rate."""
+    numbers = _NUMBER.findall(name)
+    if len(numbers) != 1 or Decimal(numbers[0].replace(",", ".")) != before:
+        return name
+    said = f"{rate.normalize():f}".replace(".", "," if "," in numbers[0] else ".")
+    return _NUMBER.sub(said, name)
+
+
 def with_reason(name: str, why: str, between: str = ", ") -> str:
     """A tax and why, where the reason begins with the tax's name once: "Reverse charge: VAT-registered in France"."""
     rest = why[len(name) :]

@@ -60,7 +60,10 @@ def _not_asked_yet(session: Session, link_id: int) -> list[Missing]:
     found = session.execute(
         select(DriftRow, MirrorRecord)
         .join(MirrorRecord, (MirrorRecord.module == DriftRow.module) & (MirrorRecord.local_id == DriftRow.local_id))
+        .join(Reconciliation, Reconciliation.id == DriftRow.run_id)
         .where(DriftRow.run_id == newest.scalar_subquery(), DriftRow.cause == DELETED_THERE)
+        # What has reached Zoho since was made again: the comparison tells of what was before.
+        .where(func.coalesce(MirrorRecord.pushed_at < Reconciliation.created_at, True))
         .where(DriftRow.module.in_(both_ways), MirrorRecord.link_id == link_id, MirrorRecord.remote_id.is_not(None))
         .where(~asked.exists())
     ).all()

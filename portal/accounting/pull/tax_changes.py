@@ -16,7 +16,7 @@ from portal.accounting.pull.models import RATE, STATUS
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.taxes.actions import CannotChangeTax, change_rate
-from portal.taxes.corrections import correct_rate
+from portal.taxes.corrections import correct_rate, follow_rate
 from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 from portal.taxes.together import moving_with
@@ -139,6 +139,7 @@ def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str])
     if tax.kind != "percent":
         raise CannotChangeTax("This tax has no rate of its own here. Make another one, or correct it in Zoho.")
     theirs, day, others = Decimal(there["rate"]), today(session), moving(session, tax)
+    before = [(each, each.rate_on(day)) for each in (tax, *(other for other, _share in others))]
     begun = next((rate for rate in tax.rates if rate.valid_from == day), None)
     if tax.rate_on(day) == theirs:
         pass  # its other half was changed a moment ago
@@ -146,7 +147,20 @@ def use_theirs(session: Session, record: MirrorRecord, there: Mapping[str, str])
         correct_rate(session, tax, begun, theirs, day, others)
     else:
         change_rate(session, tax, theirs, day, others)
-    keep(record, common=dict(there), stands=None, apart=None)
+    _names_follow(session, record, before, day)
+    # A name that was changed there as well comes by its own rule, at the next look.
+    name = (known_there(record) or known_in({"tax_name": there["name"]})).name
+    keep(record, common={**there, "name": name}, stands=None, apart=None)
+
+
+def _names_follow(session: Session, record: MirrorRecord, before: list[tuple[Tax, Decimal]], day: date) -> None:
+    """Here only: each side goes on calling them as it does."""
+    for tax, rate in before:
+        follow_rate(session, tax, rate, tax.rate_on(day))
+    names = {tax.id: tax.name for tax, _ in before}
+    of = (MirrorRecord.link_id == record.link_id, MirrorRecord.module == "tax", MirrorRecord.local_id.in_(names))
+    for each in session.scalars(select(MirrorRecord).where(*of)):
+        keep(each, named=names[each.local_id])
 
 
 def moving(session: Session, tax: Tax) -> list[tuple[Tax, Decimal]]:

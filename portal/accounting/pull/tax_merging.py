@@ -1,16 +1,19 @@
 """A tax that is kept from both sides: name and rate, each by its rule, against the last state that both sides had.
 
-A rate has dates here and none there. One that was changed in Zoho counts here from the day on which it was seen: what
-was sent keeps the rate it was sent with, there as here (zoho/API.md §6.6). Where invoices of that day bear the old rate
-already, a person is asked, as the new one would begin in the middle of a day. Names are compared with what each side
-called the tax before, as two taxes that were tied may go by two names.
+A rate has dates here and none there, and what is charged hangs on it: one that was changed in Zoho is asked about,
+unless the mapping says that theirs counts. Taken over, it counts from the day on which it was seen: what was sent keeps
+the rate it was sent with, there as here (zoho/API.md §6.6). Where invoices of that day bear the old rate already, a
+person is asked in any case, as the new one would begin in the middle of a day. A name waits for its rate. Names are
+compared with what each side called the tax before, as two taxes that were tied may go by two names.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, field_rules, fields, merging
+from portal.accounting.fields import Rule
 from portal.accounting.merging import Merged, Values
 from portal.accounting.mirror import records
 from portal.accounting.models import MirrorRecord
@@ -49,9 +52,12 @@ def bring_together(session: Session, record: MirrorRecord, there: Known, product
     base, here, theirs = _sides(session, record, tax, there)
     rules = field_rules.rules_of(session, record.link_id, "tax")
     merged = merging.merge(base, here, theirs, fields.winners_of("tax", rules), fields.ways_of("tax", rules))
+    merged = _asking_about_money(merged, base, here, rules)
     with changes.in_the_name_of(product_name):
         why = {name: _take(session, record, tax, there, name) for name in sorted(merged.take)}
-    asked = {name: "" for name in merged.ask} | {name: words for name, words in why.items() if words}
+    asked = {name: _borne_today(session, tax) if name == "rate" else "" for name in merged.ask} | {
+        name: words for name, words in why.items() if words
+    }
     done = {*merged.take, *merged.send} - set(asked)
     left = {name for name in theirs if name not in done and theirs[name] not in (here[name], base.get(name))}
     _remember(session, record, tax, there, merged, {*asked, *left})
@@ -60,6 +66,17 @@ def bring_together(session: Session, record: MirrorRecord, there: Known, product
             _ask(session, record, tax, there, name, (base, here, theirs), asked[name])
         else:
             questions.settle(session, record, STATUS, field)
+
+
+def _asking_about_money(merged: Merged, base: Values, here: Values, rules: Sequence[Rule]) -> Merged:
+    is_theirs = fields.winners_of("tax", rules)["rate"] == merging.THEIRS
+    is_theirs |= fields.ways_of("tax", rules)["rate"] == merging.PULL
+    if "rate" not in merged.take or is_theirs:
+        return merged
+    kept = {name: base.get(name, "") for name in merged.take}
+    return replace(
+        merged, take={}, ask=merged.ask | {"rate": (here["rate"], merged.take["rate"])}, common=merged.common | kept
+    )
 
 
 def _sides(session: Session, record: MirrorRecord, tax: Tax, there: Known) -> tuple[Values, Values, Values]:
@@ -81,7 +98,8 @@ def _take(session: Session, record: MirrorRecord, tax: Tax, there: Known, name: 
             if name == "name":
                 take_name(session, tax, there.name)
             else:
-                _check_nobody_bears_it_today(session, tax)
+                if words := _borne_today(session, tax):
+                    raise CannotChangeTax(words)
                 tax_changes.use_theirs(session, record, there.as_text())
     except CannotChangeTax as problem:
         return problem.sentence
@@ -95,13 +113,15 @@ def take_name(session: Session, tax: Tax, name: str) -> None:
     rename(session, tax, name)
 
 
-def _check_nobody_bears_it_today(session: Session, tax: Tax) -> None:
+def _borne_today(session: Session, tax: Tax) -> str:
+    """A sentence, where invoices of today bear the rate that would change."""
     today = tax_changes.today(session)
     moving = [tax, *(other for other, _share in tax_changes.moving(session, tax))]
     sent = max(bearing.sent_at_rate(session, each.id, each.rate_on(today), today) for each in moving)
-    if sent:
-        papers = "1 invoice of today was sent" if sent == 1 else f"{sent} invoices of today were sent"
-        raise CannotChangeTax(f"{papers} with the old rate, and would keep it.")
+    if not sent:
+        return ""
+    papers = "1 invoice of today was sent" if sent == 1 else f"{sent} invoices of today were sent"
+    return f"{papers} with the old rate, and would keep it."
 
 
 def _remember(

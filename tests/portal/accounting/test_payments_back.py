@@ -349,7 +349,8 @@ def test_what_was_deleted_there_is_asked_about_once(linked: LinkedFirm, decision
     (asked,) = questions(linked)
     assert (asked.kind, asked.theirs) == ("gone", "deleted")
     decide(linked, decision)
-    assert len(linked.there("contacts")) == left_there
+    look(linked)
+    assert len(linked.there("contacts")) == left_there and questions(linked) == []
     with job_session(linked.organisation_id) as session:
         assert session.get_one(Customer, linked.firm.customer_id).is_active is (decision == "again")
     compare_at_night(linked)

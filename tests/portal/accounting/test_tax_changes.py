@@ -109,7 +109,7 @@ def test_indias_halves_stay_equal_whichever_is_taken_over(agreed: LinkedFirm) ->
         assert decisions.decide(session, asked.id, "theirs", by="Mo Manager", person_id=0)
     with job_session(own) as session:
         now = {tax.name: tax.rate_on(TODAY) for tax in list_taxes(session)}
-    assert (now["CGST9"], now["SGST9"], now["IGST18"], now["GST18"]) == (10, 10, 20, 20)
+    assert (now["CGST10"], now["SGST10"], now["IGST20"], now["GST18"]) == (10, 10, 20, 20)
 
 
 def test_only_an_administrator_decides_about_taxes(agreed: LinkedFirm, app: Flask) -> None:

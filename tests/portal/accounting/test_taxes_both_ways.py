@@ -57,7 +57,46 @@ def calls(linked: LinkedFirm, method: str) -> int:
     return len(linked.zoho.requests(linked.remote, method, "/settings/tax"))
 
 
-def test_a_rate_changed_there_counts_here_from_the_day_it_was_seen(both: LinkedFirm) -> None:
+@pytest.mark.parametrize(("decision", "here", "in_zoho"), [("theirs", 25, 25), ("ours", 20, 20), ("apart", 20, 25)])
+def test_a_rate_changed_there_is_asked_about_as_money_hangs_on_it(
+    both: LinkedFirm, decision: str, here: int, in_zoho: int
+) -> None:
+    change_there(both, tax_percentage=25)
+    (asked,) = questions(both)
+    assert (asked.field, asked.ours, asked.theirs) == ("rate", "20 %", "25 %")
+    assert (asked.facts["title"], ours(both).rate_on(TODAY)) == ("The rate was changed in Zoho", 20)
+    decide(both, decision)
+    look(both)
+    assert (ours(both).rate_on(TODAY), there(both)["tax_percentage"], questions(both)) == (here, in_zoho, [])
+
+
+def test_the_name_follows_a_rate_that_is_taken_over_and_theirs_stays(both: LinkedFirm) -> None:
+    with job_session(both.organisation_id) as session:
+        session.get_one(Tax, ours(both).id).name = "VAT 20%"
+    sent_invoice(both)
+    drain(both.organisation_id)
+    change_there(both, tax_percentage=25)
+    decide(both, "theirs")
+    look(both)
+    assert (ours(both).name, ours(both).rate_on(TODAY), questions(both)) == ("VAT 25%", 25, [])
+    assert there(both)["tax_name"] == "Standard Rate"
+
+
+def test_a_name_that_was_changed_with_its_rate_comes_after_it(both: LinkedFirm) -> None:
+    tax_id = there(both)["tax_id"]
+    act(both, f"PUT /settings/taxes/{tax_id}", tax_name="VAT 25", tax_percentage=25)
+    look(both)
+    (asked,) = questions(both)
+    with job_session(both.organisation_id) as session:
+        assert asked.field == "rate" and "VAT 25" not in [tax.name for tax in list_taxes(session)]
+        assert decisions.decide(session, asked.id, "theirs", by="Mo Manager", person_id=0)
+    look(both)
+    with job_session(both.organisation_id) as session:
+        assert {tax.name: tax.rate_on(TODAY) for tax in list_taxes(session)}["VAT 25"] == 25
+
+
+def test_where_theirs_counts_a_rate_comes_over_from_the_day_it_was_seen(both: LinkedFirm) -> None:
+    rule(both, "rate", wins="theirs")
     with clock.at(clock.now() - timedelta(days=1)):
         sent = sent_invoice(both)
     drain(both.organisation_id)
