@@ -12,6 +12,7 @@ from portal.accounting.mirror.lease import Turn
 from portal.accounting.mirror.push import SENT, WRITTEN_OFF, Act
 from portal.accounting.mirror.source import Source
 from portal.accounting.models import MirrorRecord
+from portal.accounting.pull.sightings import PAPER
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication
 from portal.invoices.models import Invoice
@@ -49,7 +50,7 @@ def remember(record: MirrorRecord, given_up: Decimal | None) -> None:
 
 def kept(record: MirrorRecord) -> dict[str, Any]:
     """What stays known of an invoice, whatever is sent of it."""
-    return {key: value for key, value in (record.snapshot or {}).items() if key == _GIVEN_UP}
+    return {key: value for key, value in (record.snapshot or {}).items() if key in (_GIVEN_UP, PAPER)}
 
 
 def _is_of_another_amount(record: MirrorRecord, source: Source) -> bool:

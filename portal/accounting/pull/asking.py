@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import fields
 from portal.accounting.link import live_link
+from portal.accounting.models import Link
 from portal.accounting.pull import loose_credits, voided
 from portal.accounting.pull.models import (
     AMOUNT,
@@ -19,6 +20,7 @@ from portal.accounting.pull.models import (
     NAME,
     NEW_TAX,
     OFF,
+    PAPER,
     RATE,
     REFUND,
     REOPENED,
@@ -30,6 +32,8 @@ from portal.accounting.pull.models import (
     WRITTEN_OFF,
     Question,
 )
+from portal.invoices.credit_notes.models import CreditApplication, CreditNote
+from portal.payments.models import Allocation
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
 APART, DELETED = "apart", "deleted"
@@ -86,6 +90,8 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     if question.field in (AMOUNT, USES) and "there" in question.facts:
         can_take = bool(question.facts.get("can_take"))
         return (*(_TAKE_AMOUNT if can_take else ()), *_PUT_BACK)
+    if question.field == PAPER:
+        return _PUT_BACK if question.facts["is_ours"] else _ONLY_SEEN
     if question.field == LOOSE:
         return (*loose_credits.answers(question), (SEEN, "Leave it there"))
     if question.field == MERGED:
@@ -118,6 +124,21 @@ def shown(question: Question, not_here: Mapping[int, str], *, is_administrator: 
         question.theirs, question.ours_by, question.ours_at, question.theirs_at,
         choices_of(question, not_here) if may_decide(question, is_administrator=is_administrator) else (),
     )  # fmt: skip
+
+
+def asked_about(session: Session, invoice_id: int) -> Sequence[Question]:
+    """What is open about an invoice, what paid it, and what credits it. One statement."""
+    link = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
+    payments = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
+    put = select(CreditApplication.credit_note_id).where(CreditApplication.invoice_id == invoice_id)
+    notes = select(CreditNote.id).where(or_(CreditNote.invoice_id == invoice_id, CreditNote.id.in_(put)))
+    is_of_it = or_(
+        and_(Question.module == "invoice", Question.local_id == invoice_id),
+        and_(Question.module == "payment", Question.local_id.in_(payments)),
+        and_(Question.module == "credit_note", Question.local_id.in_(notes)),
+    )
+    found = select(Question).where(Question.link_id == link, Question.decision == "", is_of_it)
+    return session.scalars(found.order_by(Question.id).limit(3)).all()
 
 
 def open_questions(session: Session) -> Sequence[Question]:

@@ -13,6 +13,7 @@ from portal.accounting.pull import (
     endings,
     given_back,
     loose_credits,
+    papers_there,
     payment_changes,
     payments,
     tax_decisions,
@@ -25,6 +26,7 @@ from portal.accounting.pull.models import (
     FIELD,
     GONE,
     LOOSE,
+    PAPER,
     REFUND,
     REOPENED,
     SECOND,
@@ -145,6 +147,10 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         _book(session, question)
     elif question.field in (AMOUNT, USES) and decision != SEEN:
         _changed_payment(session, question, decision, person_id)
+    elif question.field == PAPER:
+        record = _record(session, question)
+        papers_there.carry_out(session, record, question, is_ours=decision == OURS)
+        _go_on(session, record)
     elif question.field == LOOSE and decision != SEEN:
         loose_credits.take_over(session, question, decision, _product(session, question))
     elif question.field == VOID:

@@ -14,20 +14,19 @@ from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import kept
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import questions, sightings, voided, written_off
-from portal.accounting.pull.models import REOPENED, STATUS, VOID
+from portal.accounting.pull import papers_there, questions, sightings, voided, written_off
+from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.shared.money import Money
 
 Row = Mapping[str, Any]
-BALANCE = "balance"
 MISMATCH = "totals"
 
 
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     """How many of the rows brought something."""
-    changed, found = [], 0
+    changed, edited, found = [], [], 0
     with held(turn) as session:
         for record, invoice, balance, row in _known(session, turn.link_id, rows):
             if not sightings.is_news(record, row):
@@ -37,14 +36,16 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
             if is_other and not is_left_alone:
                 changed.append((record.id, row))
                 continue
+            if not is_left_alone and papers_there.may_differ(record, row):
+                edited.append(record.id)
             sightings.remember(record, row)
             if is_left_alone:
                 continue
-            found += (
-                _is_void(session, record, invoice, row)
-                or written_off.ask(session, record, invoice, balance, row)
-                or _is_lower(session, record, invoice, balance, row)
-            )
+            found += any([
+                _is_void(session, record, invoice, row), written_off.ask(session, record, invoice, balance, row),
+                _is_lower(session, record, invoice, balance, row),
+            ])  # fmt: skip
+    found += sum(papers_there.compare(turn, remote, each) for each in edited)
     return found + sum(_compare(turn, remote, *each) for each in changed)
 
 
@@ -75,7 +76,8 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
         session, questions.of(record), STATUS, field=BALANCE, ours=str(balance), theirs=str(theirs),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Less to pay in Zoho",
-               "why": "Something was credited there. Make the same here, or take it back there."},
+               "why": "Something was credited there. Make the same here, or take it back there.",
+               "minor": theirs.minor},
     )  # fmt: skip
     return True
 

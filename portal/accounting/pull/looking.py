@@ -23,6 +23,7 @@ from portal.accounting.pull import (
     lists,
     missing,
     newcomers,
+    outdated,
     payments,
     sightings,
     taxes,
@@ -41,6 +42,7 @@ def look(turn: Turn, remote: Remote, until: float) -> None:
     if turn.is_restored:
         return  # both sides are compared first
     with held(turn) as session:
+        outdated.settle(session, turn.link_id)
         due = cursors.due(session, turn.link_id)
         if "invoice" in due:
             # Before a balance is judged, the payments and credit notes behind it are known.

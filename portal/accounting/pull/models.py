@@ -18,6 +18,8 @@ REOPENED, REFUND = "reopened", "refund"
 VOID = "void"  # the field of a question about an invoice that was voided there only
 # Fields of questions about a payment: its money is on other invoices there, or it is of another amount.
 USES, AMOUNT = "uses", "amount"
+# Fields of questions about an invoice: less is to pay there, or something beside the money was changed there.
+BALANCE, PAPER = "balance", "paper"
 SECOND = "second"  # the field of a question about a payment that carries the reference of one that is there already
 # Fields of questions about an invoice that was written off there only, or is to be paid there again.
 WRITTEN_OFF, WRITE_OFF_OVER = "written off", "write-off over"

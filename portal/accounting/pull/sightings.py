@@ -20,6 +20,8 @@ _AMOUNTS = {
     "credit_note": ("total", "balance"),
 }
 _SECOND = timedelta(seconds=1)
+PAPER = "paper"  # of what is kept of an invoice: what it says there beside its money, as it was last seen
+_PAPER = ("due_date", "reference_number", "notes", "terms")
 
 
 def stamp_of(record: Mapping[str, Any]) -> datetime | None:
@@ -40,6 +42,18 @@ def is_news(record: MirrorRecord, row: Mapping[str, Any]) -> bool:
     return stamp != known or record.last_seen != _told(record.module, row)
 
 
+def is_unexplained(record: MirrorRecord, row: Mapping[str, Any]) -> bool:
+    """Changed since, though all that the list tells is as it was."""
+    stamp, known = stamp_of(row), record.remote_modified_at
+    is_later = stamp is not None and known is not None and stamp > known
+    return is_later and record.last_seen == _told(record.module, row)
+
+
+def paper_of(invoice: Mapping[str, Any]) -> dict[str, str] | None:
+    """None where an answer does not tell."""
+    return {part: str(invoice.get(part) or "") for part in _PAPER} if "due_date" in invoice else None
+
+
 def remember(record: MirrorRecord, seen: Mapping[str, Any]) -> None:
     """`seen` is a row of the list, or the answer to a write: met again, it tells nothing new. Where the row says it in
     other words than the answer, the record is looked at once more."""
@@ -51,6 +65,8 @@ def remember(record: MirrorRecord, seen: Mapping[str, Any]) -> None:
 def wrote(session: Session, record: MirrorRecord, answer: Mapping[str, Any], *, is_new: bool) -> None:
     """We have just written it. Does not commit."""
     remember(record, answer)
+    if record.module == "invoice" and (paper := paper_of(answer)) is not None:
+        record.snapshot = {**(record.snapshot or {}), PAPER: paper}
     if record.module != "customer" or is_new:
         return
     if directions.direction_of(session, record.link_id, record.module) == directions.BOTH:

@@ -11,6 +11,7 @@ from portal.accounting.views import (
     linking,
     mapping,
     modules,
+    notices,
     questions,
     reconciling,
     setup,
@@ -19,5 +20,5 @@ from portal.accounting.views.pages import bp
 
 __all__ = [
     "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping",
-    "modules", "questions", "reconciling", "setup",
+    "modules", "notices", "questions", "reconciling", "setup",
 ]  # fmt: skip

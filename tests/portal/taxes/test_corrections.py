@@ -13,6 +13,7 @@ from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.invoices.queries import get_invoice
 from portal.taxes.actions import add_tax, change_rate
 from portal.taxes.models import Tax
+from portal.taxes.naming import following
 from portal.taxes.queries import get_tax
 from tests.builders import Firm, make_firm, make_invoice, post, sign_in
 from tests.conftest import browser
@@ -201,3 +202,12 @@ def test_a_name_is_corrected_and_drafts_say_it(session: Session, client: FlaskCl
     session.expire_all()
     assert {line.tax_name for line in get_invoice(session, draft.id).lines} == {"Value added tax 20%"}
     assert "Value added tax 20%" in client.get(f"/invoices/{draft.id}").text
+
+
+@pytest.mark.parametrize(
+    ("name", "now"),
+    [("VAT 20%", "VAT 21.5%"), ("CGST20", "CGST21.5"), ("IVA 20,0 %", "IVA 21,5 %"), ("Standard", "Standard"),
+     ("Article 13", "Article 13"), ("20% of 20", "20% of 20")],
+)  # fmt: skip
+def test_a_name_follows_a_rate_that_it_says(name: str, now: str) -> None:
+    assert following(name, Decimal(20), Decimal("21.5")) == now

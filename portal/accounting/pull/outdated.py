@@ -1,0 +1,46 @@
+"""Questions whose reason has gone by what was done here since: nobody is asked about them any more."""
+
+from sqlalchemy import ColumnElement, Integer, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.accounting.pull.models import AMOUNT, BALANCE, REOPENED, USES, VOID, WRITE_OFF_OVER, WRITTEN_OFF, Question
+from portal.accounting.pull.questions import SETTLED
+from portal.accounting.pull.voided import IN_FORCE
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
+from portal.invoices.models import VOID as VOID_HERE
+from portal.invoices.models import WRITTEN_OFF as GIVEN_UP
+from portal.payments.models import PaymentReversal
+
+
+def settle(session: Session, link_id: int) -> None:
+    """One statement. Does not commit."""
+    is_open = (Question.link_id == link_id, Question.decision == "")
+    session.execute(
+        update(Question)
+        .where(*is_open, or_(_of_invoices(), _of_payments()))
+        .values(decision=SETTLED, decided_at=func.clock_timestamp())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _of_invoices() -> ColumnElement[bool]:
+    """Its state here is another one by now, or no more is to pay here than there."""
+    is_over = or_(
+        and_(Question.field == VOID, Invoice.status.not_in(tuple(IN_FORCE))),
+        and_(Question.field == REOPENED, Invoice.status != VOID_HERE),
+        and_(Question.field.in_((WRITTEN_OFF, BALANCE)), Invoice.status != SENT),
+        and_(Question.field == WRITE_OFF_OVER, Invoice.status != GIVEN_UP),
+        and_(Question.field == WRITTEN_OFF, InvoiceBalance.balance_minor == 0),
+        and_(Question.field == BALANCE, InvoiceBalance.balance_minor <= Question.facts["minor"].astext.cast(Integer)),
+    )
+    found = select(Invoice.id).join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
+    return and_(
+        Question.module == "invoice", found.where(Invoice.id == Question.local_id, is_over).correlate(Question).exists()
+    )
+
+
+def _of_payments() -> ColumnElement[bool]:
+    """It was taken back here: the whole of it goes over as given back."""
+    reversed_ = select(PaymentReversal.payment_id)
+    is_changed = Question.field.in_((AMOUNT, USES))
+    return and_(Question.module == "payment", is_changed, Question.local_id.in_(reversed_))

@@ -1,0 +1,62 @@
+"""What an invoice says beside its money: due date, notes, terms and reference. It was sent, so nothing of that changes
+here; somebody is told of a change there, and can put ours back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.remote import Remote
+from portal.accounting.models import MirrorRecord
+from portal.accounting.pull import questions, sightings
+from portal.accounting.pull.models import PAPER, STATUS, Question
+from portal.invoices.models import Invoice
+
+_PARTS = {"due_date": "due", "reference_number": "reference", "notes": "notes", "terms": "terms"}
+_WHY = "The customer has the invoice as it was sent, and it stays so here."
+_LONGEST = 300
+
+
+def may_differ(record: MirrorRecord, row: Mapping[str, Any]) -> bool:
+    """Was it changed there in a way that no amount or status of the list explains, or is its due date another one?"""
+    known = (record.snapshot or {}).get(sightings.PAPER)
+    if known is None:
+        return False
+    return sightings.is_unexplained(record, row) or row.get("due_date", known["due_date"]) != known["due_date"]
+
+
+def compare(turn: Turn, remote: Remote, record_id: int) -> bool:
+    """True when somebody is told. One call."""
+    with held(turn) as session:
+        remote_id = session.get_one(MirrorRecord, record_id).remote_id or ""
+    detail = remote.detail(MODULES["invoice"], remote_id)
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
+        known, now = (record.snapshot or {}).get(sightings.PAPER), sightings.paper_of(detail)
+        if known is None or now is None or record.state != "in_step":
+            return False
+        changed = [part for part in _PARTS if known[part] != now[part]]
+        if not changed:
+            questions.settle(session, record, STATUS, PAPER)
+            return False
+        number = session.get_one(Invoice, record.local_id).number
+        is_ours = set(changed) <= set((record.snapshot or {}).get("sent") or {})
+        questions.ask(
+            session, questions.of(record), STATUS, field=PAPER, ours=_said(known, changed), theirs=_said(now, changed),
+            theirs_at=sightings.stamp_of(detail),
+            facts={"label": f"Invoice {number}", "title": "Changed in Zoho after it was sent", "why": _WHY, "now": now,
+                   "is_ours": is_ours},
+        )  # fmt: skip
+        return True
+
+
+def carry_out(session: Session, record: MirrorRecord, question: Question, *, is_ours: bool) -> None:
+    """Ours goes over once more; or what is there is known from now on. Does not commit."""
+    kept = dict(record.snapshot or {})
+    record.snapshot = kept | ({"sent": None} if is_ours else {sightings.PAPER: question.facts["now"]})
+
+
+def _said(paper: Mapping[str, str], parts: list[str]) -> str:
+    return "; ".join(f"{_PARTS[part]} {paper[part] or 'empty'}" for part in parts)[:_LONGEST]

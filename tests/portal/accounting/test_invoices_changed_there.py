@@ -1,0 +1,98 @@
+"""What is changed in Zoho about a sent invoice is told here, on its page, too, and only for as long as it is so."""
+
+from datetime import date
+
+import pytest
+from flask import Flask
+
+from portal.accounting.pull import asking
+from portal.invoices.models import Invoice
+from tests.builders import sign_in
+from tests.conftest import browser
+from tests.portal.accounting.both_ways import act, let_time_pass, look, questions
+from tests.portal.accounting.doings import pay, void
+from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.test_payments_back import billed, decide
+
+__all__ = ["billed", "linked", "zoho"]
+
+
+def change_there(linked: LinkedFirm, **facts: object) -> None:
+    (there,) = linked.there("invoices")
+    act(linked, f"PUT /invoices/{there['invoice_id']}", **facts)
+    look(linked)
+
+
+def test_a_due_date_changed_there_is_told_and_ours_can_be_put_back(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    change_there(linked, due_date="2027-01-31")
+    (asked,) = questions(linked)
+    assert (asked.ours, asked.theirs) == (f"due {invoice.due_on}", "due 2027-01-31")
+    assert [decision for decision, _ in asking.choices_of(asked, {})] == ["ours", "seen"]
+    decide(linked, "ours")
+    assert [date.fromisoformat(each["due_date"]) for each in linked.there("invoices")] == [invoice.due_on]
+    let_time_pass(linked)
+    look(linked)
+    assert questions(linked) == [] and {each.state for each in linked.mirror()} == {"in_step"}
+
+
+def test_notes_changed_there_are_told_once(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, _invoice = billed
+    change_there(linked, notes="Leave the key at number 12")
+    (asked,) = questions(linked)
+    assert asked.theirs == "notes Leave the key at number 12" and asked.facts["label"].startswith("Invoice INV-")
+    decide(linked, "seen")
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+    assert questions(linked) == []
+
+
+@pytest.mark.parametrize("there", ["credited", "void"])
+def test_a_question_whose_reason_has_gone_here_is_asked_no_more(billed: tuple[LinkedFirm, Invoice], there: str) -> None:
+    linked, invoice = billed
+    (theirs,) = linked.there("invoices")
+    if there == "void":
+        act(linked, f"POST /invoices/{theirs['invoice_id']}/status/void")
+    else:
+        act(linked, "POST /creditnotes", customer_id=theirs["customer_id"], date="2026-03-02",
+            line_items=[{"name": "Goodwill", "rate": 10, "quantity": 1}])  # fmt: skip
+        (note,) = linked.there("creditnotes")
+        act(linked, f"POST /creditnotes/{note['creditnote_id']}/invoices",
+            invoices=[{"invoice_id": theirs["invoice_id"], "amount_applied": 10}])  # fmt: skip
+    look(linked)
+    assert [each.field for each in questions(linked)] == ["void" if there == "void" else "balance"]
+    void(linked, invoice.id)
+    look(linked)
+    assert questions(linked) == []
+
+
+def test_less_to_pay_there_is_no_question_once_it_is_void_there(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, _invoice = billed
+    (theirs,) = linked.there("invoices")
+    act(linked, "POST /creditnotes", customer_id=theirs["customer_id"], date="2026-03-02",
+        line_items=[{"name": "Goodwill", "rate": 10, "quantity": 1}])  # fmt: skip
+    (note,) = linked.there("creditnotes")
+    act(linked, f"POST /creditnotes/{note['creditnote_id']}/invoices",
+        invoices=[{"invoice_id": theirs["invoice_id"], "amount_applied": 10}])  # fmt: skip
+    look(linked)
+    let_time_pass(linked)
+    act(linked, f"POST /invoices/{theirs['invoice_id']}/status/void")
+    look(linked)
+    assert [each.field for each in questions(linked)] == ["void"]
+
+
+def test_the_invoices_own_page_says_that_somebody_is_to_decide(billed: tuple[LinkedFirm, Invoice], app: Flask) -> None:
+    linked, invoice = billed
+    pay(linked, invoice)
+    look(linked)
+    let_time_pass(linked)
+    manager, address = sign_in(browser(app), linked.firm, "manager"), f"/invoices/{invoice.id}"
+    assert "Zoho and the portal differ" not in manager.get(address).text
+    (money,) = linked.there("customerpayments")
+    act(linked, f"PUT /customerpayments/{money['payment_id']}", invoices=[])
+    look(linked)
+    page = manager.get(address).text
+    assert "Zoho and the portal differ about it" in page and "Put to other invoices in Zoho" in page
+    assert 'href="/books/questions"' in page
+    assert "Zoho and the portal differ" not in sign_in(browser(app), linked.firm, "field_agent").get(address).text
