@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import causes, rules, tokens
 from portal.accounting.causes import Cause
+from portal.accounting.mirror.modules import called
 from portal.accounting.models import MirrorRecord
 from portal.accounting.queries import MOST_SHOWN, Tied, names_of, tied_now
 
@@ -36,7 +37,7 @@ class Stuck:
 
     @property
     def label(self) -> str:
-        return f"{self.module.replace('_', ' ').capitalize()} {self.name}"
+        return f"{called(self.module)} {self.name}"
 
     @property
     def shown_state(self) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.accounting import belonging, directions, rules, switching
 from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.link import live_link
+from portal.accounting.mirror.modules import called
 from portal.accounting.models import MODULES, TAX_RATE, Consent, ImportRow, Link, MirrorRecord, TaxAtRate
 from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
@@ -145,9 +146,8 @@ def under_way(session: Session, link_id: int) -> list[UnderWay]:
         .limit(MOST_SHOWN)
     ).all()
     named = names_of(session, [(module, local_id) for module, local_id, _ in changes])
-    kinds = {module: module.replace("_", " ").capitalize() for module in MODULES}
     return [
-        UnderWay(f"{kinds[module]} {named.get((module, local_id), local_id)}", is_resting)
+        UnderWay(f"{called(module)} {named.get((module, local_id), local_id)}", is_resting)
         for module, local_id, is_resting in changes
     ]
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
+from portal.accounting.mirror.modules import called
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.pull import rules as pulling
 from portal.accounting.pull.models import PullCursor
@@ -156,7 +157,7 @@ def _oldest(session: Session, waiting: Mapping[str, tuple[int, datetime, int]]) 
         return None
     since, module, local_id = min((since, module, local_id) for module, (_, since, local_id) in waiting.items())
     name = names_of(session, [(module, local_id)]).get((module, local_id), local_id)
-    return Oldest(f"{module.replace('_', ' ').capitalize()} {name}", since)
+    return Oldest(f"{called(module)} {name}", since)
 
 
 def _modules(session: Session, link: Link, open_: Mapping[str, int]) -> list[ModuleState]:

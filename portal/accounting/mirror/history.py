@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal.accounting.mirror import redaction
 from portal.accounting.mirror.push import (
     ACT,
+    COMPARE,
     CREATE,
     DRAFT,
     INACTIVE,
@@ -26,7 +27,15 @@ from portal.shared.db import Base, Tenant, belongs_to
 from portal.shared.logs import trace
 
 KEPT = 20  # of each record; older ones tell nothing that the newest do not
-_DID = {LOOK: "Looked for it", CREATE: "Made", UPDATE: "Changed", VOID: "Voided", READ: "Read", ACT: "Given back"}
+_DID = {
+    LOOK: "Looked for it",
+    CREATE: "Made",
+    UPDATE: "Changed",
+    VOID: "Voided",
+    READ: "Read",
+    ACT: "Given back",
+    COMPARE: "Compared",
+}
 _MARKED = {
     WRITTEN_OFF: "Written off", SENT: "Opened again", DRAFT: "Made a draft again", INACTIVE: "Made inactive",
     "": "Made active",

@@ -64,6 +64,11 @@ def written_as(module: str, payload: Mapping[str, Any]) -> Module:
     return _TAX_GROUP if "tax_group_name" in payload else MODULES[module]
 
 
+def called(module: str) -> str:
+    """What people call a record of it."""
+    return MODULES[module].called
+
+
 def id_in(module: str, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
     """The record's id in Zoho's answer to a write, or in a row of its list; empty where it has none."""
     found = answer.get(written_as(module, payload).id_key) or answer.get(MODULES[module].id_key)

@@ -1,5 +1,6 @@
 """Looking for what was changed in Zoho: module by module, page by page, within the calls that are to be had."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -32,6 +33,8 @@ from portal.accounting.pull.both_sides import bring_together, looks_changed
 from portal.accounting.pull.sightings import stamp_of
 from portal.gateways.zoho.errors import Refused, Unanswered
 
+log = logging.getLogger(__name__)
+
 Row = dict[str, Any]
 _FRESH = timedelta(seconds=30)
 _BEHIND_A_BALANCE = ("payment", "credit_note")
@@ -50,10 +53,18 @@ def look(turn: Turn, remote: Remote, until: float) -> None:
             due = [*behind, *(module for module in due if module not in behind)]
     if not due or reserve.room(turn) != accounting_rules.ALL:
         return
-    missing.ask_about(turn, remote)
+    _ask_about_what_is_gone(turn, remote)
     for module in due:
         if not _read(turn, remote, module, until):
             return
+
+
+def _ask_about_what_is_gone(turn: Turn, remote: Remote) -> None:
+    """Where Zoho gives no clear answer, it is asked again at the next look."""
+    try:
+        missing.ask_about(turn, remote)
+    except (Refused, Unanswered) as problem:
+        log.warning("not seen whether it is gone", extra={"organisation": turn.organisation_id, "code": problem.code})
 
 
 def look_before_paying(turn: Turn, remote: Remote) -> None:

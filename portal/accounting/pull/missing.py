@@ -1,14 +1,14 @@
-"""What was deleted in Zoho. The nightly comparison does not find it in the list and asks Zoho for it by its id: only
-after these two sightings a person is asked. A reading that failed is no deletion. A customer whose invoices belong to
-another one now was merged into that one."""
+"""What was deleted in Zoho. The nightly comparison does not find it in the lists, and it is asked for by its id once
+more right before a person is: two sightings of each record, whatever its kind and however many are missing. A reading
+that failed is no deletion. A customer whose invoices belong to another one now was merged into that one."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
-from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.modules import MODULES, called
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord, ModuleSetting
 from portal.accounting.pull import questions
@@ -18,6 +18,7 @@ from portal.accounting.reconciliation.models import DONE, DriftRow, Reconciliati
 from portal.gateways.zoho.errors import Refused
 from portal.invoices.models import Invoice
 
+_GONE, _MOST_AT_ONCE = ("5", "1002"), 20
 _DELETED = {"title": "Was deleted in Zoho", "why": "It was there, and is gone. Nothing is made or ended until you say."}
 
 
@@ -31,10 +32,12 @@ class Missing:
 
 
 def ask_about(turn: Turn, remote: Remote) -> int:
-    """How many questions are new, of modules that are kept from both sides. One call for each customer that is gone."""
+    """How many questions are new, of modules that are kept from both sides. A call for each record, and one more for
+    each customer that is gone."""
     with held(turn) as session:
         missing = _not_asked_yet(session, turn.link_id)
-    for each in missing:
+    gone = [each for each in missing if _is_gone(turn, remote, each)]
+    for each in gone:
         into = _whose_now(remote, each.invoice) if each.invoice else {}
         with held(turn) as session:
             record = session.get_one(MirrorRecord, each.record_id)
@@ -43,9 +46,24 @@ def ask_about(turn: Turn, remote: Remote) -> int:
             questions.ask(
                 session, questions.of(record), GONE, field=MERGED if is_merged else "", ours="is here",
                 theirs=f"part of {into['name']}" if is_merged else "deleted",
-                facts={"label": f"{record.module.capitalize()} {each.label}", **facts},
+                facts={"label": f"{called(record.module)} {each.label}", **facts},
             )  # fmt: skip
-    return len(missing)
+    return len(gone)
+
+
+def _is_gone(turn: Turn, remote: Remote, one: Missing) -> bool:
+    """The second sighting. What is there after all is not looked for again before the next comparison."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, one.record_id)
+        module, remote_id = record.module, record.remote_id or ""
+    try:
+        remote.detail(MODULES[module], remote_id)
+    except Refused as problem:
+        return problem.code in _GONE
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, one.record_id)
+        questions.ask(session, questions.of(record), GONE, theirs="is there", is_settled=True)
+    return False
 
 
 def _not_asked_yet(session: Session, link_id: int) -> list[Missing]:
@@ -56,6 +74,7 @@ def _not_asked_yet(session: Session, link_id: int) -> list[Missing]:
     asked = select(Question.id).where(
         Question.link_id == link_id, Question.module == DriftRow.module, Question.local_id == DriftRow.local_id,
         Question.kind == GONE, Question.remote_id == MirrorRecord.remote_id,
+        or_(Question.decision != questions.SETTLED, Question.created_at >= Reconciliation.created_at),
     )  # fmt: skip
     found = session.execute(
         select(DriftRow, MirrorRecord)
@@ -66,6 +85,7 @@ def _not_asked_yet(session: Session, link_id: int) -> list[Missing]:
         .where(func.coalesce(MirrorRecord.pushed_at < Reconciliation.created_at, True))
         .where(DriftRow.module.in_(both_ways), MirrorRecord.link_id == link_id, MirrorRecord.remote_id.is_not(None))
         .where(~asked.exists())
+        .limit(_MOST_AT_ONCE)
     ).all()
     return [Missing(record.id, drift.label, _an_invoice_of(session, record)) for drift, record in found]
 

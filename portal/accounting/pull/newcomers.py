@@ -6,7 +6,7 @@ What may be one of ours is left for a person to compare, on the page of the firs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
@@ -49,11 +49,14 @@ def _choose(session: Session, turn: Turn, module: str, rows: Sequence[Row]) -> l
     ids = [str(row[id_key]) for row in rows]
     of = (ImportRow.link_id == turn.link_id, ImportRow.module == module, ImportRow.remote_id.in_(ids))
     is_over = ImportRow.done_at.is_not(None) | (ImportRow.decision == taking.SKIP)
+    is_off = [str(row[id_key]) for row in rows if row.get("status", "active") == "inactive"]
+    # Read while it was in use there, and nobody has taken it over yet: it is offered no more.
+    session.execute(delete(ImportRow).where(*of, ImportRow.remote_id.in_(is_off), ImportRow.done_at.is_(None)))
     decided = set(session.scalars(select(ImportRow.remote_id).where(*of, is_over)))
     on_its_way = _under_way(session, turn.link_id, module)
     fresh = [
         row for row in rows
-        if str(row[id_key]) not in decided and row.get("status", "active") != "inactive"
+        if str(row[id_key]) not in {*decided, *is_off}
         and (kind.known(row).number or "-") not in on_its_way
     ]  # fmt: skip
     reading.keep(session, turn.organisation_id, turn.link_id, kind, fresh)

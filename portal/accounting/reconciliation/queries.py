@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
 from portal.accounting.link import live_link
+from portal.accounting.mirror.modules import called
 from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.accounting.reconciliation import aside, causes, sides
 from portal.accounting.reconciliation.comparing import Side
@@ -74,9 +75,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Difference:
-    """One record that differs. buttons: (what to do, its words). there: its address in Zoho."""
+    """One record that differs. what: "Credit note CN-00012"; buttons: (what to do, its words). there: its address in
+    Zoho."""
 
     row: DriftRow
+    what: str
     buttons: Sequence[tuple[str, str]]
     there: str
 
@@ -145,7 +148,8 @@ def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Gr
         address = centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id)
         group = found.setdefault((row.cause, causes.advice_of(row.cause, row.module, fixes)), [])
         buttons = [(fix, causes.button_of(fix)) for fix in fixes]
-        group.append(Difference(row, buttons, address if row.remote_id else ""))
+        what = f"{called(row.module)} {row.label}"
+        group.append(Difference(row, what, buttons, address if row.remote_id else ""))
     order = list(causes.WORDS)
     in_order = sorted(found.items(), key=lambda each: order.index(each[0][0]))
     return [Group(causes.WORDS[cause][0], advice, records) for (cause, advice), records in in_order]

@@ -14,15 +14,16 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import field_rules, fields, incoming, mapping
 from portal.accounting.link import hold
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
 from portal.accounting.setup import matching, people
 from portal.accounting.setup.desk import Caller
 from portal.accounting.setup.tying import tie
-from portal.catalogue.actions import ItemFacts, add_item
+from portal.catalogue.actions import ItemFacts, add_item, retire_item
 from portal.catalogue.models import Item
-from portal.customers.actions import add_customer
+from portal.customers.actions import add_customer, retire_customer
 from portal.customers.models import Customer
 from portal.gateways.zoho.errors import Refused
 from portal.shared import clock
@@ -126,12 +127,24 @@ def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, A
     }  # fmt: skip
     is_tied = tie(
         session, row.organisation_id, row.link_id, row.module, local_id, row.remote_id, remote_number=name,
-        snapshot=snapshot,
+        snapshot=snapshot, remote_status=_leave_unused(session, row, local_id, record),
     )  # fmt: skip
     if not is_tied:
         raise RuleBroken(
             "One of the two is tied to another record already. Say that they are two, or leave theirs in Zoho."
         )
+
+
+def _leave_unused(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> str:
+    """Its status there. Made inactive there since its list was read: offered here no more than there."""
+    if record.get("status", "active") != INACTIVE or row.decision == SAME:
+        return ""  # of one of ours that is in use, the next look asks or follows
+    if row.module == "customer":
+        retire_customer(session, session.get_one(Customer, local_id))
+    else:
+        retire_item(session, session.get_one(Item, local_id))
+    session.flush()
+    return INACTIVE
 
 
 def _persons(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,10 @@ TAKEN, OVERPAID = "1001", "24016"
 LOCKED = "locked"  # our own word: which code comes with it is not known
 CLASHES = {TAKEN, "3062"}
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
+_DAY_IS_OVER = (
+    "Zoho's calls for today are used up, by the portal or by others who call it. What waits goes over by itself after"
+    " midnight there."
+)
 THROTTLES = {MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE}
 _NO_RESET_TOLD_S = 3600
 SWITCHED_OFF, _LOOK_AGAIN_S = "6018", 1800
@@ -124,7 +128,7 @@ def error_for(status: int, code: str, message: str, resets_in_s: float | None) -
 def _throttled(code: str, resets_in_s: float | None) -> Throttled:
     if code == DAY_LIMIT:
         pause = resets_in_s if resets_in_s is not None else _NO_RESET_TOLD_S
-        return Throttled("Zoho's calls for today are used up. Work goes on after its midnight.", pause, code)
+        return Throttled(_DAY_IS_OVER, pause, code)
     if code == TOO_MANY_AT_ONCE:
         return Throttled("Zoho is working on too many requests at once.", 5, code)
     return Throttled("Zoho asks for a minute's pause.", 60, code)

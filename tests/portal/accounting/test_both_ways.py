@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from portal.accounting import field_rules, fields
 from portal.accounting.fields import Rule
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import ImportRow
 from portal.accounting.pull import changes, decisions
+from portal.accounting.setup import taking
 from portal.catalogue.actions import ItemFacts, edit_item, retire_item
 from portal.catalogue.models import Item
 from portal.customers.actions import edit_customer, retire_customer
@@ -316,3 +318,29 @@ def test_a_rule_decides_where_the_mapping_says_so(linked: LinkedFirm, wins: str,
     drain(linked.organisation_id)
     assert (customer(linked).notes, contact(linked)["notes"]) == (name, name)
     assert questions(linked) == []
+
+
+def test_what_went_out_of_use_there_is_neither_offered_nor_taken_over_as_in_use(linked: LinkedFirm) -> None:
+    both_ways(linked, "customer")
+    act(linked, "POST /contacts", contact_name="Maple Dental", contact_persons=[{"email": customer(linked).email}])
+    (twin,) = [each for each in linked.there("contacts") if each["contact_name"] == "Maple Dental"]
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        (row,) = session.query(ImportRow).filter(ImportRow.remote_id == twin["contact_id"])
+        assert (row.found, row.done_at) == ("unsure", None)
+    act(linked, f"POST /contacts/{twin['contact_id']}/inactive")
+    let_time_pass(linked)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert session.query(ImportRow).filter(ImportRow.remote_id == twin["contact_id"]).count() == 0
+        row = ImportRow(organisation_id=linked.organisation_id, link_id=linked.link().id, module="customer",
+                        remote_id=twin["contact_id"], found="new", basis="", decision="new", facts={})  # fmt: skip
+        session.add(row)
+        session.flush()
+        row_id = row.id
+    taking.take_one(linked.organisation_id, row_id, twin | {"status": "inactive"})
+    with job_session(linked.organisation_id) as session:
+        assert not session.query(Customer).filter(Customer.name == "Maple Dental").one().is_active
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert {one["method"] for one in linked.zoho.requests(linked.remote)} <= {"GET"}

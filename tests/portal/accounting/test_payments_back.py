@@ -396,3 +396,26 @@ def test_money_is_conserved_whatever_came_from_where(billed: tuple[LinkedFirm, I
                                     " FROM payment_uses")).one()  # fmt: skip
     assert tuple(used) == (23580, 23580, 0)
     assert [each["balance"] for each in linked.there("invoices")] == [0]
+
+
+def test_what_only_the_lists_left_out_is_asked_for_by_its_id_before_anybody_is_asked(linked: LinkedFirm) -> None:
+    """However many are missing: the comparison asks for no more than so many by their ids."""
+    both_ways(linked, "customer")
+    compare_at_night(linked)
+    run = "SELECT max(id) FROM reconciliations"
+    (record,) = linked.mirror("customer")
+    linked.change(
+        "INSERT INTO reconciliation_drifts"
+        " (organisation_id, run_id, module, cause, local_id, label, remote_id, ours, theirs, theirs_status)"
+        f" SELECT organisation_id, ({run}), 'customer', 'deleted there', :local_id, 'Maple', '', '', '', '' FROM links",
+        local_id=record.local_id,
+    )
+    linked.change("UPDATE mirror_records SET pushed_at = pushed_at - interval '1 hour'")
+    linked.zoho.forget_requests()
+    for _ in range(2):
+        look(linked)
+    assert questions(linked) == []
+    assert len(linked.zoho.requests(linked.remote, "GET", f"/contacts/{record.remote_id}")) == 1
+    act(linked, f"DELETE /contacts/{record.remote_id}")
+    compare_at_night(linked)
+    assert [each.theirs for each in questions(linked)] == ["deleted"]

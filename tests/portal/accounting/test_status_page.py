@@ -39,7 +39,7 @@ def test_the_page_says_product_data_centre_age_of_consent_and_quota(linked: Link
 @pytest.mark.parametrize(
     ("left", "said"),
     [(900, "The last 50 are kept for invoices and payments."), (40, "kept for invoices and payments; the rest follows"),
-     (10, "kept for payments; the rest follows")],
+     (10, "kept for payments; the rest follows"), (0, "None is left today. What waits goes over by itself")],
 )  # fmt: skip
 def test_the_meter_says_who_may_use_what_is_left(linked: LinkedFirm, admin: FlaskClient, left: int, said: str) -> None:
     assert "<meter" not in admin.get("/books").text
