@@ -75,7 +75,7 @@ def take_rate_and_name(session: Session, record: MirrorRecord, there: Mapping[st
     except CannotChangeTax as problem:
         words = f"{tax.name} keeps its name here, and is called {there['name']} in Zoho. {problem.sentence}"
         audit.note(session, record.organisation_id, "tax keeps its name", "link", record.link_id, words=words)
-    tax_changes.keep(record, named=tax.name, wanted_name=None)
+    tax_changes.keep(record, common=dict(there), named=tax.name, wanted_name=None)
     questions.settle(session, record, STATUS, NAME)
 
 
