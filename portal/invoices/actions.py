@@ -195,13 +195,14 @@ def _billed_elsewhere(session: Session, lines: Sequence[WorkOrderLine]) -> str:
 def _draft(organisation: Organisation, work_order: WorkOrder, form_id: str | None, raised_by: int | None) -> Invoice:
     customer = work_order.customer
     terms = customer.payment_terms_days
-    return Invoice(
+    draft = Invoice(
         organisation_id=organisation.id, customer_id=customer.id, status=DRAFT, currency=organisation.currency,
         reference=work_order.number, title=work_order.title,
-        work_done=billing.describe(organisation, work_order),
         terms_days=organisation.payment_terms_days if terms is None else terms,
         bill_to=_bill_to(customer, work_order), form_id=form_id, raised_by=raised_by,
     )  # fmt: skip
+    billing.tell_work(organisation, draft, work_order)
+    return draft
 
 
 def _bill_to(customer: Customer, work_order: WorkOrder) -> dict[str, object]:

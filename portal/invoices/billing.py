@@ -6,8 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_date
-
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared import clock, phrases
@@ -126,22 +124,26 @@ def tax_point_of(organisation: Organisation, day: date | None) -> date:
     return tax_point(organisation.country, day, clock.today(organisation.time_zone))
 
 
-def describe(organisation: Organisation, work_order: WorkOrder) -> str:
-    """Where, when and by whom, in one line and the customer's language: what makes a customer pay at once."""
-    language = phrases.choose(work_order.customer.language, organisation.document_language, organisation.locale)
+def work_facts(organisation: Organisation, work_order: WorkOrder) -> dict[str, str]:
+    """Where, when and by whom, as far as it is known: what phrases.Language.work tells in one line."""
     site = work_order.service_address
     place = clean(site.one_line) if site else ""
+    facts = {"place": place} if place else {}
     if not work_order.appointments:
-        return language.text("work_at", place=place)[:500] if place else ""
+        return facts
     visit = work_order.appointments[-1]
     begins, ends = (clock.local(at, organisation.time_zone) for at in (visit.starts_at, visit.ends_at))
-    locale = language.locale(organisation.locale, organisation.country)
-    said = {
-        "day": format_date(begins, "long", locale=locale), "begins": f"{begins:%H:%M}",
-        "ends": f"{ends:%H:%M}", "name": clean(visit.technician.name),
+    return facts | {
+        "day": begins.date().isoformat(), "begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}",
+        "name": clean(visit.technician.name),
     }  # fmt: skip
-    told = language.text("work_at_on", place=place, **said) if place else language.text("work_on", **said)
-    return told[:500]
+
+
+def tell_work(organisation: Organisation, invoice: Invoice, work_order: WorkOrder) -> None:
+    """On a draft, in the customer's language: what makes a customer pay at once."""
+    language = phrases.choose(work_order.customer.language, organisation.document_language, organisation.locale)
+    invoice.work_facts = work_facts(organisation, work_order)
+    invoice.work_done = language.work(invoice.work_facts, organisation.locale, organisation.country)[:500]
 
 
 def _reckoned(line: Any, taxes: Mapping[int, Tax], tax_point: date) -> arithmetic.Line:

@@ -76,7 +76,7 @@ def follow_job(session: Session, work_order: WorkOrder) -> None:
     for invoice in found:
         job = shipping.job_of(session, invoice)
         invoice.supplied_on = billing.supplied_on(job, organisation.time_zone)
-        invoice.work_done = billing.describe(organisation, job)
+        billing.tell_work(organisation, invoice, job)
         with suppress(CannotPrice, CannotIssue):  # whoever sends it is told
             retaxing.find_missing(session, organisation, invoice, taxes)
             drafts.rewrite(session, organisation, invoice, taxes)

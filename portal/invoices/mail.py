@@ -80,7 +80,10 @@ def _language_of(session: Session, invoice: Invoice, organisation: Organisation)
 
 
 def _what(invoice: Invoice, organisation: Organisation, language: Language) -> str:
-    done = language.what_and_work(invoice.title, invoice.work_done)
+    work = language.work(
+        invoice.work_facts, organisation.locale, organisation.country, otherwise=invoice.work_done
+    )  # fmt: skip
+    done = language.what_and_work(invoice.title, work)
     return f"{done.rstrip('.')}." if done else language.text("mail_invoice_lead", firm=organisation.name)
 
 

@@ -49,6 +49,7 @@ class Invoice(ShippingTax, Tenant, Base):
     reference: Mapped[str] = mapped_column(String(100), default="")  # the work orders billed, as printed
     title: Mapped[str] = mapped_column(String(200), default="")  # what was done, in a few words
     work_done: Mapped[str] = mapped_column(String(500), default="")  # where, when and by whom, frozen at issue
+    work_facts: Mapped[dict[str, str] | None] = mapped_column(JSONB)  # the same, to be told in any language
     supplied_on: Mapped[date | None]  # when the work was done, as far as it is known; frozen at issue
     issued_on: Mapped[date | None]
     due_on: Mapped[date | None]

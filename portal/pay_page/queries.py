@@ -220,6 +220,7 @@ _LOOKED_AT = _OPENED.options(
     ),
     load_only(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,
+        Invoice.work_facts,
         Invoice.due_on, Invoice.bill_to, Invoice.breakdown, Invoice.total_minor, Invoice.discount_kind,
         Invoice.discount_value, Invoice.discount_applied, Invoice.adjustment_reason, Invoice.revision,
         Invoice.void_reason, Invoice.shipping_tax_why,

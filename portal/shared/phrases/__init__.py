@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from babel import Locale
+from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from portal.shared.languages import written_in
@@ -48,6 +50,21 @@ class Language:
     def what_and_work(self, title: str, work: str) -> str:
         """What was done, and where, when and by whom, as far as there are words for it."""
         return self.text("what_and_work", title=title, work=work) if title and work else title or work
+
+    def work(self, facts: Mapping[str, str] | None, firm: str, country: str, *, otherwise: str = "") -> str:
+        """Where, when and by whom work was done, in one line.
+
+        facts      place; day (ISO), begins, ends, name where somebody came; None: not kept
+        firm       its locale, and its country
+        otherwise  what was said of it once
+        """
+        if facts is None:
+            return otherwise
+        told: dict[str, object] = dict(facts)
+        if "day" in facts:
+            told["day"] = format_date(date.fromisoformat(facts["day"]), "long", locale=self.locale(firm, country))
+        place, visit = "place" in facts, "day" in facts
+        return self.text("work_at_on" if place and visit else "work_at" if place else "work_on", **told) if told else ""
 
     def isolated(self, value: object) -> object:
         """A name or a number that keeps its own direction inside a sentence of another."""

@@ -54,7 +54,23 @@ def test_amounts_and_dates_are_written_as_the_reader_writes_them(till: Till, fir
     page = till.get(path).text
     assert "235,80\u00a0£" in page and re.search(r"À payer avant le <time [^>]*>\w+ \d+ \w+ 20\d\d", page)
     assert "Annual gas boiler service" in page  # what the firm wrote stays as it is
-    assert '<p class="sub" dir="auto" lang="en">Boiler annual service' in page
+    assert '<p class="sub" dir="auto"><span lang="en">Boiler annual service</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("en", r"on \d+ \w+ 20\d\d, \d\d:\d\d–\d\d:\d\d by "), ("de", r"am \d+\. \w+ 20\d\d, .* Uhr, durch "),
+     ("ja", r"20\d\d年\d+月\d+日 .*担当：")],
+)  # fmt: skip
+def test_when_and_by_whom_is_told_in_the_pages_language(till: Till, path: str, code: str, told: str) -> None:
+    line = re.search(r'<p class="sub" dir="auto">(.*?)</p>', till.get(f"{path}?lang={code}").text)
+    assert line is not None and re.search(told, line[1]), line
+
+
+def test_of_an_invoice_whose_facts_were_not_kept_the_words_stay_as_they_were() -> None:
+    assert LANGUAGES["de"].work(None, "en_GB", "GB", otherwise="on 3 March by Tara") == "on 3 March by Tara"
+    assert LANGUAGES["de"].work({}, "en_GB", "GB") == ""
+    assert LANGUAGES["de"].work({"place": "Leeds"}, "en_GB", "GB") == "Einsatzort: Leeds"
 
 
 def test_the_chosen_language_stays_on_the_way_to_stripe_and_back(till: Till, firm: Firm, path: str) -> None:
