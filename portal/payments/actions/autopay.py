@@ -12,6 +12,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries as payments
 from portal.payments.actions.autopay_mail import queue_notice
+from portal.payments.actions.card_news import tell_of_card
 from portal.payments.autopay import queries, rules
 from portal.payments.autopay.models import Autopay, AutopayRun
 from portal.payments.cards.models import SavedCard
@@ -116,3 +117,6 @@ def _end(session: Session, autopay: Autopay, *, by: str) -> None:
         words="Automatic payment switched off" + (": its card is gone" if by == "card" else ""),
         by=audit.CUSTOMER if by == "customer" else None,
     )  # fmt: skip
+    if by == "customer":
+        card = session.get_one(SavedCard, autopay.saved_card_id)
+        tell_of_card(session, card, "autopay_ended", once=f"autopay_ended:{autopay.id}")

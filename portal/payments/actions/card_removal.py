@@ -11,6 +11,7 @@ from portal.organisations import audit
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.autopay import end_autopay
+from portal.payments.actions.card_news import tell_of_card
 from portal.payments.cards import queries
 from portal.payments.cards.models import SavedCard
 from portal.payments.models import StripeAccount
@@ -39,6 +40,8 @@ def remove(session: Session, card: SavedCard, *, by: str) -> None:
         session, card.organisation_id, "card removed", "customer", card.customer_id,
         words=f"{card.words} removed{why}", by=audit.CUSTOMER if by == "customer" else None,
     )  # fmt: skip
+    if by == "customer":
+        tell_of_card(session, card, "card_removed", once=f"card_removed:{card.id}")
     end_autopay(session, card.customer_id, by="card")
     queues.wake(session, "payments", card.organisation_id)
 

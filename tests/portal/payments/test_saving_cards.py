@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal.customers.models import Customer
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.payments.actions import connect_stripe_account, take_due_removals
 from portal.payments.cards.models import CardConsent, SavedCard, StripeCustomer
 from portal.payments.models import StripeAccount
-from portal.shared import clock
+from portal.shared import clock, phrases
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
+from portal.shared.text import clean
 from tests.builders import Firm, make_firm, post, sign_in
 from tests.paying import Till, at_once, key_of, link_of, paid_once
 
@@ -225,3 +227,34 @@ def test_the_receipt_says_what_was_agreed_to(till: Till, firm: Firm, path: str) 
         mail = read_mail(session, receipt.id, None)
     for words in (mail.text, mail.html):
         assert "You agreed to this when you paid:" in words and "keep this card at Stripe" in words
+
+
+@pytest.mark.parametrize("code", ["", "de", "ar"])
+def test_the_customer_hears_of_what_a_holder_of_the_link_took_away(
+    till: Till, firm: Firm, path: str, code: str
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).language = code
+    pay_keeping(till, firm, path, autopay="yes")
+    for way in ("autopay/end", "card/removal"):
+        for _ in range(2):  # the second tap says nothing more
+            assert till.post(f"{path}/{way}").status_code == 303
+    with job_session(firm.organisation_id) as session:
+        told = session.scalars(select(Message).where(Message.kind == "card_news").order_by(Message.id)).all()
+        words = phrases.choose(code)
+        assert [mail.to_address for mail in told] == ["reception@maple.example"] * 2
+        assert [mail.subject for mail in told] == [
+            clean(words.text(key, firm=FIRM, card="Visa •••• 4242"))
+            for key in ("mail_autopay_ended", "mail_card_removed")
+        ]
+        said = read_mail(session, told[1].id)
+        assert words.text("mail_card_line") in said.text and "/p/" not in said.text + said.html
+
+
+def test_nobody_is_told_of_what_the_firm_itself_took_away(till: Till, firm: Firm, path: str) -> None:
+    pay_keeping(till, firm, path)
+    office = sign_in(till.browser(), firm, "administrator")
+    post(office, f"/customers/{firm.customer_id}/card/removal", {}, page=f"/customers/{firm.customer_id}/card")
+    with job_session(firm.organisation_id) as session:
+        assert cards(firm)[0].state != "kept"
+        assert session.scalars(select(Message).where(Message.kind == "card_news")).all() == []
