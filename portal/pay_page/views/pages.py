@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
@@ -22,6 +22,7 @@ from portal.taxes.wording import told_in, tongue
 bp = Blueprint("pay_page", __name__)
 OVER = "session_over"  # in the page's address: the payer comes from a page of Stripe's that has closed
 PAID = "paid"  # in the page's address: the payer has just come back from paying a part
+_CHOSEN, _CHOSEN_AGE_S = "portal_language", 180 * 24 * 60 * 60
 _RENEWABLE = ("pay_page.show", "pay_page.show_together", "pay_page.show_deposit")
 
 
@@ -83,9 +84,20 @@ def speak(organisation: Organisation | None, customers: str = "") -> Language:
 
 
 def asked_language() -> str | None:
-    """What the page's address asks for; every link and form of the page passes it on."""
-    language = phrases.find(request.args.get("lang"))
+    """What the page's address asks for, or this browser chose before on the same link."""
+    language = phrases.find(request.args.get("lang")) or phrases.find(request.cookies.get(_CHOSEN))
     return language.code if language else None
+
+
+def _remember_language(response: Response) -> None:
+    """For this link and this browser alone: the cookie says a language, comes to this link only, and names nobody."""
+    chosen = phrases.find(request.args.get("lang"))
+    if chosen is not None and response.status_code == 200:
+        link = "/".join(request.path.split("/")[:3])  # /p/<token>, /t/<token> or /d/<token>
+        response.set_cookie(
+            _CHOSEN, chosen.code, max_age=_CHOSEN_AGE_S, path=link, httponly=True, samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
 
 
 def answer(
@@ -105,7 +117,10 @@ def answer(
         asked=asked_language(), address=address, way=partial(way_in, language),
         spoken=spoken, told=partial(told_in, spoken, mark=decimal_mark.get()), mark=decimal_mark.get(), **values,
     )  # fmt: skip
-    return make_response(body, status)
+    response = make_response(body, status)
+    if organisation is not None:
+        _remember_language(response)
+    return response
 
 
 def show_page(

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 from sqlalchemy import update
 
 from portal.customers.models import Customer
@@ -46,7 +47,19 @@ def test_the_firms_note_decides_and_the_address_goes_before_it(till: Till, firm:
     for nonsense in ("xx", "../en", "", "EN", "%00"):
         assert '<html lang="de"' in till.get(f"{path}?lang={nonsense}").text
     assert '<html lang="fr"' in till.get(f"{path}?lang=fr").text
-    assert '<html lang="de"' in till.get(path).text  # choosing has kept nothing
+    assert '<html lang="de"' in till.get(path).text  # another browser has chosen nothing
+
+
+def test_a_language_chosen_is_kept_for_this_link_in_this_browser(till: Till, firm: Firm, path: str) -> None:
+    with requests.Session() as browser:
+        chosen = browser.get(f"{till.url}{path}?lang=fr")
+        [cookie] = browser.cookies
+        assert (cookie.value, cookie.path) == ("fr", path) and "HttpOnly" in chosen.headers["Set-Cookie"]
+        assert '<html lang="fr"' in browser.get(till.url + path).text
+        assert '<html lang="ar"' in browser.get(f"{till.url}{path}?lang=ar").text
+        assert '<html lang="ar"' in browser.get(till.url + path).text
+        assert '<html lang="en"' in browser.get(till.url + till.invoice(firm)[1]).text
+    assert "Set-Cookie" not in till.get(path).headers and "Set-Cookie" not in till.get(f"{path}?lang=xx").headers
 
 
 def test_amounts_and_dates_are_written_as_the_reader_writes_them(till: Till, firm: Firm, path: str) -> None:
