@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
 from bench.running import wait_until
 from portal.organisations.logos import keep_logo
@@ -86,6 +87,13 @@ def test_nothing_scrolls_sideways_on_a_small_phone(till: Till, firm: Firm, chrom
     page = context.new_page()
     page.goto(till.url + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    top, bottom = (f"document.querySelector('{it}').getBoundingClientRect().{at}"
+                   for it, at in ((".dock", "top"), (".figure", "bottom")))  # fmt: skip
+    assert page.evaluate(f"{bottom} <= {top} && {top} < innerHeight")  # amount and button are both seen
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Organisation).values(takes_parts=True, takes_tips=True))
+    page.reload()
+    assert page.evaluate(f"{bottom} <= {top} && {bottom} < innerHeight")
     context.close()
 
 

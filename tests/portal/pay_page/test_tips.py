@@ -114,3 +114,13 @@ def test_a_refund_made_at_stripe_of_all_of_it_gives_back_what_was_owed(till: Til
     with job_session(firm.organisation_id) as session:
         use = get_payment(session, payment_id).use
         assert (use.refunded_minor, use.allocated_minor, use.unused_minor) == (23580, 0, 0)
+
+
+def test_with_half_the_tip_that_stood_there_is_charged(till: Till, firm: Firm, path: str) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Organisation).values(takes_parts=True))
+    assert "10 %, £23.58" in till.get(path).text
+    pay(till, firm, path, tip="10", part="half")
+    with job_session(firm.organisation_id) as session:
+        payment = session.scalars(select(Payment)).one()
+        assert (payment.amount_minor, payment.tip_minor) == (11790, 2358)
