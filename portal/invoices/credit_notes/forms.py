@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from portal.invoices.credit_notes.models import CreditNote
 from portal.shared.forms import Form
 from portal.shared.money import Money, decimals_of
-from portal.shared.text import as_typed
+from portal.shared.text import as_typed, decimal_from
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ def read_credit_note(form: Form, left: Sequence[Money], *, may_give_back: bool =
         keep=then == "keep",
         back=form.choice("back", "how it goes back", BACK) if then == "refund" else "",
     )
+
+
+def is_as_made(form: Form, note: CreditNote) -> bool:
+    """Whether a form that comes once more asks for the very lines of the note that it made (read with its lines)."""
+    typed = {name.removeprefix("line-"): raw for name, raw in form.values.items() if name.startswith("line-")}
+    try:
+        asked = {int(at): Money.of(decimal_from(raw), note.currency) for at, raw in typed.items() if raw.strip()}
+    except ValueError:
+        return False
+    return {at: each for at, each in asked.items() if each} == {line.position: line.line_total for line in note.lines}
 
 
 def filled_with(left: Sequence[Money], form_id: str, then: str = "apply") -> Form:

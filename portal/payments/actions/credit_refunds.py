@@ -1,6 +1,6 @@
 """Giving back what a credit note left with the customer: by hand, or to the card that paid the note's invoice."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.credit_notes import actions as notes
@@ -17,6 +17,7 @@ from portal.payments.cash.queries import out_of_purse
 from portal.payments.queries import payments_of
 from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared import formats, outbox
+from portal.shared.errors import FormUsed
 from portal.shared.money import Money
 
 
@@ -27,12 +28,12 @@ def refund_credit_note(
 
     way  stripe: out of what the note's invoice was paid with by card, where the note then stands in its place;
          cash, bank_transfer: handed back already
-    Raises NotFound, CannotRefund, CannotCredit.
+    Raises NotFound, CannotRefund, CannotCredit, FormUsed.
     """
     note = queries.get_credit_note(session, credit_note_id)
     lock_customer(session, note.customer_id)
     invoice = lock_invoices(session, [note.invoice_id])[note.invoice_id]
-    if _is_repeated(session, form_id):
+    if _is_repeated(session, note, form_id, amount):
         return
     _check(amount, queries.kept_as_credit(session, note), invoice)
     if way == "stripe":
@@ -48,10 +49,17 @@ def refund_credit_note(
     outbox.record_all(session, note.organisation_id, ("credit_note", note.id), ("invoice", invoice.id))
 
 
-def _is_repeated(session: Session, form_id: str) -> bool:
-    by_hand = select(CreditRefund.id).where(CreditRefund.form_id == form_id)
-    by_card = select(Refund.id).where(Refund.form_id.startswith(f"{form_id}:", autoescape=True))
-    return session.scalar(by_hand) is not None or session.scalar(by_card.limit(1)) is not None
+def _is_repeated(session: Session, note: CreditNote, form_id: str, amount: Money) -> bool:
+    """Whether this form gave back the very same before. Raises FormUsed where that was another amount."""
+    by_hand = session.scalars(select(CreditRefund).where(CreditRefund.form_id == form_id)).one_or_none()
+    named = Refund.form_id.startswith(f"{form_id}:", autoescape=True)
+    by_card = session.scalar(select(func.sum(Refund.amount_minor)).where(named))
+    if by_hand is None and by_card is None:
+        return False
+    given = by_hand.amount if by_hand else Money(int(by_card or 0), note.currency)
+    if given != amount or (by_hand and by_hand.credit_note_id != note.id):
+        raise FormUsed(f"{formats.money(given)} was given back")
+    return True
 
 
 def _check(amount: Money, kept: Money, invoice: Invoice) -> None:

@@ -5,14 +5,16 @@ from flask import Response, g, make_response, request, url_for
 from portal.gateways.errors import GatewayError
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.credit_notes import queries, rules
-from portal.invoices.credit_notes.forms import BACK, read_credit_note
+from portal.invoices.credit_notes.forms import BACK, is_as_made, read_credit_note
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.pages import new_page, note_page
 from portal.invoices.queries import get_invoice
 from portal.payments import actions
 from portal.payments.forms import read_amount
 from portal.payments.views.pages import AWAY, bp
 from portal.shared.access import allow
-from portal.shared.errors import RuleBroken
+from portal.shared.errors import FormUsed, RuleBroken
+from portal.shared.formats import money
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.money import Money
@@ -22,15 +24,15 @@ from portal.shared.web import request_session
 @bp.post("/invoices/<int:invoice_id>/credit-notes")
 @allow("void")
 def create_credit_note(invoice_id: int) -> Response:
-    """The same form twice is one credit note."""
+    """The same form twice is one credit note; with other lines, it says what it did before."""
     session = request_session()
     invoice, form = get_invoice(session, invoice_id, g.viewer), Form(request.form)
     form_id = form.text("form_id", "the form's id", longest=40, required=False) or None
     made = queries.find_by_form(session, form_id) if form_id else None
-    if made is not None:
-        return _see(made.id)
     left: list[Money] = []
     try:
+        if made is not None:
+            return _see_made(form, queries.get_credit_note(session, made.id, g.viewer))
         rules.check_creditable(invoice.status, invoice.breakdown)
         left = crediting.creditable(session, invoice)
         wanted = read_credit_note(form, left, may_give_back=g.viewer.may("refund"))
@@ -39,6 +41,9 @@ def create_credit_note(invoice_id: int) -> Response:
             return _see(actions.raise_credit_note(
                 g.viewer.organisation_id, invoice_id, wanted, form_id=form_id, raised_by=g.viewer.id
             ))  # fmt: skip
+    except FormUsed as problem:
+        form.refuse(problem)
+        left = crediting.creditable(session, invoice)
     except RuleBroken as problem:
         form.refuse(problem)
     except GatewayError:
@@ -89,6 +94,13 @@ def create_credit_refund(credit_note_id: int) -> Response:
             form.refuse(problem)
     note = queries.get_credit_note(session, credit_note_id, g.viewer)
     return make_response(note_page(note, form), 422)
+
+
+def _see_made(form: Form, note: CreditNote) -> Response:
+    """Raises FormUsed."""
+    if is_as_made(form, note):
+        return _see(note.id)
+    raise FormUsed(f"credit note {note.number} over {money(note.total)} was made")
 
 
 def _see(credit_note_id: int) -> Response:

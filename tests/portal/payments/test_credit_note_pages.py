@@ -83,3 +83,11 @@ def test_the_list_finds_notes_by_state_and_words(till: Till, firm: Firm, other_f
     assert (found("?state=kept"), found("?state=used"), found("?q=inv-00002")) == ({kept}, {used}, {used})
     assert found("?q=%25") == found("?q=nothing+like+it") == set()
     assert kept not in sign_in(till.browser(), other_firm, "manager").get("/credit-notes").text
+
+
+def test_the_same_form_with_another_amount_is_told_not_done(till: Till, firm: Firm, sent: tuple[int, str]) -> None:
+    assert credit(till, firm, sent[0]).status_code == 303
+    again = credit(till, firm, sent[0], **{"line-0": "20.00"})
+    assert again.status_code == 422 and "credit note CN-00001 over £21.60 was made" in again.text
+    assert 'value="20.00"' in again.text and 'value="' + "a" * 32 not in again.text
+    assert due(firm, sent[0]) == 23580 - 2160

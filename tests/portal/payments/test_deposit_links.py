@@ -469,3 +469,26 @@ def test_each_link_tells_what_became_of_it(till: Till, firm: Firm, asked: Asked)
         session.execute(update(Message).values(state="failed", last_error="No such mailbox"))
     shown = office.get(page).text
     assert "Not delivered" in shown and "No such mailbox" in shown
+
+
+def test_the_same_form_with_another_amount_is_told_not_done(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    with job_session(firm.organisation_id) as session:
+        job_id = make_work_order(session, firm, done=False).id
+    office, page = sign_in(till.browser(), firm, "manager"), f"/work-orders/{job_id}/deposit-requests"
+
+    def send(amount: str) -> tuple[int, str]:
+        form: dict[str, object] = {"form_id": "one", "channel": "screen", "asked": amount}
+        answer = post(office, page, form, page=page)
+        return answer.status_code, answer.text
+
+    assert [send("50")[0] for _ in range(2)] == [303, 303]
+    status, text = send("60")
+    assert status == 422 and "A deposit of £50.00 is asked for already" in text
+    with job_session(firm.organisation_id) as session:
+        request = open_request(session, job_id)
+        assert request is not None and request.amount_minor == 5000
+        request_id = request.id
+    withdraw_request(firm.organisation_id, job_id, request_id)
+    status, text = send("60")
+    assert status == 422 and "a deposit of £50.00 was asked for" in text and 'value="60"' in text

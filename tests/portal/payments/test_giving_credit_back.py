@@ -147,3 +147,14 @@ def test_what_was_received_too_much_is_used_before_what_a_note_left(
     other, _ = till.invoice(firm)
     post(sign_in(till.browser(), firm, "manager"), f"/invoices/{other}/credit-use", {}, page="/today")
     assert due(firm, other) == 23580 - 10000 - 11790 and left_of(firm, kept[0]) == 0
+
+
+@pytest.mark.parametrize("way", ["cash", "stripe"])
+def test_the_same_form_with_another_amount_is_told_not_done(
+    till: Till, firm: Firm, kept_of_card: tuple[int, int], way: str
+) -> None:
+    note_id, form_id = kept_of_card[0], uuid.uuid4().hex
+    assert give_back(till, firm, note_id, way=way, form_id=form_id).status_code == 303
+    again = give_back(till, firm, note_id, way=way, form_id=form_id, amount="60")
+    assert again.status_code == 422 and "£50.00 was given back" in again.text and form_id not in again.text
+    assert left_of(firm, note_id) == 11790 - 5000

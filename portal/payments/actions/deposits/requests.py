@@ -14,6 +14,7 @@ from portal.payments.chargeable import other_ways
 from portal.payments.deposit_queries import get_request, open_request
 from portal.payments.deposits import DepositRequest
 from portal.shared import clock, formats
+from portal.shared.errors import FormUsed
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.work_orders.models import WorkOrder
@@ -24,16 +25,23 @@ def ask_deposit(
 ) -> DepositRequest:  # fmt: skip
     """Ask the job's customer for it, by a link. The same form twice is one request. Does not commit.
 
-    Raises CannotAsk.
+    Raises CannotAsk, FormUsed.
     """
     session.get_one(WorkOrder, job.id, with_for_update=True)
     known = session.scalars(select(DepositRequest).where(DepositRequest.form_id == form_id)).one_or_none()
-    if known is not None:
+    is_same = known is not None and (known.work_order_id, known.amount) == (job.id, amount)
+    if known is not None and is_same:
         return known
+    if known is not None and known.closed_at is not None:
+        raise FormUsed(f"a deposit of {formats.money(known.amount, organisation.locale)} was asked for")
     if not job.is_open:
         raise CannotAsk(f"This job is {job.status}: a deposit is asked for before the work. Send its invoice instead.")
-    if open_request(session, job.id) is not None:
-        raise CannotAsk("A deposit is asked for already. Withdraw that one first, or send its link once more.")
+    asked = open_request(session, job.id)
+    if asked is not None:
+        raise CannotAsk(
+            f"A deposit of {formats.money(asked.amount, organisation.locale)} is asked for already. Withdraw that one"
+            " first, or send its link once more."
+        )
     if queries.live_account(session) is None:
         raise CannotAsk("Card payment is not set up yet. An administrator connects Stripe under Settings.")
     unfit = other_ways(amount)
