@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 from flask.testing import FlaskClient
 from PIL import Image
@@ -27,6 +28,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
 from portal.organisations.actions import NewOrganisation
 from portal.organisations.models import Organisation
+from portal.people import passwords
 from portal.people.actions import add_person, sign_up
 from portal.people.sign_in import Viewer, find_viewer, open_sign_in
 from portal.shared import clock
@@ -41,6 +43,7 @@ from portal.work_orders.pictures.queries import pictures_of
 from portal.work_orders.queries import get_work_order
 
 PASSWORD = "a long enough password"
+_HASH = passwords.hash_password(PASSWORD)  # made once: it takes long on purpose, and each firm has four people
 _count = itertools.count(1)
 
 
@@ -72,7 +75,7 @@ def make_firm(
     """A firm with a person of each role, its country's taxes, one customer and three items (118.00, 64.00, 46.50)."""
     number = next(_count)
     email = f"admin{number}@{re.sub('[^a-z]', '', name.lower())}.example"
-    with job_session(None) as session:
+    with job_session(None) as session, mock.patch.object(passwords, "hash_password", lambda _password: _HASH):
         new = NewOrganisation(name, email, country, currency, time_zone)
         organisation_id, admin = sign_up(session, new, name="Ada Admin", password=PASSWORD)
         firm = Firm(organisation_id, {"administrator": admin.id}, {"administrator": email})
