@@ -3,19 +3,25 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
+from portal.accounting import link as linking
 from portal.accounting import tokens
 from portal.accounting.models import Consent, Link
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre
 from portal.gateways.zoho.errors import ConsentLost
+from portal.organisations import audit
 from portal.shared import clock
+from portal.shared.running import job_session
 
 log = logging.getLogger(__name__)
+
+_CHOOSE_WITHIN, _REPLACED_FOR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,29 @@ def give_up_others(session: Session, kept: Consent) -> list[GivenUp]:
 def give_up_all(session: Session, but: Consent | None) -> list[GivenUp]:
     """Those that were begun and never used too: each counts towards the twenty that Zoho allows."""
     return _give_up_all(session, Consent.id != but.id if but is not None else true())
+
+
+def give_unused_back(organisation_id: int) -> None:
+    """Those that nobody has chosen an organisation with for a day, and for an hour those that a later one has taken the
+    place of: each counts towards the twenty that Zoho allows. Calls Zoho when there are any."""
+    with job_session(organisation_id) as session:
+        if session.scalars(_unused().limit(1)).first() is None:
+            return
+        linking.take_turn(session, organisation_id)  # somebody may be choosing with it right now
+        given_up = _give_up_all(session, Consent.id.in_(_unused()))
+        for each in given_up:
+            audit.note(session, organisation_id, "zoho consent given back", "consent", each.consent_id)
+    give_back(given_up)
+
+
+def _unused() -> Select[int]:
+    """As gate.due_consents says it."""
+    later = aliased(Consent)
+    is_used = exists().where(Link.consent_id == Consent.id, Link.archived_at.is_(None))
+    is_old = Consent.created_at <= clock.now() - _CHOOSE_WITHIN
+    is_replaced = (Consent.created_at <= clock.now() - _REPLACED_FOR) & exists().where(later.id > Consent.id)
+    living = Consent.revoked_at.is_(None) & Consent.lost_at.is_(None)
+    return select(Consent.id).where(living, ~is_used, or_(is_old, is_replaced))
 
 
 def give_back(given_up: Iterable[GivenUp]) -> None:

@@ -150,6 +150,9 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     """Make the tie, or take up an earlier one to the same organisation: nothing is made twice. Does not commit."""
     organisation_id = consent.organisation_id
     take_turn(session, organisation_id)
+    session.refresh(consent, ["revoked_at"])
+    if consent.revoked_at is not None:
+        raise CannotLink("That permission was given back meanwhile. Connect again.")
     _refuse_a_second_owner(session, organisation_id, candidate)
     live = hold(session)
     link = _earlier(session, candidate)
