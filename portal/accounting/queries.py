@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, directions, rules, switching
@@ -16,7 +16,6 @@ from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho.calls import PRODUCTS
-from portal.gateways.zoho.errors import SWITCHED_OFF_WORDS
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
@@ -78,24 +77,6 @@ def link_state(session: Session, tied: Tied | None = None) -> LinkState:
     return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched, by_person)
 
 
-class Tie(NamedTuple):
-    """Whether there is a link; and the linked organisation's name when Zoho does not let us into it."""
-
-    is_there: bool
-    lost: str
-
-
-def tie(session: Session) -> Tie:
-    """One statement."""
-    is_lost = or_(Consent.lost_at.is_not(None), Link.quiet_why == SWITCHED_OFF_WORDS)
-    row = session.execute(
-        select(Link.remote_name, is_lost.label("is_lost"))
-        .join(Consent, Consent.id == Link.consent_id)
-        .where(Link.archived_at.is_(None))
-    ).one_or_none()
-    return Tie(row is not None, row.remote_name if row is not None and row.is_lost else "")
-
-
 def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
     """invoice id → "in step", "waiting", "sending", "needs a look" or "not linked", its payments included; or "stays
     in" and the name of another organisation that has it."""
@@ -116,13 +97,15 @@ def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]
     return {invoice_id: rules.shown_state(states) for invoice_id, states in found.items()} | in_others
 
 
-def count_not_in_books(session: Session) -> int:
+def count_not_in_books(session: Session) -> int | None:
     """Records of every kind that have not reached the books: just those that the inbox lists. Without a link, what is
-    to be entered by hand in one that was left."""
+    to be entered by hand in one that was left; None where that is nothing."""
     link_id = select(Link.id).where(Link.archived_at.is_(None)).scalar_subquery()
     row = session.execute(_counts(link_id).add_columns(link_id, by_hand.how_many())).one()
-    in_inbox: int = row[0] + row[1] if row[2] is not None else 0
-    return in_inbox + int(row[3])
+    by_person: int = row[3]
+    if row[2] is None:
+        return by_person or None
+    return int(row[0] + row[1] + by_person)
 
 
 class UnderWay(NamedTuple):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from flask_login import UserMixin
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.organisations.models import Organisation
@@ -35,7 +35,10 @@ class TooManyTries(RuleBroken):
 
 @dataclass(frozen=True)
 class Viewer(UserMixin):  # type: ignore[misc]
-    """The person behind a request, with everything a page needs to know of them: one query."""
+    """The person behind a request, with everything a page needs to know of them: one query.
+
+    shut_out_of  the linked organisation's name when Zoho does not let the firm in; "" for who cannot mend it
+    """
 
     id: int
     organisation_id: int
@@ -46,6 +49,7 @@ class Viewer(UserMixin):  # type: ignore[misc]
     discount_limit: Decimal
     digest: bytes
     secret: str
+    shut_out_of: str = ""
 
     def get_id(self) -> str:
         """What the cookie holds: the secret of this sign-in, not the person's number."""
@@ -109,7 +113,7 @@ def find_viewer(session: Session, secret: str) -> tuple[Viewer, Organisation] | 
         return None
     enter(session, organisation_id)
     row = session.execute(
-        select(SignIn, Person, Role, Organisation)
+        select(SignIn, Person, Role, Organisation, func.shut_out_of_books().label("shut_out_of"))
         .join(Person, Person.id == SignIn.person_id)
         .join(Role, Role.name == Person.role)
         .join(Organisation, Organisation.id == SignIn.organisation_id)
@@ -120,7 +124,7 @@ def find_viewer(session: Session, secret: str) -> tuple[Viewer, Organisation] | 
     viewer = Viewer(
         id=row.Person.id, organisation_id=organisation_id, name=row.Person.name, email=row.Person.email,
         role=row.Person.role, rights=frozenset(row.Role.rights), discount_limit=row.Role.discount_limit, digest=digest,
-        secret=secret,
+        secret=secret, shut_out_of=(row.shut_out_of or "") if "manage_link" in row.Role.rights else "",
     )  # fmt: skip
     _touch(session, row.SignIn)
     return viewer, row.Organisation

@@ -45,7 +45,7 @@ class Board:
     sent: Sum
     overdue: Sum
     paid: Paid
-    not_in_books: int
+    not_in_books: int | None  # None: no books are linked
 
     @property
     def open_invoices(self) -> int:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, request
 
-from portal.accounting.queries import books_states, tie
+from portal.accounting.queries import books_states
 from portal.invoices.queries import list_invoices, status_of
 from portal.reports.first_steps import first_steps
 from portal.reports.queries import board as figures_of_board
@@ -24,11 +24,9 @@ def board() -> str:
     figures = figures_of_board(session, currency=g.organisation.currency, time_zone=g.time_zone)
     invoices, has_more = list_invoices(session, g.viewer, state=state, today=today, page=page)
     steps = first_steps(session, g.organisation) if g.viewer.may("manage_organisation") else []
-    tied = tie(session)
     return render_template(
         "reports/board.html", steps=steps, figures=figures, invoices=invoices, has_more=has_more, page=page,
-        state=state, tabs=TABS, is_linked=tied.is_there,
+        state=state, tabs=TABS, is_linked=figures.not_in_books is not None,
         books_states=books_states(session, [row.id for row in invoices]), status_of=status_of, today=today,
-        lost=tied.lost if g.viewer.may("manage_link") else "",
         now=clock.local(clock.now(), g.time_zone),
     )  # fmt: skip

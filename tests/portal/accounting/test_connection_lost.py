@@ -39,8 +39,11 @@ def test_administrators_are_written_to_once_and_see_it_on_their_board(linked: Li
     (mail,) = mails(linked)
     assert mail.to_address == linked.firm.emails["administrator"]
     assert "no longer accepts the connection" in mail.subject
-    assert "does not let us into" in sign_in(browser(app), linked.firm, "administrator").get("/board").text
-    assert "does not let us into" not in sign_in(browser(app), linked.firm, "manager").get("/board").text
+    admin, manager = (sign_in(browser(app), linked.firm, role) for role in ("administrator", "manager"))
+    for page in ("/board", "/customers", "/invoices", "/settings", "/books/inbox", "/work-orders/new"):
+        assert admin.get(page).text.count("does not let us into") == 1, page
+        assert "does not let us into" not in manager.get(page).text, page
+    assert "no longer accepts this connection" in admin.get("/books").text
 
 
 def test_what_waited_goes_over_after_connecting_again(linked: LinkedFirm, app: Flask) -> None:

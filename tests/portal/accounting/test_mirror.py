@@ -197,5 +197,5 @@ def test_without_a_link_nothing_is_claimed(zoho: ZohoStandIn, firm: Firm) -> Non
     with job_session(firm.organisation_id) as session:
         invoice = make_invoice(session, firm)
         assert books_states(session, [invoice.id]) == {invoice.id: "not linked"}
-        assert not link_state(session) and count_not_in_books(session) == 0
+        assert not link_state(session) and count_not_in_books(session) is None
     drain(firm.organisation_id)
