@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, select, text
@@ -25,7 +25,7 @@ from portal.pay_page.standing import FACTS, debit_refused_at, since_now, standin
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.received import Received, received_on
-from portal.payments.refunds.queries import to_pay_again
+from portal.payments.refunds.queries import debit_returned_at, to_pay_again
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine
@@ -47,6 +47,7 @@ class PayPage:
     notes       credit notes that take back some of it
     card        the customer's saved one
     refused_on  the day on which a bank refused a debit for it, as long as it is to pay again
+    returned_on the day on which a bank took back a debit that had paid it, as long as it is to pay again
     debit       the bank debit that it can be paid by, too; "" for none
     """
 
@@ -66,6 +67,7 @@ class PayPage:
     card: CardOnFile | None
     debit: str
     refused_on: date | None
+    returned_on: date | None
 
     @property
     def counted(self) -> Sequence[Received]:
@@ -142,8 +144,13 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, again, row.language, row.is_revised,
         row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
-        clock.local(row.debit_refused_at, organisation.time_zone).date() if row.debit_refused_at else None,
+        _day_of(row.debit_refused_at, organisation),
+        _day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
     )  # fmt: skip
+
+
+def _day_of(at: datetime | None, organisation: Organisation) -> date | None:
+    return clock.local(at, organisation.time_zone).date() if at else None
 
 
 def jobs_billed(invoice: Invoice) -> Jobs:

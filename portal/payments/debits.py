@@ -18,3 +18,18 @@ def debit_for(offered: str, currency: str, card_use: str = PLAIN) -> str:
     card_use  as cards.rules says: what is to become of a card is agreed to for a card, so then only a card pays
     """
     return offered if offered and DEBITS.get(currency) == offered and card_use == PLAIN else ""
+
+
+# Why a bank takes a debit back days after it was paid, though its payer questions nothing. Stripe tells of it as of a
+# dispute, which nobody can answer (docs.stripe.com/disputes, late failures of bank debits).
+RETURNED = {
+    "insufficient_funds": "there was not enough money in the account",
+    "incorrect_account_details": "the details of the account were wrong",
+    "bank_cannot_process": "the bank could not process it",
+}
+
+
+def why_returned(provider: str, method: str, reason: str) -> str:
+    """Of a payment that is "disputed" for `reason`: why its bank took the debit back; "" where the payer argues, and of
+    a card."""
+    return RETURNED.get(reason, "") if provider == "stripe" and method == "bank_transfer" else ""

@@ -9,10 +9,12 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of
-from portal.payments.actions.allocation import lock_customer
-from portal.payments.actions.refunds import end_refund, plan_refund
+from portal.payments.actions.allocation import lock_customer, lock_invoices
+from portal.payments.actions.late_failures import tell_of_return
+from portal.payments.actions.refunds import end_refund, plan_refund, taken_by
 from portal.payments.actions.refunds_at_stripe import payment_of
 from portal.payments.actions.staff_news import tell_of_dispute
+from portal.payments.debits import why_returned
 from portal.payments.models import Payment, StripeAccount
 from portal.payments.refunds.models import COUNTS, Dispute, Refund
 from portal.payments.refunds.queries import OVER
@@ -52,11 +54,16 @@ def _keep(session: Session, payment: Payment, seen: SeenDispute) -> bool:
     dispute.withdrawn_minor = seen.withdrawn.minor
     session.add(dispute)
     session.flush()
-    tell_of_dispute(session, payment, dispute)
+    why = why_returned(payment.provider, payment.method, seen.reason)
+    if not why:
+        tell_of_dispute(session, payment, dispute)
     if before == (seen.status, seen.withdrawn.minor):
         return True
     locale = session.get_one(Organisation, payment.organisation_id).locale
-    words = f"Disputed at the bank: {seen.status.replace('_', ' ')}, {formats.money(seen.amount, locale)}"
+    amount = formats.money(seen.amount, locale)
+    words = f"Disputed at the bank: {seen.status.replace('_', ' ')}, {amount}"
+    if why:
+        words = f"The bank took the debit of {amount} back: {why}"
     if seen.withdrawn:
         words += f"; {formats.money(seen.withdrawn, locale)} held back"
     audit.note(session, payment.organisation_id, "dispute seen", "payment", payment.id, words=words)
@@ -80,11 +87,16 @@ def _book(session: Session, payment: Payment, seen: SeenDispute) -> None:
         end_refund(session, standing, "failed", "the bank gave it back")
     use = queries.get_payment(session, payment.id).use
     amount, tip = rules.tip_apart(min(seen.withdrawn, use.left + use.tip_left), use.left, use.tip_left)
-    if amount + tip:
-        plan_refund(
-            session, payment.id, amount, way="dispute", reason="Taken back by the bank (dispute)", by=None,
-            form_id=_name(seen, len(taken) + 1), remote_id=f"{seen.id}/{len(taken) + 1}", tip=tip,
-        )  # fmt: skip
+    if not amount + tip:
+        return
+    why = why_returned(payment.provider, payment.method, seen.reason)
+    refund = plan_refund(
+        session, payment.id, amount, way="dispute", by=None, form_id=_name(seen, len(taken) + 1), tip=tip,
+        remote_id=f"{seen.id}/{len(taken) + 1}", waits=not why,
+        reason=f"Debit taken back by the bank: {why}" if why else "Taken back by the bank (dispute)",
+    )  # fmt: skip
+    if why:
+        tell_of_return(session, payment, list(lock_invoices(session, taken_by(session, refund)).values()), amount, why)
 
 
 def _name(seen: SeenDispute, count: int) -> str:

@@ -17,8 +17,9 @@ from portal.organisations.models import Organisation
 from portal.payments.actions.booking import Locked
 from portal.payments.actions.deposits.booking import LockedDeposit
 from portal.payments.actions.deposits.sending import send_request, way_of
+from portal.payments.actions.staff_news import tell_of_returned_debit
 from portal.payments.deposit_queries import is_asked
-from portal.payments.models import PaymentAttempt
+from portal.payments.models import Payment, PaymentAttempt
 from portal.shared import formats, phrases
 from portal.shared.money import Money
 from portal.shared.running import here
@@ -43,6 +44,19 @@ def tell_of_refusal(session: Session, family: Sequence[Locked]) -> None:
         what=f"invoice {numbers}",
         is_told=target is not None, place=f"/invoices/{open_ones[0].id}", about=("invoice", open_ones[0].id),
     )  # fmt: skip
+
+
+def tell_of_return(session: Session, payment: Payment, invoices: Sequence[Invoice], amount: Money, why: str) -> None:
+    """A debit that had been paid, and was taken back by its bank: what it paid is open again. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    open_ones = [each for each in invoices if each.status == SENT]
+    target = target_of(session, open_ones[0], even_if_stopped=True) if open_ones else None
+    if target is not None:
+        _tell_payer(
+            session, organisation, open_ones, amount, target, once=f"debit_returned:{payment.id}",
+            line="mail_debit_returned_line",
+        )  # fmt: skip
+    tell_of_returned_debit(session, payment, amount, why, what=_numbers(open_ones), is_told=target is not None)
 
 
 def tell_of_refused_deposit(session: Session, locked: LockedDeposit) -> None:
@@ -79,7 +93,7 @@ def _tell_firm(
 
 def _tell_payer(
     session: Session, organisation: Organisation, invoices: Sequence[Invoice], amount: Money, target: Target, *,
-    once: str,
+    once: str, line: str = "mail_debit_failed_line",
 ) -> None:  # fmt: skip
     first = invoices[0]
     language = phrases.choose(target.language, organisation.locale)
@@ -108,7 +122,7 @@ def _tell_payer(
     text, html = render_mail(
         "payment_news", **spoken(language, subject, organisation), greeting=greeting(first, language),
         number=facts["number"], what=first.title if len(invoices) == 1 else "", lead=subject, amount=facts["amount"],
-        line=language.text("mail_debit_failed_line", **facts), link_url=link_url,
+        line=language.text(line, **facts), link_url=link_url,
     )  # fmt: skip
     link.message_id = queue_mail(
         session, organisation.id, once=once, kind=KIND, record="invoice", record_id=first.id, to=target.address,

@@ -11,7 +11,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.settlement import look_soon
-from portal.payments.actions.staff_news import tell_of_failed_refund
+from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_won_credit
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
@@ -27,7 +27,7 @@ class CannotRefund(RuleBroken):
 
 def plan_refund(
     session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
-    remote_id: str | None = None, of_invoice: int | None = None, tip: Money | None = None,
+    remote_id: str | None = None, of_invoice: int | None = None, tip: Money | None = None, waits: bool = True,
 ) -> Refund:  # fmt: skip
     """Book that `amount` of a payment goes back, and so much of its tip. Does not commit.
 
@@ -36,6 +36,7 @@ def plan_refund(
     goes with it.
     way         stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
     remote_id   of one that was made at Stripe already
+    waits       what nobody here gave back is asked for again only when a person has decided
     of_invoice  out of what this invoice was paid with, and of nothing else
     Raises NotFound, CannotRefund, FormUsed. The same form twice is one refund.
     """
@@ -63,7 +64,7 @@ def plan_refund(
     session.add(refund)
     session.flush()
     _put(session, payment, refund, parts)
-    if refund.is_unasked:
+    if refund.is_unasked and waits:
         _wait(session, refund, parts)
     said = "taken back by the bank" if way == "dispute" else f"goes back: {reason}"
     _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} {said}")
@@ -94,6 +95,9 @@ def end_refund(session: Session, refund: Refund, state: str, why: str) -> None:
         _wait_no_more(session, refund, taken)
     if refund.way == "stripe":
         tell_of_failed_refund(session, payment, refund)
+    beyond = Money.total(taken.values(), payment.currency) - Money.total(parts.values(), payment.currency)
+    if refund.way == "dispute" and beyond:
+        tell_of_won_credit(session, payment, refund, beyond)
     said = "was returned by the bank" if refund.way == "dispute" else f"did not reach the customer: {why}"
     _tell(session, payment, refund, list(taken), f"{_shown(session, refund)} {said}")
 

@@ -17,6 +17,7 @@ from portal.payments.refunds.models import Dispute, Refund
 from portal.payments.rules import MOST_DECLINES
 from portal.people.models import Person, Role
 from portal.shared import clock, formats
+from portal.shared.money import Money
 from portal.shared.running import here
 from portal.work_orders.models import WorkOrder
 
@@ -72,6 +73,41 @@ def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) ->
             f"refund-failed:{refund.id}", f"{amount} did not reach the customer",
             f"The refund of {amount} out of receipt {payment.number} did not arrive: {refund.last_error}",
             "The money is with the firm again, as before the refund. Give it back another way.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_won_credit(session: Session, payment: Payment, refund: Refund, amount: Money) -> None:
+    """A bank returned what its invoices do not ask for any more: a credit note, or other money, came between. Does not
+    commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    shown = formats.money(amount, organisation.locale)
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"won-credit:{refund.id}", f"The bank returned {shown} that pays nothing now",
+            f"The dispute about receipt {payment.number} is decided for you. Meanwhile its invoice was credited or paid"
+            f" otherwise, so {shown} of it is the customer's credit.",
+            "Put it to another invoice of theirs, or give it back.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
+def tell_of_returned_debit(
+    session: Session, payment: Payment, amount: Money, why: str, *, what: str, is_told: bool
+) -> None:  # fmt: skip
+    """what: the invoices that it had paid; is_told: the customer has been written to. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    shown = formats.money(amount, organisation.locale)
+    heard = "They have been written to." if is_told else "There is no address of this customer: call them."
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"debit-returned:{payment.id}", f"The bank took the debit of {shown} back",
+            f"Receipt {payment.number} does not hold: {why}. Such a return cannot be argued about.",
+            f"{what or 'What it had paid'} is to pay again. {heard}",
             "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Reads about money that went back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.holds import BACK, InvoiceHold
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
+from portal.payments.debits import RETURNED
 from portal.payments.models import Allocation, Payment, StripeEvent
 from portal.payments.refunds.models import COUNTS, Dispute, Refund
+from portal.payments.uses import PaymentUse
 from portal.shared.money import Money
 
 # How the forms of credit notes begin that go with a refund, or that somebody decided on after one.
@@ -70,6 +73,17 @@ def failed_refund_of(session: Session, invoice_id: int) -> Refund | None:
     return session.scalars(found.order_by(Refund.id.desc()).limit(1)).first()
 
 
+def won_credit_of(session: Session, invoice_id: int) -> PaymentUse | None:
+    """A payment of this invoice that a bank returned, as long as some of it pays nothing."""
+    returned = (
+        select(Allocation.payment_id)
+        .join(Refund, Refund.id == Allocation.refund_id)
+        .where(Allocation.invoice_id == invoice_id, Refund.way == "dispute", Refund.state == "failed")
+    )
+    found = select(PaymentUse).where(PaymentUse.payment_id.in_(returned), PaymentUse.unused_minor > 0)
+    return session.scalars(found.order_by(PaymentUse.payment_id).limit(1)).first()
+
+
 def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:
     """What of `balance` is open because money went back: not what has been paid since, nor what a credit note took off
     together with a refund."""
@@ -83,6 +97,20 @@ def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:
     notes = notes_of(session, invoice_id)
     again -= sum(note.worth.minor for note in notes if (note.form_id or "").startswith((WITH_REFUND, AFTER_REFUND)))
     return min(balance, Money(max(0, int(again)), balance.currency))
+
+
+def debit_returned_at(session: Session, invoice_id: int) -> datetime | None:
+    """When a bank last took back a debit that had paid this invoice."""
+    return session.scalar(
+        select(func.max(Refund.created_at))
+        .join(Allocation, Allocation.refund_id == Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Dispute, Dispute.payment_id == Payment.id)
+        .where(
+            Allocation.invoice_id == invoice_id, Refund.way == "dispute", Refund.state.in_(COUNTS),
+            Payment.method == "bank_transfer", Dispute.reason.in_(RETURNED),
+        )
+    )  # fmt: skip
 
 
 def undecided() -> ScalarSelect[int]:

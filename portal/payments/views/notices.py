@@ -9,7 +9,7 @@ from portal.payments import queries
 from portal.payments.actions.deposits.taking import waiting_deposits, waiting_for
 from portal.payments.autopay.queries import refused_run
 from portal.payments.queries import PaidFor
-from portal.payments.refunds.queries import dispute_about, failed_refund_of
+from portal.payments.refunds.queries import dispute_about, failed_refund_of, won_credit_of
 from portal.payments.rules import MOST_DECLINES
 from portal.shared import formats
 from portal.shared.money import Money
@@ -36,6 +36,18 @@ def _of_failed_refund(session: Session, invoice: Invoice) -> Caution | None:
     return Caution(
         f"{formats.money(found.all_of_it)} did not reach the customer",
         f"{found.last_error.rstrip('.')}. The money is with the firm again: give it back another way.",
+        url=_payment(found.payment_id), label="See the payment",
+    )  # fmt: skip
+
+
+def _of_won_credit(session: Session, invoice: Invoice) -> Caution | None:
+    found = won_credit_of(session, invoice.id)
+    if found is None:
+        return None
+    return Caution(
+        f"{formats.money(found.unused)} came back from the bank, and pays nothing now",
+        "The dispute was decided for you, but this invoice was credited or paid otherwise meanwhile. It is the"
+        " customer's credit: put it to another invoice of theirs, or give it back.",
         url=_payment(found.payment_id), label="See the payment",
     )  # fmt: skip
 
@@ -79,5 +91,5 @@ def _payment(payment_id: int) -> str:
     return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
 
 
-NOTICES.extend((_of_dispute, _of_failed_refund, _of_refused_autopay, _of_closed_cards, _of_deposit))
+NOTICES.extend((_of_dispute, _of_failed_refund, _of_won_credit, _of_refused_autopay, _of_closed_cards, _of_deposit))
 PAID_BEFORE.append(_paid_before)

@@ -14,6 +14,8 @@ from portal.invoices.credit_notes.rules import CannotCredit
 from portal.invoices.credit_notes.shares import parts_worth
 from portal.invoices.joint import open_balances
 from portal.invoices.queries import get_invoice
+from portal.messages.actions import read_mail
+from portal.messages.models import Message
 from portal.organisations.models import Organisation
 from portal.payments.actions import CannotFollow, decide
 from portal.payments.queries import open_invoices
@@ -21,7 +23,7 @@ from portal.reminders.queries import is_still_open
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.taxes.arithmetic import credit
-from tests.builders import Firm, pay_address, post, sign_in
+from tests.builders import Firm, make_credit_note, pay_address, post, sign_in
 from tests.paying import Till
 from tests.portal.payments.test_recording import WHOLE, due, record
 from tests.portal.payments.test_refunding import at_stripe, charge_of, paid
@@ -193,3 +195,23 @@ def test_whoever_may_not_void_is_told_and_decides_nothing(till: Till, firm: Firm
     page = client.get(f"/invoices/{paid[1]}")
     assert "make a credit note" not in page.text
     assert post(client, f"/invoices/{paid[1]}/money-back", {"then": "ask"}, page="/today").status_code in (403, 404)
+
+
+def test_what_is_won_after_a_credit_note_is_credit_that_staff_hear_of(
+    till: Till, firm: Firm, paid: tuple[int, int]
+) -> None:
+    opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        make_credit_note(session, firm, get_invoice(session, paid[1]), share="0.5")
+    till.stand_in.control(f"disputes/{opened['id']}/close", outcome="won")
+    till.work(firm)
+    assert due(firm, paid[1]) == 0
+    office, path = sign_in(till.browser(), firm, "manager"), f"/invoices/{paid[1]}"
+    assert "£117.90 came back from the bank, and pays nothing now" in office.get(path).text
+    with job_session(firm.organisation_id) as session:
+        mails = session.scalars(select(Message).where(Message.subject.startswith("The bank returned"))).all()
+        assert {mail.to_address for mail in mails} == {firm.emails[role] for role in ("administrator", "manager")}
+        assert "£117.90 of it is the customer's credit" in read_mail(session, mails[0].id).text
+    assert give_back(till, firm, paid[0], "117.90", "credit") == 303
+    assert "pays nothing now" not in office.get(path).text

@@ -13,7 +13,7 @@ from portal.organisations.models import Organisation
 from portal.payments.actions import end_debit, look_at_attempt, offer_debit
 from portal.payments.cards.rules import AUTOPAY, KEEP, PLAIN, SAVED
 from portal.payments.debits import DEBITS, debit_for
-from portal.payments.models import PaymentAttempt
+from portal.payments.models import Payment, PaymentAttempt
 from portal.payments.queries import live_account
 from portal.payments.rules import CannotConnect
 from portal.shared import clock
@@ -22,6 +22,7 @@ from portal.shared.running import job_session
 from sandbox.stripe.sessions import BANK_METHODS
 from tests.builders import Firm, post, sign_in
 from tests.paying import Till, key_of, paid_once
+from tests.portal.payments.test_recording import due
 
 PAGE = "/payments/settings"
 DEBIT_WORDS = LANGUAGES["en"].words["pay_note_debit"]
@@ -167,3 +168,45 @@ def test_who_has_no_address_is_to_be_called(till: Till, firm: Firm) -> None:
     with job_session(firm.organisation_id) as session:
         [only] = session.scalars(select(Message).where(Message.kind == "debit_refused"))
         assert "Call them" in read_mail(session, only.id).text
+
+
+@pytest.mark.parametrize("status", ["lost", "needs_response"])
+@pytest.mark.failure_mode(14)
+def test_a_debit_that_its_bank_takes_back_after_all_is_to_pay_again_and_both_sides_hear(
+    till: Till, firm: Firm, status: str
+) -> None:
+    till.connect(firm, with_debit=True)
+    invoice_id, path = till.invoice(firm)
+    till.at_stripe(owe_to_the_bank(till, firm, path), "bank", succeeded=True)
+    till.work(firm)
+    charge = till.stand_in.client(key_of(firm)).charges.list({"limit": 1}).data[0].id
+    for _ in range(2):  # the second is refused: it is disputed already
+        till.stand_in.control(f"charges/{charge}/dispute", status=status, reason="insufficient_funds")
+        till.work(firm)
+    assert due(firm, invoice_id) == 23580
+    office = sign_in(till.browser(), firm, "manager")
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id)).one()
+        staff = session.scalars(select(Message).where(Message.kind == "staff_news")).all()
+        assert {mail.subject for mail in staff} == {"The bank took the debit of £235.80 back"}
+        said = read_mail(session, staff[0].id).text
+        assert "there was not enough money in the account" in said and "INV-00001 is to pay again" in said
+    [mail] = told(firm, "rita@maple.example")
+    with job_session(firm.organisation_id) as session:
+        assert "took the debit of £235.80 back" in read_mail(session, mail.id).text
+    assert "The bank took the debit of £235.80 back" in office.get(f"/payments/{payment_id}").text
+    page = till.get(path).text
+    if status == "lost":  # as debits are: nobody can answer such a return
+        assert "Your bank took the debit back on" in page and "/attempts" in page and "went back to you" not in page
+        assert "No open disputes" in office.get("/payments/disputes").text
+
+
+def test_a_debit_whose_payer_argues_waits_for_a_person(till: Till, firm: Firm) -> None:
+    till.connect(firm, with_debit=True)
+    _, path = till.invoice(firm)
+    till.at_stripe(owe_to_the_bank(till, firm, path), "bank", succeeded=True)
+    till.work(firm)
+    charge = till.stand_in.client(key_of(firm)).charges.list({"limit": 1}).data[0].id
+    till.stand_in.control(f"charges/{charge}/dispute", status="lost", reason="debit_not_authorized")
+    till.work(firm)
+    assert "This invoice is being checked" in till.get(path).text and told(firm, "rita@maple.example") == []
