@@ -12,7 +12,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
-from portal.accounting.mirror.writing_off import kept
+from portal.accounting.mirror.writing_off import is_written_off, kept
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import papers_there, questions, sightings, voided, written_off
 from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
@@ -69,7 +69,8 @@ def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row)
 def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money, row: Row) -> bool:
     """Payments there are records here by now. What is still missing was credited there."""
     theirs = Money.rounded(wire.amount(row.get("balance")) or balance.decimal * 0, invoice.currency)
-    if row.get("status") in (VOID, "draft") or invoice.status != SENT or theirs >= balance:
+    is_told = row.get("status") in (VOID, "draft") or is_written_off(row)  # asked about as what it is
+    if is_told or invoice.status != SENT or theirs >= balance:
         questions.settle(session, record, STATUS, BALANCE)
         return False
     questions.ask(
