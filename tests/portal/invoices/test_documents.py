@@ -187,3 +187,15 @@ def test_the_firms_number_is_called_what_the_reader_calls_it(session: Session, f
     organisation.locale, organisation.tax_number_label, organisation.tax_number = "fr_FR", "VAT number", "GB980780684"
     facts = facts_of(organisation, get_invoice(session, make_invoice(session, firm).id))
     assert facts["firm"]["tax_number"] == "N° de TVA GB980780684"
+
+
+def test_hindi_syllables_are_told_whole_beside_their_shapes(session: Session, firm: Firm) -> None:
+    """A vowel sign may stand before the letter that it follows: no map of single shapes can say so. Readers that know
+    ActualText (tried: pdfium, mupdf, poppler) find the words; who goes by shapes alone (pypdf, pdfminer) does not."""
+    organisation = session.get_one(Organisation, firm.organisation_id)
+    organisation.locale = "hi_IN"
+    pdf = render_pdf(organisation, get_invoice(session, make_invoice(session, firm).id))
+    told = PdfReader(io.BytesIO(pdf)).pages[0].get_contents()
+    assert told is not None
+    for syllable in ("शि", "त्रा", "वि"):  # of राशि, मात्रा and विवरण
+        assert f"ActualText<FEFF{syllable.encode('utf-16-be').hex().upper()}>".encode() in told.get_data()
