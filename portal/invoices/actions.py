@@ -101,7 +101,7 @@ def issue_invoice(
         invoice.status, len(invoice.lines), invoice.total,
         untaxed_line=untaxed if organisation.is_registered_on(day) else "",
     )  # fmt: skip
-    rules.check_registration(registering.problem_of(organisation, invoice))
+    rules.check_up_to_date(registering.problem_of(session, organisation, invoice))
     if organisation.tax_number and invoice.tax_minor:
         rules.check_exchange(other_currency(organisation.country, invoice.currency), invoice.exchange_rate)
     if reckoned_on != day:  # the rate of this day counts

@@ -65,10 +65,11 @@ def check_in_force(lines: Sequence[tuple[str, str, bool]]) -> None:
             raise CannotIssue(f"{tax} on {name} is abolished. Choose its new tax in the catalogue, then bill it again.")
 
 
-def check_registration(problem: str) -> None:
-    """problem: as registering.problem_of says it. Raises CannotIssue."""
+def check_up_to_date(problem: tuple[str, str] | None) -> None:
+    """problem: title and sentence, as registering.problem_of says it. Raises CannotIssue."""
     if problem:
-        raise CannotIssue(problem, field="taxes")
+        _title, sentence = problem
+        raise CannotIssue(sentence, field="taxes")
 
 
 def check_begun(problem: tuple[str, str] | None) -> None:

@@ -106,7 +106,7 @@ class Case:
         if tax and begins:
             return replace(common, missing=without_rate(tax.name, self.day, begins)[:200])
         why = tax.why or found.why if tax and found.is_usual else found.why
-        lapsed = _lapsed_on(self.customer, self.day) if tax and tax.kind in _CHARGED else None
+        lapsed = lapsed_on(self.customer, self.day) if tax and tax.kind in _CHARGED else None
         why = f"exemption certificate expired on {lapsed} ({why})" if lapsed else why
         return replace(common, tax_id=found.tax, why=why[:200], reason=found.reason[:200])
 
@@ -199,15 +199,19 @@ def _on_building(line: WorkOrderLine) -> bool:
     return line.item.on_building if line.item else True
 
 
-def _lapsed_on(customer: Customer, day: date) -> date | None:
+def lapsed_on(customer: Customer, day: date) -> date | None:
     """The last day of a certificate that no longer counts on `day`."""
-    until = customer.certificate_until if customer.exemption else None
+    until = customer.certificate_until if customer.exemption_id else None
     return until if until and until < day else None
+
+
+def reason_of(exemption: str, certificate: str) -> str:
+    """Why a customer pays no tax, as a line says it."""
+    return f"{exemption}, certificate {certificate}" if certificate else exemption
 
 
 def _exemption_of(customer: Customer, day: date) -> str:
     """Why they pay no tax on that day: not with a certificate that has run out."""
-    if customer.exemption is None or _lapsed_on(customer, day):
+    if customer.exemption is None or lapsed_on(customer, day):
         return ""
-    number = f", certificate {customer.certificate}" if customer.certificate else ""
-    return customer.exemption.name + number
+    return reason_of(customer.exemption.name, customer.certificate)

@@ -12,7 +12,7 @@ from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm, make_credit_note, make_invoice, post
-from tests.portal.invoices.test_taxing import settled
+from tests.portal.invoices.test_taxing import exempt, settled
 
 NUMBERS = {
     "AU": ("AUD", "51824753556"), "ZA": ("ZAR", "4012345675"), "NZ": ("NZD", "49098576"),
@@ -87,7 +87,7 @@ def test_a_draft_made_before_the_registration_changed_is_held_and_mended_by_one_
     assert "registration for tax has changed" not in office.get(page).text
     _registered(firm, yes=not was)
     shown, words = office.get(page).text, "charges tax: it was made" if was else "charges none: it was made"
-    assert words in shown and "Reckon it as you are registered now" in shown
+    assert words in shown and "Reckon it as things are now" in shown
     refused = post(office, f"{page}/issuance", {}, page=page)
     assert refused.status_code == 422 and words in refused.text
     assert post(office, f"{page}/taxes", {}, page=page).status_code == 303
@@ -96,3 +96,24 @@ def test_a_draft_made_before_the_registration_changed_is_held_and_mended_by_one_
     with job_session(firm.organisation_id) as session:
         sent = get_invoice(session, draft)
         assert (sent.status, sent.total_minor) == ("sent", 196_50 if was else 235_80)
+
+
+def test_a_draft_whose_customers_certificate_has_run_out_since_is_held_and_mended_by_one_tap(app: Flask) -> None:
+    firm, office = settled(app, "GB", "GBP", {"country": "GB"})
+    valid = {"kind": "business", "name": "Acme", "country": "GB", "certificate": "D-7", "exemption_id": exempt(
+        firm, "Diplomatic mission"
+    )}  # fmt: skip
+    assert post(office, f"/customers/{firm.customer_id}", valid).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        draft = make_invoice(session, firm, sent=False).id
+    page, words = f"/invoices/{draft}", "Their certificate counted until 2020-12-31"
+    assert words not in office.get(page).text
+    assert (
+        post(office, f"/customers/{firm.customer_id}", valid | {"certificate_until": "2020-12-31"}).status_code == 303
+    )
+    assert words in office.get(page).text
+    refused = post(office, f"{page}/issuance", {}, page=page)
+    assert refused.status_code == 422 and words in refused.text
+    assert post(office, f"{page}/taxes", {}, page=page).status_code == 303
+    assert "exemption certificate expired on 2020-12-31 (standard rate)" in office.get(page).text
+    assert post(office, f"{page}/issuance", {}, page=page).status_code == 303
