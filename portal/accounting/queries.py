@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, directions, rules, switching
@@ -75,6 +76,13 @@ def link_state(session: Session, tied: Tied | None = None) -> LinkState:
     state, words = _health(tied.link, tied.consent, troubled, open_)
     name = PRODUCTS[tied.link.product].name
     return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched, by_person)
+
+
+def linked_elsewhere(session: Session, organisation_id: int, remote_ids: Sequence[str]) -> set[str]:
+    """Those of Zoho's organisations that another firm of the portal is linked to; not which one. One statement."""
+    asked = select(func.unnest(cast(list(remote_ids), ARRAY(Text))).label("remote")).subquery()
+    is_taken = func.gate.is_linked_elsewhere(asked.c.remote, organisation_id)
+    return set(session.scalars(select(asked.c.remote).where(is_taken)))
 
 
 def books_states(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Decisions about the tie to Zoho on plain values: budget, patience, which organisations may be chosen."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,6 +121,12 @@ class Choice:
 
     def find(self, organisation_id: str) -> Candidate | None:
         return next((each for each in self.candidates if each.id == organisation_id), None)
+
+
+def with_obstacles(choice: Choice, obstacles: Mapping[str, str]) -> Choice:
+    """Those of which something is known that Zoho does not say cannot be chosen either."""
+    told = [replace(each, obstacle=each.obstacle or obstacles.get(each.id, "")) for each in choice.candidates]
+    return replace(choice, candidates=told)
 
 
 def has_other_taxes(candidate: Candidate, country: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -136,9 +136,14 @@ def _meter(link: Link) -> Meter | None:
     kept = max(rules.SMALLEST_RESERVE, link.quota_limit // rules.RESERVE_SHARE)
     return Meter(
         link.quota_limit - left, link.quota_limit, kept, rules.room_in(link.quota_limit, left),
-        link.quota_resets_at if is_today else None,
+        to_the_minute(link.quota_resets_at) if is_today and link.quota_resets_at else None,
         sum(at > clock.now() - rules.WINDOW for at in link.recent_calls), here().settings.zoho_calls_per_minute,
     )  # fmt: skip
+
+
+def to_the_minute(at: datetime) -> datetime:
+    """Zoho tells how many seconds are left, and an answer takes its time: midnight is midnight, not 23:59."""
+    return (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 
 def _open_changes(session: Session) -> dict[str, tuple[int, datetime, int]]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import belonging, consents, in_doubt, link, rules, switching
+from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import AGAIN, show_page
@@ -27,6 +27,8 @@ _LATER = (
     "Come back on {day:%Y-%m-%d}, or the day before: going over begins with comparing your customers, items and taxes"
     " with the other organisation’s, and you decide. Until then everything goes on to {old}; waiting loses nothing."
 )
+_TOO_EARLY = "The first day must be from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}, which is tomorrow."
+_TAKEN = "Another firm of this portal is linked to it."
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
 
@@ -94,11 +96,13 @@ def _attach(
 def _cut_over(form: Form, live: Link) -> date:
     """Raises CannotLink until the day is named and the second confirmation is given."""
     today = clock.today(g.time_zone)
-    earliest, latest = today - timedelta(days=365), today + timedelta(days=366)
-    day = form.day("cut_over_on", "the first day", earliest=earliest, latest=latest)
+    earliest, latest = today - timedelta(days=365), today + timedelta(days=1)
+    day = form.day("cut_over_on", "the first day", earliest=date.min, latest=date.max)
     if day is None:
-        raise link.CannotLink(form.errors["cut_over_on"], field="cut_over_on")
-    if day > today + timedelta(days=1):
+        raise link.CannotLink(f"Enter the first day as a date, like {today:%Y-%m-%d}.", field="cut_over_on")
+    if day < earliest:
+        raise link.CannotLink(_TOO_EARLY.format(earliest=earliest, latest=latest), field="cut_over_on")
+    if day > latest:
         raise link.CannotLink(_LATER.format(day=day, old=live.remote_name), field="cut_over_on")
     if not form.values.get("is_sure"):
         words = f"Tick this first: invoices from {day:%Y-%m-%d} on no longer go to {live.remote_name}."
@@ -132,7 +136,7 @@ def _ask_about_the_account(offered: rules.Choice) -> None:
 
 def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
     try:
-        offered = link.offered(consent.organisation_id, consent, g.organisation.currency)
+        offered = _without_taken(link.offered(consent.organisation_id, consent, g.organisation.currency))
         options = _options(offered, consent.wish, sizes.customers_in(consent, offered.candidates))
     except GatewayError as failure:
         return show_page(failure.words, 502)
@@ -154,6 +158,15 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         staying=belonging.staying(request_session()),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _without_taken(offered: rules.Choice) -> rules.Choice:
+    """What another firm of the portal keeps its books in cannot be chosen. Whoever gave the permission sees that
+    organisation in Zoho anyway; whose it is here stays untold."""
+    session, ids = request_session(), [each.id for each in offered.candidates]
+    taken = queries.linked_elsewhere(session, g.viewer.organisation_id, ids)
+    session.commit()  # calls to Zoho may follow
+    return rules.with_obstacles(offered, dict.fromkeys(taken, _TAKEN))
 
 
 def _is_our_account(offered: rules.Choice) -> bool:

@@ -7,7 +7,7 @@ from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
-from portal.accounting.status import status_of
+from portal.accounting.status import status_of, to_the_minute
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
@@ -167,7 +167,9 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     session = request_session()
     linked = queries.tied_now(session)
     tied = linked.link if linked else None
-    quiet_until = tied.quiet_until if tied is not None and (tied.quiet_until or clock.now()) > clock.now() else None
+    quiet_until = tied.quiet_until if tied is not None else None
+    if quiet_until is not None:
+        quiet_until = to_the_minute(quiet_until) if quiet_until > clock.now() else None
     page = render_template(
         "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
         quiet_until=quiet_until,

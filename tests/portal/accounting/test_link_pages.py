@@ -265,6 +265,9 @@ def test_two_firms_cannot_keep_their_books_in_one_organisation(
     link(admin)
     rival = sign_in(browser(app), other_firm, "administrator")
     chosen = rival.get(consent(rival)).location
+    shown = rival.get(chosen).text
+    (offer,) = re.findall(rf'<input[^>]*value="{NORTHGATE}"[^>]*>', shown)
+    assert "disabled" in offer and "Another firm of this portal is linked to it" in shown
     answer = post(rival, chosen, chosen_is(NORTHGATE), page=chosen)
     assert answer.status_code == 422 and "linked to another firm" in answer.text
 

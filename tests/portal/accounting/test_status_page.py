@@ -2,12 +2,14 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounting.mirror.drain import drain
+from portal.accounting.status import to_the_minute
 from tests.builders import post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.doings import sent_invoice
@@ -47,6 +49,11 @@ def test_the_meter_says_who_may_use_what_is_left(linked: LinkedFirm, admin: Flas
     linked.change(statement, left=left)
     page = admin.get("/books").text
     assert said in words(page) and f'value="{1000 - left}"' in page and "It counts anew on" in page
+
+
+def test_midnight_is_midnight_however_long_an_answer_took() -> None:
+    late, early = datetime(2026, 11, 27, 23, 59, 58, tzinfo=UTC), datetime(2026, 11, 28, 0, 0, 2, tzinfo=UTC)
+    assert to_the_minute(late) == to_the_minute(early) == datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def test_the_oldest_waiting_record_is_told(linked: LinkedFirm, admin: FlaskClient) -> None:

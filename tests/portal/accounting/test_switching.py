@@ -107,7 +107,7 @@ def test_a_switch_is_told_in_the_trail_with_both_organisations(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [({"is_sure": ""}, "Tick this first"), ({"cut_over_on": ""}, "Enter the first day"),
-     ({"cut_over_on": "2019-01-01"}, "The first day must be from"),
+     ({"cut_over_on": "2019-01-01"}, f"to {clock.today('Europe/London') + timedelta(days=1)}, which is tomorrow"),
      ({"cut_over_on": (clock.today("Europe/London") + timedelta(days=30)).isoformat()}, "Come back on")],
 )  # fmt: skip
 def test_a_switch_needs_its_day_and_a_second_confirmation(
