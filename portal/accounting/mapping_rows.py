@@ -81,9 +81,14 @@ def _row(field: Ours, rule: Rule, facts: Facts, values: Mapping[str, str], *, is
         sample=values.get(field.key, ""),
         lacking=" ".join(filter(None, [_AS_TEXT if is_text else "", (
             f"{product} has no {' and no '.join(missing)}; Zoho Books has." if missing else "")])),
-        ways=[(way, _WAYS[way].capitalize()) for way in ways] if is_merged else [],
-        winners=[(each, words.capitalize()) for each, words in _WINNERS.items()] if is_merged else [],
+        ways=[(way, _begun(_WAYS[way])) for way in ways] if is_merged else [],
+        winners=[(each, _begun(words)) for each, words in _WINNERS.items()] if is_merged else [],
     )  # fmt: skip
+
+
+def _begun(words: str) -> str:
+    """With a capital first; the names in it keep theirs."""
+    return words[:1].upper() + words[1:]
 
 
 def _target(rule: Rule, facts: Facts) -> str:

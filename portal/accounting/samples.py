@@ -52,12 +52,17 @@ def _customer(session: Session, record: Customer) -> dict[str, Any]:
     return {
         "kind": "company" if customer.kind == "business" else "private",
         "email": "; ".join(filter(None, people)) or own,
-        "billing": _place(customer.addresses, "billing"), "site": _place(customer.addresses, "service"),
+        "billing": _place(session, customer.addresses, "billing"),
+        "site": _place(session, customer.addresses, "service"),
     }  # fmt: skip
 
 
-def _place(addresses: list[Address], use: str) -> str:
-    return next((each.one_line for each in addresses if each.use == use), "")
+def _place(session: Session, addresses: list[Address], use: str) -> str:
+    """This one's, else the newest that anybody has."""
+    own = next((each for each in addresses if each.use == use), None)
+    newest = select(Address).where(Address.use == use).order_by(Address.id.desc()).limit(1)
+    found = own or session.scalars(newest).first()
+    return found.one_line if found else ""
 
 
 def _item(session: Session, item: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def show_reconciliation() -> str:
     tied, summary, months, differences = queries.page_of(request_session())
     return render_template(
         "accounting/reconciliation.html", tied=tied, reconciled=summary, differences=differences,
+        in_setup=tied is not None and steps.is_open(tied),
         months=[month for month in months if month.month is not None], most=queries.MOST_SHOWN,
         ours={each.row.id: _address(each) for group in differences for each in group.records},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from portal.accounting import directions, field_rules, fields
 from portal.accounting.mirror.drain import drain
 from portal.customers.actions import CustomerFacts, add_customer
-from portal.customers.models import Customer
+from portal.customers.models import Address, Customer
 from portal.shared import outbox
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
@@ -86,6 +86,27 @@ def test_every_row_shows_a_sample_of_a_real_record_and_the_custom_fields_there(
 ) -> None:
     page = admin.get(PAGE).text
     assert "for example Ring twice" in page and 'value="cf:cf_site"' in page
+
+
+def test_a_row_of_addresses_shows_anybodys_where_this_record_has_none(linked: LinkedFirm, admin: FlaskClient) -> None:
+    linked.change("UPDATE addresses SET use = 'billing'")
+    with job_session(linked.organisation_id) as session:
+        other = Customer(organisation_id=linked.organisation_id, number="C-2", name="Other", kind="business")
+        other.addresses = [
+            Address(
+                organisation_id=linked.organisation_id, use="service", street="7 Mill Lane", city="Leeds",
+                postal_code="LS1", country="GB",
+            )
+        ]  # fmt: skip
+        session.add(other)
+    assert "for example 7 Mill Lane, Leeds" in words(admin.get(PAGE).text)
+
+
+def test_a_direction_is_written_as_zoho_writes_itself(linked: LinkedFirm, admin: FlaskClient) -> None:
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "item", directions.BOTH)
+    shown = admin.get(f"{PAGE}?module=item").text
+    assert "From here to Zoho" in shown and "From here to zoho" not in shown
 
 
 def test_zohos_four_types_are_told_with_the_firms_own_first_customers(linked: LinkedFirm, admin: FlaskClient) -> None:
