@@ -31,6 +31,10 @@ class DepositPaid(NamedTuple):
     use: PaymentUse
     taken_back: TakenBack | None
 
+    @property
+    def brought(self) -> Money:
+        return self.payment.taken
+
 
 @dataclass(frozen=True)
 class DepositPage:

@@ -9,7 +9,7 @@ from portal.shared.money import Money
 PAYABLE = ("to_pay", "part_paid", "overdue")
 # Cards cannot pay so much, or so little, alone.
 UNFIT = ("too_small", "too_large", "not_exact")
-# With nothing left to pay, the page may be kept for ever: it is the receipt.
+# With nothing left to pay, the page may be kept for ever: it is the receipt. So with what was paid of one that ended.
 SETTLED = ("paid", "refunded", "credited")
 
 

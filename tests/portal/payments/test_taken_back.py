@@ -2,19 +2,21 @@
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.customers.models import Customer
 from portal.invoices.models import PayLink
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.organisations.models import Organisation
-from portal.payments.actions import Recorded, record_payment, reverse_payment
+from portal.payments.actions import Recorded, record_payment, reverse_payment, write_off_invoice
 from portal.payments.models import Payment
 from portal.payments.papers import keep_missing_receipts
+from portal.shared import clock
 from portal.shared.phrases import LANGUAGES
 from portal.shared.running import job_session
 from tests.builders import Firm, make_work_order, post, sign_in
@@ -78,6 +80,7 @@ def test_of_several_invoices_a_link_shows_its_own_part_of_what_was_taken_back(ti
     (one, path), (two, _) = till.invoice(firm), till.invoice(firm)
     made = record(firm, [one, two], 2 * WHOLE)
     take_back(firm, made.payment_id)
+    assert "does not count any more" in (page := till.get(path).text) and "471.60" not in page
     shown = till.get(f"{path}/receipts/{made.payment_id}").text
     assert "INV-00001" in shown and "INV-00002" not in shown and "£471.60" not in shown
 
@@ -150,6 +153,16 @@ def test_all_of_it_given_back_leaves_the_receipt(till: Till, firm: Firm) -> None
     assert f'href="{path}/receipts/{made.payment_id}">' in till.get(path).text
     receipt = till.get(f"{path}/receipts/{made.payment_id}")
     assert receipt.status_code == 200 and "£235.80" in receipt.text
+
+
+def test_what_was_paid_of_an_invoice_that_was_given_up_stays_readable(till: Till, firm: Firm) -> None:
+    invoice_id, path = till.invoice(firm)
+    made = record(firm, [invoice_id], 10000)
+    write_off_invoice(firm.organisation_id, invoice_id, "nothing more to be had")
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(PayLink).values(expires_at=clock.now() - timedelta(days=900)))
+    assert "This invoice is closed" in till.get(path).text
+    assert "£100.00" in till.get(f"{path}/receipts/{made.payment_id}").text
 
 
 def test_what_failed_to_go_back_was_not_given_back(till: Till, firm: Firm) -> None:
