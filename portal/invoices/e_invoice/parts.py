@@ -52,6 +52,11 @@ class Group:
     tax: Decimal = Decimal(0)
     reason: str = ""
 
+    @property
+    def key(self) -> tuple[str, Decimal]:
+        """What tells one row of the breakdown from another."""
+        return self.category, self.rate
+
 
 @dataclass(frozen=True)
 class Item:

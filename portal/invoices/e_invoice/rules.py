@@ -28,7 +28,6 @@ _EUROPEAN_UNION = EXPORTING - {"GB"}
 _CATEGORIES = {"percent": "S", "zero": "Z", "exempt": "E", "reverse_charge": "AE", "out_of_scope": "O"}
 REASONS = {"E": "Exempt from tax", "AE": "Reverse charge", "K": "Intra-community supply", "G": "Export outside the EU",
            "O": "Not subject to VAT"}  # fmt: skip
-
 _BARE_CHARGE = "No tax on shipping"
 _ANEW = {INVOICE: "credit this invoice and bill it again", CREDIT_NOTE: "make another credit note"}
 _UNTOLD = {
@@ -186,7 +185,9 @@ def _summed_up(
     header: Header, items: Sequence[Item], extras: Sequence[Extra], grouped: Sequence[Group], breakdown: Breakdown,
     paid: Decimal,
 ) -> EInvoice:  # fmt: skip
-    """The rounding of the total stands in BT-114."""
+    """The rounding of the total stands in BT-114. Of what a credit note leaves as it is, there is no row [BR-S-01]."""
+    borne = {item.group.key for item in items} | {extra.group.key for extra in extras}
+    grouped = [group for group in grouped if group.key in borne]
     net, tax = sum((group.base for group in grouped), Decimal(0)), breakdown.tax_total.decimal
     rounding = breakdown.total.decimal - net - tax
     return EInvoice(
@@ -222,9 +223,8 @@ def _summed(groups: Sequence[Group]) -> tuple[Group, ...]:
     """One row for each category and rate."""
     found: dict[tuple[str, Decimal], Group] = {}
     for group in groups:
-        key = (group.category, group.rate)
-        known = found.get(key)
-        found[key] = replace(known, base=known.base + group.base, tax=known.tax + group.tax) if known else group
+        known = found.get(group.key)
+        found[group.key] = replace(known, base=known.base + group.base, tax=known.tax + group.tax) if known else group
     for group in found.values():
         _check_tax(group)
     if any(group.category == "O" for group in found.values()) and len(found) > 1:

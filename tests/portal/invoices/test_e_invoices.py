@@ -125,6 +125,20 @@ def test_ubl_obeys_the_rules_of_the_standard(invoice: rules.EInvoice) -> None:
         _check_row(row, bases, is_exact=invoice.header.kind == rules.INVOICE and invoice.header.reference != INSIDE)
 
 
+def test_of_what_a_credit_note_leaves_there_is_no_row() -> None:
+    """BR-S-01, BR-S-08, BR-E-01: a category stands in the breakdown only where a line has it."""
+    policy = Policy("GBP")
+    whole = reckon(tuple(Line(Decimal(1), Decimal(10), (tax,)) for tax in TAXES), policy)
+    taken = credit(whole, policy, [Money(500 if at == 1 else 0, "GBP") for at in range(len(TAXES))])
+    printed = [rules.PrintedLine(tax.name, "", Decimal(1), tax.key) for tax in TAXES]
+    header = replace(_header(), kind=rules.CREDIT_NOTE, credits="INV-0")
+    told = rules.e_invoice(header, printed, taken, includes_tax=False, paid=Decimal(0))
+    assert [(group.category, group.rate, group.base, group.tax) for group in told.groups] == [
+        ("S", 5, Decimal("5.00"), Decimal("0.25"))
+    ]  # fmt: skip
+    assert (told.net, told.gross) == (Decimal("5.00"), Decimal("5.25"))
+
+
 def _add(bases: dict[tuple[str, str], Decimal], category: ElementTree.Element | None, amount: Decimal) -> Decimal:
     assert category is not None
     bases[_key(category)] += amount
