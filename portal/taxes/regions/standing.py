@@ -1,9 +1,9 @@
 """What a region asks of customers and items: how they may stand, which places there are. Data: treatments.json.
 
-Of a family of countries: treatments (code in Zoho's words → label; numbered: whom none has without a tax number of this
-country, which begins with the code of its place), exemptions to begin with (of customers, of items; outside: which of
-these are outside the tax),
-asks_place and gulf_places (of supply), own_place (what the firm's own place is called, where the law asks for one),
+Of a family of countries: treatments (code in Zoho's words → label; numbered: which of them nobody has without a tax
+number of this country; India's begins with the code of its state), exemptions to begin with (of customers, of items;
+outside: which of these are outside the tax), asks_place and gulf_places (of supply), own_place (what the firm's own
+place is called, where the law asks for one),
 replaced_in (where another tax takes the usual one's place), in_halves (a tax of the state is a group, whose members
 never stand alone; no_halves: what stands in such a group's tax that is no half, by a part of its name), codes (what
 items are numbered with), buildings (work on them is taxed where they stand), domestic_reverse_charge, by_address (the

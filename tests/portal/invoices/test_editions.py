@@ -56,7 +56,9 @@ def exempt(form: dict[str, str], name: str) -> Standing:
 def gulf(rate: str) -> dict[str, Standing]:
     usual, nought = f"VAT {rate}%", "VAT 0%"
     return {
-        "registered": Standing({"country": "SA", "tax_treatment": "vat_registered"}, usual, USUAL),
+        "registered": Standing(
+            {"country": "SA", "tax_treatment": "vat_registered", "tax_number": "300000000000003"}, usual, USUAL
+        ),
         "unregistered": Standing({"country": "SA", "tax_treatment": "vat_not_registered"}, usual, USUAL),
         "of another GCC country": Standing(
             {"country": "OM", "tax_treatment": "gcc_vat_registered"}, nought, "GCC customer, supplied in Oman"
@@ -75,7 +77,7 @@ def simple(country: str, usual: str, nought: str, why: str = USUAL, treatment: s
     }
 
 
-GSTIN = {"tax_number": "27AAPFU0939F1ZV"}
+GSTIN, TRN = {"tax_number": "27AAPFU0939F1ZV"}, {"tax_number": "100123456700003"}
 EDITIONS = {
     "India": Edition("IN", "INR", {
         "registered, same state": Standing(
@@ -97,11 +99,11 @@ EDITIONS = {
     }, place="27"),
     "UAE": Edition("AE", "AED", {
         "registered": Standing(
-            {"country": "AE", "state": "Dubai", "tax_treatment": "vat_registered"}, "VAT 5%", USUAL),
+            {"country": "AE", "state": "Dubai", "tax_treatment": "vat_registered"} | TRN, "VAT 5%", USUAL),
         "unregistered": Standing(
             {"country": "AE", "state": "Dubai", "tax_treatment": "vat_not_registered"}, "VAT 5%", USUAL),
         "designated zone": Standing(
-            {"country": "AE", "state": "Dubai", "tax_treatment": "dz_vat_registered"}, "VAT 5%", USUAL),
+            {"country": "AE", "state": "Dubai", "tax_treatment": "dz_vat_registered"} | TRN, "VAT 5%", USUAL),
         "of another GCC country": Standing(
             {"country": "SA", "tax_treatment": "gcc_vat_not_registered"}, "VAT 0%",
             "GCC customer, supplied in Saudi Arabia"),

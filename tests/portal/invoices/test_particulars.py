@@ -57,7 +57,8 @@ def test_a_british_reverse_charge_tells_the_vat_that_the_customer_accounts_for(a
 
 
 def test_a_saudi_credit_note_carries_its_code(app: Flask) -> None:
-    firm, _ = settled(app, "SA", "SAR", {"country": "SA", "tax_treatment": "vat_registered"})
+    registered = {"country": "SA", "tax_treatment": "vat_registered", "tax_number": "300000000000003"}
+    firm, _ = settled(app, "SA", "SAR", registered)
     _numbered(firm, "310122393500003")
     with job_session(firm.organisation_id) as session:
         organisation = session.get_one(Organisation, firm.organisation_id)

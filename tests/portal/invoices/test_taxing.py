@@ -69,7 +69,8 @@ CASES = {
         {"GST0": "0.00"}, "196.50", place=MAHARASHTRA,
     ),
     "UAE, registered": Case(
-        "AE", "AED", {"country": "AE", "state": "Dubai", "tax_treatment": "vat_registered"}, "VAT 5%", DOMESTIC,
+        "AE", "AED", {"country": "AE", "state": "Dubai", "tax_treatment": "vat_registered",
+                      "tax_number": "100123456700003"}, "VAT 5%", DOMESTIC,
         {"VAT 5%": "9.83"}, "206.33", frozen_place="DU",
     ),
     "UAE, another GCC country": Case(
@@ -339,6 +340,21 @@ def test_a_customers_standing_is_for_what_comes_and_is_told(app: Flask) -> None:
         assert get_invoice(session, sent.id).total_minor == 235_80
         assert session.get_one(Customer, firm.customer_id).accounts_for_tax
     assert billed(app, firm).total_minor == 196_50
+
+
+@pytest.mark.parametrize(("country", "currency", "treatment", "label"), [
+    ("AE", "AED", "vat_registered", "TRN"), ("AE", "AED", "dz_vat_registered", "TRN"),
+    ("SA", "SAR", "vat_registered", "VAT number"),
+])  # fmt: skip
+def test_who_is_registered_in_the_gulf_has_a_number(
+    app: Flask, country: str, currency: str, treatment: str, label: str
+) -> None:
+    _firm, office = settled(app, country, currency, {"country": country})
+    form = {"kind": "business", "name": "Beta", "country": country, "tax_treatment": treatment}
+    answer = post(office, "/customers", form, page="/customers/new")
+    assert answer.status_code == 422 and f"Enter their {label}" in answer.text and "f-is_elsewhere" not in answer.text
+    right = form | {"tax_number": "300000000000003", "place_of_supply": "OM"}
+    assert post(office, "/customers", right, page="/customers/new").status_code == 303
 
 
 @pytest.mark.parametrize("treatment", ["business_gst", "business_composition", "sez", "deemed_export"])
