@@ -13,7 +13,7 @@ from portal.payments.actions.allocation import lock_customer, lock_invoices
 from portal.payments.actions.late_failures import tell_of_return
 from portal.payments.actions.refunds import end_refund, plan_refund, taken_by
 from portal.payments.actions.refunds_at_stripe import payment_of
-from portal.payments.actions.staff_news import tell_of_dispute
+from portal.payments.actions.staff_news import tell_of_dispute, tell_of_lost_money
 from portal.payments.debits import why_returned
 from portal.payments.models import Payment, StripeAccount
 from portal.payments.refunds.models import COUNTS, Dispute, Refund
@@ -56,7 +56,8 @@ def _keep(session: Session, payment: Payment, seen: SeenDispute) -> bool:
     session.flush()
     why = why_returned(payment.provider, payment.method, seen.reason)
     if not why:
-        tell_of_dispute(session, payment, dispute)
+        tell = tell_of_lost_money if known is None and seen.status == "lost" else tell_of_dispute
+        tell(session, payment, dispute)
     if before == (seen.status, seen.withdrawn.minor):
         return True
     locale = session.get_one(Organisation, payment.organisation_id).locale

@@ -61,6 +61,21 @@ def tell_of_dispute(session: Session, payment: Payment, dispute: Dispute) -> Non
     )  # fmt: skip
 
 
+def tell_of_lost_money(session: Session, payment: Payment, dispute: Dispute) -> None:
+    """A bank that took the payer's money back and hears no answer, as with debits. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    amount = formats.money(dispute.amount, organisation.locale)
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"dispute:{dispute.id}:lost", f"The bank took {amount} back",
+            f"The payer of receipt {payment.number} had it taken back ({dispute.reason.replace('_', ' ')}). There is"
+            " nothing to answer.", "Speak to the customer, and say on the invoice whether it is to be paid again.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
 def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) -> None:
     """Whoever gave it back; everybody who may, where nobody here did. Does not commit."""
     organisation = session.get_one(Organisation, payment.organisation_id)

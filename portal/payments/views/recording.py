@@ -15,6 +15,7 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.credits import credit_of
+from portal.payments.debits import why_returned
 from portal.payments.forms import read_payment
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
@@ -184,9 +185,12 @@ def payment_page(payment_id: int, form: Form) -> str:
     session = request_session()
     listed = queries.get_payment(session, payment_id)
     form.values.setdefault("then", "credit")
+    disputes, paid = disputes_of(session, payment_id), listed.payment
     return render_template(
         "payments/show.html", listed=listed, payment=listed.payment, form=form,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
-        disputes=disputes_of(session, payment_id), payout=entry_of(session, listed.payment),
+        disputes=disputes,
+        may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
+        payout=entry_of(session, listed.payment),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -194,7 +194,10 @@ def test_a_debit_that_its_bank_takes_back_after_all_is_to_pay_again_and_both_sid
     [mail] = told(firm, "rita@maple.example")
     with job_session(firm.organisation_id) as session:
         assert "took the debit of £235.80 back" in read_mail(session, mail.id).text
-    assert "The bank took the debit of £235.80 back" in office.get(f"/payments/{payment_id}").text
+    shown = office.get(f"/payments/{payment_id}").text
+    assert "The bank took the debit of £235.80 back" in shown and "nobody can argue about that" in shown
+    assert "Debit taken back by the bank: there was not enough money in the account" in shown
+    assert "Evidence to answer with" not in shown
     page = till.get(path).text
     if status == "lost":  # as debits are: nobody can answer such a return
         assert "Your bank took the debit back on" in page and "/attempts" in page and "went back to you" not in page
@@ -210,3 +213,6 @@ def test_a_debit_whose_payer_argues_waits_for_a_person(till: Till, firm: Firm) -
     till.stand_in.control(f"charges/{charge}/dispute", status="lost", reason="debit_not_authorized")
     till.work(firm)
     assert "This invoice is being checked" in till.get(path).text and told(firm, "rita@maple.example") == []
+    with job_session(firm.organisation_id) as session:
+        staff = session.scalars(select(Message).where(Message.kind == "staff_news")).all()
+        assert {mail.subject for mail in staff} == {"The bank took £235.80 back"}
