@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import link as linking
@@ -33,17 +33,16 @@ class GivenUp:
     refresh_token: str
 
 
-def open_consent(session: Session) -> Consent | None:
+def left_at() -> ScalarSelect[int | None]:
     """The latest consent that no organisation was chosen for yet: the set-up or a switch was left there, and goes on
-    there. What is older than the last choice was given up by it."""
+    there. What is older than the last choice was given up by it. For a statement of one's own."""
     last_choice = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
-    return session.scalars(
-        select(Consent)
+    return (
+        select(func.max(Consent.id))
         .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None), Consent.id > last_choice)
         .where(~select(Link.id).where(Link.consent_id == Consent.id).exists())
-        .order_by(Consent.id.desc())
-        .limit(1)
-    ).one_or_none()
+        .scalar_subquery()
+    )
 
 
 def give_up(consent: Consent) -> GivenUp | None:

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, Select, Text, and_, case, cast, func, liter
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
-from portal.accounting import belonging, directions, rules, switching
+from portal.accounting import belonging, consents, directions, rules, switching
 from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.link import live_link
 from portal.accounting.mirror.modules import called
@@ -45,6 +45,8 @@ class LinkState:
     to_decide: int = 0
     unmatched: int = 0
     by_hand: int = 0
+    left_at: int | None = None  # a consent that waits for its choice
+    was_elsewhere: bool = False  # another organisation was linked before
 
     def __bool__(self) -> bool:
         """Is there a link at all?"""
@@ -70,12 +72,18 @@ def link_state(session: Session, tied: Tied | None = None) -> LinkState:
     """How the link is doing, in two statements; in one with what tied_now has read."""
     tied = tied or tied_now(session)
     if tied is None:
-        return LinkState("none")
-    asked = _counts(tied.link.id).add_columns(_questions(tied.link.id), _unmatched(tied.link.id), by_hand.how_many())
-    troubled, open_, to_decide, unmatched, by_person = session.execute(asked).one()
-    state, words = _health(tied.link, tied.consent, troubled, open_)
+        return LinkState("none", left_at=session.scalar(select(consents.left_at())))
+    asked = _counts(tied.link.id).add_columns(
+        _questions(tied.link.id), _unmatched(tied.link.id), by_hand.how_many(), consents.left_at(),
+        select(Link.id).where(Link.id != tied.link.id).exists(),
+    )  # fmt: skip
+    troubled, open_, to_decide, unmatched, by_person, left_at, was_elsewhere = session.execute(asked).one()
+    state, words = _health(tied.link, tied.consent, troubled, open_ + by_person)
     name = PRODUCTS[tied.link.product].name
-    return LinkState(state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched, by_person)
+    return LinkState(
+        state, tied.link.remote_name, name, words, troubled, open_, to_decide, unmatched, by_person, left_at,
+        was_elsewhere,
+    )  # fmt: skip
 
 
 def linked_elsewhere(session: Session, organisation_id: int, remote_ids: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules
 from portal.accounting.mirror.modules import called
-from portal.accounting.models import MODULES, Link, MirrorRecord
+from portal.accounting.models import MODULES, Link, MirrorRecord, ModuleSetting
 from portal.accounting.pull import rules as pulling
 from portal.accounting.pull.models import PullCursor
 from portal.accounting.queries import Tied, names_of
@@ -100,7 +100,7 @@ class Meter:
 
 
 def status_of(session: Session, tied: Tied) -> Status:
-    """Five statements, however much there is."""
+    """Four statements, however much there is."""
     link, consent = tied
     open_ = _open_changes(session)
     modules = _modules(session, link, {module: count for module, (count, _, _) in open_.items()})
@@ -166,8 +166,7 @@ def _oldest(session: Session, waiting: Mapping[str, tuple[int, datetime, int]]) 
 
 
 def _modules(session: Session, link: Link, open_: Mapping[str, int]) -> list[ModuleState]:
-    kept = directions.settings_of(session, link.id)
-    read = {each.module: each for each in session.scalars(select(PullCursor).where(PullCursor.link_id == link.id))}
+    kept, read = _kept_and_read(session, link)
     of_link = MirrorRecord.link_id == link.id
     counted = session.execute(
         select(MirrorRecord.module, _count(MirrorRecord.state == "in_step"), _count(_is_troubled()))
@@ -184,6 +183,17 @@ def _modules(session: Session, link: Link, open_: Mapping[str, int]) -> list[Mod
         )
         for module in MODULES
     ]  # fmt: skip
+
+
+def _kept_and_read(session: Session, link: Link) -> tuple[dict[str, ModuleSetting], dict[str, PullCursor]]:
+    """module → how it is kept, and how far it was read; one statement."""
+    same = and_(ModuleSetting.link_id == PullCursor.link_id, ModuleSetting.module == PullCursor.module)
+    rows = session.execute(
+        select(ModuleSetting, PullCursor)
+        .join(PullCursor, same, full=True)
+        .where(func.coalesce(ModuleSetting.link_id, PullCursor.link_id) == link.id)
+    ).all()
+    return {row[0].module: row[0] for row in rows if row[0]}, {row[1].module: row[1] for row in rows if row[1]}
 
 
 def _freshness(cursor: PullCursor | None) -> tuple[datetime | None, datetime | None, str]:

@@ -26,6 +26,7 @@ class Actor:
 JOB = Actor("job", name="Portal")
 CUSTOMER = Actor("customer")
 actor: ContextVar[Actor] = ContextVar("actor", default=JOB)
+MOST_TOLD = 200  # of one timeline
 _NOTED = "audit_entries_noted"
 _before: WeakKeyDictionary[SessionTransaction, int] = WeakKeyDictionary()
 _INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]
@@ -61,7 +62,7 @@ def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEnt
         select(AuditEntry)
         .where(AuditEntry.record == record, AuditEntry.record_id == record_id, AuditEntry.words != "")
         .order_by(AuditEntry.id.desc())
-        .limit(200)
+        .limit(MOST_TOLD)
     ).all()
 
 

@@ -3,6 +3,7 @@
 Both are found by their names before they are made, so a rehearsal that broke off is taken up where it was.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -105,8 +106,14 @@ def remember(session: Session, link: Link, planned: Plan, words: str) -> None:
         steps.finish(session, link, steps.REHEARSAL)
 
 
-def result(session: Session, link: Link) -> AuditEntry | None:
-    """What the latest rehearsal brought; None before the first."""
+def result(session: Session, link: Link, events: Sequence[AuditEntry]) -> AuditEntry | None:
+    """What the latest rehearsal brought; None before the first.
+
+    events  the link's timeline, which tells it unless much has happened since
+    """
+    told = next((event for event in events if event.action == _ACTION), None)
+    if told is not None or len(events) < audit.MOST_TOLD:
+        return told
     entries = select(AuditEntry).where(AuditEntry.record == "link", AuditEntry.record_id == link.id)
     return session.scalars(entries.where(AuditEntry.action == _ACTION).order_by(AuditEntry.id.desc()).limit(1)).first()
 

@@ -170,17 +170,17 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     quiet_until = tied.quiet_until if tied is not None else None
     if quiet_until is not None:
         quiet_until = to_the_minute(quiet_until) if quiet_until > clock.now() else None
+    state = queries.link_state(session, linked)
+    events = audit.timeline(session, "link", tied.id) if tied is not None else []
     page = render_template(
-        "accounting/show.html", tied=tied, state=queries.link_state(session, linked), problem=problem,
+        "accounting/show.html", tied=tied, state=state, problem=problem,
         quiet_until=quiet_until,
         status=status_of(session, linked) if linked else None,
-        left_at=consents.open_consent(session),
         form=form or Form(wish="", wished_name=g.organisation.name), cards=_CARDS,
-        rehearsed=rehearsal.result(session, tied) if tied is not None else None,
-        events=audit.timeline(session, "link", tied.id)[:30] if tied is not None else [],
-        staying=belonging.staying(session, tied) if tied is not None else [],
+        rehearsed=rehearsal.result(session, tied, events) if tied is not None else None, events=events[:30],
+        staying=belonging.staying(session, tied) if state.was_elsewhere else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
-        places=by_hand.places(session), most=by_hand.MOST_SHOWN,
+        places=by_hand.places(session) if state.by_hand or tied is None else [], most=by_hand.MOST_SHOWN,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -10,7 +10,7 @@ import requests
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from portal.accounting import consents, rules
 from portal.accounting import link as linking
@@ -282,7 +282,7 @@ def test_two_firms_that_choose_one_organisation_at_the_same_moment_do_not_both_g
     rival = sign_in(browser(app), other_firm, "administrator")
     rival.get(consent(rival))
     with job_session(other_firm.organisation_id) as session:
-        theirs = consents.open_consent(session)
+        theirs = session.get(Consent, session.scalar(select(consents.left_at())))
     assert theirs is not None
     outcome: list[object] = []
 
