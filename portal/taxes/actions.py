@@ -13,7 +13,7 @@ from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 from portal.taxes import together
 from portal.taxes.arithmetic.document import CHARGED, WITHHOLDING
-from portal.taxes.models import Tax, TaxGroupMember, TaxRate
+from portal.taxes.models import FROM_THE_BEGINNING, Tax, TaxGroupMember, TaxRate
 
 # Kinds that have a rate of their own.
 WITH_RATE = ("percent", "reverse_charge", "withholding", "fixed_per_unit")
@@ -29,7 +29,7 @@ class CannotChangeTax(RuleBroken):
 
 def add_tax(
     session: Session, organisation_id: int, name: str, rate: Decimal, *, kind: str = "percent",
-    authority_id: int | None = None, why: str = "", is_default: bool = False, valid_from: date = date(2000, 1, 1),
+    authority_id: int | None = None, why: str = "", is_default: bool = False, valid_from: date = FROM_THE_BEGINNING,
     ends_on: date | None = None,
 ) -> Tax:  # fmt: skip
     """rate in percent, or money for one unit; why: the few words on the invoice line; ends_on: its last day, if any.

@@ -11,7 +11,7 @@ from portal.shared.forms import Form
 from portal.shared.text import as_typed, id_from
 from portal.taxes.actions import WITH_RATE
 from portal.taxes.arithmetic.checks import HIGHEST
-from portal.taxes.models import Tax, TaxRate
+from portal.taxes.models import FROM_THE_BEGINNING, Tax, TaxRate
 
 KINDS = {
     "percent": "Percent of the price",
@@ -25,7 +25,7 @@ KINDS = {
 # What an invoice must give a reason for.
 WITH_REASON = ("exempt", "out_of_scope", "reverse_charge")
 _NEEDS_REASON = "Enter the reason: it is printed on the invoice."
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+EARLIEST, LATEST = FROM_THE_BEGINNING, date(2100, 1, 1)
 _MOST_A_UNIT = Decimal(1_000_000)
 _PLACES = 6
 

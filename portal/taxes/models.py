@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.taxes.naming import at_rate
 
+FROM_THE_BEGINNING = date(2000, 1, 1)
 _WITHOUT_RATE = ("zero", "exempt", "out_of_scope")
 _BY_PERCENT = ("percent", "group", "withholding", "reverse_charge")
 
@@ -133,3 +134,8 @@ class TaxRate(Tenant, Base):
     tax_id: Mapped[int] = mapped_column(BigInteger)
     rate: Mapped[Decimal] = mapped_column(Numeric(18, 6))  # percent, or money for one unit
     valid_from: Mapped[date]
+
+    @property
+    def since(self) -> str:
+        """What is older than the first day that can be entered has no day."""
+        return "from the beginning" if self.valid_from <= FROM_THE_BEGINNING else f"from {self.valid_from.isoformat()}"

@@ -9,6 +9,7 @@ from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 from portal.taxes import actions, forms, queries
 from portal.taxes.authorities.queries import names_of_authorities
+from portal.taxes.regions import pack
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.views.pages import bp, keep
 
@@ -53,7 +54,8 @@ def _index_page(form: Form, group_form: Form, status: int = 200) -> Response:
     taxes = queries.taxes_by_id(request_session()).values()
     ticked = set(request.form.getlist("member"))
     page = render_template(
-        "taxes/index.html", by_address=standing_of(g.organisation.country).get("by_address"),
+        "taxes/index.html", source=pack(g.organisation.country)["source"],
+        by_address=standing_of(g.organisation.country).get("by_address"),
         form=form, group_form=group_form, kinds=forms.KINDS,
         taxes=sorted(taxes, key=lambda tax: (not tax.is_active, not tax.is_default, tax.name)),
         groupable=queries.groupable(request_session()), ticked=ticked,

@@ -51,6 +51,19 @@ def test_a_name_that_says_another_rate_than_todays_is_told(session: Session, cli
     assert "on papers" not in client.get(PAGE).text
 
 
+def test_the_first_day_of_a_rate_and_where_it_is_from_are_told(app: Flask) -> None:
+    firm = make_firm(country="AU", currency="AUD")
+    office = sign_in(browser(app), firm, "administrator")
+    assert "began with is from: Australian Taxation Office, GST 10 % since 2000-07-01." in office.get(PAGE).text
+    with job_session(firm.organisation_id) as own:
+        gst, exempt = named(own, "GST 10%"), named(own, "GST exempt")
+        first = gst.rates[0]
+        assert (first.since, exempt.rates[0].since) == ("from 2000-07-01", "from the beginning")
+        page = f"{PAGE}/{gst.id}"
+    assert "from 2000-07-01" in office.get(page).text
+    assert "GST 10% from 2000-07-01" in office.get(f"{page}/rates/{first.id}").text
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
