@@ -22,7 +22,8 @@ from portal.organisations import audit
 from portal.organisations.logos import keep_logo
 from portal.organisations.models import Organisation
 from portal.payments.deposits import DepositRequest
-from portal.payments.models import Payment
+from portal.payments.models import Payment, StripeAccount
+from portal.payments.payouts.models import Payout, PayoutEntry
 from portal.people.models import Person
 from portal.shared import clock
 from portal.shared.running import here, job_session
@@ -66,7 +67,7 @@ def filled_firm(rows: int) -> Filled:
         "item_id": firm.item_ids[0], "token": pay_path(firm, long_invoice).rpartition("/")[2],
         "person_id": firm.technician_id, "holder_id": firm.technician_id, **_others(firm, invoices[-1]),
         "record_id": record_id, **_joint_link(firm, invoices[1::2]), **_deposit_link(firm, open_job),
-        "logo_name": _logo(firm),
+        "logo_name": _logo(firm), "payout_id": _payout(firm, rows),
         "password_token": "spent",  # its page is another one
     }  # fmt: skip
     return Filled(firm, in_addresses)
@@ -79,6 +80,28 @@ def _logo(firm: Firm) -> str:
         organisation = session.get_one(Organisation, firm.organisation_id)
         keep_logo(session, organisation, drawn.getvalue())
         return organisation.logo
+
+
+def _payout(firm: Firm, rows: int) -> int:
+    """Of so many payments, none of them known here."""
+    of, now = firm.organisation_id, clock.now()
+    with job_session(of) as session:
+        account_id = session.scalars(select(func.min(StripeAccount.id))).one()
+        payout = Payout(
+            organisation_id=of, stripe_account_id=account_id, remote_id="po_bench", amount_minor=rows * 100,
+            currency="GBP", state="paid", arrives_on=now.date(), made_at=now, is_automatic=True, is_complete=True,
+        )  # fmt: skip
+        session.add(payout)
+        session.flush()
+        session.add_all(
+            PayoutEntry(
+                organisation_id=of, payout_id=payout.id, remote_id=f"txn_{index}", kind="charge", amount_minor=100,
+                net_minor=100, currency="GBP", happened_at=now, words="", remote_payment_id=f"pi_{index}",
+                source_id=f"ch_{index}",
+            )
+            for index in range(rows)
+        )  # fmt: skip
+        return payout.id
 
 
 def _joint_link(firm: Firm, invoice_ids: list[int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bench.stage import Stage
 
 FEW, MANY, TARGET = 5, 100, 12
 # Not pages: files, health, and what asks another company.
-_NOT_PAGES = re.compile(r"static_files|health\.|\.pdf|show_pdf|show_picture|show_evidence|consents/|^/r/")
+_NOT_PAGES = re.compile(r"static_files|health\.|\.pdf|show_pdf|show_picture|show_evidence|show_photo|consents/|^/r/")
 Counted = dict[tuple[str, str], int]
 
 
