@@ -18,6 +18,7 @@ from portal.invoices.rules import CannotVoid, check_voidable
 from portal.shared.money import Money
 
 IN_FORCE = {SENT: "to be paid", WRITTEN_OFF: "written off"}
+_LEFT = ("is_apart", "is_theirs")
 _CANNOT = "Here it cannot be voided as it is: {why}"
 
 
@@ -79,3 +80,11 @@ def leave_both(session: Session, record: MirrorRecord) -> None:
     """Told in each comparison for as long as they differ. Does not commit."""
     endings.leave_as_it_is(session, record)
     record.snapshot = {**(record.snapshot or {}), "is_apart": True}
+
+
+def ask_again(session: Session, record: MirrorRecord) -> None:
+    """Nobody leaves it so any more. Does not commit."""
+    record.snapshot = {key: value for key, value in (record.snapshot or {}).items() if key not in _LEFT}
+    invoice = session.get_one(Invoice, record.local_id)
+    if invoice.status in IN_FORCE:
+        ask(session, record, invoice)

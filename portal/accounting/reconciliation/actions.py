@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.pull import voided
 from portal.accounting.reconciliation import aside, causes, comparing, reading, whose
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
@@ -44,6 +45,8 @@ def fix(session: Session, drift_id: int, do: str = "", *, by: str = "") -> str:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
     if wanted in (causes.PUSH, causes.TIE):
         words = (_tie if wanted == causes.TIE else _push)(session, link, drift, drift.local_id)
+    elif drift.module == "invoice":
+        words = _ask_again(session, link, drift)
     else:
         words = whose.decide(session, link, drift, wanted, by)
     audit.note(
@@ -95,6 +98,14 @@ def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
         record.next_try_at = func.clock_timestamp()
     outbox.record(session, link.organisation_id, drift.module, local_id)
     return "It is sent again now. The next comparison looks whether both sides agree."
+
+
+def _ask_again(session: Session, link: Link, drift: DriftRow) -> str:
+    """Of an invoice that is void there only, and was left so."""
+    record = _record(session, link, drift)
+    if record is not None and record.remote_id is not None:
+        voided.ask_again(session, record)
+    return "It is for you to decide once more, under what is to be decided."
 
 
 def _record(session: Session, link: Link, drift: DriftRow) -> MirrorRecord | None:

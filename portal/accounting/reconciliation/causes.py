@@ -70,7 +70,8 @@ def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs:
         return ()
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
         return (PUSH,)
-    if cause == comparing.KEPT_APART and module in ("customer", "item"):
+    is_left_void = module == "invoice" and their_status == comparing.VOID
+    if cause == comparing.KEPT_APART and (is_left_void or module in ("customer", "item")):
         return (ASK_AGAIN,)
     return _FIXES.get(cause, ())
 

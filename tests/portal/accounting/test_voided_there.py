@@ -3,6 +3,8 @@ cannot be carried out."""
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import asking
+from portal.accounting.reconciliation import causes
+from portal.accounting.reconciliation.actions import fix
 from portal.accounting.reconciliation.models import DriftRow
 from portal.invoices.models import Invoice
 from portal.shared.running import job_session
@@ -80,5 +82,13 @@ def test_left_as_they_are_both_stay_and_each_comparison_says_so(billed: tuple[Li
     assert [each["status"] for each in linked.there("invoices")] == ["void"] and questions(linked) == []
     compare_at_night(linked)
     with job_session(linked.organisation_id) as session:
-        told = {each.module: each.cause for each in session.query(DriftRow)}
-    assert told == {"invoice": "kept apart", "payment": "other balance"}
+        told = {each.module: each for each in session.query(DriftRow)}
+        assert {module: each.cause for module, each in told.items()} == {
+            "invoice": "kept apart", "payment": "other balance"
+        }  # fmt: skip
+        fix(session, told["invoice"].id, causes.ASK_AGAIN)
+    assert offered(linked) == [asking.OURS, asking.APART]
+    decide(linked, asking.OURS)
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert [each["status"] for each in linked.there("invoices")] == ["paid"]
