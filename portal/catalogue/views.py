@@ -19,7 +19,7 @@ from portal.taxes.models import Tax
 from portal.taxes.queries import taxes_by_id
 from portal.taxes.regions.standing import standing_of
 from portal.taxes.standing.models import Exemption
-from portal.taxes.standing.queries import list_exemptions
+from portal.taxes.standing.queries import all_exemptions, list_exemptions
 from portal.taxes.together import stands_alone
 
 bp = Blueprint("catalogue", __name__)
@@ -39,6 +39,8 @@ def index() -> Response:
     return page_or_fragment(
         "catalogue/index.html", "catalogue/_rows.html", items=items, has_more=has_more, page_no=page, search=search,
         kind=kind, kinds=KINDS, taxes=taxes_by_id(session),
+        reasons={each.id: each.name for each in all_exemptions(session)},
+        by_address=standing_of(g.organisation.country).get("by_address"),
     )  # fmt: skip
 
 

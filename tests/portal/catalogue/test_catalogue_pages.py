@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.catalogue.models import Item
+from portal.organisations.models import Organisation
 from portal.shared.running import job_session
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, make_firm, post, sign_in
 from tests.conftest import browser
 
@@ -123,3 +125,15 @@ def test_searching_answers_htmx_with_the_list_and_browsers_with_the_page(manager
 @pytest.mark.parametrize("query", ["q=%00", "kind=nonsense", "page=x", "page=" + "9" * 30])
 def test_odd_searches_are_no_error(manager: FlaskClient, query: str) -> None:
     assert manager.get(f"/catalogue?{query}").status_code == 200
+
+
+def test_the_list_says_what_an_item_without_a_tax_will_bear(manager: FlaskClient, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        exempt, bare, _taxed = session.scalars(select(Item).order_by(Item.id))
+        reason = session.scalars(select(Exemption).where(Exemption.name == "Disbursement")).one()
+        exempt.exemption_id, exempt.tax_id, bare.tax_id = reason.id, None, None
+    page = manager.get("/catalogue").text
+    assert "None: Disbursement" in page and "None yet: asked on the invoice" in page and "By the address" not in page
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Organisation, firm.organisation_id).country = "CA"
+    assert "By the address" in manager.get("/catalogue").text
