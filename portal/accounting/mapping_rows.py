@@ -120,4 +120,8 @@ def _told(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged:
     if not is_merged:
         return f"{_WAYS[way]} · {'ours counts' if way == fields.PUSH else 'as a record of its own'}"
     who = {fields.PUSH: "ours", fields.PULL: "theirs"}.get(way, rule.wins)
+    if (facts.module, field.key, way) == ("tax", "rate", fields.BOTH) and who != "theirs":
+        asked = "you are asked when Zoho changed it"
+        words = "ours counts when both changed it, you are asked when only Zoho did" if who == "ours" else asked
+        return f"{_WAYS[way]} · {words}"
     return f"{_WAYS[way]} · {_WINNERS[who]}{' when both changed it' if way == fields.BOTH else ''}"

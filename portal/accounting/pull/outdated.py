@@ -1,6 +1,6 @@
 """Questions whose reason has gone by what was done here since: nobody is asked about them any more."""
 
-from sqlalchemy import ColumnElement, Integer, and_, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.pull.models import AMOUNT, BALANCE, REOPENED, USES, VOID, WRITE_OFF_OVER, WRITTEN_OFF, Question
@@ -31,7 +31,9 @@ def _of_invoices() -> ColumnElement[bool]:
         and_(Question.field.in_((WRITTEN_OFF, BALANCE)), Invoice.status != SENT),
         and_(Question.field == WRITE_OFF_OVER, Invoice.status != GIVEN_UP),
         and_(Question.field == WRITTEN_OFF, InvoiceBalance.balance_minor == 0),
-        and_(Question.field == BALANCE, InvoiceBalance.balance_minor <= Question.facts["minor"].astext.cast(Integer)),
+        and_(
+            Question.field == BALANCE, InvoiceBalance.balance_minor <= Question.facts["minor"].astext.cast(BigInteger)
+        ),
     )
     found = select(Invoice.id).join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
     return and_(

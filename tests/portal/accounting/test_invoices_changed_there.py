@@ -76,6 +76,12 @@ def test_less_to_pay_there_is_no_question_once_it_is_void_there(billed: tuple[Li
     act(linked, f"POST /creditnotes/{note['creditnote_id']}/invoices",
         invoices=[{"invoice_id": theirs["invoice_id"], "amount_applied": 10}])  # fmt: skip
     look(linked)
+    linked.change("""UPDATE zoho_questions SET facts = facts || '{"minor": 9999999999}'""")  # more than is to pay here
+    look(linked)
+    assert questions(linked) == []
+    let_time_pass(linked)
+    look(linked)
+    assert [each.field for each in questions(linked)] == ["balance"]
     let_time_pass(linked)
     act(linked, f"POST /invoices/{theirs['invoice_id']}/status/void")
     look(linked)

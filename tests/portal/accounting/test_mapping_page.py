@@ -161,6 +161,10 @@ def test_direction_and_winner_are_each_rows_own_once_the_module_goes_both_ways(
     assert "No record would change" in seen.text and "comes over with the next change" in seen.text
     refused = press(admin, "preview", way_name="pull")
     assert refused.status_code == 422 and "it goes there as well" in refused.text
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "tax", "both")
+    rates = words(admin.get(f"{PAGE}?module=tax").text)
+    assert "both ways · you are asked when Zoho changed it" in rates
 
 
 @pytest.mark.parametrize(
