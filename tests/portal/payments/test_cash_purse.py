@@ -12,6 +12,7 @@ from portal.payments.actions import plan_refund, reverse_payment
 from portal.payments.cash.actions import count_hand_in, declare_hand_in
 from portal.payments.cash.queries import purse_of
 from portal.payments.models import Payment
+from portal.payments.refunds.models import BOOKED
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
@@ -163,6 +164,17 @@ def test_whoever_holds_no_cash_gives_it_out_of_the_till(till: Till, firm: Firm, 
         payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
         plan_refund(session, payment_id, Money(5000, "GBP"), way="cash", reason="too dear", by=manager, form_id=None)
     assert (held(firm, manager), held(firm, holder)) == ((0, 0), (23580, 0))
+
+
+def test_cash_that_the_books_say_went_back_was_in_nobodys_purse_here(firm: Firm, holder: int) -> None:
+    """Whoever records it here did not hand it out."""
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
+        plan_refund(
+            session, payment_id, Money(5000, "GBP"), way="cash", reason="Given back in Zoho Books", by=holder,
+            form_id=f"{BOOKED}4711",
+        )  # fmt: skip
+    assert held(firm, holder) == (23580, 0)
 
 
 def take_back(till: Till, firm: Firm, path: str, reason: str, role: str = "manager") -> tuple[int, str]:
