@@ -24,6 +24,8 @@ Facts = Callable[[Session, Turn, Detail], Mapping[str, Any] | None]
 _MOVED = "Money is never moved here by itself. Put it back there; or correct it here by hand, and say that you have."
 _CHANGED = "With Zoho's amount, ours is reversed and booked anew. With ours, it is changed back there."
 _BY_CARD = "So much came by card, and stays so here. Change it back there; if money went back, make a refund here."
+_IN_CASH = "Somebody here took it in cash and answers for it. Change it back there; or reverse ours and record it anew."
+_BY_HAND = "It pays what is not here. Change it back there; or correct ours by hand."
 
 
 def compare(turn: Turn, remote: Remote, record_id: int, row: Detail, facts_of: Facts) -> bool:
@@ -71,14 +73,21 @@ def _ask_about_amount(
     if payment.amount == amount or (record.snapshot or {}).get("is_theirs"):
         questions.settle(session, record, STATUS, AMOUNT)
         return False
-    can_take = payment.provider != "stripe" and facts is not None
+    why = _why_ours_stays(payment) if facts is not None else _BY_HAND
     questions.ask(
         session, questions.of(record), STATUS, field=AMOUNT, ours=str(payment.amount), theirs=str(amount),
         theirs_at=record.remote_modified_at,
         facts={**(facts or {}), "label": f"Payment {payment.number}", "title": "Another amount in Zoho",
-               "why": _CHANGED if can_take else _BY_CARD, "there": now.as_text(), "can_take": can_take},
+               "why": why or _CHANGED, "there": now.as_text(), "can_take": not why},
     )  # fmt: skip
     return True
+
+
+def _why_ours_stays(payment: Payment) -> str:
+    """A sentence, where it cannot be reversed and booked anew by one tap."""
+    if payment.provider == "stripe":
+        return _BY_CARD
+    return _IN_CASH if payment.method == "cash" and payment.taken_by is not None else ""
 
 
 def _ask_about_uses(

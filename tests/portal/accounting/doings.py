@@ -37,7 +37,7 @@ def sent_invoice(linked: LinkedFirm) -> Invoice:
 
 def pay(
     linked: LinkedFirm, invoice: Invoice, minor: int = 0, *, method: str = "card", reference: str = "",
-    applied: int | None = None, on: date | None = None,
+    applied: int | None = None, on: date | None = None, taken_by: int | None = None,
 ) -> int:  # fmt: skip
     """A payment of the whole invoice, or of so many minor units, as a settlement leaves it.
 
@@ -49,7 +49,7 @@ def pay(
             organisation_id=linked.organisation_id, customer_id=invoice.customer_id, method=method, currency="GBP",
             number=next_number(session, linked.organisation_id, "payment"), amount_minor=amount,
             provider="stripe" if method == "card" else "offline", received_on=on or clock.today("Europe/London"),
-            provider_payment_id=reference or f"pi_{next(_count)}",
+            provider_payment_id=reference or f"pi_{next(_count)}", taken_by=taken_by,
         )  # fmt: skip
         session.add(payment)
         session.flush()

@@ -82,6 +82,15 @@ def test_our_amount_is_put_back_there(billed: tuple[LinkedFirm, Invoice], is_the
     assert_equal(linked)
 
 
+def test_cash_that_somebody_here_answers_for_is_not_booked_anew_by_one_tap(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    pay(linked, invoice, 10000, method="cash", taken_by=linked.firm.people["field_agent"])
+    look(linked)
+    lower_there(linked, 60)
+    (asked,) = questions(linked)
+    assert offered(linked) == ["ours", "seen"] and "took it in cash" in asked.facts["why"]
+
+
 def test_money_taken_off_an_invoice_there_is_put_back(billed: tuple[LinkedFirm, Invoice]) -> None:
     linked, invoice = billed
     paid_there(linked, invoice, 100)
