@@ -1,6 +1,6 @@
 """What stands above an invoice, and above the code that is held out to the customer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,6 @@ class Caution(NamedTuple):
 # What layers above know of paying so much: payments appends whether a card will do.
 CAUTIONS: list[Callable[[Session, Money], Caution | None]] = []
 # And what they know of an invoice that whoever opens it is to see first.
-NOTICES: list[Callable[[Session, Invoice], Caution | None]] = []
+NOTICES: list[Callable[[Session, Invoice], Iterable[Caution]]] = []
 # And what the customer of a job has paid before, which sending its invoice takes off.
 PAID_BEFORE: list[Callable[[Session, WorkOrder, str], Money]] = []

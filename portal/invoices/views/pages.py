@@ -32,7 +32,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
         held=holds.standing_of(request_session(), invoice.id), today=clock.today(g.time_zone),
-        notices=[found for find in NOTICES if (found := find(request_session(), invoice))],
+        notices=[found for find in NOTICES for found in find(request_session(), invoice)],
         outdated=problem_of(request_session(), g.organisation, invoice),
         has_asked=is_waiting(request_session(), invoice.id),
         sendings=sendings_of(request_session(), invoice.id),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, not_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, select
 from sqlalchemy.orm import Session
 
 from portal.invoices import holds, pauses
@@ -41,16 +41,16 @@ def runs_of(session: Session, customer_id: int) -> Sequence[tuple[AutopayRun, In
     return [(run, invoice) for run, invoice in rows]
 
 
-def refused_run(session: Session, invoice_id: int) -> AutopayRun | None:
-    """What a bank refused, while the invoice is still to pay."""
-    return session.scalars(
+def refused_run(invoice_id: int) -> Select[AutopayRun]:
+    """What a bank refused, while the invoice is still to pay. Not asked yet."""
+    return (
         select(AutopayRun)
         .join(InvoiceBalance, InvoiceBalance.invoice_id == AutopayRun.invoice_id)
         .where(
             AutopayRun.invoice_id == invoice_id, AutopayRun.tries > 0, AutopayRun.state != "done",
             InvoiceBalance.balance_minor > 0,
         )
-    ).one_or_none()  # fmt: skip
+    )  # fmt: skip
 
 
 def invoices_to_announce(session: Session, autopay: Autopay, today: date, *, most: int) -> Sequence[int]:

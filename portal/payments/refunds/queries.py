@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from portal.invoices.credit_notes.queries import notes_of
@@ -46,42 +46,43 @@ def open_disputes(session: Session) -> Sequence[tuple[Dispute, Payment]]:
     return [(dispute, payment) for dispute, payment in rows]
 
 
-def dispute_about(session: Session, invoice_id: int) -> Dispute | None:
-    """The open one about money of this invoice, the one to be answered first."""
-    found = (
+def disputes_about(invoice_id: int) -> Select[Dispute]:
+    """The open ones about money of this invoice, the one to be answered first at the top. Not asked yet."""
+    return (
         select(Dispute)
         .join(Allocation, Allocation.payment_id == Dispute.payment_id)
         .where(Allocation.invoice_id == invoice_id, Dispute.status.not_in(OVER))
         .order_by(Dispute.due_at.nulls_last(), Dispute.id)
+        .limit(1)
     )
-    return session.scalars(found.limit(1)).first()
 
 
 def is_disputed(session: Session, invoice_id: int) -> bool:
     """Whether money that was put to this invoice is argued about at a bank now."""
-    return dispute_about(session, invoice_id) is not None
+    return session.scalars(disputes_about(invoice_id)).first() is not None
 
 
-def failed_refund_of(session: Session, invoice_id: int) -> Refund | None:
-    """The one that did not reach the customer, as long as nothing of that payment went back after it."""
+def failed_refunds_of(invoice_id: int) -> Select[Refund]:
+    """The newest that did not reach the customer, as long as nothing of that payment went back after it. Not
+    asked yet."""
     later = aliased(Refund)
     followed = select(later.id).where(later.payment_id == Refund.payment_id, later.id > Refund.id)
     of_invoice = select(Allocation.id).where(Allocation.invoice_id == invoice_id, Allocation.refund_id == Refund.id)
     found = select(Refund).where(
         of_invoice.exists(), Refund.way == "stripe", Refund.state.in_(("failed", "refused")), ~followed.exists()
     )
-    return session.scalars(found.order_by(Refund.id.desc()).limit(1)).first()
+    return found.order_by(Refund.id.desc()).limit(1)
 
 
-def won_credit_of(session: Session, invoice_id: int) -> PaymentUse | None:
-    """A payment of this invoice that a bank returned, as long as some of it pays nothing."""
+def won_credit_of(invoice_id: int) -> Select[PaymentUse]:
+    """A payment of this invoice that a bank returned, as long as some of it pays nothing. Not asked yet."""
     returned = (
         select(Allocation.payment_id)
         .join(Refund, Refund.id == Allocation.refund_id)
         .where(Allocation.invoice_id == invoice_id, Refund.way == "dispute", Refund.state == "failed")
     )
     found = select(PaymentUse).where(PaymentUse.payment_id.in_(returned), PaymentUse.unused_minor > 0)
-    return session.scalars(found.order_by(PaymentUse.payment_id).limit(1)).first()
+    return found.order_by(PaymentUse.payment_id).limit(1)
 
 
 def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:

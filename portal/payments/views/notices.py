@@ -1,25 +1,55 @@
 """What stands above an invoice about its money, until somebody has seen to it."""
 
+from collections.abc import Iterator
+
 from flask import g, url_for
+from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.cautions import NOTICES, PAID_BEFORE, Caution
 from portal.invoices.models import DRAFT, SENT, Invoice
-from portal.payments import queries
 from portal.payments.actions.deposits.taking import waiting_deposits, waiting_for
+from portal.payments.autopay.models import AutopayRun
 from portal.payments.autopay.queries import refused_run
-from portal.payments.queries import PaidFor
-from portal.payments.refunds.queries import dispute_about, failed_refund_of, won_credit_of
-from portal.payments.rules import MOST_DECLINES
-from portal.shared import formats
+from portal.payments.refunds.models import Dispute, Refund
+from portal.payments.refunds.queries import disputes_about, failed_refunds_of, won_credit_of
+from portal.payments.refusals import count_refused
+from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
+from portal.payments.uses import PaymentUse
+from portal.shared import clock, formats
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder
 
 
-def _of_dispute(session: Session, invoice: Invoice) -> Caution | None:
-    found = dispute_about(session, invoice.id)
-    if found is None:
-        return None
+def _of_money(session: Session, invoice: Invoice) -> Iterator[Caution]:
+    """One statement asks whether there is any of it: nearly always there is none."""
+    if invoice.status == DRAFT:
+        yield from _of_deposit(session, invoice)
+        return
+    found = session.execute(_asked(invoice.id)).one()
+    if found.is_disputed:
+        yield from map(_of_dispute, session.scalars(disputes_about(invoice.id)))
+    if found.has_failed:
+        yield from map(_of_failed_refund, session.scalars(failed_refunds_of(invoice.id)))
+    if found.is_won:
+        yield from map(_of_won_credit, session.scalars(won_credit_of(invoice.id)))
+    if found.is_refused and invoice.status == SENT:
+        yield from map(_of_refused_autopay, session.scalars(refused_run(invoice.id)))
+    if found.declines >= MOST_DECLINES and invoice.status == SENT:
+        yield _of_closed_cards(invoice)
+
+
+def _asked(invoice_id: int) -> Select[bool, bool, bool, bool, int]:
+    return select(
+        disputes_about(invoice_id).exists().label("is_disputed"),
+        failed_refunds_of(invoice_id).exists().label("has_failed"),
+        won_credit_of(invoice_id).exists().label("is_won"),
+        refused_run(invoice_id).exists().label("is_refused"),
+        count_refused(literal(invoice_id), clock.now() - DECLINES_WINDOW).label("declines"),
+    )
+
+
+def _of_dispute(found: Dispute) -> Caution:
     until = f" Answer by {formats.dated(found.due_at)}, {formats.clock_time(found.due_at)}." if found.due_at else ""
     return Caution(
         "The customer's bank looks into a payment of it",
@@ -29,10 +59,7 @@ def _of_dispute(session: Session, invoice: Invoice) -> Caution | None:
     )  # fmt: skip
 
 
-def _of_failed_refund(session: Session, invoice: Invoice) -> Caution | None:
-    found = failed_refund_of(session, invoice.id)
-    if found is None:
-        return None
+def _of_failed_refund(found: Refund) -> Caution:
     return Caution(
         f"{formats.money(found.all_of_it)} did not reach the customer",
         f"{found.last_error.rstrip('.')}. The money is with the firm again: give it back another way.",
@@ -40,10 +67,7 @@ def _of_failed_refund(session: Session, invoice: Invoice) -> Caution | None:
     )  # fmt: skip
 
 
-def _of_won_credit(session: Session, invoice: Invoice) -> Caution | None:
-    found = won_credit_of(session, invoice.id)
-    if found is None:
-        return None
+def _of_won_credit(found: PaymentUse) -> Caution:
     return Caution(
         f"{formats.money(found.unused)} came back from the bank, and pays nothing now",
         "The dispute was decided for you, but this invoice was credited or paid otherwise meanwhile. It is the"
@@ -52,17 +76,12 @@ def _of_won_credit(session: Session, invoice: Invoice) -> Caution | None:
     )  # fmt: skip
 
 
-def _of_refused_autopay(session: Session, invoice: Invoice) -> Caution | None:
-    run = refused_run(session, invoice.id) if invoice.status == SENT else None
-    if run is None:
-        return None
+def _of_refused_autopay(run: AutopayRun) -> Caution:
     again = "It is tried again in three days." if run.state == "waiting" else "The customer has to pay it themselves."
     return Caution("Automatic payment was refused", f"{run.words}. {again}")
 
 
-def _of_closed_cards(session: Session, invoice: Invoice) -> Caution | None:
-    if invoice.status != SENT or queries.refused_cards(session, PaidFor("invoice", invoice.id)) < MOST_DECLINES:
-        return None
+def _of_closed_cards(invoice: Invoice) -> Caution:
     may = g.viewer.may("see_board")
     return Caution(
         "No card is taken for it today",
@@ -73,14 +92,13 @@ def _of_closed_cards(session: Session, invoice: Invoice) -> Caution | None:
     )  # fmt: skip
 
 
-def _of_deposit(session: Session, invoice: Invoice) -> Caution | None:
-    waiting = waiting_for(session, invoice) if invoice.status == DRAFT else None
-    if not waiting:
-        return None
-    return Caution(
-        f"The deposit of {formats.money(waiting)} is taken off when it is sent",
-        f"Then {formats.money(invoice.amount_due - waiting)} is left to pay.", tone="quiet",
-    )  # fmt: skip
+def _of_deposit(session: Session, invoice: Invoice) -> Iterator[Caution]:
+    waiting = waiting_for(session, invoice)
+    if waiting:
+        yield Caution(
+            f"The deposit of {formats.money(waiting)} is taken off when it is sent",
+            f"Then {formats.money(invoice.amount_due - waiting)} is left to pay.", tone="quiet",
+        )  # fmt: skip
 
 
 def _paid_before(session: Session, job: WorkOrder, currency: str) -> Money:
@@ -91,5 +109,5 @@ def _payment(payment_id: int) -> str:
     return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
 
 
-NOTICES.extend((_of_dispute, _of_failed_refund, _of_won_credit, _of_refused_autopay, _of_closed_cards, _of_deposit))
+NOTICES.append(_of_money)
 PAID_BEFORE.append(_paid_before)

@@ -17,7 +17,8 @@ from portal.people.sign_in import Viewer
 from portal.shared import clock
 from portal.shared.running import here, job_session
 from portal.work_orders.queries import get_work_order
-from tests.builders import Firm, make_work_order
+from tests.builders import Firm, make_invoice, make_work_order, sign_in
+from tests.paying import Till
 
 
 @contextmanager
@@ -70,3 +71,13 @@ def test_to_bill_send_and_settle_takes_thirty_statements_at_most(session: Sessio
     with statements() as settling, job_session(firm.organisation_id) as own:
         assert settle(own, attempt_id, seen) == "paid"
     assert len(billing) + len(settling) <= 30, "\n".join(billing + settling)
+
+
+def test_an_invoices_page_asks_once_whether_anything_stands_above_it(till: Till, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        invoice_id = make_invoice(session, firm).id
+    client = sign_in(till.browser(), firm, "administrator")
+    client.get(f"/invoices/{invoice_id}")
+    with statements() as asked:
+        assert client.get(f"/invoices/{invoice_id}").status_code == 200
+    assert sum("disputes" in each for each in asked) == 1 and len(asked) <= 14
