@@ -302,11 +302,9 @@ BODIES = {"work_orders.create_line": "item_id"}
 SPARED: dict[str, dict[str, object]] = {"work_orders.remove_picture": {"picture_id": A_MADE_UP_NUMBER}}
 # "Try again" of what is not stuck (any more) is no error: the same way back to the inbox, for any number.
 ALWAYS_BACK = {
-    "accounting.decide": 303,
-    "accounting.mark_all_entered": 303,
-    "accounting.retry": 303,
-    "payments.retry_event": 303,
-}
+    "accounting.decide": 303, "accounting.mark_all_entered": 303, "accounting.mark_entered": 303,
+    "accounting.mark_open": 303, "accounting.retry": 303, "payments.retry_event": 303,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)

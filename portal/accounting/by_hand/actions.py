@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.actions import take_back
 from portal.accounting.by_hand import documents
 from portal.accounting.by_hand.models import ByHand
-from portal.accounting.link import live_link
-from portal.accounting.models import Link
+from portal.accounting.link import hold, live_link
+from portal.accounting.models import Link, MirrorRecord
 from portal.organisations import audit
-from portal.shared.errors import NotFound
 
 
-def mark_entered(session: Session, entry_id: int, by: str) -> None:
-    """Pressed twice, it says who was first. Raises NotFound. Does not commit."""
-    _enter(session, [_locked(session, entry_id)], by)
+def mark_entered(session: Session, entry_id: int, by: str) -> bool:
+    """Pressed twice, it says who was first. False where it is gone: nobody needs it any more. Does not commit."""
+    row = _locked(session, entry_id)
+    return row is not None and _enter(session, [row], by) > 0
 
 
 def mark_all_entered(session: Session, link_id: int, up_to: int, by: str) -> int:
@@ -24,12 +25,23 @@ def mark_all_entered(session: Session, link_id: int, up_to: int, by: str) -> int
     return _enter(session, session.scalars(found.order_by(ByHand.id).with_for_update()).all(), by)
 
 
-def mark_open(session: Session, entry_id: int) -> None:
-    """It is not there after all. Raises NotFound. Does not commit."""
+def mark_open(session: Session, entry_id: int) -> bool:
+    """It is not there after all; where that organisation is linked again, it goes there by itself. False where it is
+    gone or open. Does not commit."""
+    live = hold(session)
     row = _locked(session, entry_id)
-    if row.entered_at is not None:
-        row.entered_at, row.entered_by = None, ""
-        _note(session, row, "not entered by hand", "Not entered by hand after all in")
+    if row is None or row.entered_at is None:
+        return False
+    row.entered_at, row.entered_by = None, ""
+    _note(session, row, "not entered by hand", "Not entered by hand after all in")
+    if live is not None and live.id == row.link_id:
+        of = (MirrorRecord.module == row.module, MirrorRecord.local_id == row.local_id)
+        kept = session.scalars(select(MirrorRecord.id).where(MirrorRecord.link_id == live.id, *of)).first()
+        session.delete(row)
+        session.flush()
+        if kept is not None:
+            take_back(session, kept)
+    return True
 
 
 def _enter(session: Session, rows: Sequence[ByHand], by: str) -> int:
@@ -40,11 +52,8 @@ def _enter(session: Session, rows: Sequence[ByHand], by: str) -> int:
     return len(still)
 
 
-def _locked(session: Session, entry_id: int) -> ByHand:
-    found = session.get(ByHand, entry_id, with_for_update=True)
-    if found is None:
-        raise NotFound
-    return found
+def _locked(session: Session, entry_id: int) -> ByHand | None:
+    return session.get(ByHand, entry_id, with_for_update=True)
 
 
 def _note(session: Session, row: ByHand, action: str, words: str) -> None:

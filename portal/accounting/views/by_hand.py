@@ -14,9 +14,9 @@ from portal.shared.web import request_session
 @allow("see_board", "manage_link")
 def mark_entered(entry_id: int) -> Response:
     session = request_session()
-    actions.mark_entered(session, entry_id, g.viewer.name)
-    session.commit()
-    flash("Noted: it is entered.", "good")
+    if actions.mark_entered(session, entry_id, g.viewer.name):
+        session.commit()
+        flash("Noted: it is entered.", "good")
     return see_other(url_for("accounting.inbox"))
 
 
@@ -24,9 +24,9 @@ def mark_entered(entry_id: int) -> Response:
 @allow("see_board", "manage_link")
 def mark_open(entry_id: int) -> Response:
     session = request_session()
-    actions.mark_open(session, entry_id)
-    session.commit()
-    flash("It is to be entered still.", "quiet")
+    if actions.mark_open(session, entry_id):
+        session.commit()
+        flash("Noted: it is not entered.", "quiet")
     return see_other(url_for("accounting.inbox"))
 
 

@@ -173,6 +173,11 @@ def test_back_in_the_old_organisation_nothing_is_to_be_entered_and_what_was_is_n
     assert told(linked) == []
     assert [each["amount"] for each in linked.zoho.records(first, "customerpayments")] == [two.total_minor / 100]
     assert "Entered by hand in" in admin.get("/books/inbox").text
+    with job_session(linked.organisation_id) as session:
+        entry_id = session.query(ByHand).one().id
+    post(admin, f"/books/by-hand/{entry_id}/not-entered", {}, page="/books/inbox")
+    drain(linked.organisation_id)
+    assert told(linked) == [] and len(linked.zoho.records(first, "customerpayments")) == 2  # goes there by itself
 
 
 def test_all_that_is_shown_is_entered_at_once(linked: LinkedFirm, admin: FlaskClient) -> None:
