@@ -4,16 +4,15 @@ from flask import Blueprint, g, render_template, url_for
 
 from portal.customers.queries import get_customer
 from portal.invoices import holds, printed, queries, write_offs
+from portal.invoices.beside import beside
 from portal.invoices.cautions import NOTICES
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
-from portal.invoices.questions.queries import is_waiting
 from portal.invoices.registering import problem_of
 from portal.invoices.sending import number_instead
 from portal.invoices.sendings import sendings_of
-from portal.messages.texts import sms_account
 from portal.organisations.audit import timeline
 from portal.shared import clock
 from portal.shared.forms import Form
@@ -23,6 +22,7 @@ bp = Blueprint("invoices", __name__)
 
 
 def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) -> str:
+    there = beside(request_session(), invoice.id)
     return render_template(
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
@@ -30,13 +30,13 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         tax_rows=printed.taxes(invoice), withheld=printed.withheld(invoice), shown_total=total_of(invoice),
         written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
-        has_e_invoice=is_offered(g.organisation, invoice), credit_notes=notes_of(request_session(), invoice.id),
-        held=holds.standing_of(request_session(), invoice.id), today=clock.today(g.time_zone),
+        has_e_invoice=is_offered(g.organisation, invoice),
+        credit_notes=notes_of(request_session(), invoice.id) if there.has_notes else [],
+        held=holds.standing_of(request_session(), invoice.id) if there.is_held else {}, today=clock.today(g.time_zone),
         notices=[found for find in NOTICES for found in find(request_session(), invoice)],
         outdated=problem_of(request_session(), g.organisation, invoice),
-        has_asked=is_waiting(request_session(), invoice.id),
-        sendings=sendings_of(request_session(), invoice.id),
-        has_sms=invoice.status == SENT and sms_account(request_session()) is not None,
+        has_asked=there.has_asked, sendings=sendings_of(request_session(), invoice.id),
+        has_sms=invoice.status == SENT and there.texts,
         text_to=number_of(invoice) if invoice.status == DRAFT else "",
         form=form or Form(
             email=str(invoice.bill_to.get("email", "")), phone=str(invoice.bill_to.get("phone", "")), text="yes"

@@ -80,4 +80,4 @@ def test_an_invoices_page_asks_once_whether_anything_stands_above_it(till: Till,
     client.get(f"/invoices/{invoice_id}")
     with statements() as asked:
         assert client.get(f"/invoices/{invoice_id}").status_code == 200
-    assert sum("disputes" in each for each in asked) == 1 and len(asked) <= 14
+    assert sum("disputes" in each for each in asked) == 1 and len(asked) <= 12
