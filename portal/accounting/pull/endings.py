@@ -16,7 +16,7 @@ from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
 from portal.payments.actions import reverse_payment, void_invoice
 from portal.shared import outbox
 
-WHY = "Ended in Zoho"
+WHY = "Corrected in our books"  # which the customer reads, too
 
 
 def end_invoice_here(session: Session, question: Question, deed: Callable[[int, int, str], object], why: str) -> None:

@@ -16,7 +16,7 @@ from portal.taxes.views.pages import across, bp, keep, tax_page
 @bp.get("/settings/taxes/<int:tax_id>")
 @allow("manage_organisation")
 def show(tax_id: int) -> Response:
-    return tax_page(queries.get_tax(request_session(), tax_id), Form())
+    return tax_page(tax_id, Form())
 
 
 @bp.post("/settings/taxes/<int:tax_id>/words")
@@ -33,7 +33,7 @@ def update_words(tax_id: int) -> Response:
     if form.ok:
         keep(form, change)
     if not form.ok:
-        return tax_page(queries.get_tax(session, tax_id), form, 422)
+        return tax_page(tax_id, form, 422)
     flash("Saved. Lines that are drafted or sent keep their reasons.", "good")
     return see_other(url_for("taxes.show", tax_id=tax_id))
 
@@ -45,7 +45,7 @@ def remove(tax_id: int) -> Response:
     name = tax.name
     keep(form, lambda session: corrections.remove_tax(session, tax))
     if not form.ok:
-        return tax_page(queries.get_tax(request_session(), tax_id), form, 422)
+        return tax_page(tax_id, form, 422)
     flash(f"{name} is removed. Nothing bore it.", "good")
     return see_other(url_for("taxes.index"))
 
@@ -74,7 +74,7 @@ def update_between_states(tax_id: int) -> Response:
     if other_id is not None and other_id not in choices:
         form.errors["between_states_id"] = "Choose a tax from the list."
     if not form.ok:
-        return tax_page(tax, form, 422)
+        return tax_page(tax_id, form, 422)
     actions.set_between_states(session, tax, choices.get(other_id or 0))
     session.commit()
     flash("Saved. It counts for what is drafted from now on.", "good")

@@ -59,14 +59,16 @@ def moving(tax: Tax) -> list[tuple[Tax, Decimal]]:
     return together.moving_with(tax, queries.taxes_by_id(request_session()), g.organisation.country)
 
 
-def tax_page(tax: Tax, form: Form, status: int = 200) -> Response:
-    """form: what was typed into one of its forms; the others show the tax as it is."""
+def tax_page(tax_id: int, form: Form, status: int = 200) -> Response:
+    """form: what was typed into one of its forms; the others show the tax as it is. Raises NotFound."""
     session, country = request_session(), g.organisation.country
+    taxes = queries.taxes_by_id(session)
+    tax = queries.get_tax(session, tax_id)  # one of those that were just read
     as_it_is = {"why": tax.why, "name": tax.name} | {
         name: str(getattr(tax, name) or "") for name in ("between_states_id", "authority_id")
     }  # fmt: skip
     form.values = as_it_is | form.values
-    taxes, ties = queries.taxes_by_id(session), bearing.ties_of(session, tax.id)
+    ties = bearing.ties_of(session, tax.id)
     page = render_template(
         "taxes/show.html", tax=tax, form=form, kinds=forms.KINDS | {"group": "Group"}, today=clock.today(g.time_zone),
         touched=bearing.touched_by(session, *together.borne_with(tax, taxes, country)), across=across(tax),

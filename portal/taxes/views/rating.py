@@ -22,7 +22,7 @@ def create_rate(tax_id: int) -> Response:
         others = moving(tax)
         changed = keep(form, lambda session: actions.change_rate(session, tax, rate, valid_from, others))
     if not form.ok:
-        return tax_page(queries.get_tax(request_session(), tax_id), form, 422)
+        return tax_page(tax_id, form, 422)
     flash(told(changed), "good")
     return see_other(url_for("taxes.show", tax_id=tax_id))
 
