@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, rules, straddling, switching
 from portal.accounting.by_hand import finding
+from portal.accounting.mirror import taxes_needed
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import MISSING_HERE
@@ -43,6 +44,7 @@ def _take_in(turn: Turn) -> bool:
             if finding.write_down(session, turn.link_id):
                 return False
             switching.settle_what_stays(session, turn.link_id)
+        taxes_needed.settle_unneeded(session, turn.link_id)
         session.execute(_admission(turn))
         _settle_what_is_in_step(session, turn)
         session.execute(
@@ -122,7 +124,8 @@ def ensure(session: Session, turn: Turn, needs: Sequence[tuple[str, int]]) -> di
     if not needs:
         return {}
     rows = [_fresh(turn, module, local_id) for module, local_id in sorted(needs)]
-    session.execute(upsert(MirrorRecord).values(rows).on_conflict_do_nothing())
+    made = upsert(MirrorRecord).values(rows).on_conflict_do_nothing()
+    taxes_needed.reopen(session, session.execute(made.returning(MirrorRecord.module, MirrorRecord.local_id)).all())
     found = session.scalars(
         select(MirrorRecord)
         .where(MirrorRecord.link_id == turn.link_id)

@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
+from portal.accounting.mirror import taxes_needed
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import tax_changes
 from portal.accounting.setup import steps
@@ -136,9 +138,25 @@ def _lines(session: Session) -> list[TestLine]:
     return [TestLine("Rehearsal", _QUANTITIES[0], _PRICE, taxes[0].id if taxes else None)]
 
 
-def _tax_ids(session: Session, link: Link, lines: list[TestLine]) -> dict[int, str]:
+def ask_for_taxes(session: Session, link: Link) -> None:
+    """Those that the test invoice bears are to go over, whatever else waits. Does not commit."""
+    wanted = [tax.id for tax in _borne(session, _lines(session))]
+    rows = [
+        {"organisation_id": link.organisation_id, "link_id": link.id, "module": "tax", "local_id": tax_id}
+        for tax_id in sorted(wanted)
+    ]
+    if rows:
+        session.execute(upsert(MirrorRecord).values(rows).on_conflict_do_nothing())
+        taxes_needed.reopen(session, [("tax", tax_id) for tax_id in wanted])
+
+
+def _borne(session: Session, lines: list[TestLine]) -> Sequence[Tax]:
     wanted = {line.tax_id for line in lines if line.tax_id is not None}
-    taxes = session.scalars(select(Tax).where(Tax.id.in_(wanted), Tax.kind.not_in(rules.TAXES_THAT_STAY_HERE))).all()
+    return session.scalars(select(Tax).where(Tax.id.in_(wanted), Tax.kind.not_in(rules.TAXES_THAT_STAY_HERE))).all()
+
+
+def _tax_ids(session: Session, link: Link, lines: list[TestLine]) -> dict[int, str]:
+    taxes = _borne(session, lines)
     there = select(MirrorRecord).where(
         MirrorRecord.link_id == link.id, MirrorRecord.module == "tax", MirrorRecord.remote_id.is_not(None)
     )

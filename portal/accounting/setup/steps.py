@@ -18,6 +18,8 @@ STEPS = {
     REHEARSAL: ("Rehearsal", "One test invoice goes over, is compared to the cent, and is void again"),
 }
 NEEDED = (TAXES, MATCH)
+NEW = "new"  # of an organisation that was made for the firm, in which there was nothing
+GOES_WHEN_NEEDED = Link.setup_steps.has_key("begun") & ~Link.setup_steps.has_key(NEW)  # a tax without a twin there
 IS_OPEN = Link.setup_steps.has_key("begun") & ~Link.setup_steps.has_key(START)  # is_open(), asked of the database
 
 
@@ -58,6 +60,7 @@ def begin(session: Session, link: Link, *, is_new: bool) -> None:
     link.setup_steps = {"begun": clock.now().isoformat()}
     hold(session, link)
     if is_new:
+        link.setup_steps = link.setup_steps | {NEW: True}
         for step in NEEDED:
             finish(session, link, step)
         directions.resume(session, link, "tax")

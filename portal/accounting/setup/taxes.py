@@ -89,7 +89,7 @@ def compare(
         )
         for tax in ours
     ] + reasons
-    rows += [_their_row(their, names, titles) for their in theirs if their.id not in taken]
+    rows += [_their_row(their, names, titles, taken) for their in theirs if their.id not in taken]
     return [replace(row, used_there=(uses or {}).get(row.remote_id)) if row.remote_id else row for row in rows]
 
 
@@ -203,11 +203,16 @@ def _our_row(
     return TaxRow(tax.name, rate, authority, BOTH, used, there, their.id, tax.id, their_rate=unlike, is_left=is_left)
 
 
-def _their_row(their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax]) -> TaxRow:
+def _their_row(
+    their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax], known: Collection[str]
+) -> TaxRow:  # fmt: skip
+    """known: ids of theirs that stand on a line with ours."""
     members = [theirs[each] for each in their.members if each in theirs]
     obstacle, note = "", ""
     if their.kind == GROUP:
         note = " + ".join(each.name for each in members)
+        coming = [each.name for each in members if each.id not in known]
+        note += f"; {' and '.join(coming)} {'comes' if len(coming) == 1 else 'come'} with it" if coming else ""
         if len(members) < 2 or not all(each.rate for each in members):
             obstacle = "A group with a tax of nothing: it stays in Zoho."
         elif any(each.kind == COMPOUND for each in members[:-1]):

@@ -94,6 +94,7 @@ def _send_taxes_first(tied: Link, problem: rehearsal.CannotRehearse) -> None:
     if not steps.is_open(tied) or steps.TAXES not in tied.setup_steps:
         flash(problem.sentence, "late")
         return
+    rehearsal.ask_for_taxes(session, tied)
     directions.resume(session, tied, "tax")
     importing.go(session, tied, importing.REHEARSE)
     session.commit()
