@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ExemptionTwin, Link
 from portal.taxes.standing.models import Exemption
+
+REFUSED = ""  # in the place of the id there: Zoho does not take this reason
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ def tie_reason(
         )
         .on_conflict_do_update(index_elements=["link_id", own], set_={"remote_id": remote_id})
     )  # fmt: skip
+
+
+def try_again(session: Session, link_id: int) -> None:
+    """What Zoho refused before is sent once more. Does not commit."""
+    session.execute(delete(ExemptionTwin).where(ExemptionTwin.link_id == link_id, ExemptionTwin.remote_id == REFUSED))
+
+
+def refused_ones(session: Session) -> set[int]:
+    """Of our reasons, those that the linked organisation did not take."""
+    live = select(Link.id).where(Link.archived_at.is_(None))
+    found = select(ExemptionTwin.exemption_id).where(ExemptionTwin.link_id.in_(live))
+    return {each for each in session.scalars(found.where(ExemptionTwin.remote_id == REFUSED)) if each is not None}
 
 
 def reasons_there(session: Session) -> ReasonsThere:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from portal.accounting import belonging, rules, tokens
+from portal.accounting import belonging, exemptions, rules, tokens
 from portal.accounting.by_hand.taking_up import take_up
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
@@ -173,6 +173,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     link.lease_fence, link.lease_until = link.lease_fence + 1, None  # whoever drains with the old consent is out
     session.flush()
     outbox.reopen_all(session, organisation_id)
+    exemptions.try_again(session, link.id)
     belonging.hold_back(session, link)
     if is_back:
         take_up(session, link)

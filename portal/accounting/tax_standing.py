@@ -12,6 +12,9 @@ TAXED_BY_PLACE = ("US", "IN")
 # A tax of these editions says who gets it (zoho/API.md §6.6).
 NAMING_AUTHORITIES = ("US",)
 
+# Editions in which reasons for no tax are records of their own (zoho/API.md §6.6).
+HAVING_EXEMPTIONS = ("US", "CA", "AU", "IN")
+
 # Where a contact and an item say of themselves that they are not taxed, and why (zoho/API.md §6.1, §6.2).
 _EXEMPT_CONTACTS, _EXEMPT_ITEMS = ("US", "CA", "AU", "IN"), ("IN", "US", "MX", "KE", "ZA")
 # Zoho's letters for the states that the law of India numbers, where they are not the first ones that name the state.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from portal.accounting import rules
-from portal.accounting.mirror import budget, lease, papers, plan, record, records, reserve, send
+from portal.accounting.mirror import budget, lease, papers, plan, reasons, record, records, reserve, send
 from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
@@ -94,6 +94,8 @@ def _round(turn: Turn, remote: Remote) -> bool:
     records.admit(turn)
     room = reserve.room(turn)
     look_before_paying(turn, remote)
+    if room != rules.PAYMENTS:
+        reasons.send_missing(turn, remote)
     worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)
     worked += _push_due(turn, remote, ("invoice",), _INVOICES_A_ROUND)
     worked += mark_sent(turn, remote, lambda record_id: _push(turn, remote, record_id, None))

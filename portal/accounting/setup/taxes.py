@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
+from portal.accounting.exemptions import refused_ones, try_again
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import questions, tax_changes, tax_decisions
 from portal.accounting.pull.models import RATE, STATUS
 from portal.accounting.setup import tax_pairs
 from portal.accounting.setup.taking_taxes import Taker
 from portal.accounting.setup.tax_reading import COMPOUND, EXEMPTION, GROUP, TAX, TheirTax
+from portal.accounting.tax_standing import HAVING_EXEMPTIONS
 from portal.catalogue.models import Item
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -21,6 +23,7 @@ from portal.shared import clock, outbox
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
 from portal.taxes.queries import list_taxes
+from portal.taxes.standing.models import Exemption
 from portal.taxes.standing.queries import all_exemptions, holders_of, list_exemptions
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
@@ -73,7 +76,7 @@ def compare(
     pairs |= tax_pairs.same_name([tax for tax in simple if tax.id not in pairs], free, pairs)
     pairs |= tax_pairs.pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
     pairs |= tax_pairs.pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
-    reasons = _our_reasons(session, theirs)
+    reasons = _our_reasons(session, theirs, organisation.country)
     taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
     left = _left_apart(session, rates, pairs)
     names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
@@ -108,6 +111,7 @@ def keep(
             if row.their_rate is not None and row.remote_id in rates:
                 settle_rate(session, link.id, row.local_id, their, rates[row.remote_id])
                 told.append(_said_of(row, rates[row.remote_id]))
+    try_again(session, link.id)
     for exemption_id, their in _same_reasons(session, theirs).items():
         taker.tie_reason(their, exemption_id=exemption_id)
     for row in rows:
@@ -163,20 +167,28 @@ def settle_rate(session: Session, link_id: int, tax_id: int, their: TheirTax, ch
     questions.settle(session, record, STATUS, RATE)
 
 
-def _our_reasons(session: Session, theirs: Sequence[TheirTax]) -> list[TaxRow]:
+def _our_reasons(session: Session, theirs: Sequence[TheirTax], country: str) -> list[TaxRow]:
     """Why customers and items bear no tax: used by how many of them, and whether Zoho knows it."""
-    same = _same_reasons(session, theirs)
+    same, refused = _same_reasons(session, theirs), refused_ones(session)
     found = []
     for each in list_exemptions(session):
         their, holders = same.get(each.id), holders_of(session, each.id)
         used = holders.items if each.applies_to == "item" else holders.customers
         why = _REASONS[each.applies_to]
-        note = why if their is not None else f"{why}; Zoho does not have it, so that it is not told there"
+        note = why if their is not None else f"{why}; {_fate_of(each, country, is_refused=each.id in refused)}"
         source = HERE if their is None else BOTH
         there = their.id if their is not None else ""
         row = TaxRow(each.name, Decimal(0), "", source, used, note, there, is_reason=True, unit=each.applies_to)
         found.append(row)
     return found
+
+
+def _fate_of(reason: Exemption, country: str, *, is_refused: bool) -> str:
+    if country not in HAVING_EXEMPTIONS or reason.is_outside:
+        return "Zoho does not have it, so that it is not told there"
+    if is_refused:
+        return "Zoho did not take it; it is sent once more when you keep these taxes"
+    return f"goes to Zoho when {'an item' if reason.applies_to == 'item' else 'a customer'} needs it"
 
 
 def _left_apart(session: Session, rates: Mapping[int, Decimal], pairs: Mapping[int, TheirTax]) -> set[int]:
