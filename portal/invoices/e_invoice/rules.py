@@ -18,7 +18,7 @@ from portal.invoices.e_invoice.parts import PrintedLine as PrintedLine
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.taxes.arithmetic import Breakdown, TaxRow
-from portal.taxes.arithmetic.rounding import allocate
+from portal.taxes.arithmetic.rounding import share_out
 
 EXPORTING = frozenset((
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
@@ -91,19 +91,18 @@ def e_invoice(
     grouped += _at_no_tax(bare, breakdown)
     _check_numbers(header, grouped)
     borne = [_row_of(at, lines, bare, breakdown, grouped, header.kind) for at in range(len(breakdown.lines))]
-    is_net = includes_tax or header.kind == CREDIT_NOTE  # each line after every discount, so there is no allowance
-    nets = _credited_nets(breakdown, borne) if header.kind == CREDIT_NOTE else [part.net for part in breakdown.lines]
     items, extras = [], []
-    for position, (part, at, net) in enumerate(zip(breakdown.lines, borne, nets, strict=True)):
+    for position, (part, at, net) in enumerate(zip(breakdown.lines, borne, _nets(breakdown, borne), strict=True)):
         if at is None:
             continue
-        group, amount = replace(grouped[at], base=Decimal(0), tax=Decimal(0)), net if is_net else part.total
+        # prices that include tax become net after every discount, so there is no allowance
+        group, amount = replace(grouped[at], base=Decimal(0), tax=Decimal(0)), net if includes_tax else part.total
         if position < len(lines):
             items.append(Item(lines[position], amount.decimal, group))
         elif amount:
             extras.append(Extra(amount.decimal, group, is_charge=True))
-        if part.discount_share and not is_net:
-            extras.append(Extra(part.discount_share.decimal, group))
+        if part.total != net and not includes_tax:
+            extras.append(Extra((part.total - net).decimal, group))
     if not items:  # a credit of the delivery alone: the standard wants a line at least [BR-16]
         items = [Item(PrintedLine(header.shipping, "", Decimal(1)), each.amount, each.group) for each in extras]
         extras = []
@@ -169,13 +168,13 @@ def _row_of(
     return borne[0]
 
 
-def _credited_nets(breakdown: Breakdown, borne: Sequence[int | None]) -> list[Money]:
-    """Nets that add up to the bases of the rows [BR-S-08]: a part of a part is rounded, so lines by themselves need
-    not."""
+def _nets(breakdown: Breakdown, borne: Sequence[int | None]) -> list[Money]:
+    """What they add up to is the base of the row [BR-S-08]. Lines of older credit notes, each rounded by itself, come
+    near it, and share the rest."""
     nets = [part.net for part in breakdown.lines]
     for at, row in enumerate(breakdown.taxes):
         those = [position for position, row_at in enumerate(borne) if row_at == at]
-        shares = allocate(row.base.minor, [breakdown.lines[each].net.minor for each in those], those)
+        shares = share_out(row.base.minor, [nets[each].minor for each in those], those)
         for position, share in zip(those, shares, strict=True):
             nets[position] = Money(share, row.base.currency)
     return nets

@@ -1,12 +1,22 @@
 """Crediting a document in whole or in part. What was credited before counts: no row is ever credited twice."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from portal.shared.money import Money
-from portal.taxes.arithmetic.document import CHARGED, WITHHOLDING, Breakdown, Impossible, LineParts, Policy
-from portal.taxes.arithmetic.rounding import rounded, share_out
+from portal.taxes.arithmetic.credited_lines import Group, Part, group_of, lines_of
+from portal.taxes.arithmetic.document import WITHHOLDING, Breakdown, Impossible, Policy
+from portal.taxes.arithmetic.rounding import rounded
+
+
+@dataclass(frozen=True)
+class _Credited:
+    """What was credited in all so far: shares of each line, and the breakdown without its lines."""
+
+    shares: tuple[Fraction, ...]
+    groups: tuple[Group, ...]
+    breakdown: Breakdown
 
 
 def credit(
@@ -27,73 +37,63 @@ def credit(
         if sign * now.minor < 0 or sign * all_now.minor > sign * whole:
             raise Impossible(f"lines[{number}]", "credits more than is left of the line")
     first = 0 if before is None else 1  # of an invoice that comes to nothing, the first note takes all
-    return _less(_credited(invoice, policy, so_far, 1), _credited(invoice, policy, taken, first))
+    until_now, earlier = _credited(invoice, policy, so_far, 1), _credited(invoice, policy, taken, first)
+    note = _less(until_now.breakdown, earlier.breakdown)
+    now = [all_now - before for all_now, before in zip(until_now.shares, earlier.shares, strict=True)]
+    groups = [group.less(before) for group, before in zip(until_now.groups, earlier.groups, strict=True)]
+    return replace(note, lines=lines_of(invoice, policy, wanted, now, note, groups))
 
 
-def _credited(invoice: Breakdown, policy: Policy, taken: Sequence[Money], of_nothing: int) -> Breakdown:
+def _credited(invoice: Breakdown, policy: Policy, taken: Sequence[Money], of_nothing: int) -> _Credited:
     """The invoice's breakdown after `taken` of its lines: every row its share, none more than its whole."""
     every = sum(abs(part.total.minor) for part in invoice.lines)
     overall = Fraction(sum(abs(money.minor) for money in taken), every) if every else Fraction(of_nothing)
-    shares = [
+    shares = tuple(
         Fraction(money.minor, part.total.minor) if part.total else overall
         for part, money in zip(invoice.lines, taken, strict=True)
-    ]
+    )
 
-    def rounded_share(amount: Money, share: Fraction) -> Money:
-        return Money(rounded(amount.minor * share, policy.rounding_mode), amount.currency)
+    def share_of(minor: int) -> Money:
+        return Money(rounded(overall * minor, policy.rounding_mode), policy.currency)
 
-    nets, discount, amounts = _rows(invoice, policy, shares, sum(money.minor for money in taken))
-    whole_net = sum(part.net.minor for part in invoice.lines)
-    before_tax = sum(part.discount_share.minor for part in invoice.lines)
-    after = rounded(overall * (whole_net - invoice.subtotal.minor), policy.rounding_mode)
+    groups = tuple(group_of(invoice, policy, shares, taken, those) for those in _bearing_the_same(invoice))
     currency = policy.currency
     rows = tuple(
-        replace(row, amount=Money(amount, currency), base=_base(invoice, policy, shares, at))
-        for at, (row, amount) in enumerate(zip(invoice.taxes, amounts, strict=True))
-    )
+        replace(row, amount=Money(_amount(invoice, policy, shares, groups, at), currency),
+                base=Money(sum(group.bases[at] for group in groups), currency))
+        for at, row in enumerate(invoice.taxes)
+    )  # fmt: skip
     tax_total = Money.total((row.amount for row in rows if row.is_charged), currency)
-    adjustment = rounded_share(invoice.adjustment, overall)
-    rounding = rounded_share(invoice.rounding_adjustment, overall)
-    subtotal = Money(nets - after, currency)
+    adjustment, rounding = share_of(invoice.adjustment.minor), share_of(invoice.rounding_adjustment.minor)
+    after = share_of(sum(part.net.minor for part in invoice.lines) - invoice.subtotal.minor)
+    before_tax = Money(sum(group.discount for group in groups), currency)
+    subtotal = Money(sum(group.net for group in groups), currency) - after
     total = subtotal + tax_total + adjustment + rounding
     withholding = Money.total((row.amount for row in rows if row.kind == WITHHOLDING), currency)
     lines = len(invoice.line_totals)
-    return Breakdown(
+    return _Credited(shares, groups, Breakdown(
         line_totals=tuple(taken[:lines]), gross_subtotal=Money.total(taken[:lines], currency),
-        discount=Money(discount if before_tax else after, currency), subtotal=subtotal, taxes=rows,
-        tax_total=tax_total, withholding=withholding, adjustment=adjustment, rounding_adjustment=rounding, total=total,
-        amount_due=total + withholding, charges=_charges(invoice, shares, policy),
-        lines=tuple(
-            LineParts(money, rounded_share(part.discount_share, share), rounded_share(part.net, share),
-                      tuple(rounded_share(base, share) for base in part.bases),
-                      tuple(rounded_share(tax, share) for tax in part.taxes))
-            for part, money, share in zip(invoice.lines, taken, shares, strict=True)
-        ),
-    )  # fmt: skip
+        discount=before_tax + after, subtotal=subtotal, taxes=rows, tax_total=tax_total, withholding=withholding,
+        adjustment=adjustment, rounding_adjustment=rounding, total=total, amount_due=total + withholding,
+        charges=_charges(invoice, shares, policy), lines=(),
+    ))  # fmt: skip
 
 
-def _rows(invoice: Breakdown, policy: Policy, shares: Sequence[Fraction], taken: int) -> tuple[int, int, list[int]]:
-    """Net prices, discount before tax, and each row's amount, in minor units."""
-    zero = Fraction(0)
-    parts = list(zip(invoice.lines, shares, strict=True))
-    off = sum((part.discount_share.minor * share for part, share in parts), zero)
-    exact = [sum((part.taxes[at].minor * share for part, share in parts), zero) for at in range(len(invoice.taxes))]
-    discount = rounded(off, policy.rounding_mode)
-    amounts = [rounded(one, policy.rounding_mode) for one in exact]
-    if not policy.price_includes_tax:
-        return taken - discount, discount, amounts
-    charged = [at for at, row in enumerate(invoice.taxes) if row.kind in CHARGED]
-    net = sum((part.net.minor * share for part, share in parts), zero)
-    names = ["", *(f"{invoice.taxes[at].key} {invoice.taxes[at].rate}" for at in charged)]
-    shared = share_out(taken - discount, [net, *(exact[at] for at in charged)], names)
-    for at, amount in zip(charged, shared[1:], strict=True):
-        amounts[at] = amount
-    return shared[0], discount, amounts
+def _bearing_the_same(invoice: Breakdown) -> Iterable[tuple[int, ...]]:
+    """Positions of lines and charges, those together that stand in the same rows of taxes."""
+    found: dict[tuple[bool, ...], list[int]] = {}
+    for position, part in enumerate(invoice.lines):
+        borne = tuple(bool(base or tax) for base, tax in zip(part.bases, part.taxes, strict=True))
+        found.setdefault(borne, []).append(position)
+    return map(tuple, found.values())
 
 
-def _base(invoice: Breakdown, policy: Policy, shares: Sequence[Fraction], at: int) -> Money:
-    exact = sum((part.bases[at].minor * share for part, share in zip(invoice.lines, shares, strict=True)), Fraction(0))
-    return Money(rounded(exact, policy.rounding_mode), policy.currency)
+def _amount(
+    invoice: Breakdown, policy: Policy, shares: Sequence[Fraction], groups: Sequence[Group], at: int
+) -> int:  # fmt: skip
+    if policy.price_includes_tax and invoice.taxes[at].is_charged:
+        return sum(group.taxes[at] for group in groups)
+    return rounded(sum(Part(invoice.lines, shares).taxes(at)), policy.rounding_mode)
 
 
 def _charges(invoice: Breakdown, shares: Sequence[Fraction], policy: Policy) -> Money:
@@ -116,12 +116,4 @@ def _less(whole: Breakdown, part: Breakdown) -> Breakdown:
         for row, other in zip(whole.taxes, part.taxes, strict=True)
     )
     totals = tuple(one - other for one, other in zip(whole.line_totals, part.line_totals, strict=True))
-    lines = tuple(
-        LineParts(
-            one.total - other.total, one.discount_share - other.discount_share, one.net - other.net,
-            tuple(a - b for a, b in zip(one.bases, other.bases, strict=True)),
-            tuple(a - b for a, b in zip(one.taxes, other.taxes, strict=True)),
-        )
-        for one, other in zip(whole.lines, part.lines, strict=True)
-    )  # fmt: skip
-    return replace(whole, **amounts, taxes=rows, line_totals=totals, lines=lines)
+    return replace(whole, **amounts, taxes=rows, line_totals=totals)

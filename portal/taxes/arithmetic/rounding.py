@@ -28,17 +28,18 @@ def _goes_up(twice_the_rest: int, unit: int, whole: int, mode: str) -> bool:
 def share_out(total: int, exact: Sequence[Fraction | int], ties: Sequence[Any]) -> list[int]:
     """Whole shares of `total` near the exact ones: largest remainder.
 
-    total  what the exact shares come to after rounding, up or down
+    total  what the exact shares come to after rounding, up or down; whatever else it is, all share that alike
     ties   who comes first among equal remainders; never a position, or moving a line would move a cent
     """
     sign = -1 if total < 0 or (total == 0 and sum(exact) < 0) else 1
     exact = [sign * one for one in exact]
     shares = [floor(one) for one in exact]
     left = sign * total - sum(shares)
-    if left:
+    if left and shares:
         order = sorted(range(len(shares)), key=lambda i: (shares[i] - exact[i], ties[i]))
-        for i in order[:left]:
-            shares[i] += 1
+        each, more = divmod(left, len(shares))
+        for place, i in enumerate(order):
+            shares[i] += each + (place < more)
     return [sign * one for one in shares]
 
 

@@ -26,7 +26,7 @@ from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from portal.taxes.arithmetic import Charge, Discount, Line, LineTax, Policy, credit, reckon
+from portal.taxes.arithmetic import Breakdown, Charge, Discount, Line, LineTax, Policy, credit, reckon
 from portal.taxes.standing.models import Exemption
 from tests.builders import Firm, make_credit_note, make_firm, make_invoice, make_work_order, post, sign_in
 from tests.portal.invoices.test_taxing import FRENCH, billed, settled
@@ -66,7 +66,7 @@ def _header(seller: str = "GB", buyer: str = "DE", buyer_number: str = "DE123456
 
 
 @st.composite
-def e_invoices(draw: st.DrawFn) -> rules.EInvoice:
+def told_breakdowns(draw: st.DrawFn) -> tuple[rules.EInvoice, Breakdown]:
     chosen = draw(st.lists(lines, min_size=1, max_size=6))
     includes_tax = draw(st.booleans())
     policy = Policy(
@@ -86,7 +86,23 @@ def e_invoices(draw: st.DrawFn) -> rules.EInvoice:
         assume(any(taken))
         breakdown = credit(breakdown, policy, taken)
         header = replace(header, kind=rules.CREDIT_NOTE, credits="INV-0")
-    return rules.e_invoice(header, printed, breakdown, includes_tax=includes_tax, paid=Decimal("0.00"))
+    told = rules.e_invoice(header, printed, breakdown, includes_tax=includes_tax, paid=Decimal("0.00"))
+    return told, breakdown
+
+
+def e_invoices() -> st.SearchStrategy[rules.EInvoice]:
+    return told_breakdowns().map(lambda both: both[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(told_breakdowns())
+def test_an_e_invoice_says_what_its_paper_says(both: tuple[rules.EInvoice, Breakdown]) -> None:
+    """Of a credit note too: net, discount, rounding of the total, and what is to pay."""
+    told, paper = both
+    assume(not paper.discount or any(part.discount_share for part in paper.lines))  # after tax it is refused
+    assert (told.net, told.gross) == (paper.subtotal.decimal, (paper.subtotal + paper.tax_total).decimal)
+    assert (told.rounding, told.due) == (paper.rounding_adjustment.decimal, paper.total.decimal)
+    assert told.sum_of(charges=False) == (Decimal(0) if told.header.reference else paper.discount.decimal)
 
 
 def _money(at: ElementTree.Element, path: str) -> Decimal:
