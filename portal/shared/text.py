@@ -7,6 +7,9 @@ from decimal import Decimal
 
 # Characters that reorder or hide text: harmless in prose, but they let one name pass for another on an invoice.
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
+# Code points that are no characters, which XML forbids too: an e-invoice with one in it could not be read.
+_PLANE_ENDS = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NO_CHARACTERS = re.compile(f"[\ufdd0-\ufdef{_PLANE_ENDS}]")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 FIRST_STRONG, END = "\u2068", "\u2069"  # what stands between does not reorder what stands around it
 # Letters and signs by their category, and yet nothing to see: fillers of Hangul, and Braille's empty cell.
@@ -23,14 +26,16 @@ _ONE_GROUP = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
 def clean(raw: str, *, lines: bool = False) -> str:
-    """`raw` without NUL, lone surrogates, control characters and direction overrides; spaces tidied at both ends.
+    """`raw` without NUL, lone surrogates, control characters, what is no character, and direction overrides; spaces
+    tidied at both ends.
 
     Nothing at all where nothing of it could be seen.
     """
     raw = raw.encode("utf-8", "replace").decode("utf-8")
     keep = "\n" if lines else ""
     kept = "".join(c for c in raw.replace("\r\n", "\n") if c in keep or unicodedata.category(c) not in ("Cc", "Cs"))
-    said = unicodedata.normalize("NFC", _DIRECTION_MARKS.sub("", kept)).strip()
+    kept = _NO_CHARACTERS.sub("", _DIRECTION_MARKS.sub("", kept))
+    said = unicodedata.normalize("NFC", kept).strip()
     return said if any(_can_be_seen(c) for c in said) else ""
 
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from functools import partial
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -171,10 +173,12 @@ ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=80)
 
 @FEW
 @given(ANY)
+@example("Bright\ufffewater\uffff \U0001fffe\ufdd0")
 def test_cleaned_text_can_be_stored_and_cannot_hide(raw: str) -> None:
     said = clean(raw, lines=True)
     said.encode()
     assert not set(said) & set("\x00\x1b\r\u202a\u202b\u202d\u202e\u2066\u2067\u2068\ufeff")
+    ElementTree.fromstring(f"<name>{escape(said)}</name>")
     assert "\n" not in clean(raw) and clean(said, lines=True) == said
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Item
@@ -271,6 +271,17 @@ def test_the_page_offers_the_files_of_a_sent_invoice_only(client: FlaskClient, s
     assert client.get(f"/invoices/{sent}/e-invoice.xml").data.startswith(b"<?xml")
     assert client.get(f"/invoices/{sent}/e-invoice.pdf").data.startswith(b"%PDF")
     assert "sent invoices" in client.get(f"/invoices/{draft}/e-invoice.xml").text
+
+
+def test_a_name_from_before_with_what_xml_forbids_leaves_a_file_that_can_be_read(
+    client: FlaskClient, session: Session, firm: Firm
+) -> None:
+    _numbered(session, firm)
+    session.execute(update(Customer).values(name="Mill\ufffe House\uffff"))
+    sent = make_invoice(session, firm)
+    sign_in(client, firm, "administrator")
+    assert "Mill House" in ElementTree.fromstring(client.get(f"/invoices/{sent.id}/e-invoice.xml").data).itertext()
+    assert client.get(f"/invoices/{sent.id}/e-invoice.pdf").data.startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(
