@@ -39,9 +39,9 @@ def credit(
     first = 0 if before is None else 1  # of an invoice that comes to nothing, the first note takes all
     until_now, earlier = _credited(invoice, policy, so_far, 1), _credited(invoice, policy, taken, first)
     note = _less(until_now.breakdown, earlier.breakdown)
-    now = [all_now - before for all_now, before in zip(until_now.shares, earlier.shares, strict=True)]
+    shares = [after - before for after, before in zip(until_now.shares, earlier.shares, strict=True)]
     groups = [group.less(before) for group, before in zip(until_now.groups, earlier.groups, strict=True)]
-    return replace(note, lines=lines_of(invoice, policy, wanted, now, note, groups))
+    return replace(note, lines=lines_of(invoice, policy, wanted, shares, note, groups))
 
 
 def _credited(invoice: Breakdown, policy: Policy, taken: Sequence[Money], of_nothing: int) -> _Credited:

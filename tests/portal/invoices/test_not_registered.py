@@ -16,7 +16,7 @@ from tests.portal.invoices.test_taxing import exempt, settled
 
 NUMBERS = {
     "AU": ("AUD", "51824753556"), "ZA": ("ZAR", "4012345675"), "NZ": ("NZD", "49098576"),
-    "GB": ("GBP", "GB980780684"), "JP": ("JPY", "T1234567890123"), "AE": ("AED", "100123456700003"),
+    "GB": ("GBP", "GB980780684"), "JP": ("JPY", "T7000012050002"), "AE": ("AED", "100123456700003"),
     "SA": ("SAR", "310122393500003"), "SG": ("SGD", "200312345A"),
 }  # fmt: skip
 TODAY, DAY = clock.today("UTC"), timedelta(days=2)

@@ -71,13 +71,13 @@ def test_a_saudi_credit_note_carries_its_code(app: Flask) -> None:
 def test_a_japanese_paper_tells_base_and_tax_of_each_rate_and_marks_the_reduced_one(app: Flask) -> None:
     """A qualified invoice: one rounding for each rate. Source: National Tax Agency."""
     firm, _ = settled(app, "JP", "JPY", {"country": "JP"})
-    _numbered(firm, "T1234567890123")
+    _numbered(firm, "T7000012050002")
     with job_session(firm.organisation_id) as session:
         reduced = session.scalars(select(Tax.id).where(Tax.name == "Consumption tax 8%")).one()
         session.execute(update(Item).where(Item.kind == "part").values(tax_id=reduced))
         session.commit()
     facts = _facts(firm, billed(app, firm))
-    assert facts["title"] == "Qualified invoice" and facts["firm"]["tax_number"].endswith(" T1234567890123")
+    assert facts["title"] == "Qualified invoice" and facts["firm"]["tax_number"].endswith(" T7000012050002")
     assert [line["name"].endswith(" ※") for line in facts["lines"]] == [False, False, True]
     assert facts["sums"][1:] == [
         ["Consumption tax 10% on JP¥150", "JP¥15"], ["Consumption tax 8% on JP¥47", "JP¥4"]
