@@ -4,6 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
 from portal.accounting.by_hand import queries as by_hand
+from portal.accounting.earlier import earlier_links
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -181,6 +182,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         staying=belonging.staying(session, tied) if state.was_elsewhere else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
         places=by_hand.places(session) if state.by_hand or tied is None else [], most=by_hand.MOST_SHOWN,
+        earlier=earlier_links(session),
     )  # fmt: skip
     return make_response(page, status)
 

@@ -59,6 +59,20 @@ def test_disconnecting_asks_a_second_time(linked: LinkedFirm, admin: FlaskClient
     assert linked.link().archived_at is None
 
 
+def test_the_history_of_a_link_that_has_ended_can_be_read(linked: LinkedFirm, admin: FlaskClient) -> None:
+    name = linked.link().remote_name
+    assert "Linked before" not in admin.get("/books").text
+    other = another(linked)
+    switch(admin, linked, other)
+    page = admin.get("/books").text
+    told = page[page.index('id="earlier"') :]
+    assert f"{name}, Zoho Books" in told and f"Linked to {name}" in told and f"{name} disconnected" in told
+    assert "ended by" in told and "Linked to Other books" not in told
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    told = admin.get("/books").text.split('id="earlier"')[1]
+    assert told.index("Other books, Zoho Books") < told.index(f"{name}, Zoho Books")
+
+
 def test_reconnecting_the_same_organisation_creates_nothing_there(linked: LinkedFirm, admin: FlaskClient) -> None:
     invoice = sent_invoice(linked)
     pay(linked, invoice)
