@@ -13,7 +13,7 @@ from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment
 from portal.taxes.authorities.queries import get_authority
-from portal.taxes.models import Tax
+from portal.taxes.models import Tax, TaxRate
 
 _LINES = 3
 
@@ -104,7 +104,9 @@ def _credit_note(session: Session, record: CreditNote) -> dict[str, Any]:
 
 
 def _tax(session: Session, tax: Tax) -> dict[str, Any]:
-    newest = tax.rates[-1].rate if tax.rates else None
+    """A group has no rate of its own: then that of the newest tax that has one."""
+    of_another = select(TaxRate.rate).join(Tax, Tax.id == TaxRate.tax_id).where(Tax.kind == "percent")
+    newest = tax.rates[-1].rate if tax.rates else session.scalars(of_another.order_by(TaxRate.id.desc())).first()
     return {
         "rate": f"{newest.normalize():f} %" if newest is not None else "", "members":
         ", ".join(member.tax.name for member in tax.members),

@@ -6,6 +6,7 @@ import pytest
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.mirror.sources import read
+from portal.accounting.samples import samples_of
 from portal.catalogue.models import Item
 from portal.organisations.models import Organisation
 from portal.shared import outbox
@@ -91,3 +92,11 @@ def test_who_gets_a_tax_is_told_there_again_when_that_changes(linked: LinkedFirm
         change_authority(session, session.get_one(Authority, county), Said("County of Kings"))
     assert told() == "County of Kings"
     assert linked.mirror("tax")[-1].state == "in_step"
+
+
+def test_a_group_that_came_last_leaves_the_rate_a_sample_on_the_page_of_the_mapping(linked: LinkedFirm) -> None:
+    group = tax_by_halves(linked)
+    drain(linked.organisation_id)
+    linked.change("UPDATE mirror_records SET remote_id = NULL WHERE module = 'tax' AND local_id <> :id", id=group)
+    with job_session(linked.organisation_id) as session:
+        assert samples_of(session, linked.link().id, "tax")["rate"] == "9 %"
