@@ -13,9 +13,11 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Numeric,
+    SmallInteger,
     String,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -114,6 +116,7 @@ class NumberSeries(Base):
     series: Mapped[str] = mapped_column(String(20), primary_key=True)
     prefix: Mapped[str] = mapped_column(String(12))
     next_number: Mapped[int] = mapped_column(default=1)
+    digits: Mapped[int] = mapped_column(SmallInteger, default=5, server_default=text("5"))
 
 
 class AuditEntry(Tenant, Base):

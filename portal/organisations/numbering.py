@@ -10,7 +10,7 @@ from portal.shared.errors import RuleBroken
 
 # series → prefix a new organisation starts with
 PREFIXES = {"customer": "C-", "work_order": "WO-", "invoice": "INV-", "payment": "R-", "credit_note": "CN-"}
-_DIGITS = 5
+DIGITS = 5  # at least; another program's numbers that are gone on with may have another width
 
 
 # Characters of a tax invoice's and a credit note's number: CGST Rules 46 (b), 53.
@@ -39,7 +39,7 @@ def next_number(session: Session, organisation_id: int, series: str) -> str:
         _TAKE,
         {"organisation_id": organisation_id, "series": series, "prefix": PREFIXES[series], "next_number": 2},
     ).one()
-    return written(taken.prefix, taken.next_number - 1)
+    return written(taken.prefix, taken.next_number - 1, taken.digits)
 
 
 def next_paper_number(session: Session, organisation_id: int, series: str, country: str) -> str:
@@ -59,9 +59,9 @@ def too_long(series: str, number: str, country: str) -> str:
     return f"{number} has {len(number)} characters, and the law allows {longest}."
 
 
-def written(prefix: str, number: int) -> str:
+def written(prefix: str, number: int, digits: int = DIGITS) -> str:
     """As it stands on a document, like "INV-00318"."""
-    return f"{prefix}{number:0{_DIGITS}d}"
+    return f"{prefix}{number:0{digits}d}"
 
 
 # Built once: it is asked for with every document, and building it takes longer than running it.
@@ -70,7 +70,7 @@ _TAKE = (
     .on_conflict_do_update(
         index_elements=["organisation_id", "series"], set_={"next_number": NumberSeries.__table__.c.next_number + 1}
     )
-    .returning(NumberSeries.__table__.c.prefix, NumberSeries.__table__.c.next_number)
+    .returning(NumberSeries.__table__.c.prefix, NumberSeries.__table__.c.next_number, NumberSeries.__table__.c.digits)
 )
 
 
@@ -82,32 +82,38 @@ def list_series(session: Session, organisation_id: int) -> dict[str, NumberSerie
     }
     return {
         series: found.get(series)
-        or NumberSeries(organisation_id=organisation_id, series=series, prefix=prefix, next_number=1)
+        or NumberSeries(organisation_id=organisation_id, series=series, prefix=prefix, next_number=1, digits=DIGITS)
         for series, prefix in PREFIXES.items()
     }
 
 
-def set_series(session: Session, organisation_id: int, series: str, prefix: str, next_number: int) -> bool:
-    """From now on count like this. False when that is so already. Raises NumberTaken. Does not commit."""
+def set_series(
+    session: Session, organisation_id: int, series: str, prefix: str, next_number: int, *, digits: int | None = None
+) -> bool:  # fmt: skip
+    """From now on count like this, in so many digits at least. False when that is so already. Raises NumberTaken. Does
+    not commit."""
     row = session.scalars(
         select(NumberSeries)
         .where(NumberSeries.organisation_id == organisation_id, NumberSeries.series == series)
         .with_for_update()
     ).one_or_none()
     if row is None:
-        row = NumberSeries(organisation_id=organisation_id, series=series, prefix=PREFIXES[series], next_number=1)
+        row = NumberSeries(
+            organisation_id=organisation_id, series=series, prefix=PREFIXES[series], next_number=1, digits=DIGITS
+        )
         session.add(row)
+    digits = row.digits if digits is None else digits
     before = {"series": series, "prefix": row.prefix, "next_number": row.next_number}
-    if (row.prefix, row.next_number) == (prefix, next_number):
+    if (row.prefix, row.next_number, row.digits) == (prefix, next_number, digits):
         return False
     least = row.next_number if prefix == row.prefix else _reached_before(session, series, prefix)
     if next_number < least:
-        raise NumberTaken(f"{prefix}{next_number:0{_DIGITS}d} may be in use already. Begin at {least} or later.")
-    row.prefix, row.next_number = prefix, next_number
+        raise NumberTaken(f"{written(prefix, next_number, digits)} may be in use already. Begin at {least} or later.")
+    row.prefix, row.next_number, row.digits = prefix, next_number, digits
     session.flush()
     audit.note(
         session, organisation_id, "numbering changed", "organisation", organisation_id,
-        words=f"Next {series.replace('_', ' ')} number is {prefix}{next_number:0{_DIGITS}d}", before=before,
+        words=f"Next {series.replace('_', ' ')} number is {written(prefix, next_number, digits)}", before=before,
         after={"series": series, "prefix": prefix, "next_number": next_number},
     )  # fmt: skip
     return True

@@ -66,15 +66,15 @@ def keep(
         organisation.discount_style = preferences.discount_style
     following = after(preferences.last_number)
     if NUMBERS in differ and following is not None:
-        numbering.set_series(session, organisation.id, "invoice", *following)
+        numbering.set_series(session, organisation.id, "invoice", following[0], following[1], digits=following[2])
 
 
-def after(last_number: str) -> tuple[str, int] | None:
-    """Prefix and number that follow theirs; None where ours cannot be written so."""
+def after(last_number: str) -> tuple[str, int, int] | None:
+    """Prefix, number and its width that follow theirs; None where ours cannot be written so."""
     found = _NUMBER.fullmatch(last_number)
     if found is None or int(found[2]) >= _BIGGEST:
         return None
-    return found[1], int(found[2]) + 1
+    return found[1], int(found[2]) + 1, len(found[2])
 
 
 def _numbers(session: Session, organisation: Organisation, preferences: Preferences) -> Habit:
@@ -83,13 +83,13 @@ def _numbers(session: Session, organisation: Organisation, preferences: Preferen
     ours, following = series["invoice"], after(preferences.last_number)
     taken = {row.prefix.casefold() for name, row in series.items() if name != "invoice"}
     is_behind = following is not None and following[0].casefold() not in taken and (
-        following[0] != ours.prefix or following[1] > ours.next_number
+        following[0] != ours.prefix or following[1:] > (ours.next_number, ours.digits)
     )  # fmt: skip
     theirs = f"{preferences.last_number} was the last" if preferences.last_number else ""
     return Habit(
         NUMBERS,
         "Next invoice number",
-        numbering.written(ours.prefix, ours.next_number),
+        numbering.written(ours.prefix, ours.next_number, ours.digits),
         theirs,
         is_behind,
         is_usual=ours.next_number == 1,

@@ -157,15 +157,16 @@ def test_their_numbers_may_be_gone_on_with(linked: LinkedFirm, admin: FlaskClien
     (last,) = [one["invoice_number"] for one in linked.there("invoices")]
     assert f"Next invoice number: {last} was the last in Zoho INV-00001 here until now" in words(admin.get(PAGE).text)
     post(admin, PAGE, {"settings": "numbers"}, page=PAGE)
-    assert sent_invoice(linked).number == f"INV-{int(last.removeprefix('INV-')) + 1:05d}"
+    assert sent_invoice(linked).number == f"INV-{int(last.removeprefix('INV-')) + 1:0{len(last) - 4}d}"
 
 
 @pytest.mark.parametrize(
     ("last", "following"),
-    [("INV-000017", ("INV-", 18)), ("INV-9", ("INV-", 10)), ("2026/0041", ("2026/", 42)), ("17", ("", 18)),
+    [("INV-000017", ("INV-", 18, 6)), ("INV-9", ("INV-", 10, 1)), ("2026/0041", ("2026/", 42, 4)),
+     ("17", ("", 18, 2)),
      ("draft", None), ("", None), ("INV-99999999", None), ("A-very-long-prefix-1", None), ("INV 7", None)],
 )  # fmt: skip
-def test_the_number_after_theirs_is_told_by_its_last_digits(last: str, following: tuple[str, int] | None) -> None:
+def test_the_number_after_theirs_is_told_by_its_last_digits(last: str, following: tuple[str, int, int] | None) -> None:
     assert after(last) == following
 
 
