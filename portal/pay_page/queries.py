@@ -40,6 +40,7 @@ class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
     given_back  what of payments went back to the customer; again: what is to pay for no other reason
+    under_way   what a bank is just paying of it
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
@@ -59,6 +60,7 @@ class PayPage:
     state: str
     given_back: Money
     again: Money
+    under_way: Money
     language: str
     is_revised: bool
     has_asked: bool
@@ -138,13 +140,14 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
         raise ExpiredLink(organisation, row.language)
     lines = session.scalars(_SHOWN_LINES if to_look else _LINES, {"invoice_id": invoice.id}).all()
     set_committed_value(invoice, "lines", lines)
-    again = to_pay_again(session, invoice.id, balance.balance) if given_back and state in PAYABLE else given_back
+    asks_again = given_back and state in (*PAYABLE, "disputed")
+    again = to_pay_again(session, invoice.id, balance.balance) if asks_again else given_back
     payments = received_on(session, [invoice.id]) if row.has_payments else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
-        link, organisation, invoice, balance, payments, state, given_back, again, row.language, row.is_revised,
-        row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
+        link, organisation, invoice, balance, payments, state, given_back, again,
+        Money(int(row.under_way), invoice.currency), row.language, row.is_revised, row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
         _day_of(row.debit_refused_at, organisation),
         _day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
     )  # fmt: skip

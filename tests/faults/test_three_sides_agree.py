@@ -230,7 +230,7 @@ class Shop:
         self._refund_at_stripe()
         self.till.work(self.firm)
         with job_session(self.firm.organisation_id) as session:
-            waiting = [each.id for each in list_undecided(session)]
+            waiting = [each.id for each, _lost in list_undecided(session)]
             if not waiting:
                 raise RuleBroken("nothing waits")
             then = self.random.choice(["credit", "ask"])

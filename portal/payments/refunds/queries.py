@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ScalarSelect, Select, func, select
-from sqlalchemy.orm import Session, aliased, contains_eager
+from sqlalchemy.orm import Session, aliased
 
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.holds import BACK, InvoiceHold
@@ -119,18 +119,21 @@ def undecided() -> ScalarSelect[int]:
     return select(func.count()).select_from(Invoice).join(Invoice.balance_row).where(*_UNDECIDED).scalar_subquery()
 
 
-def list_undecided(session: Session) -> Sequence[Invoice]:
-    """The oldest hundred of these, with balances."""
-    found = select(Invoice).join(Invoice.balance_row).options(contains_eager(Invoice.balance_row)).where(*_UNDECIDED)
-    return session.scalars(found.order_by(Invoice.id).limit(100)).all()
+def list_undecided(session: Session) -> Sequence[tuple[Invoice, Money]]:
+    """The oldest hundred of these, and how much left each."""
+    found = (
+        select(Invoice, InvoiceHold.lost_minor)
+        .join(Invoice.balance_row)
+        .join(InvoiceHold, InvoiceHold.invoice_id == Invoice.id)
+        .where(*_IS_OPEN, *_WENT_BACK)
+    )
+    rows = session.execute(found.order_by(Invoice.id).limit(100))
+    return [(invoice, Money(lost_minor, invoice.currency)) for invoice, lost_minor in rows]
 
 
-_UNDECIDED = (
-    Invoice.status == SENT, InvoiceBalance.balance_minor > 0,
-    select(InvoiceHold.id)
-    .where(InvoiceHold.invoice_id == Invoice.id, InvoiceHold.kind == BACK, InvoiceHold.released_at.is_(None))
-    .exists(),
-)  # fmt: skip
+_IS_OPEN = (Invoice.status == SENT, InvoiceBalance.balance_minor > 0)
+_WENT_BACK = (InvoiceHold.kind == BACK, InvoiceHold.released_at.is_(None))
+_UNDECIDED = (*_IS_OPEN, select(InvoiceHold.id).where(InvoiceHold.invoice_id == Invoice.id, *_WENT_BACK).exists())
 
 
 def failed_events(session: Session) -> Sequence[StripeEvent]:

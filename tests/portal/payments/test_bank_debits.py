@@ -1,6 +1,7 @@
 """Bank debits beside cards: switched on only where Stripe offers them, days under way, and refused late."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, update
@@ -216,3 +217,37 @@ def test_a_debit_whose_payer_argues_waits_for_a_person(till: Till, firm: Firm) -
     with job_session(firm.organisation_id) as session:
         staff = session.scalars(select(Message).where(Message.kind == "staff_news")).all()
         assert {mail.subject for mail in staff} == {"The bank took £235.80 back"}
+
+
+def owe_half_to_the_bank(till: Till, firm: Firm, path: str) -> str:
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(Organisation).values(takes_parts=True))
+    answer = till.send_pay(path, till.pay_form(path) | {"part": "half"})
+    session_id = urlsplit(answer.headers["Location"]).path.rpartition("/")[2]
+    till.at_stripe(session_id, "pay", card="bank")
+    till.work(firm)
+    return session_id
+
+
+def test_of_a_part_at_the_bank_its_own_amount_is_shown_and_what_becomes_of_the_rest(till: Till, firm: Firm) -> None:
+    till.connect(firm, with_debit=True)
+    _, path = till.invoice(firm)
+    owe_half_to_the_bank(till, firm, path)
+    page = till.get(path).text
+    assert re.search(r'Payment under way\s*</p>\s*<h1 class="figure">.*£117\.90', page), page
+    assert "can be paid here as soon as your bank has decided" in page
+
+
+def test_of_a_part_that_its_payer_questions_only_that_part_is_said_to_have_gone_back(till: Till, firm: Firm) -> None:
+    till.connect(firm, with_debit=True)
+    _, path = till.invoice(firm)
+    till.at_stripe(owe_half_to_the_bank(till, firm, path), "bank", succeeded=True)
+    till.work(firm)
+    charge = till.stand_in.client(key_of(firm)).charges.list({"limit": 1}).data[0].id
+    till.stand_in.control(f"charges/{charge}/dispute", status="needs_response", reason="debit_not_authorized")
+    till.work(firm)
+    page = till.get(path).text
+    assert "Open, nothing to pay at the moment" in page and "To pay by" not in page
+    assert "went back through your bank. The other" in page
+    undecided = sign_in(till.browser(), firm, "manager").get("/payments/disputes").text.partition("nothing decided")[2]
+    assert "£117.90" in undecided and "£235.80" not in undecided
