@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 _COOKIE = "portal_return"
 _COOKIE_AGE_S = 2 * 60 * 60
@@ -67,3 +69,11 @@ def _signer() -> URLSafeTimedSerializer:
 def _secret() -> str:
     secret: str = current_app.config["SECRET_KEY"]
     return secret
+
+
+def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
+    """(organisation id, attempt id) of the id in a return address, across organisations."""
+    row = session.execute(
+        text("SELECT organisation_id, attempt_id FROM gate.payment_attempt(:id)"), {"id": public_id}
+    ).one_or_none()
+    return (row.organisation_id, row.attempt_id) if row else None

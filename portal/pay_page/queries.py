@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, select, text
+from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -75,6 +75,15 @@ class PayPage:
     def counted(self) -> Sequence[Received]:
         """The payments that have not been taken back."""
         return [each for each in self.payments if each.taken_back is None]
+
+    @property
+    def all_back(self) -> Money:
+        """What of payments went back to the customer, tips with it."""
+        return Money.total((each.back_tip for each in self.payments), self.given_back.currency) + self.given_back
+
+    @property
+    def is_going_back(self) -> bool:
+        return any(each.is_going for each in self.payments)
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -147,7 +156,8 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, again,
-        Money(int(row.under_way), invoice.currency), row.language, row.is_revised, row.has_asked, pictures, notes, read_card(row.card), debit_for(row.debit or "", invoice.currency),
+        Money(int(row.under_way), invoice.currency), row.language, row.is_revised, row.has_asked, pictures, notes,
+        read_card(row.card), debit_for(row.debit or "", invoice.currency),
         _day_of(row.debit_refused_at, organisation),
         _day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
     )  # fmt: skip
@@ -175,14 +185,6 @@ def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
         .order_by(Invoice.id.desc())
         .limit(1)
     ).first()  # fmt: skip
-
-
-def find_attempt(session: Session, public_id: str) -> tuple[int, int] | None:
-    """(organisation id, attempt id) of the id in a return address, across organisations."""
-    row = session.execute(
-        text("SELECT organisation_id, attempt_id FROM gate.payment_attempt(:id)"), {"id": public_id}
-    ).one_or_none()
-    return (row.organisation_id, row.attempt_id) if row else None
 
 
 def _find(session: Session, token: str, to_look: bool) -> Row[Any]:

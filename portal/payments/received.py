@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.queries import AllocatedTo
-from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.refunds.models import COUNTS, UNDER_WAY, Refund
 from portal.shared.money import Money
 
 
@@ -27,13 +28,21 @@ class Received:
     """
     brought     what it paid of the invoices that are asked for
     back        what of that went back to the payer: not what failed to reach them
+    back_tip    what of its tip went back beside that
+    is_going    some of either has not reached them yet
     taken_back  None as long as it counts
     """
 
     payment: Payment
     brought: Money
     back: Money
+    back_tip: Money
+    is_going: bool
     taken_back: TakenBack | None
+
+    @property
+    def all_back(self) -> Money:
+        return self.back + self.back_tip
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Rece
     back = func.coalesce(-func.sum(Allocation.amount_minor).filter(Refund.state.in_(COUNTS)), 0)
     first = func.coalesce(func.sum(Allocation.amount_minor).filter(~went, Allocation.amount_minor > 0), 0)
     rows = session.execute(
-        select(Payment, here, back, first, PaymentReversal)
+        select(Payment, here, back, first, PaymentReversal, _BACK_TIP, _IS_GOING)
         .join(Allocation, Allocation.payment_id == Payment.id)
         .outerjoin(Refund, Refund.id == Allocation.refund_id)
         .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
@@ -58,9 +67,21 @@ def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Rece
         .group_by(Payment.id, PaymentReversal.id)
         .order_by(Payment.id)
     )
-    found = [_received(payment, int(left) + int(out), int(out), int(once), reversal)
-             for payment, left, out, once, reversal in rows]  # fmt: skip
+    found = [_received(row, here=int(row[1]), back=int(row[2]), once=int(row[3])) for row in rows]
     return [each for each in found if each.brought]
+
+
+_OF_PAYMENT = Refund.payment_id == Payment.id
+_BACK_TIP = (
+    select(func.coalesce(func.sum(Refund.tip_minor), 0))
+    .where(_OF_PAYMENT, Refund.state.in_(COUNTS))
+    .correlate(Payment)
+    .scalar_subquery()
+    .label("back_tip")
+)
+_IS_GOING = (
+    exists(select(Refund.id).where(_OF_PAYMENT, Refund.state.in_(UNDER_WAY)).correlate(Payment)).label("is_going")
+)  # fmt: skip
 
 
 def taken_back(session: Session, payment_id: int) -> TakenBack | None:
@@ -89,10 +110,14 @@ def put_at_first(session: Session, payment: Payment) -> Sequence[AllocatedTo]:
     return [AllocatedTo(each, number or "", Money(int(minor), payment.currency)) for each, number, minor in rows]
 
 
-def _received(payment: Payment, brought: int, back: int, once: int, reversal: PaymentReversal | None) -> Received:
-    counted = brought if reversal is None else once
+def _received(row: Row[Any], *, here: int, back: int, once: int) -> Received:
+    payment, reversal = row.Payment, row.PaymentReversal
+    counted = here + back if reversal is None else once
     currency = payment.currency
-    return Received(payment, Money(counted, currency), Money(back, currency), _taken_back(reversal))
+    return Received(
+        payment, Money(counted, currency), Money(back, currency), Money(int(row.back_tip), currency), row.is_going,
+        _taken_back(reversal),
+    )  # fmt: skip
 
 
 def _taken_back(reversal: PaymentReversal | None) -> TakenBack | None:

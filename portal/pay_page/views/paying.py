@@ -15,8 +15,8 @@ from portal.organisations.models import Organisation
 from portal.pay_page import limits
 from portal.pay_page.cards import wish_of
 from portal.pay_page.parts import PartRefused, chosen_amount
-from portal.pay_page.proofs import is_from_our_page, is_proven, recall_payer, remember_payer
-from portal.pay_page.queries import PayPage, UnknownLink, find_attempt
+from portal.pay_page.proofs import find_attempt, is_from_our_page, is_proven, recall_payer, remember_payer
+from portal.pay_page.queries import PayPage, UnknownLink
 from portal.pay_page.tips import chosen_tip
 from portal.pay_page.views.pages import (
     OVER,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from portal.accounting.mirror.money_sources import payment as payment_source
+from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.payments.models import Payment
 from portal.payments.queries import get_payment
@@ -17,7 +18,7 @@ from portal.payments.refunds.models import Refund
 from portal.payments.rules import tip_apart
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from tests.builders import Firm, post, sign_in
+from tests.builders import Firm, pay_address, post, sign_in
 from tests.paying import Till
 from tests.portal.payments.test_payouts import pay_out, waiting
 from tests.portal.payments.test_recording import WHOLE, due
@@ -138,3 +139,24 @@ def test_what_waits_at_stripe_is_without_what_went_back_of_the_tip(
     pay_out(till, firm)
     till.work(firm)
     assert waiting(firm) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "tip", "then", "going", "gone"),
+    [
+        ("235.80", "23.58", "credit", "Your money is on its way back", "Your money was given back"),
+        ("50", "10", "ask", "On its way back to you", "Given back"),
+    ],
+)
+def test_the_customer_sees_the_tip_go_back_as_well_and_when_it_has(
+    till: Till, firm: Firm, tipped: tuple[int, int], amount: str, tip: str, then: str, going: str, gone: str
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        path = pay_address(session, session.get_one(Invoice, tipped[1]))
+    assert ask_back(till, firm, tipped[0], amount=amount, tip=tip, then=then) == 303
+    words = "£259.38" if then == "credit" else "of the tip"
+    page = till.get(path).text
+    assert going in page and words in page
+    till.work(firm)
+    page = till.get(path).text
+    assert gone in page and words in page and going not in page
