@@ -66,7 +66,7 @@ def check_taxes(path: str, taxes: tuple[LineTax, ...]) -> None:
             raise Impossible(f"{here}.compound", "only a percentage can be compound")
         if tax.base_includes and not tax.compound and tax.kind in CHARGED:
             raise Impossible(f"{here}.base_includes", "only a compound tax stands on other taxes")
-        if taxes.index(tax) != number:
+        if tax.row in [one.row for one in taxes[:number]]:
             raise Impossible(here, f"{tax.name!r} is on this twice")
 
 

@@ -1,6 +1,6 @@
 """What the arithmetic is given and what it gives back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from portal.shared.money import Money, decimals_of
@@ -34,6 +34,11 @@ class LineTax:
     kind: str = "percent"
     compound: bool = False
     base_includes: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> "LineTax":
+        """By which rows are told apart: what a tax stands on is a matter of each line, and makes no other tax of it."""
+        return replace(self, base_includes=()) if self.base_includes else self
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ class Bearer:
     """A line, or a charge, after every discount before tax: who bears the taxes.
 
     price   minor units; tax inside where the policy says so
-    shares  minor units of each tax, as shown on the line
-    bases   what each was reckoned on, as shown
+    shares  minor units of each tax, by its row, as shown on the line
+    bases   what each was reckoned on, by its row, as shown
     """
 
     path: str
@@ -36,7 +36,11 @@ class Bearer:
 
     def on(self, taxes: Iterable[LineTax]) -> int:
         """What the shown shares of `taxes` come to."""
-        return sum(self.shares.get(tax, 0) for tax in taxes)
+        return sum(self.shares.get(tax.row, 0) for tax in taxes)
+
+    def bearing(self, row: LineTax) -> LineTax:
+        """The tax of that row as this line bears it."""
+        return next(tax for tax in self.taxes if tax.row == row)
 
 
 @dataclass
@@ -57,7 +61,7 @@ def tax_rows(bearers: Sequence[Bearer], policy: Policy) -> list[Row]:
     bearing: dict[LineTax, list[Bearer]] = {}
     for bearer in bearers:
         for tax in bearer.taxes:
-            bearing.setdefault(tax, []).append(bearer)
+            bearing.setdefault(tax.row, []).append(bearer)
     rows = {tax: Row(tax) for tax in bearing}
     for tax, those in bearing.items():
         if tax.kind in CHARGED and policy.rounding == "document":
@@ -95,7 +99,7 @@ def _units(bearer: Bearer, per_unit: Fraction, policy: Policy) -> Fraction:
 
 
 def _exact(bearer: Bearer, tax: LineTax, policy: Policy) -> Fraction:
-    factor = next(one for one in bearer.factors.each if one.tax == tax)
+    factor = next(one for one in bearer.factors.each if one.tax.row == tax.row)
     exact = factor.of_net * bearer.exact_net
     return exact + _units(bearer, factor.per_unit, policy) if factor.per_unit else exact
 
@@ -113,7 +117,7 @@ def _round_each_line(bearers: Sequence[Bearer], policy: Policy) -> None:
                 exact = Fraction(factor.tax.rate) / 100 * (bearer.price + bearer.on(factor.on))
             else:
                 exact = _exact(bearer, factor.tax, policy)
-            bearer.shares[factor.tax] = rounded(exact, policy.rounding_mode)
+            bearer.shares[factor.tax.row] = rounded(exact, policy.rounding_mode)
 
 
 def _finish(row: Row, those: Sequence[Bearer], policy: Policy) -> None:
@@ -144,7 +148,8 @@ def _exact_base(bearer: Bearer, tax: LineTax, policy: Policy) -> Fraction:
     return bearer.exact_net + sum(_exact(bearer, one, policy) for one in _base_taxes(bearer, tax))
 
 
-def _base_taxes(bearer: Bearer, tax: LineTax) -> tuple[LineTax, ...]:
+def _base_taxes(bearer: Bearer, row: LineTax) -> tuple[LineTax, ...]:
+    tax = bearer.bearing(row)
     if tax.kind in CHARGED:
         return next(one.on for one in bearer.factors.each if one.tax == tax)
     try:

@@ -269,3 +269,18 @@ def test_a_charge_has_no_share_of_the_discount() -> None:
     found = reckon((Line(Decimal(1), Decimal(100), (some.VAT,)),), Policy("GBP"),
                    discount=Discount("percent", Decimal(50)), charges=(Charge(Decimal(10), (some.VAT,)),))  # fmt: skip
     assert (found.discount.minor, found.subtotal.minor, found.tax_total.minor) == (5000, 6000, 1200)
+
+
+@pytest.mark.parametrize("rounding", ["document", "line"])
+def test_a_tax_is_one_row_however_its_base_is_written(rounding: str) -> None:
+    """Compound on "all that are not" and on A by name: the same base, so rounded once where the document is."""
+    primary = LineTax("A", "A", Decimal(5))
+    top, named = (LineTax("K", "K", Decimal(10), compound=True, base_includes=on) for on in ((), ("A",)))
+    policy = Policy("EUR", rounding=rounding)
+
+    def rows(*tops: LineTax) -> list[tuple[str, int, int]]:
+        lines = tuple(Line(Decimal(1), Decimal("0.13"), (primary, each)) for each in tops)
+        return [(row.name, row.base.minor, row.amount.minor) for row in reckon(lines, policy).taxes]
+
+    assert rows(top, named) == rows(top, top) == rows(named, named)
+    assert len(rows(top, named)) == 2
