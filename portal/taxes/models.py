@@ -95,7 +95,10 @@ class Tax(Tenant, Base):
         return max(begun, key=lambda rate: rate.valid_from).rate if begun else Decimal(0)
 
     def told_on(self, tax_point: date) -> str:
-        """As papers of that day call it: by its name, with the rate of the day in place of another that it holds."""
+        """As papers of that day call it: by its name, with the rate of the day in place of another that it holds. What
+        is withheld together is printed member by member, and its sum nowhere."""
+        if self.members and self.is_withheld:
+            return self.name
         return at_rate(self.name, self.rate_on(tax_point), "" if self.kind in _BY_PERCENT else self.kind)
 
 

@@ -8,6 +8,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 from portal.taxes import actions, forms, queries
+from portal.taxes.arithmetic.document import WITHHOLDING
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.regions import pack
 from portal.taxes.regions.standing import standing_of
@@ -31,7 +32,9 @@ def create() -> Response:
         ))  # fmt: skip
     if not form.ok:
         return _index_page(form, Form(), 422)
-    flash("Added. Choose it for services and parts in the catalogue.", "good")
+    is_withheld = new.kind == WITHHOLDING
+    where = "on a draft, under Discount, shipping" if is_withheld else "for services and parts in the catalogue"
+    flash(f"Added. Choose it {where}.", "good")
     return see_other(url_for("taxes.index"))
 
 

@@ -205,3 +205,18 @@ def test_every_settings_page_of_taxes_says_what_a_change_will_not_touch(app: Fla
     for page in (PAGE, own, f"{PAGE}/registration", f"{PAGE}/exemptions", f"{PAGE}/places", f"{PAGE}/authorities"):
         said = " ".join(client.get(page).text.split())
         assert "sent invoices never change" in said or "sent invoices keep what they say" in said, page
+
+
+def test_what_is_withheld_is_chosen_on_a_draft(client: FlaskClient, firm: Firm) -> None:
+    sign_in(client, firm, "administrator")
+    post(client, PAGE, NEW | {"name": "TDS 10%", "rate": "10", "kind": "withholding"}, page=PAGE)
+    assert "Choose it on a draft" in client.get(PAGE).text
+
+
+def test_a_group_of_what_is_withheld_names_its_members_rates_and_no_sum(client: FlaskClient) -> None:
+    firm = make_firm(country="MX", currency="MXN", time_zone="America/Mexico_City")
+    sign_in(client, firm, "administrator")
+    with job_session(firm.organisation_id) as session:
+        group_id = named(session, "ISR 10% + IVA retenido").id
+    assert "another rate" not in client.get(f"{PAGE}/{group_id}").text
+    assert "on papers" not in client.get(PAGE).text
