@@ -58,7 +58,11 @@ def _increment(form: Form, places: int) -> Decimal | None:
     if not form.values.get("round_total_to", "").strip():
         return None
     smallest = Decimal(1).scaleb(-places)
-    return form.decimal("round_total_to", "the step", least=smallest, most=_LARGEST_INCREMENT, places=places)
+    step = form.decimal("round_total_to", "the step", least=smallest, most=_LARGEST_INCREMENT, places=places)
+    if "round_total_to" not in form.errors and step % 1 and 10 % step:  # 0.3 reaches no round amount before 3
+        examples = ", ".join(as_typed(Decimal(each)) for each in ("0.05", "0.25"))
+        form.errors["round_total_to"] = f"Enter a step that round amounts are made of, like {examples} or 1."
+    return step
 
 
 def _check_registrations(form: Form, typed: str) -> None:

@@ -83,6 +83,7 @@ def test_a_rounded_total_is_credited_whole_and_told_to_machines(admin: FlaskClie
         ("GB", "GBP", {"registrations": "just a number"}, "its name first"),
         ("GB", "GBP", {"round_total_to": "0.001"}, "must be from 0.01"),
         ("GB", "GBP", {"round_total_to": "0"}, "must be from 0.01"),
+        ("GB", "GBP", {"round_total_to": "0.3"}, "round amounts are made of, like 0.05, 0.25 or 1"),
         ("JP", "JPY", {"tax_rounding": "line"}, "rounded once for each rate"),
         ("US", "USD", {"price_includes_tax": "yes"}, "Choose prices without tax"),
         ("GB", "GBP", {"document_language": "tlh"}, "Choose a language from the list"),
