@@ -17,6 +17,8 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 WAYS = (PUSH, BOTH)
+COMPARED_FIRST = ("customer", "item")
+AGAIN = "again"  # among a link's set-up steps: taken up once more, and what was added since is compared first
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
     "payment": "Payments", "credit_note": "Credit notes",
@@ -68,6 +70,19 @@ def resume(session: Session, link: Link, module: str) -> None:
     """What waited meanwhile is looked at again at once. Does not commit."""
     _set(session, link, module, "module resumed", is_paused=False)
     _read_back(session, link, module)
+    wake(session, link)
+
+
+def is_compared_first(session: Session, record: MirrorRecord) -> bool:
+    """Of a customer or an item that never reached an organisation which is linked once more: it may be there by now,
+    added by somebody else, and goes nowhere before people have confirmed what is the same."""
+    if record.module not in COMPARED_FIRST or record.remote_id is not None or record.sending_since is not None:
+        return False
+    return session.scalars(select(Link.setup_steps.has_key(AGAIN)).where(Link.id == record.link_id)).one()
+
+
+def wake(session: Session, link: Link) -> None:
+    """What waits is looked at again at once. Does not commit."""
     session.execute(
         update(MirrorRecord)
         .where(MirrorRecord.link_id == link.id, MirrorRecord.state == "waiting")

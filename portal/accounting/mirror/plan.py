@@ -28,6 +28,7 @@ from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
+_COMPARISON = "the comparison with Zoho, under First import"
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
 
 
@@ -45,6 +46,9 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if record.module == "payment" and questions.is_stopped(session, record):
             record.state = "conflict"
             outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+            return None
+        if directions.is_compared_first(session, record):
+            _rest(session, record)
             return None
         source = _without_taxes_where_written(session, turn, record, source)
         twins = records.ensure(session, turn, source.needs)
@@ -113,6 +117,13 @@ def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: da
     record.waits_for = (needed.label if needed else blocker.module)[:200]
     comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice" and not is_resting
     record.next_try_at = max(blocker.next_try_at, now) if comes_back else now + _WAIT
+
+
+def _rest(session: Session, record: MirrorRecord) -> None:
+    """Until people have confirmed what is the same; that wakes it."""
+    now = session.scalars(select(func.clock_timestamp())).one()
+    record.state, record.attempts = "waiting", 0
+    record.waits_for, record.next_try_at = _COMPARISON, now + _WAIT
 
 
 def _next_step(

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
-from portal.accounting.setup import in_bulk, matching, pairs, reading, steps
+from portal.accounting.setup import in_bulk, matching, pairs, steps
 from portal.organisations import audit
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
@@ -55,7 +55,7 @@ def part(session: Session, link: Link, row_id: int) -> None:
     row = session.scalars(
         select(ImportRow).where(ImportRow.link_id == link.id, ImportRow.id == row_id).with_for_update()
     ).one_or_none()
-    if row is None or row.done_at is None or row.decision != "same" or row.basis == reading.BEFORE:
+    if row is None or row.done_at is None or row.decision != "same":
         return  # pressed twice, or not of this page
     if not steps.is_open(link):
         raise RuleBroken(_ONE_BY_NOW)

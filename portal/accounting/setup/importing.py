@@ -10,12 +10,13 @@ import logging
 
 from sqlalchemy.orm import Session
 
+from portal.accounting import directions
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import Link
 from portal.accounting.setup import import_queries, reading, rehearsal, steps, taking
 from portal.gateways.errors import GatewayError
-from portal.shared import queues
+from portal.shared import clock, queues
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 
@@ -30,6 +31,24 @@ def go(session: Session, link: Link, what: str) -> None:
     link.importing, link.import_problem = what, ""
     if what:
         queues.wake(session, "mirror", link.organisation_id)
+
+
+def read_anew(session: Session, link: Link) -> None:
+    """Have the workers look at Zoho once more; what people decided stays decided. Does not commit."""
+    reading.forget(session, link.id)
+    forgotten = (reading.READ, steps.MATCH)
+    link.setup_steps = {name: at for name, at in link.setup_steps.items() if name not in forgotten}
+    go(session, link, READ)
+
+
+def compare_again(session: Session, link: Link) -> None:
+    """An organisation that was linked before is linked once more. Where ours has customers or items that it never got,
+    they are compared with what is there by now before any is made there; the others go on. Does not commit."""
+    if directions.AGAIN in link.setup_steps or not import_queries.any_unlinked(session, link):
+        return
+    if link.importing != REHEARSE:
+        read_anew(session, link)
+    link.setup_steps = link.setup_steps | {directions.AGAIN: clock.now().isoformat()}
 
 
 def is_due(turn: Turn) -> bool:
@@ -93,6 +112,8 @@ def _finish(turn: Turn, what: str) -> None:
             link.importing = REST
         if what == TAKE:
             _end_taking(session, link)
+        elif what == READ and directions.AGAIN in link.setup_steps and not import_queries.any_open(session, link):
+            steps.finish(session, link, steps.MATCH)  # nobody added anything there: there is nothing to confirm
 
 
 def _end_taking(session: Session, link: Link) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, lit
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import in_bulk, matching, reading, steps
+from portal.accounting.setup import in_bulk, matching, steps
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared import keys
@@ -125,7 +125,7 @@ def _pairs(session: Session, rows: Sequence[ImportRow], in_setup: bool) -> list[
         ours = known.get((row.module, row.local_id or 0))
         told, why = Side(named(row), _facts_of(row)), row.problem or by_hand.get(row.id, "")
         differs = _differences(row, ours) if ours is not None else []
-        may_part = in_setup and row.done_at is not None and row.decision == "same" and row.basis != reading.BEFORE
+        may_part = in_setup and row.done_at is not None and row.decision == "same"
         side = _side_of(ours) if ours is not None else None
         found.append(Pair(row.id, row.module, row.basis, told, side, row.decision, differs, why, may_part))
     return found

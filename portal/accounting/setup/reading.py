@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,6 @@ from portal.accounting.setup.desk import Caller, page_of
 from portal.shared.running import job_session
 
 READ = "match_read"
-BEFORE = "linked before"  # by this link: the basis of a match, in words
 _AS_ANOTHER = ", as another one there"
 
 
@@ -92,14 +91,14 @@ def _after(at: Progress, has_more: bool) -> Progress:
 
 def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
     """Compare rows of Zoho's list with ours, and keep what was found: four statements for a page. Does not commit."""
-    read = {str(row[kind.id_key]): row for row in rows if row.get("contact_type", "customer") == "customer"}
+    listed = {str(row[kind.id_key]): row for row in rows if row.get("contact_type", "customer") == "customer"}
+    linked = _linked(session, link_id, kind.module, listed)  # these are one already: there is nothing to compare
+    read = {remote_id: row for remote_id, row in listed.items() if remote_id not in linked}
     if not read:
         return
-    linked = _linked(session, link_id, kind.module, read)
-    known = {remote_id: kind.known(row) for remote_id, row in read.items() if remote_id not in linked}
+    known = {remote_id: kind.known(row) for remote_id, row in read.items()}
     ours = ours_like(session, kind.module, list(known.values()))
     found = {remote_id: matching.match(each, ours) for remote_id, each in known.items()}
-    found |= {each: matching.Match(matching.MATCHED, local_id, BEFORE) for each, local_id in linked.items()}
     _write(session, of, link_id, kind, read, found)
     _doubt_doubles(session, link_id, kind.module, {each.local_id for each in found.values() if each.local_id})
 
@@ -157,7 +156,8 @@ def _facts(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _doubt_doubles(session: Session, link_id: int, module: str, local_ids: Collection[int]) -> None:
-    """Two records there that look like one of ours: neither is taken for granted."""
+    """Two records there that look like one of ours, or one where ours has its twin already: none is taken for
+    granted."""
     of = (ImportRow.link_id == link_id) & (ImportRow.module == module) & ImportRow.local_id.in_(local_ids)
     twice = (
         select(ImportRow.local_id)
@@ -165,19 +165,24 @@ def _doubt_doubles(session: Session, link_id: int, module: str, local_ids: Colle
         .group_by(ImportRow.local_id)
         .having(func.count() > 1)
     )
+    has_twin = exists().where(
+        MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.local_id == ImportRow.local_id,
+        MirrorRecord.remote_id != ImportRow.remote_id,
+    )  # fmt: skip
     session.execute(
         update(ImportRow)
-        .where(of, ImportRow.local_id.in_(twice), ImportRow.found == matching.MATCHED)
+        .where(of, ImportRow.local_id.in_(twice) | has_twin, ImportRow.found == matching.MATCHED)
+        .where(ImportRow.done_at.is_(None))
         .values(found=matching.UNSURE, basis=ImportRow.basis + _AS_ANOTHER)
         .execution_options(synchronize_session=False)
     )
 
 
-def _linked(session: Session, link_id: int, module: str, remote_ids: Collection[str]) -> dict[str, int]:
+def _linked(session: Session, link_id: int, module: str, remote_ids: Collection[str]) -> set[str]:
     """Those that this link knows already, for example after reconnecting."""
-    rows = session.execute(
-        select(MirrorRecord.remote_id, MirrorRecord.local_id).where(
+    rows = session.scalars(
+        select(MirrorRecord.remote_id).where(
             MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.remote_id.in_(remote_ids)
         )
     )
-    return {str(remote_id): local_id for remote_id, local_id in rows}
+    return {str(remote_id) for remote_id in rows}

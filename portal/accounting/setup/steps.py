@@ -72,6 +72,9 @@ def finish(session: Session, link: Link, step: str) -> None:
     if step in link.setup_steps:
         return
     link.setup_steps = link.setup_steps | {step: clock.now().isoformat()}
+    if step == MATCH and directions.AGAIN in link.setup_steps:
+        link.setup_steps = {name: at for name, at in link.setup_steps.items() if name != directions.AGAIN}
+        directions.wake(session, link)
     words = f"Set-up: {STEPS[step][0].lower()} done" if step in STEPS else "Set-up finished: everything goes over"
     audit.note(session, link.organisation_id, f"set-up step {step}", "link", link.id, words=words)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
+from portal.accounting import belonging, consents, directions, in_doubt, link, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views.linking import AGAIN, show_page
@@ -28,6 +28,9 @@ _LATER = (
     " with the other organisation’s, and you decide. Until then everything goes on to {old}; waiting loses nothing."
 )
 _TOO_EARLY = "The first day must be from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}, which is tomorrow."
+_COMPARED = (
+    "What was there before goes on. Customers and items that are new here since are first compared with those in Zoho."
+)
 _TAKEN = "Another firm of this portal is linked to it."
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
@@ -67,6 +70,9 @@ def create_link(consent_id: int) -> Response:
         told = "A test invoice goes first." if tied.importing else "Nothing goes over before you start it below."
         flash(f"{tied.remote_name} is linked. {told}", "good")
         return see_other(url_for("accounting.show_setup"))
+    if directions.AGAIN in tied.setup_steps:
+        flash(f"{tied.remote_name} is linked. {_COMPARED}", "good")
+        return see_other(url_for("accounting.show_match"))
     flash(f"{tied.remote_name} is linked. What you have sent so far is on its way there.", "good")
     return see_other(url_for("accounting.show"))
 
@@ -76,7 +82,8 @@ def _attach(
 ) -> tuple[Link, list[consents.GivenUp]]:
     session = request_session()
     live = link.live_link(session)
-    if live is not None and candidate.id != live.remote_organisation_id:
+    is_renewed = live is not None and candidate.id == live.remote_organisation_id
+    if live is not None and not is_renewed:
         cut_over_on = _cut_over(form, live)
         session.commit()  # Zoho is asked first
         in_doubt.find_out(live.organisation_id)
@@ -90,6 +97,8 @@ def _attach(
         steps.begin(session, tied, is_new=is_new)
         if is_new:
             importing.go(session, tied, importing.REHEARSE)
+    elif not is_renewed:
+        importing.compare_again(session, tied)
     return tied, given_up
 
 

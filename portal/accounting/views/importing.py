@@ -61,11 +61,9 @@ def update_match() -> Response:
 def _read(tied: Link, *, anew: bool) -> None:
     session = request_session()
     if anew:
-        reading.forget(session, tied.id)
-        tied.setup_steps = {
-            name: at for name, at in tied.setup_steps.items() if name not in (reading.READ, steps.MATCH)
-        }
-    importing.go(session, tied, importing.READ)
+        importing.read_anew(session, tied)
+    else:
+        importing.go(session, tied, importing.READ)
     session.commit()
 
 
