@@ -78,7 +78,8 @@ def is_compared_first(session: Session, record: MirrorRecord) -> bool:
     added by somebody else, and goes nowhere before people have confirmed what is the same."""
     if record.module not in COMPARED_FIRST or record.remote_id is not None or record.sending_since is not None:
         return False
-    return session.scalars(select(Link.setup_steps.has_key(AGAIN)).where(Link.id == record.link_id)).one()
+    is_again: bool = session.scalars(select(Link.setup_steps.has_key(AGAIN)).where(Link.id == record.link_id)).one()
+    return is_again
 
 
 def wake(session: Session, link: Link) -> None:
