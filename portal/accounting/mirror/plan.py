@@ -107,7 +107,17 @@ def _is_there(session: Session, twin: MirrorRecord) -> bool:
         return writing_off.takes_money(session, twin)
     if twin.module == "tax" and tax_changes.is_on_its_way(twin):
         return False
+    if twin.remote_status == INACTIVE and _is_to_be_used(session, twin):
+        return False
     return twin.remote_id is not None or twin.state == "in_step"
+
+
+def _is_to_be_used(session: Session, twin: MirrorRecord) -> bool:
+    """Out of use there, in use here, and about to be so there: a paper that names it comes after that."""
+    if twin.state not in records.TRYING or records.version_of(session, twin) <= twin.version_pushed:
+        return False
+    source = sources.read(session, twin.module, twin.local_id)
+    return source is not None and not source.is_inactive
 
 
 def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: datetime, *, is_resting: bool) -> None:

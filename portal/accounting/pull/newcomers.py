@@ -6,7 +6,7 @@ What may be one of ours is left for a person to compare, on the page of the firs
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
@@ -51,7 +51,10 @@ def _choose(session: Session, turn: Turn, module: str, rows: Sequence[Row]) -> l
     is_over = ImportRow.done_at.is_not(None) | (ImportRow.decision == taking.SKIP)
     is_off = [str(row[id_key]) for row in rows if row.get("status", "active") == "inactive"]
     # Read while it was in use there, and nobody has taken it over yet: it is offered no more.
-    session.execute(delete(ImportRow).where(*of, ImportRow.remote_id.in_(is_off), ImportRow.done_at.is_(None)))
+    was_used = func.coalesce(ImportRow.facts["status"].astext, "") != "inactive"
+    session.execute(
+        delete(ImportRow).where(*of, ImportRow.remote_id.in_(is_off), ImportRow.done_at.is_(None), was_used)
+    )
     decided = set(session.scalars(select(ImportRow.remote_id).where(*of, is_over)))
     on_its_way = _under_way(session, turn.link_id, module)
     fresh = [

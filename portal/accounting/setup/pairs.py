@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import ImportRow, Link
-from portal.accounting.setup import in_bulk, matching, steps
+from portal.accounting.setup import in_bulk, matching, reading, steps
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared import keys
@@ -134,7 +135,8 @@ def _pairs(session: Session, rows: Sequence[ImportRow], in_setup: bool) -> list[
 def _facts_of(row: ImportRow) -> list[str]:
     names = ("contact_number", "email", "phone", "mobile") if row.module == "customer" else ("sku", "rate", "unit")
     said = {name: str(row.facts[name]) for name in names if row.facts.get(name)}
-    return [_price(text) if name == "rate" else text for name, text in said.items()]
+    told = [_price(text) if name == "rate" else text for name, text in said.items()]
+    return [*told, "out of use there"] if reading.is_out_of_use(row.facts) else told
 
 
 def _side_of(ours: Customer | Item) -> Side:
@@ -160,6 +162,7 @@ def _differences(row: ImportRow, ours: Customer | Item) -> list[tuple[str, str, 
             ("Price", _price(f"{ours.unit_price:f}"), _price(str(theirs.get("rate", ""))), str),
             ("Unit", ours.unit, str(theirs.get("unit", "")), str),
         ]  # fmt: skip
+    pairs.append(("In use", "yes", "no" if reading.is_out_of_use(theirs) else "yes", str))
     return [(what, here, there) for what, here, there, key in pairs if here and there and key(here) != key(there)]
 
 
@@ -191,4 +194,6 @@ def _differs(module: str, model: Any) -> ColumnElement[bool]:
             (theirs["sku"] != "") & (model.code != theirs["sku"]),
             (theirs["unit"] != "") & (model.unit != "") & (model.unit != theirs["unit"]),
         ]  # fmt: skip
+    is_off = func.coalesce(ImportRow.facts["status"].astext, "") == INACTIVE
+    unlike.append(is_off & model.is_active)
     return (ImportRow.module == module) & select(model.id).where(model.id == ImportRow.local_id, or_(*unlike)).exists()

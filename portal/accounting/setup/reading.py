@@ -8,6 +8,7 @@ from sqlalchemy import case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup import matching
 from portal.accounting.setup.alike import ours_like
@@ -35,9 +36,9 @@ KINDS = {
     for kind in (
         Kind("customer", "/contacts", "contacts", "contact_id", matching.customer_of,
              ("contact_name", "company_name", "customer_sub_type", "email", "phone", "mobile", "first_name",
-              "last_name", "payment_terms", "contact_number")),
+              "last_name", "payment_terms", "contact_number", "status")),
         Kind("item", "/items", "items", "item_id", matching.item_of,
-             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description")),
+             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description", "status")),
     )
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ def read_on(caller: Caller, organisation_id: int, link_id: int, *, most: int) ->
 
 def _read_page(caller: Caller, organisation_id: int, link_id: int, at: Progress) -> Progress:
     kind = KINDS[at.module]
-    rows, has_more = page_of(caller, kind.path, kind.key, at.page, filter_by="Status.Active")
+    rows, has_more = page_of(caller, kind.path, kind.key, at.page, filter_by="Status.All")
     following = _after(at, has_more)
     with job_session(organisation_id) as session:
         keep(session, organisation_id, link_id, kind, rows)
@@ -90,17 +91,26 @@ def _after(at: Progress, has_more: bool) -> Progress:
 
 
 def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Compare rows of Zoho's list with ours, and keep what was found: four statements for a page. Does not commit."""
+    """Compare rows of Zoho's list with ours, and keep what was found: four statements for a page. What is out of use
+    there and like nothing of ours stays there. Does not commit."""
     listed = {str(row[kind.id_key]): row for row in rows if row.get("contact_type", "customer") == "customer"}
     linked = _linked(session, link_id, kind.module, listed)  # these are one already: there is nothing to compare
-    read = {remote_id: row for remote_id, row in listed.items() if remote_id not in linked}
-    if not read:
-        return
-    known = {remote_id: kind.known(row) for remote_id, row in read.items()}
+    known = {remote_id: kind.known(row) for remote_id, row in listed.items() if remote_id not in linked}
     ours = ours_like(session, kind.module, list(known.values()))
     found = {remote_id: matching.match(each, ours) for remote_id, each in known.items()}
+    read = {
+        remote_id: listed[remote_id] for remote_id, each in found.items()
+        if each.found != matching.NEW or not is_out_of_use(listed[remote_id])
+    }  # fmt: skip
+    if not read:
+        return
     _write(session, of, link_id, kind, read, found)
     _doubt_doubles(session, link_id, kind.module, {each.local_id for each in found.values() if each.local_id})
+
+
+def is_out_of_use(facts: Mapping[str, Any]) -> bool:
+    """Is this record of theirs, or what its list said of it, marked as inactive there?"""
+    return str(facts.get("status", "active")) == INACTIVE
 
 
 def _write(

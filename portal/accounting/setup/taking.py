@@ -18,7 +18,7 @@ from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
-from portal.accounting.setup import matching, people
+from portal.accounting.setup import matching, people, reading
 from portal.accounting.setup.desk import Caller
 from portal.accounting.setup.tying import tie
 from portal.catalogue.actions import ItemFacts, add_item, retire_item
@@ -26,7 +26,7 @@ from portal.catalogue.models import Item
 from portal.customers.actions import add_customer, retire_customer
 from portal.customers.models import Customer
 from portal.gateways.zoho.errors import Refused
-from portal.shared import clock
+from portal.shared import clock, outbox
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from portal.taxes.models import Tax
@@ -119,7 +119,8 @@ def _mapped(session: Session, row: ImportRow, record: Mapping[str, Any]) -> dict
 
 
 def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> None:
-    """Ours and theirs are one from now on. In step as of now: only a later edit goes over."""
+    """Ours and theirs are one from now on. In step as of now: only a later edit goes over, and that ours is in use
+    where theirs was not."""
     name = str(record.get("contact_name") or record.get("name") or "")
     snapshot = {
         "sent": None, "persons": _persons(session, row, local_id, record),
@@ -133,11 +134,20 @@ def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, A
         raise RuleBroken(
             "One of the two is tied to another record already. Say that they are two, or leave theirs in Zoho."
         )
+    if _is_to_be_used(row):
+        outbox.record(session, row.organisation_id, row.module, local_id)
+
+
+def _is_to_be_used(row: ImportRow) -> bool:
+    """People knew that theirs was out of use, and said that it is ours."""
+    return row.decision == SAME and reading.is_out_of_use(row.facts)
 
 
 def _leave_unused(session: Session, row: ImportRow, local_id: int, record: Mapping[str, Any]) -> str:
     """Its status there. Made inactive there since its list was read: offered here no more than there."""
-    if record.get("status", "active") != INACTIVE or row.decision == SAME:
+    if _is_to_be_used(row):
+        return INACTIVE if reading.is_out_of_use(record) else ""
+    if not reading.is_out_of_use(record) or row.decision == SAME:
         return ""  # of one of ours that is in use, the next look asks or follows
     if row.module == "customer":
         retire_customer(session, session.get_one(Customer, local_id))
