@@ -38,7 +38,8 @@ KINDS = {
              ("contact_name", "company_name", "customer_sub_type", "email", "phone", "mobile", "first_name",
               "last_name", "payment_terms", "contact_number", "status")),
         Kind("item", "/items", "items", "item_id", matching.item_of,
-             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description", "status")),
+             ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description",
+              "status")),
     )
 }  # fmt: skip
 
