@@ -15,6 +15,7 @@ from portal.payments.actions.crediting import share_out
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.queries import payments_of
+from portal.payments.refunds.limits import credit_in_money
 from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared import formats, outbox
 from portal.shared.errors import FormUsed
@@ -39,6 +40,8 @@ def refund_credit_note(
     if way == "stripe":
         _to_card(session, note, invoice, amount, reason, by=by, form_id=form_id)
     else:
+        if not form_id.startswith(BOOKED):  # what the books gave back is gone, whatever it was
+            _check_paid(amount, credit_in_money(session, note.customer_id, note.currency))
         _by_hand(session, note, amount, way, reason, by=by, form_id=form_id)
     locale = session.get_one(Organisation, note.organisation_id).locale
     how = {"stripe": "to the card", "cash": "in cash"}.get(way, "by bank transfer")
@@ -69,6 +72,15 @@ def _check(amount: Money, kept: Money, invoice: Invoice) -> None:
     if invoice.status == "sent" and balance_of(invoice).balance > Money.zero(amount.currency):
         left = formats.money(balance_of(invoice).balance)
         raise CannotRefund(f"{left} is still to pay on {invoice.number}: put the credit to it first.", field="amount")
+
+
+def _check_paid(amount: Money, in_money: Money) -> None:
+    """A note over what nobody paid is credit, but no money; put to another invoice, it makes none of that either."""
+    if amount > in_money:
+        raise CannotRefund(
+            f"Only {formats.money(in_money)} of this customer's credit is money that they paid; the rest took back what"
+            " was never paid. That can be put to an invoice, not given back.", field="amount",
+        )  # fmt: skip
 
 
 def _to_card(

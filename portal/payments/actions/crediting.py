@@ -90,6 +90,7 @@ def put_credit_note(organisation_id: int, credit_note_id: int, invoice_id: int) 
     release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
         note = queries.get_credit_note(session, credit_note_id)
+        lock_customer(session, note.customer_id)  # what can be given back of other credit depends on where this goes
         locked = lock_invoices(session, (note.invoice_id, invoice_id))
         check_not_being_paid(session, invoice_id)
         actions.apply_credit(session, note, locked[invoice_id])

@@ -14,6 +14,7 @@ from portal.payments.actions.settlement import look_soon
 from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_won_credit
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
+from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
@@ -49,10 +50,10 @@ def plan_refund(
             raise FormUsed(f"{formats.money(repeated.all_of_it)} was given back")
         return repeated
     use = queries.get_payment(session, payment_id).use
-    left = _left(session, payment, use, of_invoice)
     removed = "" if remote_id else _removed(session, payment)
-    _check(payment, way, amount, tip, left, use.tip_left, removed)
+    _check(payment, way, amount, tip, _left(session, payment, use, of_invoice), use.tip_left, removed)
     is_booked = (form_id or "").startswith(BOOKED)  # whoever says so here did not hand it out
+    _check_all(session, payment, amount, is_gone=bool(remote_id) or way == "dispute" or is_booked)
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
         tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
@@ -138,6 +139,16 @@ def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, t
         raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
     if way == "stripe" and removed:
         raise CannotRefund(rules.removed_words(removed), field="way")
+
+
+def _check_all(session: Session, payment: Payment, amount: Money, *, is_gone: bool) -> None:
+    """What a credit note gave back by hand came out of no payment, and yet is gone. is_gone: so is this already."""
+    left = left_of_payments(session, payment.customer_id, payment.currency)
+    if amount > left and not is_gone:
+        raise CannotRefund(
+            f"Only {formats.money(left)} of all that this customer paid is left: the rest was given back with credit"
+            " notes.", field="amount",
+        )  # fmt: skip
 
 
 def _removed(session: Session, payment: Payment) -> str:

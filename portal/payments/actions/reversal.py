@@ -9,6 +9,7 @@ from portal.payments.actions.allocation import lock_customer, lock_invoices, put
 from portal.payments.actions.reversal_news import tell_of_reversal
 from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Payment, PaymentReversal
+from portal.payments.refunds.limits import left_of_payments
 from portal.payments.rules import CannotReverse
 from portal.shared import formats, outbox
 from portal.shared.money import Money
@@ -27,6 +28,8 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
         return
     if queries.get_payment(session, payment_id).use.refunded_minor:
         raise CannotReverse("Some of this money was given back already: what is left can be given back as well.")
+    if payment.amount > left_of_payments(session, payment.customer_id, payment.currency):
+        raise CannotReverse("Some of this money was given back with a credit note already, so it did come.")
     parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
     invoices = lock_invoices(session, parts)
     put_to(session, payment, parts)

@@ -1,0 +1,27 @@
+"""How much of a customer's credit is money: what notes took back of unpaid invoices is credit, but nobody paid it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """One invoice that stands, in minor units.
+
+    worth  what it asks for, less the credit notes over it, wherever these were put
+    paid   what payments put to it, and credit notes over other invoices
+    """
+
+    worth: int
+    paid: int
+
+
+def money_in_credit(put_to_invoices: int, claims: Iterable[Claim], given_back: int) -> int:
+    """What can be handed back of all credit notes of a customer, in minor units, never below zero.
+
+    put_to_invoices  of payments, without what went back of them
+    given_back       by hand, of credit notes, before
+    It is the money that pays no claim any more. As credit that no money stands behind may pay claims, too, these count
+    in full: a customer is never handed more than came from them.
+    """
+    used = sum(max(0, min(claim.worth, claim.paid)) for claim in claims)
+    return max(0, put_to_invoices - used - given_back)
