@@ -18,6 +18,16 @@ def newest_step(days: Sequence[int], *, due_on: date, issued_on: date, started_o
     return max(reached, default=None)
 
 
+def why_left_out(step: int, *, due_on: date, issued_on: date, started_on: date, today: date) -> str:
+    """Of a step that was not taken: why it never will be, for staff; "" where it still can be."""
+    day = due_on + timedelta(days=step)
+    if day <= issued_on:
+        return "The invoice itself went out on that day, or later"
+    if day < started_on:
+        return "That day was before your firm began to remind"
+    return "That day is over" if day < today else ""
+
+
 def is_awake(local: datetime, from_hour: int, until_hour: int) -> bool:
     """May the customer, whose clock says `local`, be written to?"""
     return from_hour <= local.hour < until_hour

@@ -7,6 +7,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.invoices.sendings import target_of
 from portal.reminders import actions, forms, queries, rules
+from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -70,12 +71,21 @@ def create_resumption(invoice_id: int) -> Response:
     return see_other(url_for("reminders.show", invoice_id=invoice_id))
 
 
-def _coming(invoice: Invoice, taken: list[int]) -> list[int] | None:
-    """The steps still to come; None where the firm reminds nobody."""
+def _coming(invoice: Invoice, taken: list[int]) -> list[tuple[int, str]] | None:
+    """The steps after those that were taken, each with why it is left out, or ""; None: nobody is reminded."""
     plan = queries.plan_of(request_session())
     if plan is None or not plan.is_on:
         return None
-    return [step for step in plan.days if step > max(taken, default=-rules.MOST_DAYS - 1)] if invoice.due_on else []
+    due_on, issued_on = invoice.due_on, invoice.issued_on
+    if due_on is None or issued_on is None:
+        return []
+    today, last = clock.today(actions.time_zone_for(g.organisation, invoice)), max(taken, default=-rules.MOST_DAYS - 1)
+    return [
+        (step, rules.why_left_out(
+            step, due_on=due_on, issued_on=issued_on, started_on=plan.started_on, today=today
+        ))
+        for step in plan.days if step > last
+    ]  # fmt: skip
 
 
 def _settings_page(form: Form, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -314,3 +315,14 @@ def test_whatever_dies_each_step_goes_once_and_none_is_missed(
 
 def _local(now: datetime) -> datetime:
     return clock.local(now, "Europe/London")
+
+
+def test_a_step_that_never_comes_is_not_said_to_come(
+    client: FlaskClient, firm: Firm, office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ISSUED", clock.now() - timedelta(days=12))  # due in two days
+    remind(firm, [-14, -3, 0])
+    invoice_id = bill(firm)
+    page = sign_in(client, firm, "manager").get(f"/invoices/{invoice_id}/reminders").text
+    assert page.count("Left out") == 2 and page.count("To come") == 1
+    assert "That day is over" in page and "The invoice itself went out on that day, or later" in page
