@@ -131,6 +131,12 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     return page
 
 
+def payable_together(session: Session, organisation: Organisation, customer: Customer, link: PayLink) -> Money:
+    """What a joint link that was just made asks for in one go: nothing where none of it can be paid now."""
+    session.flush()
+    return JointPage(link, organisation, customer, _rows(session, link, organisation)).to_pay
+
+
 def _payments(session: Session, rows: Sequence[JointRow]) -> Sequence[Received]:
     paid = [row.invoice.id for row in rows if row.has_payments]
     return received_on(session, paid) if paid else ()

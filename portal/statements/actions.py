@@ -17,6 +17,7 @@ from portal.messages.actions import queue_mail
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations import audit
 from portal.organisations.models import Organisation
+from portal.pay_page.together import payable_together
 from portal.payments.credits import credit_of
 from portal.payments.queries import open_invoices
 from portal.shared import clock, formats, phrases
@@ -72,22 +73,24 @@ def mail_statement(
         make_pay_link(session, each, vault, channel="email", pay_link_days=days, sent_to=to, created_by=sent_by)
         for each in told
     ]
-    together = None
-    if len(told) > 1:
-        together, address = joint.make_joint_link(
-            session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
-        )
     language = phrases.choose(customer.language, organisation.locale)
     locale, subject = (
         language.locale(organisation.locale, organisation.country),
         language.text("mail_statement", firm=organisation.name),
     )
+    lines = [_line(locale, statement, each, token) for each, (_, token) in zip(told, links, strict=True)]
+    together, at_once = None, statement.total
+    if len(told) > 1:
+        together, address = joint.make_joint_link(
+            session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
+        )
+        at_once = payable_together(session, organisation, customer, together)
     text, html = render_mail(
         "statement", **spoken(language, subject, organisation), customer=customer.name,
         total=formats.money(statement.total, locale), pay_all_url=address if together else "",
-        left_out=len(statement.invoices) - len(told),
+        at_once=formats.money(at_once, locale) if at_once and at_once != statement.total else "",
+        left_out=len(statement.invoices) - len(told), lines=lines,
         credit=formats.money(statement.credit, locale) if statement.credit else "",
-        lines=[_line(locale, statement, each, token) for each, (_, token) in zip(told, links, strict=True)],
     )  # fmt: skip
     with session.no_autoflush:
         message_id = queue_mail(

@@ -25,7 +25,8 @@ from portal.payments.actions import (
     take_due_attempts,
     void_invoice,
 )
-from portal.payments.models import Allocation, Payment, PaymentAttempt
+from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount, StripeEvent
+from portal.payments.rules import DECLINED, MOST_DECLINES
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import here, job_session
@@ -263,3 +264,26 @@ def test_a_look_takes_as_many_statements_for_three_as_for_one(till: Till, firm: 
         counts.append(len(seen))
         seen.clear()
     assert counts[0] == counts[1] <= 3
+
+
+def test_what_is_not_in_the_sum_says_so_and_the_mail_says_what_can_be_paid(
+    till: Till, firm: Firm, three: Joint
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        account_id = session.scalars(select(StripeAccount.id)).one()
+        session.add_all(
+            StripeEvent(
+                organisation_id=firm.organisation_id, stripe_account_id=account_id, event_id=f"evt_{number}",
+                kind=DECLINED, body={"metadata": {"invoice": str(three.ids[0])}}, state="done",
+            )
+            for number in range(MOST_DECLINES)
+        )  # fmt: skip
+    page = till.get(three.path).text
+    assert "Pay £471.60" in page and page.count("Not in the sum above") == 1 and "No card is taken for a day" in page
+    office = sign_in(till.browser(), firm, "manager")
+    form = {"email": "rita@maple.example", "form_id": "one"}
+    assert post(office, f"/customers/{firm.customer_id}/statements", form).status_code == 303
+    with job_session(firm.organisation_id) as session:
+        sent = session.scalars(select(Message).where(Message.kind == "statement")).one()
+        mail = read_mail(session, sent.id)
+    assert "£707.40" in mail.text and "Pay £471.60 of it in one go" in mail.text
