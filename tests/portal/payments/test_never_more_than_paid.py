@@ -141,14 +141,18 @@ class Counter:
 
 STEPS = ("pay", "too much", "credit", "credit", "put", "use", "write off", "give back", "give back", "refund")
 
+# In the end all is credited, closed, and given back as far as the rules let it be.
+CLOSING = [(step, which) for which in (1, 3, 5) for step in ("credit", "write off")]
+CLOSING += [("give back", which) for which in range(6)]
+
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=4, max_size=10))
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True,
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True,
     phases=[Phase.generate],
 )  # fmt: skip
 def test_no_order_of_credit_and_payments_gives_back_more_than_came(till: Till, steps: list[tuple[str, int]]) -> None:
     counter = Counter(till)
-    for step, which in steps:
+    for step, which in [*steps, *CLOSING]:
         counter.do(step, which)
         assert counter.left_with_the_firm() >= 0, f"after {step}"
