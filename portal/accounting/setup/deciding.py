@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
-from portal.accounting.setup import in_bulk, matching, pairs, steps
+from portal.accounting.setup import in_bulk, matching, pairs, reading, steps
 from portal.organisations import audit
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
@@ -17,6 +17,19 @@ _ONE_BY_NOW = (
     "They are one record since everything goes over, and invoices there are made out to it. Change the name or the"
     " address on one side instead."
 )
+
+
+def choose(session: Session, link: Link, chosen: Mapping[int, int]) -> None:
+    """chosen: import row → which of ours it is, of several that are as like it; any other is left as it was. The link
+    is held. Does not commit."""
+    rows = session.scalars(
+        select(ImportRow).where(ImportRow.link_id == link.id, ImportRow.id.in_(chosen), ImportRow.done_at.is_(None))
+    ).all()
+    several = reading.several_like(session, rows)
+    for row in rows:
+        if row.local_id != chosen[row.id] and chosen[row.id] in several.get(row.id, ()):
+            row.local_id, row.decision = chosen[row.id], ""  # so that it is told as said anew
+    session.flush()
 
 
 def decide(session: Session, link: Link, answers: Mapping[int, str]) -> None:

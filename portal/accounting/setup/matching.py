@@ -76,13 +76,18 @@ class Ours:
         return [found[local_id] for local_id in sorted(found)]
 
 
+def likeliest(theirs: Known, ours: Ours) -> list[tuple[list[str], Known]]:
+    """Those of ours that are as like it as any, with the names of the facts they share."""
+    likely = [(facts, each) for facts, each in ours.like(theirs) if facts != _NEVER_ALONE]
+    best = max((_points(facts) for facts, _ in likely), default=0)
+    return [(facts, each) for facts, each in likely if _points(facts) == best]
+
+
 def match(theirs: Known, ours: Ours) -> Match:
     """The one of ours that it is, may be, or nothing. Two equally good ones are never guessed between."""
-    likely = [(facts, each) for facts, each in ours.like(theirs) if facts != _NEVER_ALONE]
-    if not likely:
+    at_best = likeliest(theirs, ours)
+    if not at_best:
         return Match(NEW)
-    best = max(_points(facts) for facts, _ in likely)
-    at_best = [(facts, each) for facts, each in likely if _points(facts) == best]
     facts, chosen = at_best[0]
     basis = " and ".join(facts[:2])
     if len(at_best) > 1:

@@ -34,7 +34,8 @@ class Side:
 class Pair:
     """One record there and the one here that it may be; None where nothing here is like it. differs: (what, here,
     there). by_hand: why it is not answered together with others. may_part: they are one here, and nothing of it went
-    over yet."""
+    over yet. several: where more than one here is as like it, each of them by its id; ours_id: the one that is
+    shown, or was chosen."""
 
     id: int
     module: str
@@ -45,6 +46,15 @@ class Pair:
     differs: list[tuple[str, str, str]] = field(default_factory=list)
     by_hand: str = ""
     may_part: bool = False
+    several: dict[int, Side] = field(default_factory=dict)
+    ours_id: int | None = None
+
+    def which(self) -> list[dict[str, str]]:
+        """An answer for each of several here."""
+        return [
+            {"value": f"same:{id_}", "label": f"The same as {side.name}", "note": " · ".join(side.facts)}
+            for id_, side in self.several.items()
+        ]
 
 
 @dataclass(frozen=True)
@@ -114,8 +124,10 @@ def _page(session: Session, link: Link, fact: ColumnElement[bool], after: int, *
 
 def _pairs(session: Session, rows: Sequence[ImportRow], in_setup: bool) -> list[Pair]:
     known: dict[tuple[str, int], Any] = {}
+    several = reading.several_like(session, [row for row in rows if row.found == matching.UNSURE and not row.done_at])
     for module, model in _MODELS.items():
-        ids = [row.local_id for row in rows if row.module == module and row.local_id]
+        here = [row for row in rows if row.module == module]
+        ids = [each for row in here for each in (row.local_id, *several.get(row.id, ())) if each]
         if ids:
             known |= {(module, each.id): each for each in session.scalars(select(model).where(model.id.in_(ids)))}
     open_ids = [row.id for row in rows if not row.decision and row.found == matching.UNSURE]
@@ -128,7 +140,12 @@ def _pairs(session: Session, rows: Sequence[ImportRow], in_setup: bool) -> list[
         differs = _differences(row, ours) if ours is not None else []
         may_part = in_setup and row.done_at is not None and row.decision == "same"
         side = _side_of(ours) if ours is not None else None
-        found.append(Pair(row.id, row.module, row.basis, told, side, row.decision, differs, why, may_part))
+        others = {each: _side_of(known[row.module, each]) for each in several.get(row.id, ())}
+        found.append(
+            Pair(
+                row.id, row.module, row.basis, told, side, row.decision, differs, why, may_part, others, row.local_id
+            )
+        )  # fmt: skip
     return found
 
 

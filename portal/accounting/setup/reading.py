@@ -36,7 +36,8 @@ KINDS = {
     for kind in (
         Kind("customer", "/contacts", "contacts", "contact_id", matching.customer_of,
              ("contact_name", "company_name", "customer_sub_type", "email", "phone", "mobile", "first_name",
-              "last_name", "payment_terms", "contact_number", "status")),
+              "last_name", "payment_terms", "contact_number", "status", "tax_reg_no", "vat_reg_no", "gst_no",
+              "tax_id")),
         Kind("item", "/items", "items", "item_id", matching.item_of,
              ("name", "sku", "rate", "description", "unit", "product_type", "tax_id", "purchase_description",
               "status")),
@@ -107,6 +108,17 @@ def keep(session: Session, of: int, link_id: int, kind: Kind, rows: Sequence[Map
         return
     _write(session, of, link_id, kind, read, found)
     _doubt_doubles(session, link_id, kind.module, {each.local_id for each in found.values() if each.local_id})
+
+
+def several_like(session: Session, rows: Sequence[ImportRow]) -> dict[int, list[int]]:
+    """Import row → those of ours that are equally like it, in the order of their numbers; only where it is more than
+    one. A statement for each module."""
+    found: dict[int, list[int]] = {}
+    for module, kind in KINDS.items():
+        known = {row.id: kind.known(row.facts) for row in rows if row.module == module}
+        ours = ours_like(session, module, list(known.values()))
+        found |= {id_: [one.id for _, one in matching.likeliest(each, ours)] for id_, each in known.items()}
+    return {row_id: ids for row_id, ids in found.items() if len(ids) > 1}
 
 
 def is_out_of_use(facts: Mapping[str, Any]) -> bool:

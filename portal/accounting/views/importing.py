@@ -79,7 +79,8 @@ def _decide(tied: Link) -> str:
         deciding.leave_all_new(session, tied)
     elif every and (left := deciding.decide_all(session, tied, every)):
         flash(_LEFT.format(count=left), "late")
-    deciding.decide(session, tied, answers)
+    deciding.choose(session, tied, {row_id: ours for row_id, (_, ours) in answers.items() if ours})
+    deciding.decide(session, tied, {row_id: decision for row_id, (decision, _) in answers.items()})
     session.commit()
     return ""
 
@@ -96,13 +97,19 @@ def _part(tied: Link) -> str:
     return ""
 
 
-def _answers() -> dict[int, str] | None:
-    """Row → decision; None where something was sent that the page does not ask."""
-    said = {name: value for name, value in request.form.items() if name.startswith("pair_")}
-    answers = {id_from(name.removeprefix("pair_")): value for name, value in said.items()}
-    if None in answers or not set(answers.values()) <= set(DECISIONS):
-        return None
-    return {row_id: value for row_id, value in answers.items() if row_id is not None}
+def _answers() -> dict[int, tuple[str, int]] | None:
+    """Row → decision, and which of ours it is, 0 for the one that was shown; None where something was sent that the
+    page does not ask."""
+    answers: dict[int, tuple[str, int]] = {}
+    for name, value in request.form.items():
+        if not name.startswith("pair_"):
+            continue
+        row_id, (decision, _, which) = id_from(name.removeprefix("pair_")), value.partition(":")
+        ours = id_from(which) if which else 0
+        if row_id is None or ours is None or decision not in DECISIONS or (ours and decision != taking.SAME):
+            return None
+        answers[row_id] = decision, ours
+    return answers
 
 
 def _take(tied: Link) -> Response:
@@ -161,4 +168,6 @@ def _lists(tied: Link) -> list[dict[str, Any]]:
 
 
 def _shown_as(name: str, pair: pairs.Pair) -> str:
+    if pair.several and pair.decision == taking.SAME:
+        return f"{taking.SAME}:{pair.ours_id}"
     return pair.decision or {"differing": taking.SAME, "matched": taking.SAME, "new": taking.OWN}.get(name, "")
