@@ -210,7 +210,7 @@ def test_a_version_with_a_field_that_is_gone_is_restored_but_for_that_row(
 
 def test_a_change_says_how_many_records_would_change_before_it_is_kept(linked: LinkedFirm, admin: FlaskClient) -> None:
     seen = press(admin, "preview", theirs_notes="cf:cf_site")
-    assert "This 1 record would change" in seen.text and "Nothing is kept yet" in seen.text
+    assert "This record would change" in seen.text and "Nothing is kept yet" in seen.text
     assert f'<a href="/customers/{linked.firm.customer_id}">Maple Dental Practice</a>' in seen.text
     drain(linked.organisation_id)
     assert not maple(linked).get("custom_fields")
@@ -225,7 +225,7 @@ def test_only_records_that_would_be_written_count_as_changed(linked: LinkedFirm,
         )
         directions.keep(session, linked.link(), "customer", "both")
         assert fresh.notes
-    assert "This 1 record would change" in press(admin, "preview", theirs_notes="website").text
+    assert "This record would change" in press(admin, "preview", theirs_notes="website").text
     only_theirs = press(admin, "preview", theirs_notes="website", way_notes="pull")
     assert "No record would change" in only_theirs.text
     for change in (
@@ -237,7 +237,7 @@ def test_only_records_that_would_be_written_count_as_changed(linked: LinkedFirm,
     voided = sent_invoice(linked)
     drain(linked.organisation_id)
     named = {"module": "invoice", "theirs_title": "notes"}
-    assert "This 1 record would change" in press(admin, "preview", **named).text
+    assert "This record would change" in press(admin, "preview", **named).text
     void(linked, voided.id)
     assert "No record would change" in press(admin, "preview", **named).text
 
@@ -337,7 +337,7 @@ def test_who_keeps_from_an_old_page_is_told_first_who_kept_another_version_meanw
     refused = press(admin, "keep", theirs_notes="website", **told)
     shown = words(refused.text)
     assert refused.status_code == 409
-    assert "Ada Admin kept version 1 meanwhile On " in shown and "This 1 record would change" in shown
+    assert "Ada Admin kept version 1 meanwhile On " in shown and "This record would change" in shown
     assert "Notes: cf_site" in shown and "now, Website" in shown and 'value="website" selected' in refused.text
     assert "Version 1 (now)" in words(admin.get(PAGE).text)
     told = {name: hidden(refused.text, name) for name in ("seen", "based_on")}
