@@ -22,6 +22,7 @@ from portal.accounting.setup import steps
 from portal.accounting.setup.desk import Caller
 from portal.catalogue.models import Item
 from portal.gateways.zoho.calls import PRODUCTS
+from portal.gateways.zoho.errors import Refused
 from portal.invoices import billing, frozen
 from portal.organisations import audit
 from portal.organisations.models import AuditEntry, Organisation
@@ -39,6 +40,10 @@ NUMBERED = "REHEARSAL-"  # by which a test invoice is told from theirs
 
 class CannotRehearse(RuleBroken):
     """Something that the test invoice needs is not there yet."""
+
+
+class UnderWay(RuleBroken):
+    """Another press is at it: the number and the name are its own."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,15 @@ def plan(session: Session, link: Link) -> Plan:
 
 
 def play(desk: Caller, planned: Plan) -> str:
-    """What differs, in words, or nothing. Both records are put away whatever it is. Raises GatewayError."""
-    customer = _customer(desk, planned)
-    invoice = _invoice(desk, planned, customer)
+    """What differs, in words, or nothing. Both records are put away whatever it is. Raises UnderWay,
+    GatewayError."""
+    try:
+        customer = _customer(desk, planned)
+        invoice = _invoice(desk, planned, customer)
+    except Refused as problem:
+        if not problem.is_clash:
+            raise
+        raise UnderWay("A rehearsal is under way already. Look at this page again in a moment.") from problem
     back = desk.call("GET", f"/invoices/{invoice}")["invoice"]
     words = comparison.cause(planned.figures, comparison.their_figures(back, like=planned.figures))
     if back.get("status") == "draft":

@@ -62,6 +62,14 @@ def test_what_was_rehearsed_with_tells_nothing_of_their_habits(linked: LinkedFir
     assert "How each side reckons" in shown and "REHEARSAL" not in shown
 
 
+@pytest.mark.parametrize("path", ["/contacts", "/invoices"])
+def test_a_second_press_meanwhile_hears_of_the_first(linked: LinkedFirm, admin: FlaskClient, path: str) -> None:
+    linked.zoho.break_down("status", path=path, status=400, code=1001, message="It is there already")
+    shown = rehearse(admin)
+    assert "A rehearsal is under way already" in shown and "Rename" not in shown
+    assert "came back equal to the cent" in rehearse(admin)
+
+
 @pytest.mark.parametrize("path", ["/contacts", "/invoices", "/status/void"])
 def test_a_rehearsal_that_broke_off_is_taken_up_without_a_second_invoice(
     linked: LinkedFirm, admin: FlaskClient, path: str
