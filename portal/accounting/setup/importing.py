@@ -120,7 +120,8 @@ def _end_taking(session: Session, link: Link) -> None:
     """Those that could not be made one record come back to be decided; the step is done when there are none."""
     refused = import_queries.overview(session, link).undecided
     if refused:
-        link.import_problem = f"{refused} could not be made one record. Each is shown below with the reason."
+        told = "Each is shown under First import with the reason."
+        link.import_problem = f"{refused} could not be made one record. {told}"
     else:
         steps.finish(session, link, steps.MATCH)
 

@@ -123,7 +123,7 @@ def _page(tied: Link, there: _There, sides: _Sides, form: Form | None = None, st
         }
     page = render_template(
         "accounting/taxes.html", tied=tied, rows=sides.rows, preferences=there.preferences, habits=sides.habits,
-        authorities=sides.authorities, form=form or Form(), ticked=ticked,
+        authorities=sides.authorities, form=form or Form(), ticked=ticked, is_open=steps.is_open(tied),
     )  # fmt: skip
     return make_response(page, status)
 

@@ -192,3 +192,13 @@ def test_no_other_edition_is_asked_for_authorities(linked: LinkedFirm, admin: Fl
     admin.get(PAGE)
     assert linked.zoho.requests(linked.remote, "GET", "/settings/taxes") != []
     assert linked.zoho.requests(linked.remote, "GET", "/settings/taxauthorities") == []
+
+
+def test_after_the_start_the_page_says_that_a_rate_is_told_at_once(linked: LinkedFirm, admin: FlaskClient) -> None:
+    assert "Zoho is told when you start" in admin.get(PAGE).text
+    with job_session(linked.organisation_id) as session:
+        link = session.merge(linked.link())
+        steps.finish(session, link, steps.TAXES)
+        steps.start(session, link)
+    shown = admin.get(PAGE).text
+    assert "Zoho is told at once" in shown and "when you start" not in shown
