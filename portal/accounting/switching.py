@@ -56,7 +56,7 @@ def switch(
     _tell_what_stays(session, link)
     audit.note(
         session, link.organisation_id, "zoho switched", "link", link.id,
-        words=f"Gone over from {old.remote_name}: invoices from {cut_over_on:%Y-%m-%d} on",
+        words=f"Gone over from {old.remote_name}: invoices from {cut_over_on:%-d %b %Y} on",
         before={"organisation": old.remote_organisation_id, "name": old.remote_name},
         after={"organisation": candidate.id, "name": candidate.name, "from": cut_over_on.isoformat()},
     )  # fmt: skip

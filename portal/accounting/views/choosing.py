@@ -1,5 +1,6 @@
 """After the consent: which organisation is linked, or a new one made."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
@@ -24,13 +25,14 @@ from portal.shared.web import request_session
 # Going over begins with comparing both sides, which people decide about: nobody could do it for them on a day to come,
 # and from that day on nothing would reach either organisation until they have.
 _LATER = (
-    "Come back on {day:%Y-%m-%d}, or the day before: going over begins with comparing your customers, items and taxes"
+    "Come back on {day:%-d %b %Y}, or the day before: going over begins with comparing your customers, items and taxes"
     " with the other organisation’s, and you decide. Until then everything goes on to {old}; waiting loses nothing."
 )
-_TOO_EARLY = "The first day must be from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}, which is tomorrow."
 _COMPARED = (
     "What was there before goes on. Customers and items that are new here since are first compared with those in Zoho."
 )
+_TOO_EARLY = "The first day must be from {earliest:%-d %b %Y} to {latest:%-d %b %Y}, which is tomorrow."
+_WISHED = {"new": "invoice", "invoice": "invoice", "books": "books"}  # card → product
 _TAKEN = "Another firm of this portal is linked to it."
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
@@ -114,7 +116,7 @@ def _cut_over(form: Form, live: Link) -> date:
     if day > latest:
         raise link.CannotLink(_LATER.format(day=day, old=live.remote_name), field="cut_over_on")
     if not form.values.get("is_sure"):
-        words = f"Tick this first: invoices from {day:%Y-%m-%d} on no longer go to {live.remote_name}."
+        words = f"Tick this first: invoices from {day:%-d %b %Y} on no longer go to {live.remote_name}."
         raise link.CannotLink(words, field="is_sure")
     return day
 
@@ -146,13 +148,15 @@ def _ask_about_the_account(offered: rules.Choice) -> None:
 def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
     try:
         offered = _without_taken(link.offered(consent.organisation_id, consent, g.organisation.currency))
-        options = _options(offered, consent.wish, sizes.customers_in(consent, offered.candidates))
+        shown = _but_the_linked(offered, consent)
+        options = _options(shown, consent.wish, sizes.customers_in(consent, shown.candidates))
     except GatewayError as failure:
         return show_page(failure.words, 502)
     whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
-    preset = usable[0] if len(usable) == 1 else ""
+    fitting = [each for each in offered.candidates if each.id in usable and not _unlike(each, consent.wish)]
+    preset = fitting[0].id if len(usable) == len(fitting) == 1 else ""
     if tied is not None:  # who goes over says where to
         preset = tied.remote_organisation_id if consent.wish == AGAIN else ""
     untouched = Form(
@@ -201,21 +205,37 @@ def _options(offered: rules.Choice, wish: str, sizes: dict[str, str]) -> list[di
     return [
         {
             "value": each.id, "label": each.name, "disabled": bool(each.obstacle),
-            "note": each.obstacle or _about(each, sizes),
+            "note": each.obstacle or _about(each, wish, sizes),
             "chip": PRODUCTS[each.product].name,
         }
         for each in in_order
     ]  # fmt: skip
 
 
-def _about(each: rules.Candidate, sizes: dict[str, str]) -> str:
+def _about(each: rules.Candidate, wish: str, sizes: dict[str, str]) -> str:
     facts = " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize(), sizes.get(each.id)]))
-    if not rules.has_other_taxes(each, g.organisation.country):
-        return facts
-    return (
-        f"{facts}. Its taxes are another country’s: your firm charges those of "
-        f"{countries()[g.organisation.country]}. Choose it only if your books are kept there all the same."
-    )
+    return " ".join([f"{facts}.", *unlike]) if (unlike := _unlike(each, wish)) else facts
+
+
+def _unlike(each: rules.Candidate, wish: str) -> list[str]:
+    """What in it is not as the person or the firm wants it: nothing of this kind is chosen beforehand."""
+    told, wished = [], _WISHED.get(wish, each.product)
+    if wished != each.product:
+        told.append(f"You chose {PRODUCTS[wished].name}; this is a {PRODUCTS[each.product].name} organisation.")
+    if rules.has_other_taxes(each, g.organisation.country):
+        told.append(
+            f"Its taxes are another country’s: your firm charges those of {countries()[g.organisation.country]}. "
+            "Choose it only if your books are kept there all the same."
+        )
+    return told
+
+
+def _but_the_linked(offered: rules.Choice, consent: Consent) -> rules.Choice:
+    """Who goes over to another organisation is not offered the one that is linked."""
+    tied = link.live_link(request_session())
+    if tied is None or consent.wish:
+        return offered
+    return replace(offered, candidates=[each for each in offered.candidates if each.id != tied.remote_organisation_id])
 
 
 def _open_consent(consent_id: int) -> Consent:

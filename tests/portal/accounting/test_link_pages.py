@@ -93,6 +93,18 @@ def test_each_organisation_says_how_many_customers_it_has(zoho: ZohoStandIn, adm
     assert page.status_code == 200 and f"{before + 2} customers" not in page.text and "Northgate Heating" in page.text
 
 
+@pytest.mark.parametrize("wish", ["books", "invoice", "new"])
+def test_an_organisation_of_another_product_or_country_says_so_and_is_not_chosen_beforehand(
+    zoho: ZohoStandIn, admin: FlaskClient, wish: str
+) -> None:
+    user = f"one-{wish}@firm.example"
+    zoho.control("POST", "/orgs", {"user": user, "dc": "eu", "name": "The only one", "currency_code": "GBP"})
+    page = admin.get(admin.get(consent(admin, user=f"eu:{user}", wish=wish, wished_name="Ours")).location).text
+    assert "The only one" in page
+    is_other = "You chose Zoho Invoice; this is a Zoho Books organisation." in page
+    assert is_other == (wish != "books") and (" checked" in page) == (wish == "books")
+
+
 def test_nothing_goes_over_before_the_start_and_everything_sent_so_far_after_it(
     zoho: ZohoStandIn, admin: FlaskClient, firm: Firm
 ) -> None:

@@ -59,6 +59,22 @@ def test_disconnecting_asks_a_second_time(linked: LinkedFirm, admin: FlaskClient
     assert linked.link().archived_at is None
 
 
+def test_before_an_organisation_is_left_its_page_counts_what_has_not_reached_it(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    sent_invoice(linked)
+    assert "have not reached" in admin.get("/books").text
+    drain(linked.organisation_id)
+    assert "have not reached" not in admin.get("/books").text
+
+
+def test_who_goes_over_is_not_offered_the_organisation_that_is_linked(linked: LinkedFirm, admin: FlaskClient) -> None:
+    other = another(linked)
+    chosen = admin.get(consent(admin, user=f"eu:{linked.user}", wish="")).location
+    page = admin.get(chosen).text
+    assert f'value="{other}"' in page and f'value="{linked.remote}"' not in page
+
+
 def test_the_history_of_a_link_that_has_ended_can_be_read(linked: LinkedFirm, admin: FlaskClient) -> None:
     name = linked.link().remote_name
     assert "Linked before" not in admin.get("/books").text
@@ -121,7 +137,7 @@ def test_a_switch_is_told_in_the_trail_with_both_organisations(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [({"is_sure": ""}, "Tick this first"), ({"cut_over_on": ""}, "Enter the first day"),
-     ({"cut_over_on": "2019-01-01"}, f"to {clock.today('Europe/London') + timedelta(days=1)}, which is tomorrow"),
+     ({"cut_over_on": "2019-01-01"}, f"{clock.today('Europe/London') + timedelta(1):%-d %b %Y}, which is tomorrow"),
      ({"cut_over_on": (clock.today("Europe/London") + timedelta(days=30)).isoformat()}, "Come back on")],
 )  # fmt: skip
 def test_a_switch_needs_its_day_and_a_second_confirmation(
