@@ -18,6 +18,7 @@ from portal.shared import formats
 from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
+from portal.taxes.regions import tax_number_label
 from portal.taxes.wording import told_in, tongue
 
 _OWN_LABEL = re.compile(r"(Shipping|Discount|Adjustment|Rounding)(?: ([\d.]+) %)?(?: on the total)?")
@@ -98,7 +99,9 @@ def _frame(head: Letterhead, invoice: Invoice, speech: Speech) -> dict[str, Any]
         "customer": {
             "name": speech.own(bill_to.get("name", "")),
             "lines": [*map(speech.own, bill_to.get("lines", [])), *abroad],
-            "tax_number": speech.own(bill_to.get("tax_number", "")),
+            "tax_number": _tax_number(
+                head, tax_number_label(country or head.country), str(bill_to.get("tax_number", "")), speech
+            ),
         },
     }  # fmt: skip
 
@@ -128,18 +131,22 @@ def _is_taxed(kinds: set[str]) -> bool:
 
 
 def firm_on_paper(head: Letterhead, speech: Speech) -> dict[str, Any]:
-    own, number = speech.own, head.tax_number
-    label = told_in(tongue(head.language, head.country), head.tax_number_label)
+    own = speech.own
     return {
         "name": own(head.name),
         "address": own(head.address),
         "email": own(head.email),
         "phone": own(head.phone),
-        "tax_number": own(f"{label} {number}") if number else "",
+        "tax_number": _tax_number(head, head.tax_number_label, head.tax_number, speech),
         "registrations": [own(row) for row in head.registrations.splitlines() if row.strip()],
         "logo": head.logo,
         "logo_shape": size_of_logo(head.logo),
     }
+
+
+def _tax_number(head: Letterhead, label: str, number: str, speech: Speech) -> str:
+    """With what its own country calls it, in the paper's language."""
+    return speech.own(f"{told_in(tongue(head.language, head.country), label)} {number}") if number else ""
 
 
 def _lines(invoice: Invoice, speech: Speech, law: dict[str, Any]) -> list[dict[str, str]]:

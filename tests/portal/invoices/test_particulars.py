@@ -54,6 +54,7 @@ def test_a_british_reverse_charge_tells_the_vat_that_the_customer_accounts_for(a
     facts = _facts(firm, billed(app, firm))
     assert facts["total"] == "£197.00"
     assert "Reverse charge 20%: the customer accounts for £39.30 on £196.50" in facts["notes"]
+    assert facts["customer"]["tax_number"] == f"VAT number {BRITISH}"
 
 
 def test_a_saudi_credit_note_carries_its_code(app: Flask) -> None:
