@@ -5,7 +5,10 @@ const SLOW_MS = 15000;
 
 document.addEventListener("portal:say", (event) => {
   const line = document.querySelector("[data-live]");
-  if (line) line.textContent = event.detail;
+  if (!line) return;
+  const stays = !event.detail && "stays" in line.dataset;
+  delete line.dataset.stays;
+  if (!stays) line.textContent = event.detail;
 });
 
 const say = (words) => document.dispatchEvent(new CustomEvent("portal:say", { detail: words }));
@@ -88,6 +91,8 @@ function bringBack() {
   fields.forEach((field, n) => { [field.value, field.checked] = kept.fields[n]; });
   typed.dispatchEvent(new Event("change", { bubbles: true }));
   say("No answer came. What you typed is here again; sending it twice does nothing twice.");
+  const line = document.querySelector("[data-live]");
+  if (line) line.dataset.stays = ""; // while the preview of what came back is fetched, whose answer would clear it
 }
 
 document.addEventListener("DOMContentLoaded", bringBack); // htmx listens by then

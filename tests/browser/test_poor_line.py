@@ -14,7 +14,7 @@ AGAIN = "What you typed is here again"
 
 
 @pytest.mark.parametrize(
-    ("job", "reaches"), [("Boiler annual service", False), ("Gas safety check", True)], ids=["lost", "arrived"]
+    ("job", "reaches"), [("No hot water, flat 4", False), ("Gas safety check", True)], ids=["lost", "arrived"]
 )
 def test_an_invoice_whose_sending_got_no_answer_is_sent_once(
     demo: RunningDemo, make_phone: Callable[..., Phone], job: str, reaches: bool
