@@ -1,4 +1,4 @@
-"""The ties that were ended, and what was done with each."""
+"""What was done with the link, and with those that were ended before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,17 @@ class Earlier:
         return next((event.actor_name for event in self.events if event.action == "zoho unlinked"), "")
 
 
-def earlier_links(session: Session) -> list[Earlier]:
-    """The one that ended last comes first."""
-    ended = select(Link).where(Link.archived_at.is_not(None)).order_by(Link.archived_at.desc()).limit(_MOST)
-    return [Earlier(link, audit.timeline(session, "link", link.id)) for link in session.scalars(ended)]
+def trails(session: Session) -> tuple[Sequence[AuditEntry], Sequence[Earlier]]:
+    """What was done with the living link, newest first, and those that ended, the last one first. One statement."""
+    latest = select(Link.id).order_by(Link.archived_at.desc().nulls_first()).limit(_MOST + 1)
+    rows = session.execute(
+        select(Link, AuditEntry)
+        .join(AuditEntry, AuditEntry.record_id == Link.id)
+        .where(AuditEntry.id.in_(audit.told_of(session, "link", latest)))
+        .order_by(Link.archived_at.desc().nulls_first(), Link.id, AuditEntry.id.desc())
+    )
+    found: dict[Link, list[AuditEntry]] = {}
+    for link, entry in rows:
+        found.setdefault(link, []).append(entry)
+    living = next((events for link, events in found.items() if link.archived_at is None), [])
+    return living, [Earlier(link, events) for link, events in found.items() if link.archived_at is not None]

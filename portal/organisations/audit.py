@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import Select, event, func, insert, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.organisations.models import AuditEntry
@@ -64,6 +64,18 @@ def timeline(session: Session, record: str, record_id: int) -> Sequence[AuditEnt
         .order_by(AuditEntry.id.desc())
         .limit(MOST_TOLD)
     ).all()
+
+
+def told_of(session: Session, record: str, record_ids: Select[int]) -> Select[int]:
+    """Ids of the entries that the timelines of these records hold. For a statement of one's own."""
+    _write_noted(session)
+    newest = func.row_number().over(partition_by=AuditEntry.record_id, order_by=AuditEntry.id.desc()).label("newest")
+    ranked = (
+        select(AuditEntry.id, newest)
+        .where(AuditEntry.record == record, AuditEntry.record_id.in_(record_ids), AuditEntry.words != "")
+        .subquery()
+    )
+    return select(ranked.c.id).where(ranked.c.newest <= MOST_TOLD)
 
 
 def _write_noted(session: Session) -> None:

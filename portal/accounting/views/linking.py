@@ -4,7 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
 from portal.accounting.by_hand import queries as by_hand
-from portal.accounting.earlier import earlier_links
+from portal.accounting.earlier import trails
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -12,7 +12,6 @@ from portal.accounting.status import status_of, to_the_minute
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
-from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -172,7 +171,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
     if quiet_until is not None:
         quiet_until = to_the_minute(quiet_until) if quiet_until > clock.now() else None
     state = queries.link_state(session, linked)
-    events = audit.timeline(session, "link", tied.id) if tied is not None else []
+    events, earlier = trails(session)
     page = render_template(
         "accounting/show.html", tied=tied, state=state, problem=problem,
         quiet_until=quiet_until,
@@ -182,7 +181,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         staying=belonging.staying(session, tied) if state.was_elsewhere else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
         places=by_hand.places(session) if state.by_hand or tied is None else [], most=by_hand.MOST_SHOWN,
-        earlier=earlier_links(session),
+        earlier=earlier,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -1,7 +1,7 @@
 """What is noted is written with what it tells of, or not at all."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.organisations import audit
@@ -47,3 +47,15 @@ def test_what_is_rolled_back_whole_is_forgotten(session: Session, firm: Firm) ->
     note(session, firm, "lost")
     session.rollback()
     assert noted(session) == []
+
+
+def test_what_is_told_of_several_records_is_the_timeline_of_each(
+    session: Session, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_TOLD", 2)
+    for record_id, action in [(1, "a"), (2, "b"), (1, "c"), (1, "d"), (3, "e")]:
+        audit.note(session, firm.organisation_id, action, "several", record_id, words=action)
+    ids = select(union_all(*(select(literal(each)) for each in (1, 2, 4))).subquery())
+    told = audit.told_of(session, "several", ids)
+    each = [entry.id for record_id in (1, 2, 4) for entry in audit.timeline(session, "several", record_id)]
+    assert sorted(session.scalars(told)) == sorted(each) and len(each) == 3
