@@ -16,8 +16,8 @@ from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
-from portal.payments.models import Payment, PaymentAttempt, StripeAccount
-from portal.payments.received import TakenBack, taken_back
+from portal.payments.models import Payment, PaymentAttempt, PaymentReversal, StripeAccount
+from portal.payments.received import TakenBack, told_of
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.money import Money
@@ -132,13 +132,11 @@ def _state(
 def _payments(session: Session, request: DepositRequest) -> Sequence[DepositPaid]:
     """Oldest first."""
     rows = session.execute(
-        select(Payment, PaymentUse)
+        select(Payment, PaymentUse, PaymentReversal)
         .join(Deposit, Deposit.payment_id == Payment.id)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(Deposit.deposit_request_id == request.id)
         .order_by(Payment.id)
     )
-    return [
-        DepositPaid(payment, use, taken_back(session, payment.id) if use.reversed_minor else None)
-        for payment, use in rows.all()
-    ]
+    return [DepositPaid(payment, use, told_of(reversal)) for payment, use, reversal in rows]

@@ -86,7 +86,7 @@ _IS_GOING = (
 
 def taken_back(session: Session, payment_id: int) -> TakenBack | None:
     found = session.scalars(select(PaymentReversal).where(PaymentReversal.payment_id == payment_id)).one_or_none()
-    return _taken_back(found)
+    return told_of(found)
 
 
 def given_back(session: Session, payment_id: int) -> Sequence[GivenBack]:
@@ -116,9 +116,10 @@ def _received(row: Row[Any], *, here: int, back: int, once: int) -> Received:
     currency = payment.currency
     return Received(
         payment, Money(counted, currency), Money(back, currency), Money(int(row.back_tip), currency), row.is_going,
-        _taken_back(reversal),
+        told_of(reversal),
     )  # fmt: skip
 
 
-def _taken_back(reversal: PaymentReversal | None) -> TakenBack | None:
+def told_of(reversal: PaymentReversal | None) -> TakenBack | None:
+    """What a payer hears of it."""
     return TakenBack(reversal.created_at, reversal.reason) if reversal else None
