@@ -1,8 +1,10 @@
 """The cash purse: what each technician holds, handing it in, counting it."""
 
 import uuid
+from collections.abc import Callable
 
 from flask import Response, g, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from portal.payments.cash import actions, queries
 from portal.payments.cash.models import HandIn
@@ -56,43 +58,43 @@ def create_hand_in() -> Response:
 @allow("see_board")
 def create_count(hand_in_id: int) -> Response:
     """The second confirmation."""
-    session, form = request_session(), Form(request.form)
-    hand_in = session.get(HandIn, hand_in_id)
-    if hand_in is None:
-        raise NotFound
-    holder_id = hand_in.person_id
+    form = Form(request.form)
     counted = read_count(form, "counted", "what you counted", g.organisation.currency)
-    note = form.text("note", "a note", longest=200, required=False)
-    if form.ok:
-        try:
-            again = bool(form.values.get("again"))
-            actions.count_hand_in(session, hand_in_id, counted, note, by=g.viewer.id, again=again)
-        except RuleBroken as problem:
-            session.rollback()
-            form.refuse(problem)
-    if not form.ok:
-        return make_response(_purse_page(holder_id, form, counting=hand_in_id), 422)
-    session.commit()
-    return see_other(url_for("payments.purse", holder_id=holder_id))
+    note, again = form.text("note", "a note", longest=200, required=False), bool(form.values.get("again"))
+    return _settle(
+        hand_in_id, form, counting=hand_in_id,
+        do=lambda session: actions.count_hand_in(session, hand_in_id, counted, note, by=g.viewer.id, again=again),
+    )  # fmt: skip
 
 
 @bp.post("/cash/hand-ins/<int:hand_in_id>/count/reversal")
 @allow("see_board")
 def create_count_reversal(hand_in_id: int) -> Response:
-    session, form = request_session(), Form(request.form)
+    form = Form(request.form)
+    reason = form.text("reason", "a reason", longest=200)
+    return _settle(
+        hand_in_id, form, reversing=hand_in_id,
+        do=lambda session: actions.reverse_count(session, hand_in_id, reason, by=g.viewer.id),
+    )  # fmt: skip
+
+
+def _settle(
+    hand_in_id: int, form: Form, *, do: Callable[[Session], object], counting: int = 0, reversing: int = 0
+) -> Response:  # fmt: skip
+    """To the holder's purse when it is done; what is wrong is said there, beside the field."""
+    session = request_session()
     hand_in = session.get(HandIn, hand_in_id)
     if hand_in is None:
         raise NotFound
     holder_id = hand_in.person_id
-    reason = form.text("reason", "a reason", longest=200)
     if form.ok:
         try:
-            actions.reverse_count(session, hand_in_id, reason, by=g.viewer.id)
+            do(session)
         except RuleBroken as problem:
             session.rollback()
             form.refuse(problem)
     if not form.ok:
-        return make_response(_purse_page(holder_id, form, reversing=hand_in_id), 422)
+        return make_response(_purse_page(holder_id, form, counting=counting, reversing=reversing), 422)
     session.commit()
     return see_other(url_for("payments.purse", holder_id=holder_id))
 
