@@ -43,7 +43,10 @@ class DepositRequest(Tenant, Base):
 
 
 class Deposit(Tenant, Base):
-    """A payment taken before the work: the customer's credit, and an advance in the books, until the job is billed."""
+    """A payment taken before the work: held for the job, and an advance in the books, until all of it is billed.
+
+    freed_at  since when it may pay other invoices too, because somebody of the firm said so
+    """
 
     __tablename__ = "deposits"
     __table_args__ = (
@@ -60,3 +63,4 @@ class Deposit(Tenant, Base):
     payment_id: Mapped[int] = mapped_column(BigInteger)
     work_order_id: Mapped[int] = mapped_column(BigInteger, index=True)
     deposit_request_id: Mapped[int | None] = mapped_column(BigInteger)  # what it was asked for by, if it was
+    freed_at: Mapped[datetime | None]

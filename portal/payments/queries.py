@@ -134,18 +134,6 @@ def open_invoices(
     ).all()  # fmt: skip
 
 
-def unused_credit(session: Session, customer_id: int, currency: str) -> Sequence[PaymentUse]:
-    """The customer's payments that are not used up, oldest first."""
-    return session.scalars(
-        select(PaymentUse)
-        .where(
-            PaymentUse.customer_id == customer_id, PaymentUse.currency == currency, PaymentUse.unused_minor > 0
-        )
-        .order_by(PaymentUse.payment_id)
-        .execution_options(populate_existing=True)
-    ).all()  # fmt: skip
-
-
 def payments_of(session: Session, invoice_id: int) -> Sequence[tuple[Payment, Money]]:
     """The payments of one invoice and how much of each went to it, oldest first."""
     used = func.sum(Allocation.amount_minor)

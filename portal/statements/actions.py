@@ -19,6 +19,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.pay_page.together import payable_together
 from portal.payments.credits import credit_of
+from portal.payments.held import Held, held_deposits
 from portal.payments.queries import open_invoices
 from portal.shared import clock, formats, phrases
 from portal.shared.access import Viewer
@@ -39,12 +40,14 @@ class Statement:
     """All open invoices of a customer in the firm's currency, oldest first, but those that nobody is to ask for now.
 
     credit  what the customer has with the firm and has not used; no part of the total
+    held    deposits that wait for their job's invoice; no part of the credit either
     """
 
     invoices: Sequence[Invoice]
     ages: Sequence[rules.Age]
     total: Money
     credit: Money
+    held: Sequence[Held]
     today: date
 
     def days_late(self, invoice: Invoice) -> int:
@@ -57,7 +60,8 @@ def draw_up(session: Session, organisation: Organisation, viewer: Viewer, custom
     debts = [(rules.days_late(each.due_on, today), balance_of(each).balance) for each in invoices]
     total = Money.total((amount for _late, amount in debts), organisation.currency)
     credit = credit_of(session, customer_id, organisation.currency)
-    return Statement(invoices, rules.by_age(debts, organisation.currency), total, credit, today)
+    held = held_deposits(session, customer_id, organisation.currency)
+    return Statement(invoices, rules.by_age(debts, organisation.currency), total, credit, held, today)
 
 
 def mail_statement(
@@ -90,7 +94,7 @@ def mail_statement(
         total=formats.money(statement.total, locale), pay_all_url=address if together else "",
         at_once=formats.money(at_once, locale) if at_once and at_once != statement.total else "",
         left_out=len(statement.invoices) - len(told), lines=lines,
-        credit=formats.money(statement.credit, locale) if statement.credit else "",
+        **_not_taken_off(locale, statement),
     )  # fmt: skip
     with session.no_autoflush:
         message_id = queue_mail(
@@ -105,6 +109,14 @@ def mail_statement(
         words=f"Statement over {formats.money(statement.total, organisation.locale)} mailed to {to}",
     )  # fmt: skip
     return message_id is not None
+
+
+def _not_taken_off(locale: str, statement: Statement) -> dict[str, object]:
+    """What the firm has of the customer's money."""
+    return {
+        "credit": formats.money(statement.credit, locale) if statement.credit else "",
+        "held": [{"amount": formats.money(each.use.unused, locale), "number": each.number} for each in statement.held],
+    }
 
 
 def _line(locale: str, statement: Statement, invoice: Invoice, token: str) -> dict[str, object]:

@@ -140,6 +140,7 @@ EXPECTED: dict[str, Access] = {
     "payments.deposits": rights("take_cash"),
     "payments.deposit_requests": rights("raise_invoices"),
     "payments.create_deposit_request": rights("raise_invoices"),
+    "payments.create_deposit_release": rights("refund"),
     "payments.create_deposit_revocation": rights("raise_invoices"),
     "payments.create_deposit_sending": rights("raise_invoices"),
     "payments.create_deposit_withdrawal": rights("raise_invoices"),

@@ -243,7 +243,7 @@ BUTTONS = {
     "payments.create_card_removal", "payments.create_card_release", "payments.create_deposit_card_release",
     "pay_page.create_card_removal",
     "payments.create_autopay_end", "pay_page.create_autopay_end", "payments.update_debits",
-    "payments.create_deposit_revocation", "payments.create_deposit_withdrawal",
+    "payments.create_deposit_release", "payments.create_deposit_revocation", "payments.create_deposit_withdrawal",
     "pay_page.create_deposit_attempt", "pay_page.create_deposit_opening", "pay_page.create_deposit_renewal",
     "payments.receive_event", "pay_page.create_attempt", "pay_page.create_newer", "pay_page.create_opening",
     "pay_page.create_joint_autopay_end", "pay_page.create_joint_card_removal",

@@ -14,6 +14,7 @@ from portal.payments.actions.crediting import put_credit_note, raise_credit_note
 from portal.payments.actions.debits import end_debit, offer_debit
 from portal.payments.actions.declines import take_cards_again
 from portal.payments.actions.deposits.closing import close_as_cancelled
+from portal.payments.actions.deposits.freeing import free_deposit
 from portal.payments.actions.deposits.paying import start_deposit
 from portal.payments.actions.deposits.requests import ask_deposit, withdraw_request
 from portal.payments.actions.deposits.sending import CannotAsk, Way, screen_address, send_request
@@ -62,6 +63,7 @@ __all__ = [
     "follow_payout",
     "follow_refund",
     "forget_at_stripe",
+    "free_deposit",
     "give_back",
     "keep_event",
     "look_at_attempt",

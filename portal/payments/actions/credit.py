@@ -11,6 +11,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries
 from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.releases import release_invoice
+from portal.payments.credits import unused_credit
 from portal.payments.models import Payment
 from portal.payments.rules import CannotRecord
 from portal.shared import formats, outbox
@@ -19,8 +20,8 @@ from portal.shared.running import job_session
 
 
 def apply_credit(organisation_id: int, invoice_id: int) -> Money:
-    """Put the customer's credit to this invoice, oldest payment first and then what its credit notes left, up to what
-    is due. How much that was.
+    """Put the customer's credit to this invoice: deposits of its own jobs, then the oldest payment first, then what
+    credit notes left, up to what is due. A deposit held for another job stays. How much that was.
 
     Safe to repeat. Calls Stripe between short transactions of its own. Raises CannotRecord and what release_invoice
     raises.
@@ -52,7 +53,7 @@ def _locked(session: Session, invoice_id: int) -> Invoice:
 def _out_of_payments(session: Session, invoice: Invoice, due: Money) -> Money:
     """How much that was."""
     left, changed = due, [("invoice", invoice.id)]
-    for use in queries.unused_credit(session, invoice.customer_id, invoice.currency):
+    for use in unused_credit(session, invoice.customer_id, invoice.currency, invoice_id=invoice.id):
         part = Money(min(use.unused_minor, left.minor), left.currency)
         if part:
             put_to(session, session.get_one(Payment, use.payment_id), {invoice.id: part})

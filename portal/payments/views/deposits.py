@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
+from portal.payments import actions
 from portal.payments.forms import read_payment
 from portal.payments.photos import read_photo
 from portal.payments.queries import deposits_of
@@ -51,6 +52,17 @@ def create_deposit(work_order_id: int) -> Response:
     change = f" Give back {money(recorded.change)}." if recorded.change else ""
     flash(f"{money(recorded.received)} taken, receipt {recorded.number}.{change}", "good")
     return see_other(url_for("payments.deposits", work_order_id=work_order_id))
+
+
+@bp.post("/payments/<int:payment_id>/deposit-release")
+@allow("refund")
+def create_deposit_release(payment_id: int) -> Response:
+    """Safe to repeat."""
+    session = request_session()
+    actions.free_deposit(session, payment_id)
+    session.commit()
+    flash("It is ordinary credit of the customer now.", "good")
+    return see_other(url_for("payments.show", payment_id=payment_id))
 
 
 def _page(job: WorkOrder, form: Form, status: int = 200) -> Response:

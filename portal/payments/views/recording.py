@@ -14,9 +14,10 @@ from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
-from portal.payments.credits import credit_of
+from portal.payments.credits import credit_of, unused_credit
 from portal.payments.debits import why_returned
 from portal.payments.forms import read_payment
+from portal.payments.held import held_deposits, held_of
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
 from portal.payments.refunds.queries import disputes_of, refunds_of
@@ -172,11 +173,13 @@ def _blank(desk: Desk) -> Form:
 
 
 def _form_page(desk: Desk, form: Form) -> str:
-    uses = queries.unused_credit(request_session(), desk.customer_id, desk.due.currency)
-    kept = kept_notes(request_session(), desk.customer_id, desk.due.currency)
-    credit = credit_of(request_session(), desk.customer_id, desk.due.currency)
+    session, customer_id, currency = request_session(), desk.customer_id, desk.due.currency
+    invoice_id = desk.invoices[0].id if len(desk.invoices) == 1 else None
     return render_template(
-        "payments/new.html", desk=desk, form=form, credit=credit, unused=uses, kept=kept,
+        "payments/new.html", desk=desk, form=form, kept=kept_notes(session, customer_id, currency),
+        credit=credit_of(session, customer_id, currency, invoice_id=invoice_id),
+        unused=unused_credit(session, customer_id, currency, invoice_id=invoice_id),
+        held=held_deposits(session, customer_id, currency, but_for=invoice_id),
         today=clock.today(g.time_zone), coins=cash_rounded(desk.due, g.organisation.country),
     )  # fmt: skip
 
@@ -191,6 +194,6 @@ def payment_page(payment_id: int, form: Form) -> str:
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
         disputes=disputes,
         may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
-        payout=entry_of(session, listed.payment),
+        payout=entry_of(session, listed.payment), held=held_of(session, payment_id),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from portal.invoices.queries import get_invoice
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.organisations.models import Organisation
-from portal.payments.actions import OfflinePayment, apply_credit, record_payment
+from portal.payments.actions import OfflinePayment, apply_credit, free_deposit, record_payment
 from portal.payments.models import Allocation, Payment
 from portal.payments.papers import receipt_paper
 from portal.payments.queries import balance_of, deposits_of
@@ -126,9 +126,10 @@ def test_whatever_was_taken_no_more_goes_to_the_invoice_than_it_comes_to(firm: F
 
 
 def test_what_was_used_elsewhere_is_not_used_twice(firm: Firm, job_id: int) -> None:
-    take(firm, job_id, 10000)
+    payment_id = take(firm, job_id, 10000)
     with job_session(firm.organisation_id) as session:
         other_id = make_invoice(session, firm).id
+        free_deposit(session, payment_id)
     assert apply_credit(firm.organisation_id, other_id).minor == 10000
     with job_session(firm.organisation_id) as session:
         invoice_id = _sent(session, firm, job_id)

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.queries import kept_as_credit
-from portal.payments import queries
+from portal.payments.credits import unused_credit
 from portal.payments.models import Payment
 from portal.payments.refunds.models import Refund
 from portal.people.models import Role
@@ -129,7 +129,7 @@ def test_what_the_card_cannot_take_back_is_the_customers_credit(till: Till, firm
     till.work(firm)
     assert due(firm, paid_twice) == 0 and notes(firm) == [(23580, 0)]
     with job_session(firm.organisation_id) as session:
-        uses = queries.unused_credit(session, firm.customer_id, "GBP")
+        uses = unused_credit(session, firm.customer_id, "GBP")
         assert [use.unused for use in uses] == [Money(13580, "GBP")]
 
 

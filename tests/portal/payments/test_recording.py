@@ -18,6 +18,7 @@ from portal.invoices.queries import get_invoice
 from portal.messages.models import Message
 from portal.payments import queries
 from portal.payments.actions import OfflinePayment, Recorded, record_payment
+from portal.payments.credits import unused_credit
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.rules import CannotRecord, spread
 from portal.shared import clock
@@ -249,7 +250,7 @@ def test_a_reversal_opens_what_was_paid_and_keeps_both_rows(till: Till, firm: Fi
     assert due(firm, invoice_id) == WHOLE
     with job_session(firm.organisation_id) as session:
         assert len(session.scalars(select(PaymentReversal)).all()) == len(session.scalars(select(Payment)).all()) == 1
-        assert queries.unused_credit(session, firm.customer_id, "GBP") == []
+        assert unused_credit(session, firm.customer_id, "GBP") == []
 
 
 def test_a_card_payment_is_not_reversed(till: Till, firm: Firm, sent: tuple[int, str]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from portal.payments import queries
 from portal.payments.actions import (
     CannotRefund,
     plan_refund,
@@ -15,6 +14,7 @@ from portal.payments.actions import (
     void_invoice,
     write_off_invoice,
 )
+from portal.payments.credits import unused_credit
 from portal.payments.models import Payment, StripeEvent
 from portal.payments.refunds.models import Dispute, Refund
 from portal.payments.rules import CannotPay, CannotReverse
@@ -144,7 +144,7 @@ def test_what_came_back_too_late_is_credit(till: Till, firm: Firm, paid: tuple[i
     till.stand_in.control(f"refunds/{at_stripe(till, firm)[0].id}/settle", outcome="failed")
     till.work(firm)
     with job_session(firm.organisation_id) as session:
-        assert [use.unused_minor for use in queries.unused_credit(session, firm.customer_id, "GBP")] == [5000]
+        assert [use.unused_minor for use in unused_credit(session, firm.customer_id, "GBP")] == [5000]
     assert due(firm, paid[1]) == 0
 
 

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import update
 
 from portal.payments.actions import start_attempt
+from portal.payments.credits import unused_credit
 from portal.payments.models import PaymentAttempt
-from portal.payments.queries import balance_of, unused_credit
+from portal.payments.queries import balance_of
 from portal.payments.rules import CannotPay, NothingToPay
 from portal.shared.running import job_session
 from tests.builders import Firm
