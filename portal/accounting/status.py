@@ -61,6 +61,14 @@ class Status:
         return any(module.direction == directions.PUSH for module in self.modules)
 
     @property
+    def may_all_rest(self) -> bool:
+        return any(not module.is_paused for module in self.modules)
+
+    @property
+    def is_any_resting(self) -> bool:
+        return any(module.is_paused for module in self.modules)
+
+    @property
     def why_so_often(self) -> str:
         """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
         read = sum(module.next_look_at is not None for module in self.modules if module.module != "tax")

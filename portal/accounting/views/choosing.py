@@ -1,7 +1,7 @@
 """After the consent: which organisation is linked, or a new one made."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
@@ -9,12 +9,11 @@ from sqlalchemy import select
 from portal.accounting import belonging, consents, directions, in_doubt, link, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
+from portal.accounting.views import going_over, offering, sure
 from portal.accounting.views.linking import AGAIN, show_page
 from portal.accounting.views.pages import bp
 from portal.accounting.views.silence import ask_again
 from portal.gateways.errors import GatewayError
-from portal.gateways.zoho.calls import PRODUCTS
-from portal.organisations.places import countries
 from portal.shared import clock
 from portal.shared.access import allow, refuse_unless
 from portal.shared.errors import RuleBroken
@@ -22,17 +21,9 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
-# Going over begins with comparing both sides, which people decide about: nobody could do it for them on a day to come,
-# and from that day on nothing would reach either organisation until they have.
-_LATER = (
-    "Come back on {day:%-d %b %Y}, or the day before: going over begins with comparing your customers, items and taxes"
-    " with the other organisation’s, and you decide. Until then everything goes on to {old}; waiting loses nothing."
-)
 _COMPARED = (
     "What was there before goes on. Customers and items that are new here since are first compared with those in Zoho."
 )
-_TOO_EARLY = "The first day must be from {earliest:%-d %b %Y} to {latest:%-d %b %Y}, which is tomorrow."
-_WISHED = {"new": "invoice", "invoice": "invoice", "books": "books"}  # card → product
 _TAKEN = "Another firm of this portal is linked to it."
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
@@ -57,7 +48,10 @@ def create_link(consent_id: int) -> Response:
         quota = link.check_base_currency(consent.organisation_id, consent, candidate)
         # One of our name may have been there before, with customers in it: then it is compared like any other.
         is_new = is_new and new_organisation.is_empty(consent, candidate)
-        tied, given_up = _attach(consent, candidate, form, is_new=is_new)
+        day = _day_of_going_over(form, candidate)
+        if day is not None and not sure.is_sure():
+            return _ask_about_going_over(consent, candidate, day)
+        tied, given_up = _attach(consent, candidate, day, is_new=is_new)
         link.note_quota(tied, quota)
     except RuleBroken as problem:
         request_session().rollback()
@@ -80,13 +74,13 @@ def create_link(consent_id: int) -> Response:
 
 
 def _attach(
-    consent: Consent, candidate: rules.Candidate, form: Form, *, is_new: bool
+    consent: Consent, candidate: rules.Candidate, cut_over_on: date | None, *, is_new: bool
 ) -> tuple[Link, list[consents.GivenUp]]:
+    """cut_over_on  where another organisation is left for this one"""
     session = request_session()
     live = link.live_link(session)
     is_renewed = live is not None and candidate.id == live.remote_organisation_id
-    if live is not None and not is_renewed:
-        cut_over_on = _cut_over(form, live)
+    if live is not None and cut_over_on is not None:
         session.commit()  # Zoho is asked first
         in_doubt.find_out(live.organisation_id)
         tied, given_up = switching.switch(
@@ -104,21 +98,19 @@ def _attach(
     return tied, given_up
 
 
-def _cut_over(form: Form, live: Link) -> date:
-    """Raises CannotLink until the day is named and the second confirmation is given."""
-    today = clock.today(g.time_zone)
-    earliest, latest = today - timedelta(days=365), today + timedelta(days=1)
-    day = form.day("cut_over_on", "the first day", earliest=date.min, latest=date.max)
-    if day is None:
-        raise link.CannotLink(f"Enter the first day as a date, like {today:%Y-%m-%d}.", field="cut_over_on")
-    if day < earliest:
-        raise link.CannotLink(_TOO_EARLY.format(earliest=earliest, latest=latest), field="cut_over_on")
-    if day > latest:
-        raise link.CannotLink(_LATER.format(day=day, old=live.remote_name), field="cut_over_on")
-    if not form.values.get("is_sure"):
-        words = f"Tick this first: invoices from {day:%-d %b %Y} on no longer go to {live.remote_name}."
-        raise link.CannotLink(words, field="is_sure")
-    return day
+def _day_of_going_over(form: Form, candidate: rules.Candidate) -> date | None:
+    """None where no other organisation is left. Raises CannotLink."""
+    live = link.live_link(request_session())
+    if live is None or candidate.id == live.remote_organisation_id:
+        return None
+    return going_over.first_day(form, live)
+
+
+def _ask_about_going_over(consent: Consent, candidate: rules.Candidate, day: date) -> Response:
+    live = link.live_link(request_session())
+    if live is None:
+        return see_other(url_for("accounting.show"))
+    return sure.ask(going_over.asked(live, candidate, consent, day))
 
 
 def _create(consent: Consent, form: Form) -> rules.Candidate | None:
@@ -136,6 +128,7 @@ def _chosen(consent: Consent) -> rules.Candidate:
     if candidate.obstacle:
         raise link.CannotLink(f"{candidate.name} cannot be linked. {candidate.obstacle}")
     _ask_about_the_account(offered)
+    _ask_about_the_product(candidate, consent.wish)
     return candidate
 
 
@@ -145,17 +138,23 @@ def _ask_about_the_account(offered: rules.Choice) -> None:
         raise link.CannotLink(_RIGHT_ACCOUNT, field="is_right_account")
 
 
+def _ask_about_the_product(candidate: rules.Candidate, wish: str) -> None:
+    """The card that was chosen said beforehand what will happen, for its own product only. Raises CannotLink."""
+    if (told := offering.other_product(candidate, wish)) and not request.form.get("is_other_product"):
+        raise link.CannotLink(f"{told} Say that you mean it, or choose another.", field="is_other_product")
+
+
 def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
     try:
         offered = _without_taken(link.offered(consent.organisation_id, consent, g.organisation.currency))
         shown = _but_the_linked(offered, consent)
-        options = _options(shown, consent.wish, sizes.customers_in(consent, shown.candidates))
+        options = offering.options(shown, consent.wish, sizes.customers_in(consent, shown.candidates))
     except GatewayError as failure:
         return show_page(failure.words, 502)
     whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
-    fitting = [each for each in offered.candidates if each.id in usable and not _unlike(each, consent.wish)]
+    fitting = [each for each in offered.candidates if each.id in usable and not offering.unlike(each, consent.wish)]
     preset = fitting[0].id if len(usable) == len(fitting) == 1 else ""
     if tied is not None:  # who goes over says where to
         preset = tied.remote_organisation_id if consent.wish == AGAIN else ""
@@ -197,37 +196,6 @@ def _whose_it_may_be(offered: rules.Choice) -> str:
     if offered.emails:
         return f"{told}These organisations belong to {', '.join(sorted(offered.emails))}."
     return f"{told}Zoho does not tell in whose account you gave the permission: make sure that it was the firm’s."
-
-
-def _options(offered: rules.Choice, wish: str, sizes: dict[str, str]) -> list[dict[str, object]]:
-    """Those of the product that was wished for come first. sizes: organisation → what is in it."""
-    in_order = sorted(offered.candidates, key=lambda each: each.product != wish)
-    return [
-        {
-            "value": each.id, "label": each.name, "disabled": bool(each.obstacle),
-            "note": each.obstacle or _about(each, wish, sizes),
-            "chip": PRODUCTS[each.product].name,
-        }
-        for each in in_order
-    ]  # fmt: skip
-
-
-def _about(each: rules.Candidate, wish: str, sizes: dict[str, str]) -> str:
-    facts = " · ".join(filter(None, [each.country, each.currency, each.plan.capitalize(), sizes.get(each.id)]))
-    return " ".join([f"{facts}.", *unlike]) if (unlike := _unlike(each, wish)) else facts
-
-
-def _unlike(each: rules.Candidate, wish: str) -> list[str]:
-    """What in it is not as the person or the firm wants it: nothing of this kind is chosen beforehand."""
-    told, wished = [], _WISHED.get(wish, each.product)
-    if wished != each.product:
-        told.append(f"You chose {PRODUCTS[wished].name}; this is a {PRODUCTS[each.product].name} organisation.")
-    if rules.has_other_taxes(each, g.organisation.country):
-        told.append(
-            f"Its taxes are another country’s: your firm charges those of {countries()[g.organisation.country]}. "
-            "Choose it only if your books are kept there all the same."
-        )
-    return told
 
 
 def _but_the_linked(offered: rules.Choice, consent: Consent) -> rules.Choice:

@@ -9,6 +9,7 @@ from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of, to_the_minute
+from portal.accounting.views import consequences, sure
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
@@ -102,8 +103,8 @@ def end_link() -> Response:
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
-    if not request.form.get("is_sure"):
-        return show_page(status=422, form=_not_sure())
+    if not sure.is_sure():
+        return sure.ask(consequences.of_leaving(tied, queries.link_state(session)))
     session.commit()  # Zoho is asked first
     in_doubt.find_out(tied.organisation_id)
     given_up = switching.end_link(session, tied)
@@ -152,12 +153,6 @@ def _missing(tied: Link, offered: rules.Choice) -> str:
 def _as_chosen(wish: link.Wish) -> Form:
     """The cards as they were when the person went off to Zoho."""
     return Form(wish=wish.kind, wished_name=wish.name or g.organisation.name)
-
-
-def _not_sure() -> Form:
-    form = Form(request.form)
-    form.errors["is_sure"] = "Tick this first. What you bill after it no longer goes to Zoho."
-    return form
 
 
 def show_page(problem: str = "", status: int = 200, form: Form | None = None) -> Response:

@@ -1,11 +1,15 @@
 """Each module of the link: in which direction it is kept, and whether it rests."""
 
+from collections.abc import Mapping
+
 from flask import Response, flash, make_response, render_template, request, url_for
 
-from portal.accounting import directions, field_rules, link
+from portal.accounting import directions, field_rules, link, queries
 from portal.accounting.mirror import papers
 from portal.accounting.models import MODULES, Link
 from portal.accounting.setup import steps
+from portal.accounting.status import ModuleState, status_of
+from portal.accounting.views import consequences, sure
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
@@ -20,13 +24,14 @@ _SAID = {
     directions.PUSH: "{name} go from here to Zoho only.",
     directions.BOTH: "{name} are kept from both sides.",
 }
+_ALL = "all"
 _UNKNOWN = "Choose one of the buttons below: it says which kind of record and what to do. Nothing was changed."
 
 
 @bp.post("/books/modules")
 @allow("manage_link")
 def update_module() -> Response:
-    """Pause, resume or turn one module; the buttons of the status page send which and what."""
+    """Pause, resume or turn one module or all, after a yes; the buttons of the status page send which and what."""
     session = request_session()
     tied, module, wanted = link.live_link(session), request.form.get("module", ""), request.form.get("do", "")
     chosen = _chosen(module, wanted)
@@ -40,6 +45,9 @@ def update_module() -> Response:
             "late",
         )
         return see_other(url_for("accounting.show_setup"))
+    if not sure.is_sure():
+        states = _states()
+        return sure.ask(consequences.of_module(tied, wanted, [states[each] for each in chosen]))
     try:
         for each in chosen:
             _do(tied, each, wanted)
@@ -95,9 +103,11 @@ def update_fields() -> Response:
     }  # fmt: skip
     if not form.ok:
         return _fields_page(tied, form, 422)
-    for module, way in ways.items():
-        if way != now[module]:
-            directions.keep(session, tied, module, way)
+    turned = {module: way for module, way in ways.items() if way != now[module]}
+    if turned and not steps.is_open(tied) and not sure.is_sure():  # in the set-up nothing goes over yet
+        return sure.ask(consequences.of_ways(tied, _states(), turned))
+    for module, way in turned.items():
+        directions.keep(session, tied, module, way)
     if steps.FIELDS not in tied.setup_steps:
         steps.finish(session, tied, steps.FIELDS)
     session.commit()
@@ -115,10 +125,16 @@ def _fields_page(tied: Link, form: Form, status: int = 200) -> Response:
 
 
 def _chosen(module: str, wanted: str) -> tuple[str, ...]:
-    """One module; or all that can, where everything is to go both ways or one way."""
-    if module == "all" and wanted in directions.WAYS:
+    """One module, or all."""
+    if module == _ALL and wanted in _SAID:
         return MODULES
     return (module,) if module in MODULES else ()
+
+
+def _states() -> Mapping[str, ModuleState]:
+    session = request_session()
+    linked = queries.tied_now(session)
+    return {each.module: each for each in status_of(session, linked).modules} if linked is not None else {}
 
 
 def _do(tied: Link, module: str, wanted: str) -> None:

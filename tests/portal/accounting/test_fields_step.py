@@ -69,7 +69,7 @@ def test_it_may_be_left_out_and_taken_up_after_the_start(linked: LinkedFirm, adm
     assert "Next:" not in admin.get("/books/setup").text
     post(admin, "/books/setup/start", {}, page="/books/setup")
     assert f'href="{PAGE}"' in admin.get("/books").text
-    assert post(admin, PAGE, {"way_item": "both"}, page=PAGE).location == "/books"
+    assert post(admin, PAGE, {"way_item": "both", "is_sure": "1"}, page=PAGE).location == "/books"
     assert ways(linked)["item"] == "both"
 
 

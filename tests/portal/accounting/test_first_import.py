@@ -58,7 +58,7 @@ def admin(app: Flask, linked: LinkedFirm) -> FlaskClient:
 def test_no_module_goes_on_before_the_set_up_is_finished(linked: LinkedFirm, admin: FlaskClient) -> None:
     """Else customers would go over that were never compared with those there: doubles."""
     assert ">Resume<" not in admin.get("/books").text
-    answer = post(admin, "/books/modules", {"module": "customer", "do": "resume"}, page="/books")
+    answer = post(admin, "/books/modules", {"module": "customer", "do": "resume", "is_sure": "1"}, page="/books")
     assert "Finish the set-up" in admin.get(answer.location).text
     before = len(linked.there("contacts"))
     with job_session(linked.organisation_id) as session:

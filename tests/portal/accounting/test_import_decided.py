@@ -120,7 +120,7 @@ def test_who_is_met_later_and_may_be_ours_is_asked_about_on_the_page_of_the_book
     press(admin, linked, do="decide", all="skip")
     press(admin, linked, do="take")
     post(admin, "/books/setup/start", {}, page="/books/setup")
-    post(admin, "/books/modules", {"module": "customer", "do": "both"}, page="/books")
+    post(admin, "/books/modules", {"module": "customer", "do": "both", "is_sure": "1"}, page="/books")
     drain(linked.organisation_id)
     person = {"first_name": "Rita", "phone": "0113 496 0000"}
     linked.zoho.act(linked.remote, "POST /contacts", {"contact_name": "Rita at Maple", "contact_persons": [person]})

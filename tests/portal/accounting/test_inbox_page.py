@@ -71,7 +71,7 @@ def test_a_field_agent_has_no_inbox(stuck: LinkedFirm, app: Flask) -> None:
 
 def test_what_rests_with_all_of_its_kind_says_so(linked: LinkedFirm, app: Flask) -> None:
     admin = sign_in(browser(app), linked.firm, "administrator")
-    post(admin, "/books/modules", {"module": "customer", "do": "pause"}, page="/books")
+    post(admin, "/books/modules", {"module": "customer", "do": "pause", "is_sure": "1"}, page="/books")
     sent_invoice(linked)
     page = admin.get("/books/inbox").text
     assert page.count("rests: this kind of record is paused") == 1 and "Invoice INV-" in page

@@ -55,7 +55,7 @@ def consent(
 
 
 def chosen_is(remote: str) -> dict[str, object]:
-    return {"remote_organisation_id": remote, "is_right_account": "1"}
+    return {"remote_organisation_id": remote, "is_right_account": "1", "is_other_product": "1"}
 
 
 def link(client: FlaskClient, remote: str = NORTHGATE) -> None:
@@ -103,6 +103,19 @@ def test_an_organisation_of_another_product_or_country_says_so_and_is_not_chosen
     assert "The only one" in page
     is_other = "You chose Zoho Invoice; this is a Zoho Books organisation." in page
     assert is_other == (wish != "books") and (" checked" in page) == (wish == "books")
+
+
+def test_an_organisation_of_another_product_than_the_card_said_is_asked_about(
+    zoho: ZohoStandIn, admin: FlaskClient
+) -> None:
+    user = "asked@firm.example"
+    made = zoho.control("POST", "/orgs", {"user": user, "dc": "eu", "name": "Their books", "currency_code": "GBP"})
+    chosen = admin.get(consent(admin, user=f"eu:{user}", wish="invoice")).location
+    form: dict[str, object] = {"remote_organisation_id": str(made["organization_id"]), "is_right_account": "1"}
+    asked = post(admin, chosen, form, page=chosen)
+    assert asked.status_code == 422 and "Say that you mean it, or choose another." in asked.text
+    assert 'name="is_other_product"' in asked.text and 'name="is_other_product"' not in admin.get(chosen).text
+    assert post(admin, chosen, form | {"is_other_product": "1"}, page=chosen).location == "/books/setup"
 
 
 def test_nothing_goes_over_before_the_start_and_everything_sent_so_far_after_it(

@@ -64,7 +64,7 @@ def test_an_advance_that_went_over_stays_where_it_is(linked: LinkedFirm, admin: 
 def test_an_advance_that_never_went_over_goes_by_its_day(
     linked: LinkedFirm, admin: FlaskClient, days: int, arrives: int
 ) -> None:
-    post(admin, "/books/modules", {"module": "payment", "do": "pause"}, page="/books")
+    post(admin, "/books/modules", {"module": "payment", "do": "pause", "is_sure": "1"}, page="/books")
     today = clock.today("Europe/London")
     pay(linked, sent_invoice(linked), 5_000, applied=0, on=today - timedelta(days=days))
     drain(linked.organisation_id)
@@ -75,7 +75,7 @@ def test_an_advance_that_never_went_over_goes_by_its_day(
 def test_money_from_before_that_pays_an_invoice_of_the_other_goes_there_if_it_is_nowhere_yet(
     linked: LinkedFirm, admin: FlaskClient
 ) -> None:
-    post(admin, "/books/modules", {"module": "payment", "do": "pause"}, page="/books")
+    post(admin, "/books/modules", {"module": "payment", "do": "pause", "is_sure": "1"}, page="/books")
     payment_id = pay(
         linked, sent_invoice(linked), 5_000, applied=0, on=clock.today("Europe/London") - timedelta(days=9)
     )

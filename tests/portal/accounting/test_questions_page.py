@@ -71,12 +71,12 @@ def test_the_inbox_leads_to_the_questions(differing: LinkedFirm, manager: FlaskC
 def test_the_page_of_the_link_says_how_fresh_it_is_and_why(linked: LinkedFirm, app: Flask) -> None:
     admin = sign_in(browser(app), linked.firm, "administrator")
     drain(linked.organisation_id)
-    post(admin, "/books/modules", {"module": "customer", "do": "both"}, page="/books")
+    post(admin, "/books/modules", {"module": "customer", "do": "both", "is_sure": "1"}, page="/books")
     assert "Not looked yet" in admin.get("/books").text
     drain(linked.organisation_id)
     page = admin.get("/books").text
     assert "both ways" in page and "Changes there known as of" in page and "calls a day" in page
-    post(admin, "/books/modules", {"module": "all", "do": "both"}, page="/books")
+    post(admin, "/books/modules", {"module": "all", "do": "both", "is_sure": "1"}, page="/books")
     assert admin.get("/books").text.count("both ways ·") == 6
-    post(admin, "/books/modules", {"module": "all", "do": "push"}, page="/books")
+    post(admin, "/books/modules", {"module": "all", "do": "push", "is_sure": "1"}, page="/books")
     assert "calls a day" not in admin.get("/books").text

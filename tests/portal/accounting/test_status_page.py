@@ -74,13 +74,13 @@ def test_a_backfill_says_how_long_it_takes_with_the_calls_of_a_day(linked: Linke
 
 
 def test_a_module_is_paused_and_resumed_by_its_button(linked: LinkedFirm, admin: FlaskClient) -> None:
-    answer = post(admin, "/books/modules", {"module": "customer", "do": "pause"}, page="/books")
+    answer = post(admin, "/books/modules", {"module": "customer", "do": "pause", "is_sure": "1"}, page="/books")
     assert answer.status_code == 303
     assert "Customers rest." in words(admin.get("/books").text) and "paused" in admin.get("/books").text
     sent_invoice(linked)
     drain(linked.organisation_id)
     assert linked.there("contacts") == []
-    post(admin, "/books/modules", {"module": "customer", "do": "resume"}, page="/books")
+    post(admin, "/books/modules", {"module": "customer", "do": "resume", "is_sure": "1"}, page="/books")
     drain(linked.organisation_id)
     assert len(linked.there("contacts")) == 1
 

@@ -1,0 +1,37 @@
+"""The second confirmation of what changes much: a page that says what will happen, with the form to send once more."""
+
+from dataclasses import dataclass, field
+
+from flask import Response, make_response, render_template, request
+
+IS_SURE = "is_sure"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is about to be done.
+
+    points  one sentence each: what happens, and what does not
+    yes     words of the button that does it
+    no      where somebody goes who does not want it
+    kind    of the button, as components/actions.html knows it
+    """
+
+    title: str
+    points: list[str]
+    yes: str
+    no: str
+    kind: str = field(default="main")
+
+
+def is_sure() -> bool:
+    """Has the page that tells what will happen been seen, and its button pressed?"""
+    return bool(request.form.get(IS_SURE))
+
+
+def ask(asked: Asked) -> Response:
+    """The page. All that the form held is sent once more with the yes."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", IS_SURE)]
+    return make_response(
+        render_template("accounting/sure.html", asked=asked, fields=[*fields, (IS_SURE, "1")], address=request.path)
+    )
