@@ -12,6 +12,12 @@ addEventListener("online", showLine);
 addEventListener("offline", showLine);
 showLine();
 
+// Payments written down without a line (waiting.js), where such a form stands or some wait already.
+const queue = document.querySelector("[data-waiting]");
+let waiting = null;
+const isNeeded = document.querySelector("form[data-waits]") || localStorage.getItem("waiting");
+if (queue && isNeeded) import(queue.dataset.waiting).then((module) => { waiting = module; });
+
 // Failed requests -------------------------------------------------------------------------------------------
 
 const RETRY_POLL_MS = 5000;
@@ -35,6 +41,7 @@ function offerRetry(words, elt) {
 // A part that fetches itself asks quietly again; what a person sent is reported, with a way to send it again.
 function failed(words) {
   return ({ detail: { elt } }) => {
+    if (elt.matches("[data-waits]") && waiting) return; // kept on the phone instead
     if (isPolling(elt)) {
       setTimeout(() => elt.isConnected && window.htmx.ajax("GET", elt.getAttribute("hx-get"), { source: elt }), RETRY_POLL_MS);
     } else {

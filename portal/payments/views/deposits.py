@@ -9,7 +9,7 @@ from portal.payments import actions
 from portal.payments.forms import read_payment
 from portal.payments.photos import read_photo
 from portal.payments.queries import deposits_of
-from portal.payments.views.pages import bp, try_to_record
+from portal.payments.views.pages import bp, see_recorded, try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.drawing import LARGEST_FILE
@@ -51,7 +51,7 @@ def create_deposit(work_order_id: int) -> Response:
         return _page(get_work_order(session, work_order_id, g.viewer), form, 422)
     change = f" Give back {money(recorded.change)}." if recorded.change else ""
     flash(f"{money(recorded.received)} taken, receipt {recorded.number}.{change}", "good")
-    return see_other(url_for("payments.deposits", work_order_id=work_order_id))
+    return see_recorded(url_for("payments.deposits", work_order_id=work_order_id), recorded)
 
 
 @bp.post("/payments/<int:payment_id>/deposit-release")

@@ -1,11 +1,12 @@
 """What the pages of payments share."""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from portal.gateways.errors import GatewayError
 from portal.payments import actions
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
+from portal.shared.htmx import see_other
 
 AWAY = "Stripe did not answer, so the customer could still pay there as well. Try again in a minute."
 
@@ -21,3 +22,10 @@ def try_to_record(form: Form, organisation_id: int, taken: actions.OfflinePaymen
     except GatewayError:
         form.errors["form"] = AWAY
     return None
+
+
+def see_recorded(url: str, recorded: actions.Recorded) -> Response:
+    """On to `url`; with the receipt's number, without which a phone that had no line keeps what it sent."""
+    answer = see_other(url)
+    answer.headers["X-Receipt"] = recorded.number
+    return answer

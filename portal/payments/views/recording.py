@@ -21,7 +21,7 @@ from portal.payments.held import held_deposits, held_of
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
 from portal.payments.refunds.queries import disputes_of, refunds_of
-from portal.payments.views.pages import AWAY, bp, try_to_record
+from portal.payments.views.pages import AWAY, bp, see_recorded, try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
 from portal.shared.drawing import LARGEST_FILE
@@ -163,7 +163,7 @@ def _create(find: Callable[[], Desk]) -> Response:
     if recorded.surplus:
         said.append(f"{money(recorded.surplus)} is kept as the customer's credit.")
     flash(" ".join(said), "good")
-    return see_other(desk.back)
+    return see_recorded(desk.back, recorded)
 
 
 def _blank(desk: Desk) -> Form:
