@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
+from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, sightings
@@ -16,14 +17,17 @@ from portal.invoices.models import Invoice
 
 _PARTS = {"due_date": "due", "reference_number": "reference", "notes": "notes", "terms": "terms"}
 _WHY = "The customer has the invoice as it was sent, and it stays so here."
+_CHANGED = "Changed in Zoho after it was sent"
+_ANOTHER = "Says something else in Zoho"  # it was tied: what it said there before is not known
 _LONGEST = 300
 
 
 def may_differ(record: MirrorRecord, row: Mapping[str, Any]) -> bool:
-    """Was it changed there in a way that no amount or status of the list explains, or is its due date another one?"""
+    """Was it changed there in a way that no amount or status of the list explains, or is its due date another one? Of
+    one that was tied, and neither sent nor read since, nobody knows yet."""
     known = (record.snapshot or {}).get(sightings.PAPER)
     if known is None:
-        return False
+        return True
     return sightings.is_unexplained(record, row) or row.get("due_date", known["due_date"]) != known["due_date"]
 
 
@@ -34,22 +38,31 @@ def compare(turn: Turn, remote: Remote, record_id: int) -> bool:
     detail = remote.detail(MODULES["invoice"], remote_id)
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        known, now = (record.snapshot or {}).get(sightings.PAPER), sightings.paper_of(detail)
-        if known is None or now is None or record.state != "in_step":
+        now = sightings.paper_of(detail)
+        if now is None or record.state != "in_step":
             return False
+        known, title = (record.snapshot or {}).get(sightings.PAPER), _CHANGED
+        if known is None:
+            known, title = now | _as_we_would_send_it(session, record), _ANOTHER
         changed = [part for part in _PARTS if known[part] != now[part]]
         if not changed:
+            record.snapshot = {**(record.snapshot or {}), sightings.PAPER: now}
             questions.settle(session, record, STATUS, PAPER)
             return False
         number = session.get_one(Invoice, record.local_id).number
-        is_ours = set(changed) <= set((record.snapshot or {}).get("sent") or {})
+        is_ours = title == _ANOTHER or set(changed) <= set((record.snapshot or {}).get("sent") or {})
         questions.ask(
             session, questions.of(record), STATUS, field=PAPER, ours=_said(known, changed), theirs=_said(now, changed),
             theirs_at=sightings.stamp_of(detail),
-            facts={"label": f"Invoice {number}", "title": "Changed in Zoho after it was sent", "why": _WHY, "now": now,
-                   "is_ours": is_ours},
+            facts={"label": f"Invoice {number}", "title": title, "why": _WHY, "now": now, "is_ours": is_ours},
         )  # fmt: skip
         return True
+
+
+def _as_we_would_send_it(session: Session, record: MirrorRecord) -> dict[str, str]:
+    """What the firm's mapping says of it; nothing of what it leaves to Zoho."""
+    payload = payload_now(session, record)[1]
+    return {part: str(payload[part]) for part in _PARTS if part in payload}
 
 
 def carry_out(session: Session, record: MirrorRecord, question: Question, *, is_ours: bool) -> None:

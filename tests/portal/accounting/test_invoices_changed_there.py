@@ -48,6 +48,22 @@ def test_notes_changed_there_are_told_once(billed: tuple[LinkedFirm, Invoice]) -
     assert questions(linked) == []
 
 
+def test_of_one_that_was_tied_and_never_sent_from_here_changes_are_told_from_the_first_look(
+    billed: tuple[LinkedFirm, Invoice],
+) -> None:
+    """Known to be the same by matching, or again after a restore: nothing is known of what it said there."""
+    linked, invoice = billed
+    linked.change("UPDATE mirror_records SET snapshot = NULL, remote_modified_at = NULL, last_seen = ''"
+                  " WHERE module = 'invoice'")  # fmt: skip
+    change_there(linked, due_date="2027-01-31")
+    (asked,) = questions(linked)
+    assert (asked.facts["title"], asked.ours) == ("Says something else in Zoho", f"due {invoice.due_on}")
+    decide(linked, "seen")
+    let_time_pass(linked)
+    change_there(linked, terms="Pay at the door")
+    assert [asked.theirs for asked in questions(linked)] == ["terms Pay at the door"]
+
+
 @pytest.mark.parametrize("there", ["credited", "void"])
 def test_a_question_whose_reason_has_gone_here_is_asked_no_more(billed: tuple[LinkedFirm, Invoice], there: str) -> None:
     linked, invoice = billed
