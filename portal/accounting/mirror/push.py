@@ -9,7 +9,7 @@ from portal.accounting.mirror.source import Source
 from portal.accounting.mirror.uses import There
 
 LOOK, CREATE, UPDATE, VOID, READ, ACT = "look", "create", "update", "void", "read", "act"
-DRAFT, SENT, WRITTEN_OFF = "draft", "sent", "written_off"  # of what an invoice's mirror record says of it
+DRAFT, SENT, WRITTEN_OFF = "draft", "sent", "written_off"  # of what a paper's mirror record says of it
 INACTIVE = "inactive"  # what a customer's or an item's mirror record says of it then
 COMPARE = "compare"  # read, and brought together with ours before anything is sent
 
@@ -20,6 +20,7 @@ class Act:
 
     marks  the record's status there after it, where it changes that
     there  where the money is after it, but for the id of a refund that Zoho only tells in its answer
+    address  where that is done, if not below its own
     """
 
     method: str
@@ -27,6 +28,7 @@ class Act:
     body: dict[str, Any] | None = None
     marks: str | None = None
     there: There | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)

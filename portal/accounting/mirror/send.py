@@ -40,7 +40,7 @@ def send(remote: Remote, push: Push) -> Done | Absent:
     if push.verb == READ:
         return Done(_read(remote, module, push.remote_id))
     if push.act is not None:
-        return Done(_act(remote, f"{module.path}/{push.remote_id}", push.act))
+        return Done(_act(remote, module, push.remote_id, push.act))
     if push.verb == VOID:
         remote.call("POST", f"{module.path}/{push.remote_id}/status/void")
         return Done({"status": "void"})
@@ -66,13 +66,14 @@ def _read(remote: Remote, module: Module, remote_id: str) -> dict[str, Any]:
     return record | remote.call("GET", f"{module.path}/{remote_id}/refunds")
 
 
-def _act(remote: Remote, address: str, act: Act) -> dict[str, Any]:
+def _act(remote: Remote, module: Module, remote_id: str, act: Act) -> dict[str, Any]:
+    own = f"{module.path}/{remote_id}"
     try:
-        return remote.call(act.method, address + act.path_end, body=act.body)
+        return remote.call(act.method, act.address or own + act.path_end, body=act.body)
     except Refused as problem:
         if act.method == "DELETE" and problem.code in _GONE:
             return {}  # it is away, whoever did it
-        if act.marks in (DRAFT, SENT, WRITTEN_OFF) and _is_so(remote.call("GET", address)["invoice"], act.marks):
+        if act.marks in (DRAFT, SENT, WRITTEN_OFF) and _is_so(remote.call("GET", own)[module.key], act.marks):
             return {}  # already: an earlier try was heard, and its answer lost
         raise
 
@@ -80,7 +81,7 @@ def _act(remote: Remote, address: str, act: Act) -> dict[str, Any]:
 def _is_so(there: Mapping[str, Any], marked: str) -> bool:
     if marked == DRAFT:
         return status_of(there) != "void"
-    return is_written_off(there) == (marked == WRITTEN_OFF)
+    return status_of(there) == SENT and is_written_off(there) == (marked == WRITTEN_OFF)
 
 
 def look(remote: Remote, module: Module, push: Push) -> Done | Absent:

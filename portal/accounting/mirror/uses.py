@@ -49,11 +49,12 @@ class There:
     applied: Mapping[str, Decimal] = field(default_factory=dict)
     refunds: Mapping[str, str] = field(default_factory=dict)
     account: str = ""  # where the money was paid in; only Books has accounts
+    pieces: Mapping[str, str] = field(default_factory=dict)  # of a credit note that was read: by what it is taken off
 
     def as_text(self) -> dict[str, Any]:
         return {
             "applied": {invoice_id: str(amount) for invoice_id, amount in self.applied.items()},
-            "refunds": dict(self.refunds), "account": self.account,
+            "refunds": dict(self.refunds), "account": self.account, "pieces": dict(self.pieces),
         }  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def from_text(snapshot: Mapping[str, Any] | None) -> There | None:
     if text is None:
         return None
     applied = {invoice_id: Decimal(amount) for invoice_id, amount in text["applied"].items()}
-    return There(applied, text["refunds"], text["account"])
+    return There(applied, text["refunds"], text["account"], text.get("pieces") or {})
 
 
 def moves(wanted: Mapping[str, Decimal], given_back: Sequence[GivenBack], there: There) -> list[Move]:
@@ -108,13 +109,17 @@ def seen_credit(answer: Mapping[str, Any], otherwise: There | None) -> There | N
     """As an answer tells of a credit note; `otherwise` where it does not tell."""
     if "invoices_credited" not in answer:
         return otherwise
-    applied = {
-        str(each["invoice_id"]): wire.amount(each["credited_amount"]) or Decimal(0)
-        for each in answer["invoices_credited"]
-    }
+    applied: dict[str, Decimal] = {}
+    for each in answer["invoices_credited"]:  # put to an invoice twice, it is listed twice
+        invoice_id = str(each["invoice_id"])
+        applied[invoice_id] = applied.get(invoice_id, Decimal(0)) + (wire.amount(each["credited_amount"]) or Decimal(0))
+    pieces = {
+        str(each["invoice_id"]): str(each["creditnote_invoice_id"])
+        for each in answer["invoices_credited"] if each.get("creditnote_invoice_id")
+    }  # fmt: skip
     if "creditnote_refunds" in answer:
-        return There(applied, _named(answer["creditnote_refunds"] or [], "creditnote_refund_id"))
-    return There(applied, otherwise.refunds if otherwise else {})
+        return There(applied, _named(answer["creditnote_refunds"] or [], "creditnote_refund_id"), pieces=pieces)
+    return There(applied, otherwise.refunds if otherwise else {}, pieces=pieces)
 
 
 def refunds_in(answer: Mapping[str, Any]) -> dict[str, str]:

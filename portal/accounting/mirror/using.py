@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.credit_note_payload import with_rounding
-from portal.accounting.mirror import uses
-from portal.accounting.mirror.push import ACT, CREATE, READ, UPDATE, Act, Push
+from portal.accounting.mirror import putting_back, uses
+from portal.accounting.mirror.push import ACT, CREATE, DRAFT, READ, UPDATE, Act, Push
 from portal.accounting.mirror.source import ComesTo, Source, Twins
 from portal.accounting.mirror.uses import There
 from portal.accounting.models import MirrorRecord
@@ -77,7 +77,12 @@ def _making(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal])
 def _next_of_credit(
     record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal], there: There, product: str
 ) -> Use | None:
-    """Credit is only ever put to more; where somebody there has put the rest is theirs to say."""
+    """Credit is only ever put to more; where somebody there has put the rest is theirs to say, until a person here
+    wants ours put back."""
+    act = putting_back.next_act(record, wanted, there)
+    if act is not None:
+        told = "" if act.marks == DRAFT else f"{source.label} is put back in {product} to what it is here"
+        return Use(ACT, act, told=told)
     rounding = Decimal((record.snapshot or {}).get("rounding", "0"))
     if rounding:
         told = f"{source.label}: {product} rounds the tax otherwise, so {rounding} is on a line of its own there"
@@ -132,6 +137,8 @@ def note(record: MirrorRecord, push: Push, answer: Mapping[str, Any], *, adopted
         there = uses.seen(answer, before)
     elif there is not None and "payment_refunds" in answer:
         there = replace(there, refunds={**there.refunds, **uses.refunds_in(answer)})
+    if push.module == "credit_note" and push.verb == READ:
+        putting_back.note_status(record, answer)
     kept = dict(record.snapshot or {})
     if before is None and kept.get("sent", "") is None:
         del kept["sent"]  # what came from there is no business of ours to send

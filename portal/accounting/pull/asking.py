@@ -19,6 +19,7 @@ from portal.accounting.pull.models import (
     MERGED,
     NAME,
     NEW_TAX,
+    NOTE_VOID,
     OFF,
     PAPER,
     RATE,
@@ -45,6 +46,7 @@ _CHOICES = {
 }
 _OF_STATUS = {
     VOID: ((THEIRS, "Void it here too"), (OURS, "Open it again in Zoho"), (APART, "Leave both")),
+    NOTE_VOID: ((OURS, "Make it valid again in Zoho"), (APART, "Leave both")),
     RATE: ((THEIRS, "Use Zoho's from today"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
     REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
     REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
@@ -58,6 +60,7 @@ _OF_STATUS = {
 _TAKE_AMOUNT = ((THEIRS, "Use Zoho's amount"),)
 _PUT_BACK = ((OURS, "Put ours back in Zoho"), (SEEN, "I have seen it"))
 _TAX_GONE = ((THEIRS, "Stop offering it here"), (AGAIN, "Make it again in Zoho"))
+_NOTE_GONE = ((AGAIN, "Make it again in Zoho"), (APART, "Leave both"))
 _ONLY_SEEN = ((SEEN, "I have seen it"),)
 
 
@@ -98,6 +101,8 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])
     if question.field == OFF and question.theirs == DELETED:
         return _TAX_GONE
+    if question.kind == GONE and question.module == "credit_note":
+        return _NOTE_GONE
     return _CHOICES.get(question.kind, _OF_STATUS.get(kind_of(question), _ONLY_SEEN))
 
 

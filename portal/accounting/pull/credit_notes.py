@@ -12,9 +12,9 @@ from portal.accounting.mirror.modules import MODULES, is_ours
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, given_back, loose_credits, questions, sightings, voided
+from portal.accounting.pull import credit_changes, crediting, loose_credits, questions, sightings
 from portal.accounting.pull.changes import in_the_name_of
-from portal.accounting.pull.models import OTHER_NOTE, STATUS, USES, Question
+from portal.accounting.pull.models import OTHER_NOTE, STATUS, Question
 from portal.accounting.pull.payments import close_payment_pages
 from portal.accounting.setup.tying import tie
 from portal.invoices.credit_notes.models import CreditNote
@@ -24,10 +24,7 @@ from portal.organisations.models import Organisation
 
 Row = Mapping[str, Any]
 _NOT_IN_FORCE = ("draft", "void", "pending_approval")
-_VOID = "credit void"
 _CANNOT = "No credit note over this invoice comes to the same here. Make one that does, or change the one there."
-_CORRECT = "Credit is never moved here by itself. Correct the side that is wrong."
-_STAYS = "Ours stays, as a credit note cannot be undone. Bill it again, or make the one there valid."
 
 
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
@@ -44,7 +41,7 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
         elif twin is None:
             found += _take_on(turn, remote, str(row[id_key]))
         elif sightings.is_news(twin, row):
-            found += _compare(turn, remote, twin.id, row)
+            found += credit_changes.compare(turn, remote, twin.id, row)
     return found
 
 
@@ -117,43 +114,6 @@ def _tell(
         facts={"label": f"Invoice {number}", "title": "A credit note in Zoho", "why": _CANNOT},
     )  # fmt: skip
     return True
-
-
-def _compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
-    """One of ours that was changed there."""
-    module, remote_id = MODULES["credit_note"], str(row[MODULES["credit_note"].id_key])
-    detail = remote.detail(module, remote_id)
-    if "creditnote_refunds" not in detail:
-        detail |= remote.call("GET", f"{module.path}/{remote_id}/refunds")
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
-        sightings.remember(record, row)
-        known, now = uses.from_text(record.snapshot), uses.seen_credit(detail, None)
-        if known is None or now is None or record.state != "in_step":
-            return False
-        note = session.get_one(CreditNote, record.local_id)
-        is_void = detail.get("status") == "void"
-        differs = voided.besides(session, turn.link_id, known.applied) != now.applied and not is_void
-        for field, is_so, title, why, sides in (
-            (_VOID, is_void, "Void in Zoho", _STAYS, (str(note.total), "void")),
-            (USES, differs, "Put to other invoices in Zoho", _CORRECT, (_said(known), _said(now))),
-        ):
-            if not is_so:
-                questions.settle(session, record, STATUS, field)
-                continue
-            questions.ask(
-                session, questions.of(record), STATUS, field=field, ours=sides[0], theirs=sides[1],
-                theirs_at=record.remote_modified_at,
-                facts={"label": f"Credit note {note.number}", "title": title, "why": why},
-            )  # fmt: skip
-        is_given_back = given_back.ask(
-            session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or []
-        )
-        return is_void or differs or is_given_back
-
-
-def _said(there: uses.There) -> str:
-    return ", ".join(str(amount) for amount in there.applied.values()) or "on none"
 
 
 def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:

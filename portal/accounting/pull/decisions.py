@@ -10,6 +10,7 @@ from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import (
     asking,
     changes,
+    credit_changes,
     endings,
     given_back,
     loose_credits,
@@ -20,7 +21,7 @@ from portal.accounting.pull import (
     voided,
     written_off,
 )
-from portal.accounting.pull.asking import AGAIN, END, JOIN, OURS, SAME, SEEN, THEIRS
+from portal.accounting.pull.asking import AGAIN, APART, END, JOIN, OURS, SAME, SEEN, THEIRS
 from portal.accounting.pull.models import (
     AMOUNT,
     FIELD,
@@ -141,6 +142,8 @@ def _book(session: Session, question: Question) -> None:
 def _status(session: Session, question: Question, decision: str, person_id: int) -> None:
     if question.module == "tax":
         tax_decisions.carry_out(session, question, decision)
+    elif question.module == "credit_note":
+        _of_note(session, question, decision, person_id)
     elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
         given_back.record_here(session, question, person_id, _product(session, question))
     elif (question.field, decision) == (SECOND, THEIRS):
@@ -151,8 +154,6 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         record = _record(session, question)
         papers_there.carry_out(session, record, question, is_ours=decision == OURS)
         _go_on(session, record)
-    elif question.field == LOOSE and decision != SEEN:
-        loose_credits.take_over(session, question, decision, _product(session, question))
     elif question.field == VOID:
         _void(session, _record(session, question), decision)
     elif question.field in (WRITTEN_OFF, WRITE_OFF_OVER):
@@ -175,6 +176,19 @@ def _changed_payment(session: Session, question: Question, decision: str, person
     _book(session, question)
 
 
+def _of_note(session: Session, question: Question, decision: str, person_id: int) -> None:
+    if question.field == LOOSE and decision != SEEN:
+        loose_credits.take_over(session, question, decision, _product(session, question))
+    elif decision == APART:
+        credit_changes.leave_both(session, _record(session, question))
+    elif decision == OURS:
+        record = _record(session, question)
+        credit_changes.put_back(record)
+        _go_on(session, record)
+    elif decision == THEIRS:
+        given_back.record_here(session, question, person_id, _product(session, question))
+
+
 def _void(session: Session, record: MirrorRecord, decision: str) -> None:
     if decision == THEIRS:
         record.remote_status = "void"  # it is, on both sides: nothing is to be sent
@@ -189,6 +203,9 @@ def _gone(session: Session, question: Question, decision: str, person_id: int) -
     record = _record(session, question)
     if decision == JOIN:
         endings.join(session, record, question.facts["into"])
+        return
+    if decision == APART:
+        credit_changes.leave_both(session, record)
         return
     if decision == AGAIN:
         record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""

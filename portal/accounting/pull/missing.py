@@ -12,6 +12,7 @@ from portal.accounting.mirror.modules import MODULES, called
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord, ModuleSetting
 from portal.accounting.pull import questions
+from portal.accounting.pull.credit_changes import DELETED
 from portal.accounting.pull.models import GONE, MERGED, Question
 from portal.accounting.reconciliation.comparing import DELETED_THERE
 from portal.accounting.reconciliation.models import DONE, DriftRow, Reconciliation
@@ -19,7 +20,6 @@ from portal.gateways.zoho.errors import Refused
 from portal.invoices.models import Invoice
 
 _GONE, _MOST_AT_ONCE = ("5", "1002"), 20
-_DELETED = {"title": "Was deleted in Zoho", "why": "It was there, and is gone. Nothing is made or ended until you say."}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def ask_about(turn: Turn, remote: Remote) -> int:
         with held(turn) as session:
             record = session.get_one(MirrorRecord, each.record_id)
             is_merged = into.get("into", record.remote_id) != record.remote_id
-            facts = _merged(into) if is_merged else _DELETED
+            facts = _merged(into) if is_merged else DELETED
             questions.ask(
                 session, questions.of(record), GONE, field=MERGED if is_merged else "", ours="is here",
                 theirs=f"part of {into['name']}" if is_merged else "deleted",

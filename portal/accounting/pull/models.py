@@ -16,6 +16,7 @@ RATE, NAME, NEW_TAX, OFF = "rate", "tax name", "new tax", "tax off"
 # Fields of questions about an invoice that was opened again, and (followed by its id) about a refund.
 REOPENED, REFUND = "reopened", "refund"
 VOID = "void"  # the field of a question about an invoice that was voided there only
+NOTE_VOID = "credit void"  # the same of a credit note
 # Fields of questions about a payment: its money is on other invoices there, or it is of another amount.
 USES, AMOUNT = "uses", "amount"
 # Fields of questions about an invoice: less is to pay there, or something beside the money was changed there.

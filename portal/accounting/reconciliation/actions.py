@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import voided
+from portal.accounting.pull import credit_changes, voided
 from portal.accounting.reconciliation import aside, causes, comparing, reading, whose
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
@@ -45,7 +45,7 @@ def fix(session: Session, drift_id: int, do: str = "", *, by: str = "") -> str:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
     if wanted in (causes.PUSH, causes.TIE):
         words = (_tie if wanted == causes.TIE else _push)(session, link, drift, drift.local_id)
-    elif drift.module == "invoice":
+    elif drift.module in ("invoice", "credit_note"):
         words = _ask_again(session, link, drift)
     else:
         words = whose.decide(session, link, drift, wanted, by)
@@ -101,9 +101,11 @@ def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
 
 
 def _ask_again(session: Session, link: Link, drift: DriftRow) -> str:
-    """Of an invoice that is void there only, and was left so."""
+    """Of an invoice or a credit note that is void there only, or gone, and was left so."""
     record = _record(session, link, drift)
-    if record is not None and record.remote_id is not None:
+    if record is not None and drift.module == "credit_note":
+        credit_changes.ask_again(session, record, drift.theirs_status)
+    elif record is not None and record.remote_id is not None:
         voided.ask_again(session, record)
     return "It is for you to decide once more, under what is to be decided."
 

@@ -71,7 +71,7 @@ def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs:
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
         return (PUSH,)
     is_left_void = module == "invoice" and their_status == comparing.VOID
-    if cause == comparing.KEPT_APART and (is_left_void or module in ("customer", "item")):
+    if cause == comparing.KEPT_APART and (is_left_void or module in ("customer", "item", "credit_note")):
         return (ASK_AGAIN,)
     return _FIXES.get(cause, ())
 
