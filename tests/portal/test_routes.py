@@ -199,6 +199,7 @@ EXPECTED: dict[str, Access] = {
     "payments.index": rights("see_board"),
     "payments.new_of_customer": rights("see_all_work_orders"),
     "payments.new_of_invoice": rights("take_cash"),
+    "payments.create_repayment": rights("see_board"),
     "payments.purse": rights("take_cash", "see_board"),
     "payments.purses": rights("take_cash", "see_board"),
     "payments.create_photo": rights("see_board"),

@@ -111,6 +111,7 @@ def test_a_reference_cannot_cross_firms(firms: tuple[Firm, Firm]) -> None:
         "cash_hand_ins",
         "cash_counts",
         "cash_count_reversals",
+        "cash_repayments",
         "card_releases",
         "audit_entries",
         "reconciliation_months",

@@ -139,6 +139,7 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_hand_in": Paper("/cash/hand-ins", {"amount": "1", "note": "", "form_id": "h"}),
         "payments.create_count": Paper(f"/cash/hand-ins/{ids['hand_in_id']}/count", {"counted": "x", "note": ""}),
         "payments.create_count_reversal": Paper(f"/cash/hand-ins/{ids['counted_id']}/count/reversal", {"reason": "x"}),
+        "payments.create_repayment": Paper(f"/cash/{ids['holder_id']}/repayments", {"owed": "1"}),
         "payments.create_refund": Paper(
             f"/payments/{ids['payment_id']}/refunds", {"amount": "1", "way": "cash", "reason": "", "form_id": "r"}
         ),

@@ -13,7 +13,6 @@ from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer, lock_invoices
 from portal.payments.actions.crediting import share_out
 from portal.payments.actions.refunds import CannotRefund, plan_refund
-from portal.payments.cash.queries import out_of_purse
 from portal.payments.queries import payments_of
 from portal.payments.refunds.limits import credit_in_money
 from portal.payments.refunds.models import BOOKED, Refund
@@ -110,7 +109,7 @@ def _by_hand(
         CreditRefund(
             organisation_id=note.organisation_id, credit_note_id=note.id, amount_minor=amount.minor,
             currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id,
-            from_purse_minor=0 if is_booked or way != "cash" else out_of_purse(session, by, amount).minor,
+            from_purse_minor=amount.minor if way == "cash" and not is_booked else 0,
         )
     )  # fmt: skip
     session.flush()

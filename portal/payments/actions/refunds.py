@@ -12,7 +12,6 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.settlement import look_soon
 from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_won_credit
-from portal.payments.cash.queries import out_of_purse
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
@@ -58,7 +57,7 @@ def plan_refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
         tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
         form_id=form_id, remote_id=remote_id,
-        from_purse_minor=out_of_purse(session, by, amount + tip).minor if way == "cash" and by and not is_booked else 0,
+        from_purse_minor=(amount + tip).minor if way == "cash" and by and not is_booked else 0,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
     parts = {of_invoice: -amount} if of_invoice is not None else _take(session, payment, amount, use.unused)

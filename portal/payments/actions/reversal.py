@@ -7,7 +7,7 @@ from portal.organisations import audit
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.reversal_news import tell_of_reversal
-from portal.payments.cash.queries import out_of_purse
+from portal.payments.cash.queries import handed_in_of
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.rules import CannotReverse
@@ -54,6 +54,8 @@ def _from_purse(session: Session, payment: Payment) -> tuple[Money, str]:
     """What leaves the purse of who took the cash, and words for what was handed in already."""
     if payment.method != "cash" or payment.taken_by is None:
         return Money.zero(payment.currency), ""
-    here = out_of_purse(session, payment.taken_by, payment.taken)
-    beyond = payment.taken - here
-    return here, f" ({formats.money(beyond)} of it was handed in: it is in the firm's till)" if beyond else ""
+    beyond = handed_in_of(session, payment.taken_by, payment.taken)
+    return (
+        payment.taken - beyond,
+        f" ({formats.money(beyond)} of it was handed in: it is in the firm's till)" if beyond else "",
+    )

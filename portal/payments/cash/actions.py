@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from portal.organisations import audit
 from portal.payments.actions.staff_news import tell_of_count_reversal
 from portal.payments.cash import queries
-from portal.payments.cash.models import Count, CountReversal, HandIn
+from portal.payments.cash.models import Count, CountReversal, HandIn, Repayment
 from portal.shared import formats
 from portal.shared.errors import FormUsed, NotFound, RuleBroken
 from portal.shared.money import Money
@@ -28,7 +28,8 @@ def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, 
         return repeated
     left = queries.purse_of(session, amount.currency, person_id).to_hand_in
     if amount > left:
-        raise CannotHandIn(f"The purse holds {formats.money(left)}: hand in no more than that.", field="amount")
+        words = f"The purse holds {formats.money(left)}: hand in no more than that."
+        raise CannotHandIn(words if left else "The purse holds nothing to hand in.", field="amount")
     made = HandIn(
         organisation_id=person.organisation_id, person_id=person_id, amount_minor=amount.minor,
         currency=amount.currency, note=note, form_id=form_id,
@@ -95,14 +96,37 @@ def reverse_count(session: Session, hand_in_id: int, reason: str, *, by: int) ->
     tell_of_count_reversal(session, hand_in, count, made)
 
 
+def repay(session: Session, person_id: int, owed: Money, *, by: int) -> None:
+    """Somebody gave back more cash than they held, and has it back now, out of the till. A second tap changes nothing.
+
+    owed  as whoever pays it out has seen it
+    Raises CannotHandIn, NotFound. Does not commit.
+    """
+    person = queries.lock_holder(session, person_id)
+    left = queries.purse_of(session, owed.currency, person_id).owed
+    if not left:
+        return
+    if by == person_id:
+        raise CannotHandIn("Somebody else has to pay back what you laid out.")
+    if owed != left:
+        raise CannotHandIn(f"It is {formats.money(left)} now: look at it again.")
+    made = Repayment(
+        organisation_id=person.organisation_id, person_id=person_id, paid_by=by, amount_minor=owed.minor,
+        currency=owed.currency,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.note(session, person.organisation_id, "cash repaid", "person", person_id, after={"amount": str(owed)})
+
+
 def _check_more(session: Session, hand_in: HandIn, counted: Money, *, again: bool) -> None:
     """More than was declared is a slip of the finger as a rule; more than was ever taken cannot be."""
     if counted <= hand_in.amount:
         return
-    held = queries.purse_of(session, counted.currency, hand_in.person_id).held
-    if counted > max(held, hand_in.amount):
+    most = max(queries.purse_of(session, counted.currency, hand_in.person_id).held, hand_in.amount)
+    if counted > most:
         raise CannotHandIn(
-            f"The purse holds {formats.money(held)}: no more than that can come out of it. Record what else was taken"
+            f"The purse holds {formats.money(most)}: no more than that can come out of it. Record what else was taken"
             " first.", field="counted",
         )  # fmt: skip
     if not again:

@@ -65,3 +65,24 @@ class CountReversal(Tenant, Base):
     count_id: Mapped[int] = mapped_column(BigInteger)
     reversed_by: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(200))
+
+
+class Repayment(Tenant, Base):
+    """What somebody had given back out of their own pocket, paid to them out of the till by somebody else."""
+
+    __tablename__ = "cash_repayments"
+    __table_args__ = (
+        belongs_to("people", "person_id"),
+        belongs_to("people", "paid_by"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("paid_by <> person_id", name="two"),
+    )
+
+    person_id: Mapped[int] = mapped_column(BigInteger)
+    paid_by: Mapped[int] = mapped_column(BigInteger)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

@@ -1,5 +1,6 @@
 """Who holds how much cash."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.invoices.credit_notes.models import CreditRefund
-from portal.payments.cash.models import Count, CountReversal, HandIn
+from portal.payments.cash.models import Count, CountReversal, HandIn, Repayment
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.refunds.models import COUNTS, Refund
 from portal.people.models import Person
@@ -18,17 +19,28 @@ from portal.shared.money import Money
 
 @dataclass(frozen=True)
 class Purse:
-    """held: cash taken, without what was counted (unless that was taken back), given back or reversed while it was
-    here; on_its_way: declared, not counted yet."""
+    """held       cash taken, less what was counted (unless that was taken back), given back, or reversed while it was
+                  here; below zero where its holder gave back more, out of their own pocket
+    on_its_way    declared, not counted yet
+    handed_in     both: what was counted, and what is on its way
+    taken         what came in, without what was reversed while it was here
+    """
 
     person_id: int
     name: str
     held: Money
     on_its_way: Money
+    handed_in: Money
+    taken: Money
 
     @property
     def to_hand_in(self) -> Money:
-        return self.held - self.on_its_way
+        return max(self.held - self.on_its_way, Money.zero(self.held.currency))
+
+    @property
+    def owed(self) -> Money:
+        """What the firm owes its holder."""
+        return max(-self.held, Money.zero(self.held.currency))
 
 
 @dataclass(frozen=True)
@@ -47,21 +59,24 @@ class Handed:
 
 
 def purses(session: Session, currency: str, person_id: int | None = None) -> list[Purse]:
-    """Of everybody who ever took cash or handed some in, most held first; or of one person, empty or not."""
+    """Of everybody who ever took cash, handed some in or gave some back, most held first; or of one person, empty or
+    not."""
     taken = _sums(session, _TAKEN.where(Payment.currency == currency))
     given = _sums(session, _GIVEN_BACK.where(Refund.currency == currency))
     credit = _sums(session, _CREDIT_GIVEN_BACK.where(CreditRefund.currency == currency))
     counted = _sums(session, _COUNTED.where(HandIn.currency == currency))
     waiting = _sums(session, _WAITING.where(HandIn.currency == currency))
+    repaid = _sums(session, _REPAID.where(Repayment.currency == currency))
     people = session.execute(select(Person.id, Person.name).order_by(Person.name)).all()
     found = [
         Purse(
-            row.id, row.name,
-            Money(taken.get(row.id, 0) - sum(out.get(row.id, 0) for out in (given, credit, counted)), currency),
-            Money(waiting.get(row.id, 0), currency),
+            who, name,
+            Money(taken[who] + repaid[who] - given[who] - credit[who] - counted[who], currency),
+            Money(waiting[who], currency), Money(counted[who] + waiting[who], currency), Money(taken[who], currency),
         )
-        for row in people
-        if row.id == person_id or (person_id is None and (row.id in taken or row.id in counted))
+        for who, name in people
+        if who == person_id
+        or (person_id is None and any(who in each for each in (taken, counted, given, credit)))
     ]  # fmt: skip
     return sorted(found, key=lambda purse: -purse.held.minor)
 
@@ -82,11 +97,14 @@ def lock_holder(session: Session, person_id: int) -> Person:
     return person
 
 
-def out_of_purse(session: Session, person_id: int, amount: Money) -> Money:
-    """How much of this cash is still in the hands of who gives it up; locks the purse. What was handed in is not."""
+def handed_in_of(session: Session, person_id: int, taken: Money) -> Money:
+    """How much of this cash must have been handed in, as what else was taken does not reach for it; locks the purse.
+
+    taken  a payment that this person took
+    """
     lock_holder(session, person_id)
-    here = purse_of(session, amount.currency, person_id).to_hand_in
-    return max(min(amount, here), Money.zero(amount.currency))
+    purse = purse_of(session, taken.currency, person_id)
+    return min(max(purse.handed_in - (purse.taken - taken), Money.zero(taken.currency)), taken)
 
 
 def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
@@ -105,6 +123,18 @@ def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
     return [
         Handed(hand_in, count, name or "", reversal, by or "") for hand_in, count, name, reversal, by in rows
     ]  # fmt: skip
+
+
+def repayments_of(session: Session, person_id: int) -> Sequence[tuple[Repayment, str]]:
+    """The newest hundred and who paid them out, newest first."""
+    rows = session.execute(
+        select(Repayment, Person.name)
+        .join(Person, Person.id == Repayment.paid_by)
+        .where(Repayment.person_id == person_id)
+        .order_by(Repayment.id.desc())
+        .limit(100)
+    )
+    return [(made, name) for made, name in rows]
 
 
 _IN_HAND = Payment.amount_minor + Payment.rounding_minor
@@ -140,7 +170,10 @@ _WAITING = (
     .where(Count.id.is_(None))
     .group_by(HandIn.person_id)
 )
+_REPAID = select(Repayment.person_id, func.sum(Repayment.amount_minor)).group_by(Repayment.person_id)
 
 
-def _sums(session: Session, query: Select[Any, Any]) -> dict[int, int]:
-    return {person_id: int(minor) for person_id, minor in session.execute(query) if person_id is not None}
+def _sums(session: Session, query: Select[Any, Any]) -> Counter[int]:
+    """Per person, nothing for whoever is not in it; only who has something is."""
+    rows = session.execute(query)
+    return Counter({person_id: int(minor) for person_id, minor in rows if person_id is not None and minor})

@@ -78,15 +78,31 @@ def create_count_reversal(hand_in_id: int) -> Response:
     )  # fmt: skip
 
 
+@bp.post("/cash/<int:holder_id>/repayments")
+@allow("see_board")
+def create_repayment(holder_id: int) -> Response:
+    """What the holder gave back out of their own pocket is paid to them out of the till."""
+    form = Form(request.form)
+    owed = read_count(form, "owed", "what is owed", g.organisation.currency)
+    return _try(
+        holder_id, form, do=lambda session: actions.repay(session, holder_id, owed, by=g.viewer.id)
+    )  # fmt: skip
+
+
 def _settle(
     hand_in_id: int, form: Form, *, do: Callable[[Session], object], counting: int = 0, reversing: int = 0
 ) -> Response:  # fmt: skip
-    """To the holder's purse when it is done; what is wrong is said there, beside the field."""
-    session = request_session()
-    hand_in = session.get(HandIn, hand_in_id)
+    hand_in = request_session().get(HandIn, hand_in_id)
     if hand_in is None:
         raise NotFound
-    holder_id = hand_in.person_id
+    return _try(hand_in.person_id, form, do=do, counting=counting, reversing=reversing)
+
+
+def _try(
+    holder_id: int, form: Form, *, do: Callable[[Session], object], counting: int = 0, reversing: int = 0
+) -> Response:  # fmt: skip
+    """To the holder's purse when it is done; what is wrong is said there, beside the field."""
+    session = request_session()
     if form.ok:
         try:
             do(session)
@@ -105,5 +121,5 @@ def _purse_page(holder_id: int, form: Form, *, counting: int = 0, reversing: int
     form.values.setdefault("form_id", uuid.uuid4().hex)
     return render_template(
         "cash/show.html", purse=held, hand_ins=queries.hand_ins_of(session, holder_id), form=form, counting=counting,
-        is_own=holder_id == g.viewer.id, reversing=reversing,
+        repayments=queries.repayments_of(session, holder_id), is_own=holder_id == g.viewer.id, reversing=reversing,
     )  # fmt: skip

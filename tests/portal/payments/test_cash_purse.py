@@ -158,12 +158,50 @@ def test_cash_that_is_given_back_leaves_the_purse_of_who_gives_it(
     assert held(firm, holder) == (left, 0)
 
 
-def test_whoever_holds_no_cash_gives_it_out_of_the_till(till: Till, firm: Firm, holder: int) -> None:
-    manager = firm.people["manager"]
+def give(firm: Firm, holder: int, back: int) -> None:
+    with job_session(firm.organisation_id) as session:
+        payment_id = session.scalars(select(Payment.id).where(Payment.method == "cheque")).one()
+        plan_refund(session, payment_id, Money(back, "GBP"), way="cash", reason="too dear", by=holder, form_id=None)
+
+
+def test_who_gives_back_more_than_the_purse_holds_has_it_from_the_firm(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "235.80")
+    count(till, firm, holder, "235.80")
+    give(firm, holder, 2000)
+    assert held(firm, holder) == (-2000, 0)
+    own = sign_in(till.browser(), firm, "field_agent")
+    shown = own.get(f"/cash/{holder}").text
+    assert "The firm owes you" in shown and "£20.00" in shown and "/repayments" not in shown
+    assert hand_in(till, firm, "1") == 422
+    office = sign_in(till.browser(), firm, "manager")
+    assert "The firm owes Dana Wells" in office.get(f"/cash/{holder}").text
+    assert "the firm owes it to Dana Wells" in office.get("/cash").text
+    record(firm, [till.invoice(firm)[0]], 5000)  # the next cash that comes in
+    assert held(firm, holder) == (3000, 0) and "The firm owes" not in own.get(f"/cash/{holder}").text
+    assert hand_in(till, firm, "30") == 303 and hand_in(till, firm, "1") == 422
+
+
+def test_what_was_laid_out_is_paid_back_out_of_the_till_once_and_by_another(till: Till, firm: Firm) -> None:
+    record(firm, [till.invoice(firm)[0]], method="cheque", reference="1")
+    give(firm, firm.people["manager"], 5000)  # who never took any cash
+    page = f"/cash/{firm.people['manager']}"
+    assert held(firm, firm.people["manager"]) == (-5000, 0)
+    assert post(sign_in(till.browser(), firm, "manager"), f"{page}/repayments", {"owed": "50.00"}).status_code == 422
+    office = sign_in(till.browser(), firm, "administrator")
+    answer = post(office, f"{page}/repayments", {"owed": "49.00"})
+    assert answer.status_code == 422 and "It is £50.00 now" in answer.text
+    for _ in range(2):  # a double tap
+        assert post(office, f"{page}/repayments", {"owed": "50.00"}).status_code == 303
+    assert held(firm, firm.people["manager"]) == (0, 0)
+    assert office.get(page).text.count("paid by ") == 1
+
+
+def test_a_reversal_takes_no_cash_that_was_given_back_for_handed_in(till: Till, firm: Firm, holder: int) -> None:
+    give(firm, holder, 23580)
     with job_session(firm.organisation_id) as session:
         payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
-        plan_refund(session, payment_id, Money(5000, "GBP"), way="cash", reason="too dear", by=manager, form_id=None)
-    assert (held(firm, manager), held(firm, holder)) == ((0, 0), (23580, 0))
+        reverse_payment(session, payment_id, "never came", by=firm.people["manager"])
+    assert held(firm, holder) == (-23580, 0)
 
 
 def test_cash_that_the_books_say_went_back_was_in_nobodys_purse_here(firm: Firm, holder: int) -> None:

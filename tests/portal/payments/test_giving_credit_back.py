@@ -58,7 +58,7 @@ def test_credit_goes_back_in_cash_out_of_the_purse_and_is_told(till: Till, firm:
     assert give_back(till, firm, note_id).status_code == 303
     assert left_of(firm, note_id) == 11790 - 5000 and due(firm, invoice_id) == 0
     with job_session(firm.organisation_id) as session:
-        assert purse_of(session, "GBP", firm.people["manager"]).held.minor == 0  # the rest was no cash of theirs
+        assert purse_of(session, "GBP", firm.people["manager"]).held.minor == -2000  # out of their own pocket
         told = text("SELECT record FROM audit_entries WHERE action = 'credit given back' AND person_id = :by")
         assert sorted(session.scalars(told, {"by": firm.people["manager"]})) == ["credit_note", "invoice"]
     client = sign_in(till.browser(), firm, "manager")
