@@ -1,5 +1,7 @@
 """Getting a sent invoice to the customer: a secret address for the screen, one by e-mail, one by text message."""
 
+from collections.abc import Callable
+
 import segno
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -18,6 +20,9 @@ from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.phones import international
 from portal.shared.running import here
+
+# What else happens when a link is stopped; whoever has something open for it adds to this.
+ON_STOPPED: list[Callable[[Session, PayLink], None]] = []
 
 
 class CannotSend(RuleBroken):
@@ -110,6 +115,8 @@ def stop_link(session: Session, link: PayLink, *, about: tuple[str, int] | None 
     if link.revoked_at is not None:
         return
     link.revoked_at = clock.now()
+    for follow in ON_STOPPED:
+        follow(session, link)
     if link.message_id is not None:
         cancel(session, link.message_id)
     where = f"The link sent to {link.sent_to}" if link.sent_to else "The link on the screen"

@@ -147,6 +147,7 @@ EXPECTED: dict[str, Access] = {
     "payments.new_together": rights("see_all_work_orders"),
     "payments.show_together": rights("see_all_work_orders"),
     "pay_page.come_back": EVERYONE,
+    "pay_page.show_arrived_pdf": EVERYONE,
     "pay_page.create_attempt": EVERYONE,
     "pay_page.create_autopay_end": EVERYONE,
     "pay_page.create_card_removal": EVERYONE,

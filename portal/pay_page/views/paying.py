@@ -18,6 +18,7 @@ from portal.pay_page.parts import PartRefused, chosen_amount
 from portal.pay_page.proofs import find_attempt, is_from_our_page, is_proven, recall_payer, remember_payer
 from portal.pay_page.queries import PayPage, UnknownLink
 from portal.pay_page.tips import chosen_tip
+from portal.pay_page.views.arrived import tell_of_arrival
 from portal.pay_page.views.pages import (
     OVER,
     PAID,
@@ -96,6 +97,9 @@ def come_back(public_id: uuid.UUID) -> Response:
     link = session.get(PayLink, payer.link_id)
     if link is None:
         raise UnknownLink
+    if link.revoked_at is not None:
+        organisation = session.get_one(Organisation, organisation_id)
+        return tell_of_arrival(session, organisation, attempt_id, public_id, state, payer.language)
     return _see_behind(session, link, state, payer.language)
 
 

@@ -1,6 +1,7 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
 from portal.invoices.actions import PREPAID
+from portal.invoices.sending import ON_STOPPED
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, Wish, start_attempt
 from portal.payments.actions.autopay import announce_invoices, end_autopay, take_due_announcements
@@ -29,6 +30,7 @@ from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_re
 from portal.payments.actions.releases import release_invoice, void_invoice, write_off_invoice
 from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
+from portal.payments.actions.stopping import close_pages
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 from portal.payments.actions.together import start_together
 from portal.work_orders.actions import ON_CANCELLED
@@ -36,6 +38,7 @@ from portal.work_orders.actions import ON_CANCELLED
 if put_deposits not in PREPAID:
     PREPAID.append(put_deposits)
     ON_CANCELLED.append(close_as_cancelled)
+    ON_STOPPED.append(close_pages)
 
 __all__ = [
     "BookedPayment",

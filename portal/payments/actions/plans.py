@@ -15,6 +15,7 @@ from portal.payments.cards.rules import KEEPS, OFFERS_SAVED, PLAIN
 from portal.payments.debits import debit_for
 from portal.payments.models import PaymentAttempt, StripeAccount
 from portal.payments.queries import PaidFor
+from portal.payments.stopped import is_stopped
 from portal.shared import clock, running
 from portal.shared.money import Money
 
@@ -25,7 +26,8 @@ _LONGEST_TITLE = 250
 class Plan:
     """One attempt, as it was when the lock was let go.
 
-    is_stale  it asks for another amount than is due now, or to be paid in other ways, or is about to end
+    is_stale  it asks for another amount than is due now, or to be paid in other ways, or is about to end, or a link to
+              it was stopped since
     is_over   it was begun long ago and never came to life
     """
 
@@ -79,7 +81,8 @@ def plan_of(
     return Plan(
         organisation_id=lead.organisation_id, attempt_id=lead.id, public_id=lead.public_id,
         state=lead.state, session_id=lead.session_id, key=key_of(account), order=order_of(session, family),
-        is_stale=is_other or is_ending or account.closed_at is not None, is_over=is_over(lead),
+        is_stale=is_other or is_ending or account.closed_at is not None
+        or is_stopped(session, lead, [each.id for _, each in family]), is_over=is_over(lead),
     )  # fmt: skip
 
 

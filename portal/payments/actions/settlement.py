@@ -21,6 +21,7 @@ from portal.payments.cards.rules import CHARGE
 from portal.payments.deposit_queries import is_asked
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import OPEN_STATES, PaymentAttempt, StripeAccount
+from portal.payments.stopped import is_stopped
 from portal.shared import clock
 from portal.shared.running import job_session
 
@@ -137,11 +138,13 @@ def take_due_attempts(session: Session) -> list[int]:
 
 
 def _is_shut(session: Session, attempt: PaymentAttempt) -> bool:
-    """Whether the firm takes no money for it now: it looks at an invoice first, or does not ask any more."""
+    """Whether the firm takes no money for it now: it looks at an invoice first, does not ask any more, or has stopped
+    a link to it since."""
     if attempt.deposit_request_id is not None:
-        return not is_asked(session, session.get_one(DepositRequest, attempt.deposit_request_id))
-    held = [each.invoice_id for each in _family_rows(session, attempt)]
-    return any(holds.is_held(session, invoice_id) for invoice_id in held if invoice_id is not None)
+        request = session.get_one(DepositRequest, attempt.deposit_request_id)
+        return not is_asked(session, request) or is_stopped(session, attempt, [])
+    ids = [each.invoice_id for each in _family_rows(session, attempt) if each.invoice_id is not None]
+    return any(holds.is_held(session, invoice_id) for invoice_id in ids) or is_stopped(session, attempt, ids)
 
 
 def _book(session: Session, family: Sequence[Locked | LockedDeposit], receipt: Receipt) -> None:

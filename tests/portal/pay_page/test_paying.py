@@ -1,16 +1,19 @@
 """Tapping Pay, and coming back."""
 
+import hashlib
 import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from portal.invoices.models import PayLink
+from portal.invoices.models import Invoice, PayLink
+from portal.invoices.pay_links import make_pay_link
+from portal.invoices.sending import stop_link
 from portal.payments.models import PaymentAttempt
-from portal.shared import clock, logs
+from portal.shared import logs
 from portal.shared.running import here, job_session
 from tests.builders import Firm
 from tests.conftest import World
@@ -202,12 +205,58 @@ def test_another_payments_session_in_the_way_back_settles_nothing(till: Till, fi
     assert till.books(firm).payments == 0 and till.attempts(firm)[0].state == "open"
 
 
-def test_a_revoked_link_is_dead_on_the_way_back_too(till: Till, firm: Firm, path: str) -> None:
-    _, answer = till.begin(path)
+def stop(firm: Firm, path: str) -> None:
     with job_session(firm.organisation_id) as session:
-        session.execute(update(PayLink).values(revoked_at=clock.now()))
+        digest = hashlib.sha256(path.rpartition("/")[2].encode()).digest()
+        stop_link(session, session.scalars(select(PayLink).where(PayLink.token_digest == digest)).one())
+
+
+def test_a_stopped_link_is_dead_on_the_way_back_too(till: Till, firm: Firm, path: str) -> None:
+    _, answer = till.begin(path)
+    stop(firm, path)
+    assert till.come_back(firm, answer.cookies).status_code == 404
+    assert till.attempts(firm)[0].state == "expired"
+
+
+def test_stopping_a_link_closes_its_page_at_stripe_and_another_link_opens_a_new_one(
+    till: Till, firm: Firm, path: str
+) -> None:
+    session_id, _ = till.begin(path)
+    with job_session(firm.organisation_id) as session:
+        invoice = session.scalars(select(Invoice)).one()
+        _, token = make_pay_link(session, invoice, here().settings.vault, channel="email", pay_link_days=60)
+    stop(firm, path)
+    till.work(firm)
+    assert {each.id: each.status for each in till.made_sessions(firm)} == {session_id: "expired"}
+    till.begin(f"/p/{token}")
+    assert sorted(each.status for each in till.made_sessions(firm)) == ["expired", "open"]
+
+
+def test_a_page_of_a_stopped_link_is_handed_to_nobody_else(till: Till, firm: Firm, path: str) -> None:
+    """Even where the worker has not closed it yet."""
+    session_id, _ = till.begin(path)
+    with job_session(firm.organisation_id) as session:
+        invoice = session.scalars(select(Invoice)).one()
+        _, token = make_pay_link(session, invoice, here().settings.vault, channel="email", pay_link_days=60)
+    stop(firm, path)
+    assert till.begin(f"/p/{token}")[0] != session_id
+
+
+@pytest.mark.parametrize("events", ["drop", "now"])
+def test_who_paid_by_a_link_stopped_meanwhile_sees_that_it_arrived(
+    till: Till, firm: Firm, path: str, events: str
+) -> None:
+    till.events(events)
+    _, answer = till.pay(path)
+    stop(firm, path)
+    till.work(firm)
     back = till.come_back(firm, answer.cookies)
-    assert till.get(back.headers["Location"]).status_code == 404
+    assert back.status_code == 200 and "Thank you: " in back.text and "235.80" in back.text and "R-00001" in back.text
+    assert "INV-" not in back.text and path not in back.text
+    paper = f"/r/{till.attempts(firm)[0].public_id}/receipt.pdf"
+    assert till.get(paper, cookies=answer.cookies).content.startswith(b"%PDF")
+    assert "R-00001" not in till.get(paper).text and till.get(path).status_code == 404
+    assert paid_once(till.books(firm))
 
 
 def test_the_links_secret_is_in_no_log_line(till: Till, firm: Firm, path: str, caplog: Any) -> None:

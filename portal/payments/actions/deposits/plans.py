@@ -9,6 +9,7 @@ from portal.payments.debits import debit_for
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import PaymentAttempt, StripeAccount
 from portal.payments.queries import PaidFor
+from portal.payments.stopped import is_stopped
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrder
@@ -27,6 +28,7 @@ def plan_of_deposit(session: Session, attempt: PaymentAttempt, request: DepositR
     return Plan(
         organisation_id=attempt.organisation_id, attempt_id=attempt.id, public_id=attempt.public_id,
         state=attempt.state, session_id=attempt.session_id, key=key_of(account), order=order,
-        is_stale=attempt.amount != wanted or attempt.debit != ways or is_ending or account.closed_at is not None,
+        is_stale=attempt.amount != wanted or attempt.debit != ways or is_ending or account.closed_at is not None
+        or is_stopped(session, attempt, []),
         is_over=is_over(attempt),
     )  # fmt: skip
