@@ -17,7 +17,7 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 WAYS = (PUSH, BOTH)
-COMPARED_FIRST = ("customer", "item")
+COMPARED_FIRST = ("customer", "item", "tax")
 AGAIN = "again"  # among a link's set-up steps: taken up once more, and what was added since is compared first
 CALLED = {
     "tax": "Taxes", "customer": "Customers", "item": "Services and parts", "invoice": "Invoices",
@@ -74,8 +74,8 @@ def resume(session: Session, link: Link, module: str) -> None:
 
 
 def is_compared_first(session: Session, record: MirrorRecord) -> bool:
-    """Of a customer or an item that never reached an organisation which is linked once more: it may be there by now,
-    added by somebody else, and goes nowhere before people have confirmed what is the same."""
+    """Of a customer, an item or a tax that never reached an organisation which is linked once more: it may be there by
+    now, added by somebody else, and goes nowhere before people have confirmed what is the same."""
     if record.module not in COMPARED_FIRST or record.remote_id is not None or record.sending_since is not None:
         return False
     is_again: bool = session.scalars(select(Link.setup_steps.has_key(AGAIN)).where(Link.id == record.link_id)).one()

@@ -11,7 +11,7 @@ from portal.accounting import directions
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import TAX_RATE, MirrorRecord
-from portal.accounting.pull import cursors, questions, tax_changes, tax_merging
+from portal.accounting.pull import cursors, questions, tax_changes, tax_merging, tax_twins
 from portal.accounting.pull.asking import DELETED
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import NEW_TAX, OFF, STATUS, Question
@@ -45,6 +45,7 @@ def look(turn: Turn, remote: Remote) -> None:
 
 def _compare(session: Session, turn: Turn, theirs: Sequence[TheirTax]) -> list[tuple[int, str]]:
     """(record, its address) of those that are not in the list any more."""
+    tax_twins.tie_alike(session, turn, theirs)
     records = session.scalars(
         select(MirrorRecord)
         .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module == "tax", MirrorRecord.remote_id.is_not(None))

@@ -32,17 +32,17 @@ _MODELS: dict[str, Any] = {"customer": Customer, "item": Item}
 
 
 def ours_like(session: Session, module: str, theirs: Sequence[Known]) -> Ours:
-    """Of ours that are in use: those that share a fact with one of `theirs`, a few for each value. One statement."""
+    """Of ours: those that share a fact with one of `theirs`, a few for each value, in use first. One statement."""
     model, asked = _MODELS[module], _FACTS[module]
     said: dict[str, set[str]] = {fact: set() for fact in asked}
     for each in theirs:
         for fact in facts_of(each).keys() & asked.keys():
             said[fact].add(_value(each, fact))
-    columns = (model.id, *(column for column, _, _ in asked.values()))
+    columns = (model.id, model.is_active, *(column for column, _, _ in asked.values()))
     wanted = [_with(model, columns, asked[fact], fact, values) for fact, values in said.items() if values]
     if not wanted:
         return Ours([])
-    names = ["id", *(fact.replace("-", "").replace(" ", "_") for fact in asked)]
+    names = ["id", "is_in_use", *(fact.replace("-", "").replace(" ", "_") for fact in asked)]
     return Ours(Known(**dict(zip(names, row, strict=True))) for row in session.execute(union(*wanted)))
 
 
@@ -58,8 +58,8 @@ def _with(model: Any, columns: Sequence[Any], fact: _Fact, name: str, values: It
     asked = made.cte(f"said_{name.replace(' ', '_').replace('-', '_')}").prefix_with("MATERIALIZED")
     few = (
         select(*columns)
-        .where(model.is_active, key == asked.c.key, key != "")
-        .order_by(model.id)
+        .where(key == asked.c.key, key != "")
+        .order_by(model.is_active.desc(), model.id)
         .limit(MOST_ALIKE)
         .lateral()
     )

@@ -1,18 +1,14 @@
 """Reads of the first import: counts, what could not be taken over, and what it will cost."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, exists, func, or_, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import ImportRow, Link, MirrorRecord
-from portal.accounting.rules import LEFT_OUT_STATE
+from portal.accounting.models import ImportRow, Link
 from portal.accounting.setup.pairs import named
 from portal.accounting.setup.reading import KINDS
 from portal.accounting.status import time_left
-from portal.catalogue.models import Item
-from portal.customers.models import Customer
 
 # What people said counts; where nobody said anything, what was found. What could not be taken over is there only.
 _BECOMES = case(
@@ -67,20 +63,6 @@ def any_open(session: Session, link: Link) -> bool:
         ImportRow.link_id == link.id, ImportRow.done_at.is_(None), ImportRow.decision == ""
     )
     return session.scalars(select(found.exists())).one()
-
-
-def any_unlinked(session: Session, link: Link) -> bool:
-    """Has ours a customer or an item in use that has never reached this organisation?"""
-    models: dict[str, Any] = {"customer": Customer, "item": Item}
-    return session.scalars(select(or_(*(_unlinked(link.id, *each) for each in models.items())))).one()
-
-
-def _unlinked(link_id: int, module: str, model: Any) -> ColumnElement[bool]:
-    is_there = exists().where(
-        MirrorRecord.link_id == link_id, MirrorRecord.module == module, MirrorRecord.local_id == model.id,
-        MirrorRecord.remote_id.is_not(None) | MirrorRecord.state.in_(("in_step", LEFT_OUT_STATE)),
-    )  # fmt: skip
-    return select(model.id).where(model.is_active, ~is_there).exists()
 
 
 def _problems(session: Session, link_id: int) -> list[tuple[str, str]]:

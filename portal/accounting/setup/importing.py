@@ -14,6 +14,7 @@ from portal.accounting import directions
 from portal.accounting.mirror.lease import LeaseLost, Turn, held
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import Link
+from portal.accounting.pull import cursors, taxes
 from portal.accounting.setup import import_queries, reading, rehearsal, steps, taking
 from portal.gateways.errors import GatewayError
 from portal.shared import clock, queues
@@ -42,9 +43,9 @@ def read_anew(session: Session, link: Link) -> None:
 
 
 def compare_again(session: Session, link: Link) -> None:
-    """An organisation that was linked before is linked once more. Where ours has customers or items that it never got,
-    they are compared with what is there by now before any is made there; the others go on. Does not commit."""
-    if directions.AGAIN in link.setup_steps or not import_queries.any_unlinked(session, link):
+    """An organisation that was linked before is linked once more. Customers, items and taxes that either side has added
+    since are compared before any of ours is made there; the others go on. Does not commit."""
+    if directions.AGAIN in link.setup_steps:
         return
     if link.importing != REHEARSE:
         read_anew(session, link)
@@ -79,7 +80,17 @@ def step(turn: Turn, remote: Remote) -> bool:
 
 
 def _read(turn: Turn, remote: Remote) -> bool:
-    return reading.read_on(remote, turn.organisation_id, turn.link_id, most=1).is_done
+    """With an organisation that is linked once more, the taxes of both sides are looked at before the end."""
+    is_done = reading.read_on(remote, turn.organisation_id, turn.link_id, most=1).is_done
+    if is_done and _is_linked_again(turn):
+        taxes.look(turn, remote)
+    return is_done
+
+
+def _is_linked_again(turn: Turn) -> bool:
+    with held(turn) as session:
+        link = session.get_one(Link, turn.link_id)
+        return directions.AGAIN in link.setup_steps and cursors.is_read(session, link.id, "tax")
 
 
 def _take(turn: Turn, remote: Remote) -> bool:

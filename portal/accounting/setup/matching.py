@@ -15,7 +15,10 @@ _SHORTEST_PHONE = 6
 
 @dataclass(frozen=True)
 class Known:
-    """One of ours, or what stands for it in a row of Zoho's list. A customer has a number, an item a code."""
+    """One of ours, or what stands for it in a row of Zoho's list. A customer has a number, an item a code.
+
+    is_in_use  may it be chosen for new work, on its side?
+    """
 
     id: int
     number: str = ""
@@ -24,6 +27,7 @@ class Known:
     phone: str = ""
     tax_number: str = ""
     code: str = ""
+    is_in_use: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,17 @@ def customer_of(row: Mapping[str, Any]) -> Known:
     tax_number = next((str(row[key]) for key in ("tax_reg_no", "vat_reg_no", "gst_no", "tax_id") if row.get(key)), "")
     return Known(
         0, str(row.get("contact_number") or ""), str(row.get("contact_name") or ""), str(row.get("email") or ""),
-        str(row.get("phone") or row.get("mobile") or ""), tax_number,
+        str(row.get("phone") or row.get("mobile") or ""), tax_number, is_in_use=_is_in_use(row),
     )  # fmt: skip
 
 
 def item_of(row: Mapping[str, Any]) -> Known:
     """A row of GET /items."""
-    return Known(0, name=str(row.get("name") or ""), code=str(row.get("sku") or ""))
+    return Known(0, name=str(row.get("name") or ""), code=str(row.get("sku") or ""), is_in_use=_is_in_use(row))
+
+
+def _is_in_use(row: Mapping[str, Any]) -> bool:
+    return str(row.get("status", "active")) != "inactive"
 
 
 def facts_of(known: Known) -> dict[str, str]:
@@ -79,6 +87,9 @@ class Ours:
 def likeliest(theirs: Known, ours: Ours) -> list[tuple[list[str], Known]]:
     """Those of ours that are as like it as any, with the names of the facts they share."""
     likely = [(facts, each) for facts, each in ours.like(theirs) if facts != _NEVER_ALONE]
+    # What is out of use on both sides is no matter; and here it comes after what is in use.
+    if not theirs.is_in_use or any(each.is_in_use for _, each in likely):
+        likely = [(facts, each) for facts, each in likely if each.is_in_use]
     best = max((_points(facts) for facts, _ in likely), default=0)
     return [(facts, each) for facts, each in likely if _points(facts) == best]
 
@@ -92,6 +103,8 @@ def match(theirs: Known, ours: Ours) -> Match:
     basis = " and ".join(facts[:2])
     if len(at_best) > 1:
         return Match(UNSURE, chosen.id, f"{basis}, like {len(at_best) - 1} more")
+    if not chosen.is_in_use:
+        return Match(UNSURE, chosen.id, f"{basis}, out of use here")
     return Match(MATCHED if _is_sure(facts, theirs, chosen) else UNSURE, chosen.id, basis)
 
 

@@ -179,7 +179,7 @@ def _differences(row: ImportRow, ours: Customer | Item) -> list[tuple[str, str, 
             ("Price", _price(f"{ours.unit_price:f}"), _price(str(theirs.get("rate", ""))), str),
             ("Unit", ours.unit, str(theirs.get("unit", "")), str),
         ]  # fmt: skip
-    pairs.append(("In use", "yes", "no" if reading.is_out_of_use(theirs) else "yes", str))
+    pairs.append(("In use", "yes" if ours.is_active else "no", "no" if reading.is_out_of_use(theirs) else "yes", str))
     return [(what, here, there) for what, here, there, key in pairs if here and there and key(here) != key(there)]
 
 
@@ -212,5 +212,5 @@ def _differs(module: str, model: Any) -> ColumnElement[bool]:
             (theirs["unit"] != "") & (model.unit != "") & (model.unit != theirs["unit"]),
         ]  # fmt: skip
     is_off = func.coalesce(ImportRow.facts["status"].astext, "") == INACTIVE
-    unlike.append(is_off & model.is_active)
+    unlike.append(is_off == model.is_active)
     return (ImportRow.module == module) & select(model.id).where(model.id == ImportRow.local_id, or_(*unlike)).exists()

@@ -22,12 +22,16 @@ from portal.organisations.models import Organisation
 from portal.shared import clock, outbox
 from portal.taxes.authorities.queries import names_of_authorities
 from portal.taxes.models import Tax
-from portal.taxes.queries import list_taxes
+from portal.taxes.queries import list_taxes, taxes_by_id
 from portal.taxes.standing.models import Exemption
 from portal.taxes.standing.queries import all_exemptions, holders_of, list_exemptions
 
 BOTH, HERE, THERE = "both", "here", "Zoho"
 OURS, THEIRS = "ours", "theirs"
+_NAMED_ALIKE = {
+    True: "You have another tax of this name. Correct one of the two.",
+    False: "Yours of this name is not offered any more. Offer it again under Taxes, then look here once more.",
+}
 _REASONS = {"customer": "a reason for customers to pay none", "item": "a reason for items to bear none"}
 
 
@@ -77,21 +81,18 @@ def compare(
     pairs |= tax_pairs.pair_groups([tax for tax in ours if tax.kind == "group" and tax.id not in tied], free, pairs)
     pairs |= tax_pairs.pair_exemptions([tax for tax in ours if tax.kind == "exempt"], theirs)
     reasons = _our_reasons(session, theirs, organisation.country)
-    taken = {their.id for their in pairs.values()} | {row.remote_id for row in reasons}
-    left = _left_apart(session, rates, pairs)
-    names, titles = {tax.name.casefold() for tax in ours}, {their.id: their for their in theirs}
+    taken, left = {their.id for their in pairs.values()}, _left_apart(session, rates, pairs)
+    taken |= {row.remote_id for row in reasons}
+    names = {each.name.casefold(): each.is_active for each in taxes_by_id(session).values()}
+    titles = {their.id: their for their in theirs}
     levied = names_of_authorities(session)
     rows = [
         _our_row(
-            tax,
-            rates[tax.id],
-            levied.get(tax.authority_id or 0, ""),
-            used.get(tax.id, 0),
-            pairs.get(tax.id),
+            tax, rates[tax.id], levied.get(tax.authority_id or 0, ""), used.get(tax.id, 0), pairs.get(tax.id),
             tax.id in left,
         )
         for tax in ours
-    ] + reasons
+    ] + reasons  # fmt: skip
     rows += [_their_row(their, names, titles, taken) for their in theirs if their.id not in taken]
     return [replace(row, used_there=(uses or {}).get(row.remote_id)) if row.remote_id else row for row in rows]
 
@@ -216,9 +217,9 @@ def _our_row(
 
 
 def _their_row(
-    their: TheirTax, names: Collection[str], theirs: Mapping[str, TheirTax], known: Collection[str]
+    their: TheirTax, names: Mapping[str, bool], theirs: Mapping[str, TheirTax], known: Collection[str]
 ) -> TaxRow:  # fmt: skip
-    """known: ids of theirs that stand on a line with ours."""
+    """names: of ours, with whether it is offered. known: ids of theirs that stand on a line with ours."""
     members = [theirs[each] for each in their.members if each in theirs]
     obstacle, note = "", ""
     if their.kind == GROUP:
@@ -237,7 +238,7 @@ def _their_row(
             is_reason=True,
         )  # fmt: skip
     if their.name.casefold() in names:
-        obstacle = "You have another tax of this name. Correct one of the two."
+        obstacle = _NAMED_ALIKE[names[their.name.casefold()]]
     return TaxRow(their.name, their.rate, their.authority, THERE, 0, note, their.id, obstacle=obstacle)
 
 

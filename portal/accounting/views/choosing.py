@@ -21,9 +21,7 @@ from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
-_COMPARED = (
-    "What was there before goes on. Customers and items that are new here since are first compared with those in Zoho."
-)
+_COMPARED = "What was there before goes on. Customers, items and taxes that are new on either side are compared now."
 _TAKEN = "Another firm of this portal is linked to it."
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 

@@ -45,6 +45,13 @@ def test_two_of_ours_that_are_equally_like_it_are_never_guessed_between() -> Non
     assert match(Known(0, name="Maple"), Ours(twins)).found == UNSURE
 
 
+def test_what_is_out_of_use_here_is_asked_about_and_comes_after_what_is_in_use() -> None:
+    asleep, awake = Known(1, name="Maple", is_in_use=False), Known(2, name="Maple")
+    assert match(Known(0, name="Maple"), Ours([asleep])) == Match(UNSURE, 1, "name, out of use here")
+    assert match(Known(0, name="Maple"), Ours([asleep, awake])) == Match(MATCHED, 2, "name")
+    assert match(customer_of({"contact_name": "Maple", "status": "inactive"}), Ours([asleep])).found == NEW
+
+
 def test_the_basis_is_told_in_words() -> None:
     found = match(Known(0, name="Maple Dental Practice", email="reception@maple.example"), OURS)
     assert found.basis == "e-mail and name"
