@@ -12,6 +12,7 @@ from portal.organisations import audit
 from portal.organisations.models import AuditEntry
 
 _MOST = 10
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Earlier:
     @property
     def ended_by(self) -> str:
         return next((event.actor_name for event in self.events if event.action == "zoho unlinked"), "")
+
+
+def history(session: Session, page: int) -> tuple[Sequence[AuditEntry], bool, dict[int, str]]:
+    """One page of all that was done with any link, newest first; whether there is another; and link → whom it is to."""
+    entries, has_more = audit.page_of(session, "link", select(Link.id), page=page, size=PAGE_SIZE)
+    ids = {entry.record_id for entry in entries}
+    names = session.execute(select(Link.id, Link.remote_name).where(Link.id.in_(ids)))
+    return entries, has_more, {link_id: name for link_id, name in names}
 
 
 def trails(session: Session) -> tuple[Sequence[AuditEntry], Sequence[Earlier]]:

@@ -78,6 +78,18 @@ def told_of(session: Session, record: str, record_ids: Select[int]) -> Select[in
     return select(ranked.c.id).where(ranked.c.newest <= MOST_TOLD)
 
 
+def page_of(
+    session: Session, record: str, record_ids: Select[int], *, page: int, size: int
+) -> tuple[Sequence[AuditEntry], bool]:  # fmt: skip
+    """One page of what the timelines of these records hold together, newest first, however much it is; and whether
+    there is another."""
+    _write_noted(session)
+    told = (AuditEntry.record == record, AuditEntry.record_id.in_(record_ids), AuditEntry.words != "")
+    entries = select(AuditEntry).where(*told).order_by(AuditEntry.id.desc())
+    found = session.scalars(entries.offset((page - 1) * size).limit(size + 1)).all()
+    return found[:size], len(found) > size
+
+
 def _write_noted(session: Session) -> None:
     """All entries of a transaction go in by one statement, at its end."""
     noted = session.info.pop(_NOTED, ())

@@ -69,6 +69,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.show_match": rights("manage_link"),
     "accounting.show_reconciliation": rights("see_board", "manage_link"),
     "accounting.show_record": rights("see_board", "manage_link"),
+    "accounting.show_history": rights("manage_link"),
     "accounting.show_setup": rights("manage_link"),
     "accounting.show_taxes": rights("manage_link"),
     "accounting.start": rights("manage_link"),

@@ -4,7 +4,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 
 from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
 from portal.accounting.by_hand import queries as by_hand
-from portal.accounting.earlier import trails
+from portal.accounting.earlier import history, trails
 from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
@@ -18,7 +18,7 @@ from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
-from portal.shared.web import request_session, settings
+from portal.shared.web import page_number, request_session, settings
 
 WISHES = ("new", "invoice", "books")
 AGAIN = "again"  # a new permission for the organisation that is linked, and for no other
@@ -50,6 +50,17 @@ _CARDS = [
 @allow("manage_link")
 def show() -> Response:
     return show_page()
+
+
+@bp.get("/books/history")
+@allow("manage_link")
+def show_history() -> Response:
+    """All that was done with any link of the firm."""
+    page = page_number()
+    entries, has_more, names = history(request_session(), page)
+    return make_response(
+        render_template("accounting/history.html", entries=entries, has_more=has_more, names=names, page=page)
+    )
 
 
 @bp.post("/books/consent")

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from portal.accounting.mirror.drain import drain
 from portal.accounting.queries import books_states
 from portal.invoices.models import Invoice
+from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
@@ -105,6 +106,22 @@ def test_the_history_of_a_link_that_has_ended_can_be_read(linked: LinkedFirm, ad
     post(admin, "/books/end", {"is_sure": "1"}, page="/books")
     told = admin.get("/books").text.split('id="earlier"')[1]
     assert told.index("Other books, Zoho Books") < told.index(f"{name}, Zoho Books")
+
+
+def test_all_of_the_history_can_be_paged_through(linked: LinkedFirm, admin: FlaskClient) -> None:
+    with job_session(linked.organisation_id) as session:
+        for number in range(1, 121):
+            audit.note(
+                session, linked.organisation_id, "done", "link", linked.link().id, words=f"Done {number}", by=audit.JOB
+            )
+    assert 'href="/books/history"' in admin.get("/books").text and "Done 80<" not in admin.get("/books").text
+    told, address = list[str](), "/books/history"
+    while address:
+        page = admin.get(address).text
+        told += re.findall(r"<div>(Done \d+|Linked to )", page)
+        onward = re.search(r'rel="next" href="([^"]+)"', page)
+        address = onward.group(1) if onward else ""
+    assert told == [*(f"Done {n}" for n in range(120, 0, -1)), "Linked to "]
 
 
 def test_reconnecting_the_same_organisation_creates_nothing_there(linked: LinkedFirm, admin: FlaskClient) -> None:
