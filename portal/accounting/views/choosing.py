@@ -57,7 +57,7 @@ def create_link(consent_id: int) -> Response:
         return _choice_page(consent, form, 422)
     except GatewayError as problem:
         request_session().rollback()
-        return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
+        return _ask_again(problem)
     request_session().commit()
     consents.give_back(given_up)
     if steps.is_open(tied):
@@ -148,7 +148,7 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         shown = _but_the_linked(offered, consent)
         options = offering.options(shown, consent.wish, sizes.customers_in(consent, shown.candidates))
     except GatewayError as failure:
-        return show_page(failure.words, 502)
+        return _ask_again(failure) if form else show_page(failure.words, 502)
     whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
@@ -168,6 +168,10 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         staying=belonging.staying(request_session()),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _ask_again(problem: GatewayError) -> Response:
+    return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
 
 
 def _without_taken(offered: rules.Choice) -> rules.Choice:

@@ -10,13 +10,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.accounting import link as linking
 from portal.accounting.mirror.drain import drain
+from portal.accounting.models import Consent
+from portal.accounting.rules import Choice
+from portal.gateways.zoho.errors import Unreachable
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice, post, sign_in
 from tests.conftest import World, browser
 from tests.portal.accounting.stand_in import ZohoStandIn, zoho
-from tests.portal.accounting.test_link_pages import chosen_is, consent, link
+from tests.portal.accounting.test_link_pages import NORTHGATE, chosen_is, consent, link
 
 __all__ = ["zoho"]
 
@@ -47,6 +51,23 @@ def organisations_named(zoho: ZohoStandIn, name: str) -> list[dict[str, Any]]:
 
 def create(client: FlaskClient, chosen: str, name: str) -> Any:
     return post(client, chosen, {"do": "create", "wished_name": name, "is_right_account": "1"}, page=chosen)
+
+
+def test_what_was_chosen_stays_where_zoho_falls_silent_between_two_calls(
+    zoho: ZohoStandIn, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = admin.get(consent(admin, wish="invoice")).location
+    answers = [linking.offered]
+
+    def offered(organisation_id: int, given: Consent, currency: str) -> Choice:
+        if not answers:
+            raise Unreachable
+        return answers.pop()(organisation_id, given, currency)
+
+    monkeypatch.setattr(linking, "offered", offered)
+    page = post(admin, chosen, {"remote_organisation_id": NORTHGATE, "is_right_account": "1"}, page="/books")
+    assert page.status_code == 502
+    assert f'name="remote_organisation_id" value="{NORTHGATE}"' in page.text and "Send it again" in page.text
 
 
 def test_three_cards_say_what_will_happen_and_the_name_may_be_changed(zoho: ZohoStandIn, admin: FlaskClient) -> None:
