@@ -132,13 +132,15 @@ def replace_joint_link(session: Session, organisation: Organisation, link: PayLi
 
 
 def open_balances(session: Session, invoice_ids: Sequence[int]) -> dict[int, Money]:
-    """What is to pay on each of these that is sent and not paid, and neither disputed nor waiting for the firm."""
+    """What is to pay on each of these that is sent and not paid, and neither disputed nor waiting for the firm; never
+    what a bank is paying already."""
+    to_pay = InvoiceBalance.balance_minor - InvoiceBalance.under_way_minor
     rows = session.execute(
-        select(InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency)
+        select(InvoiceBalance.invoice_id, to_pay.label("minor"), InvoiceBalance.currency)
         .join(Invoice, Invoice.id == InvoiceBalance.invoice_id)
-        .where(Invoice.id.in_(invoice_ids), Invoice.status == SENT, InvoiceBalance.balance_minor > 0, not_(stands()))
+        .where(Invoice.id.in_(invoice_ids), Invoice.status == SENT, to_pay > 0, not_(stands()))
     )
-    return {row.invoice_id: Money(row.balance_minor, row.currency) for row in rows}
+    return {row.invoice_id: Money(row.minor, row.currency) for row in rows}
 
 
 def invoices_of(session: Session, link: PayLink) -> Sequence[Invoice]:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.customers.models import Customer
+from portal.invoices.balance import Sums
 from portal.invoices.line_tax import LineTax, PrintedTax
 from portal.invoices.shipping_tax import ShippingTax
 from portal.shared.db import Base, Tenant, belongs_to, referenced
@@ -223,28 +224,11 @@ class PayLink(Tenant, Base):
     is_joint: Mapped[bool] = mapped_column(server_default="false")  # leads to several invoices: invoices.joint
 
 
-class InvoiceBalance(Base):
-    """What is still to pay, computed by the database from allocations and credits. A view: never written."""
+class InvoiceBalance(Sums, Base):
+    """What is still to pay, from allocations and credits, and what of it is under way. A view: never written."""
 
     __tablename__ = "invoice_balances"
     __table_args__ = {"info": {"is_view": True}}
 
     invoice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     organisation_id: Mapped[int] = mapped_column(BigInteger)
-    paid_minor: Mapped[int]
-    balance_minor: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    last_paid_on: Mapped[date | None]
-    credited_minor: Mapped[int]
-
-    @property
-    def credited(self) -> Money:
-        return Money(self.credited_minor, self.currency)
-
-    @property
-    def paid(self) -> Money:
-        return Money(self.paid_minor, self.currency)
-
-    @property
-    def balance(self) -> Money:
-        return Money(self.balance_minor, self.currency)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.customers.models import Customer
 from portal.invoices import rules
+from portal.invoices.balance import Due
 from portal.invoices.models import Invoice, InvoiceBalance, InvoiceLine
 from portal.shared.access import Viewer
 from portal.shared.errors import NotFound
@@ -58,10 +59,14 @@ def balance_of(invoice: Invoice) -> InvoiceBalance:
     return invoice.balance_row
 
 
-def left_to_pay(session: Session, invoice: Invoice) -> Money:
+def due_on(session: Session, invoice_id: int) -> Due:
     """As it is now, whatever was read before."""
-    found = select(InvoiceBalance.balance_minor).where(InvoiceBalance.invoice_id == invoice.id)
-    return Money(session.scalars(found).one(), invoice.currency)
+    row = session.execute(
+        select(InvoiceBalance.balance_minor, InvoiceBalance.under_way_minor, InvoiceBalance.currency).where(
+            InvoiceBalance.invoice_id == invoice_id
+        )
+    ).one()
+    return Due(Money(row.balance_minor, row.currency), Money(row.under_way_minor, row.currency))
 
 
 def status_of(invoice: Invoice, today: date) -> str:
@@ -101,10 +106,11 @@ def invoices_of_work_order(session: Session, invoice_ids: Sequence[int]) -> Sequ
 
 @dataclass(frozen=True)
 class Sum:
-    """How many invoices and what is to pay on them; due_on of the oldest."""
+    """How many invoices, what is left to pay on them, and what of it banks have under way; due_on of the oldest."""
 
     count: int
     balance: Money
+    under_way: Money
     oldest_due_on: date | None
 
 
@@ -112,15 +118,22 @@ def sums_by_state(session: Session, currency: str, today: date) -> dict[str, Sum
     """For the board: "sent" (open, not yet due) and "overdue"."""
     is_overdue = Invoice.due_on < today
     rows = session.execute(
-        select(is_overdue, func.count(), func.sum(InvoiceBalance.balance_minor), func.min(Invoice.due_on))
+        select(
+            is_overdue,
+            func.count(),
+            func.sum(InvoiceBalance.balance_minor),
+            func.sum(InvoiceBalance.under_way_minor),
+            func.min(Invoice.due_on),
+        )
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(Invoice.status == "sent", InvoiceBalance.balance_minor > 0)
         .group_by(is_overdue)
     ).all()
     found = {
-        "overdue" if late else "sent": Sum(count, Money(int(minor), currency), due) for late, count, minor, due in rows
+        "overdue" if late else "sent": Sum(count, Money(int(minor), currency), Money(int(under_way), currency), due)
+        for late, count, minor, under_way, due in rows
     }
-    nothing = Sum(0, Money.zero(currency), None)
+    nothing = Sum(0, Money.zero(currency), Money.zero(currency), None)
     return {"sent": found.get("sent", nothing), "overdue": found.get("overdue", nothing)}
 
 

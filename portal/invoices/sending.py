@@ -10,7 +10,7 @@ from portal.customers.models import Customer
 from portal.invoices.mail import queue_invoice_mail, queue_invoice_text
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import latest_screen_link, make_pay_link, reveal_token
-from portal.invoices.queries import left_to_pay
+from portal.invoices.queries import due_on
 from portal.messages.actions import cancel
 from portal.messages.texts import sms_account
 from portal.organisations import audit
@@ -53,7 +53,7 @@ def send_invoice(
         with session.no_autoflush:  # the links are written with their mails, in one statement
             link.message_id = queue_invoice_mail(
                 session, invoice, organisation, address_of(token), email, sent_by=sent_by,
-                left=_first_left(invoice, prepaid) if is_first else left_to_pay(session, invoice),
+                left=_first_left(invoice, prepaid) if is_first else due_on(session, invoice.id).to_pay,
             )  # fmt: skip
         audit.note(
             session, organisation.id, "invoice mailed", "invoice", invoice.id, words=f"E-mail to {email} on its way"

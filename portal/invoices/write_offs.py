@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
-from portal.invoices.queries import balance_of, left_to_pay
+from portal.invoices.queries import balance_of, due_on
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.shared import clock, formats, outbox
@@ -22,7 +22,7 @@ def write_off(session: Session, invoice: Invoice, reason: str) -> Money:
     """
     if invoice.status != SENT:
         raise CannotWriteOff("Only an invoice that was sent can be written off.")
-    open_now = left_to_pay(session, invoice)
+    open_now = due_on(session, invoice.id).balance
     if open_now <= Money.zero(invoice.currency):
         raise CannotWriteOff("Nothing is left to pay on this invoice, so there is nothing to write off.")
     locale = session.get_one(Organisation, invoice.organisation_id).locale

@@ -40,7 +40,6 @@ class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
     given_back  what of payments went back to the customer; again: what is to pay for no other reason
-    under_way   what a bank is just paying of it
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
@@ -60,7 +59,6 @@ class PayPage:
     state: str
     given_back: Money
     again: Money
-    under_way: Money
     language: str
     is_revised: bool
     has_asked: bool
@@ -102,16 +100,16 @@ class PayPage:
         """What may be paid instead of the whole; None where nothing may."""
         firm = self.organisation
         least = Money(firm.least_part_minor, firm.currency)
-        is_first = not self.balance.paid_minor and not self.balance.credited_minor
+        is_first = not (self.balance.paid_minor or self.balance.credited_minor or self.balance.under_way_minor)
         return parts_of(
-            self.balance.balance, are_taken=firm.takes_parts and self.is_payable, least_part=least,
+            self.balance.to_pay, are_taken=firm.takes_parts and self.is_payable, least_part=least,
             deposit_percent=firm.deposit_percent if is_first else 0,
         )  # fmt: skip
 
     @property
     def tips(self) -> Mapping[str, Money]:
-        """What may be added, of the whole balance; nothing where the firm wants none."""
-        return tips_on(self.balance.balance) if self.organisation.takes_tips and self.is_payable else {}
+        """What may be added, of all that is to pay; nothing where the firm wants none."""
+        return tips_on(self.balance.to_pay) if self.organisation.takes_tips and self.is_payable else {}
 
     @property
     def is_payable(self) -> bool:
@@ -156,7 +154,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, given_back, again,
-        Money(int(row.under_way), invoice.currency), row.language, row.is_revised, row.has_asked, pictures, notes,
+        row.language, row.is_revised, row.has_asked, pictures, notes,
         read_card(row.card), debit_for(row.debit or "", invoice.currency),
         _day_of(row.debit_refused_at, organisation),
         _day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),

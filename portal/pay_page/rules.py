@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portal.invoices.balance import Due
 from portal.payments.chargeable import unfit_for_cards
 from portal.shared.money import Money
 
@@ -19,6 +20,7 @@ class Standing:
 
     paid        what of payments is still with the firm
     given_back  what of payments went back to the customer, by the firm or by a bank
+    under_way   what of the balance a bank is just paying: only the rest can be paid
     """
 
     status: str
@@ -27,13 +29,17 @@ class Standing:
     credited: Money
     given_back: Money
     balance: Money
+    under_way: Money
     is_overdue: bool = False
-    is_processing: bool = False
     is_disputed: bool = False
     is_held: bool = False
     is_replaced: bool = False
     takes_cards: bool = True
     is_tried_out: bool = False  # too many cards were refused for it
+
+    @property
+    def to_pay(self) -> Money:
+        return Due(self.balance, self.under_way).to_pay
 
 
 def page_state(now: Standing) -> str:
@@ -60,9 +66,9 @@ def _settled(now: Standing, zero: Money) -> str:
 
 def _closed_for_now(now: Standing) -> str:
     """Why nothing can be paid at this moment, or "". What the bank does comes before what the firm does."""
-    unfit = unfit_for_cards(now.balance)
+    unfit = unfit_for_cards(now.to_pay)
     reasons = (
-        ("disputed", now.is_disputed), ("processing", now.is_processing), ("held", now.is_held),
+        ("disputed", now.is_disputed), ("processing", not now.to_pay), ("held", now.is_held),
         ("refused", now.is_tried_out),
         (unfit, bool(unfit)), ("no_cards", not now.takes_cards),
     )  # fmt: skip
@@ -72,4 +78,4 @@ def _closed_for_now(now: Standing) -> str:
 def _payable(now: Standing) -> str:
     if now.is_overdue:
         return "overdue"
-    return "part_paid" if now.balance < now.total else "to_pay"
+    return "part_paid" if now.to_pay < now.total else "to_pay"

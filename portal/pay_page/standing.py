@@ -25,8 +25,9 @@ def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool 
     return Standing(
         status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
         given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
+        under_way=balance.under_way,
         is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
-        is_processing=bool(row.under_way), is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
+        is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
         takes_cards=row.debit is not None, is_tried_out=row.refused >= MOST_DECLINES,
     )  # fmt: skip
 
@@ -49,7 +50,11 @@ def debit_refused_at() -> ScalarSelect[datetime | None]:
         .where(
             PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'failed'"),
             PaymentAttempt.debit != literal_column("''"), lead.session_id.is_not(None),
-            ~exists(select(later.id).where(later.invoice_id == Invoice.id, later.id > PaymentAttempt.id, is_paid)),
+            ~exists(
+                select(later.id).where(
+                    later.invoice_id == Invoice.id, later.created_at > PaymentAttempt.settled_at, is_paid
+                )
+            ),
         )
         .order_by(PaymentAttempt.id.desc())
         .limit(1)
@@ -61,10 +66,6 @@ def debit_refused_at() -> ScalarSelect[datetime | None]:
 _PAID_FROM = Allocation.invoice_id == Invoice.id
 # What else decides about the page of an Invoice that is asked for; since_now tells it the time.
 FACTS = (
-    select(func.coalesce(func.sum(PaymentAttempt.amount_minor), 0))
-    .where(PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == literal_column("'processing'"))
-    .scalar_subquery()
-    .label("under_way"),
     # None where there is no account that takes cards; "" where it takes nothing else.
     select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit"),
     holds.stands().label("is_held"),

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
+from portal.invoices.balance import Due
 from portal.invoices.joint import JointInvoice
 from portal.invoices.models import Invoice, InvoiceBalance, PayLink
 from portal.invoices.pay_links import enter_by_token
@@ -28,7 +29,7 @@ class JointRow:
     """One invoice behind the link. state as pay_page.rules.page_state says."""
 
     invoice: Invoice
-    balance: Money
+    due: Due
     state: str
     debit: str = ""
     has_payments: bool = False  # a payment was put to it once
@@ -73,7 +74,7 @@ class JointPage:
 
     @property
     def open_sum(self) -> Money:
-        return Money.total((row.balance for row in self.rows if row.balance.minor > 0), self.currency)
+        return Money.total((row.due.balance for row in self.rows if row.due.balance.minor > 0), self.currency)
 
     @property
     def currency(self) -> str:
@@ -85,7 +86,7 @@ class JointPage:
 
     @property
     def agreed(self) -> dict[int, Money]:
-        return {row.invoice.id: row.balance for row in self.payable}
+        return {row.invoice.id: row.due.to_pay for row in self.payable}
 
     @property
     def state(self) -> str:
@@ -100,11 +101,11 @@ class JointPage:
     @property
     def shown(self) -> str:
         """What the customer agrees to by tapping Pay."""
-        parts = ",".join(f"{row.invoice.id}:{row.balance.minor}:{row.invoice.revision}" for row in self.payable)
+        parts = ",".join(f"{row.invoice.id}:{row.due.to_pay.minor}:{row.invoice.revision}" for row in self.payable)
         return f"{self.to_pay.minor}.{self.currency}.{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
     def _sum(self, rows: Sequence[JointRow]) -> Money:
-        return Money.total((row.balance for row in rows), self.currency)
+        return Money.total((row.due.to_pay for row in rows), self.currency)
 
 
 def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> JointPage:
@@ -155,7 +156,7 @@ def _rows(session: Session, link: PayLink, organisation: Organisation) -> Sequen
     return [
         JointRow(
             row.Invoice,
-            row.InvoiceBalance.balance,
+            Due(row.InvoiceBalance.balance, row.InvoiceBalance.under_way),
             page_state(standing_of(row, organisation)),
             debit_for(row.debit or "", row.Invoice.currency),
             row.has_payments,

@@ -4,15 +4,19 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, Uuid, and_, or_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.payments.cards.rules import CHARGE
 from portal.shared.db import Base, Tenant, belongs_to, referenced
 from portal.shared.money import Money
 
 OPEN_STATES = ("creating", "open", "processing")
 _OPEN = text("state IN ('creating', 'open', 'processing')")
+# What holds an invoice's one place to pay: a page that somebody may look at, or a card that is just charged by itself.
+# A bank's debit holds none, for days: its amount is counted (InvoiceBalance.under_way), and the rest can be paid.
+_HOLDING = text("state IN ('creating', 'open') OR (state = 'processing' AND card_use = 'charge')")
 _DEBITS = "debit IN ('', 'us_bank_account', 'sepa_debit', 'bacs_debit')"
 
 
@@ -49,6 +53,8 @@ class StripeAccount(Tenant, Base):
 class PaymentAttempt(Tenant, Base):
     """One Checkout Session: committed before Stripe is called; its public id is the idempotency key.
 
+    Of an invoice one at a time has its page open; those that a bank has under way stand beside it.
+
     Where one Session pays several invoices, each has a row: the leading one holds the Session, all follow its state, so
     what holds for an invoice that is being paid holds for each of them. A deposit asked for before a job is paid by a
     row of its own kind, which names the request in place of an invoice.
@@ -70,7 +76,7 @@ class PaymentAttempt(Tenant, Base):
         Index("uq_payment_attempts_open_deposit", "deposit_request_id", unique=True, postgresql_where=_OPEN),
         UniqueConstraint("organisation_id", "session_id"),
         Index("ix_payment_attempts_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
-        Index("uq_payment_attempts_open", "invoice_id", unique=True, postgresql_where=_OPEN),
+        Index("uq_payment_attempts_open", "invoice_id", unique=True, postgresql_where=_HOLDING),
         CheckConstraint("state IN ('creating', 'open', 'processing', 'paid', 'expired', 'failed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("tip_minor >= 0", name="tip"),
@@ -111,6 +117,12 @@ class PaymentAttempt(Tenant, Base):
     def is_led(self) -> bool:
         """Another row holds the Session."""
         return self.lead_id not in (None, self.id)
+
+
+HOLDS_THE_PLACE = or_(
+    PaymentAttempt.state.in_(("creating", "open")),
+    and_(PaymentAttempt.state == "processing", PaymentAttempt.card_use == CHARGE),
+)
 
 
 class StripeEvent(Tenant, Base):

@@ -6,21 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.customers.models import Customer
 from portal.invoices import holds
 from portal.invoices.models import Invoice, InvoiceBalance
-from portal.invoices.queries import visible_to
+from portal.invoices.queries import due_on, visible_to
 from portal.payments.deposits import Deposit
 from portal.payments.models import (
+    HOLDS_THE_PLACE,
     OPEN_STATES,
     Allocation,
     Payment,
@@ -65,6 +60,11 @@ class PaidFor(NamedTuple):
     def of_attempts(self) -> ColumnElement[bool]:
         column = PaymentAttempt.invoice_id if self.kind == "invoice" else PaymentAttempt.deposit_request_id
         return column == self.id
+
+    @property
+    def in_its_place(self) -> ColumnElement[bool]:
+        """What keeps another attempt from being begun. A deposit is paid whole: then none of it is left to pay."""
+        return HOLDS_THE_PLACE if self.kind == "invoice" else PaymentAttempt.state.in_(OPEN_STATES)
 
 
 def paid_for_by(attempt: PaymentAttempt) -> PaidFor:
@@ -121,14 +121,18 @@ def get_payment(session: Session, payment_id: int) -> ListedPayment:
 def open_invoices(
     session: Session, viewer: Viewer, customer_id: int, currency: str, *, to_ask: bool = False
 ) -> Sequence[Invoice]:
-    """What this customer still owes and the viewer may see, oldest first, with balances. to_ask: nothing held."""
+    """What this customer still owes and the viewer may see, oldest first, with balances.
+
+    to_ask  only what may be asked for: nothing held, nothing that is wholly under way
+    """
+    to_pay = InvoiceBalance.balance_minor > InvoiceBalance.under_way_minor
     return session.scalars(
         select(Invoice)
         .join(Invoice.balance_row)
         .options(contains_eager(Invoice.balance_row))
         .where(
             Invoice.customer_id == customer_id, Invoice.currency == currency, Invoice.status == "sent",
-            InvoiceBalance.balance_minor > 0, visible_to(viewer), *([~holds.stands()] if to_ask else []),
+            InvoiceBalance.balance_minor > 0, visible_to(viewer), *([~holds.stands(), to_pay] if to_ask else []),
         )
         .order_by(Invoice.due_on, Invoice.id)
     ).all()  # fmt: skip
@@ -162,14 +166,14 @@ def deposits_of(session: Session, work_order_id: int) -> Sequence[TakenDeposit]:
 
 
 def open_attempt(session: Session, invoice_id: int) -> PaymentAttempt | None:
-    """The one attempt by which this invoice may be paid right now."""
+    """The one attempt by which this invoice may be paid right now; not what a bank has under way."""
     return open_attempt_for(session, PaidFor("invoice", invoice_id))
 
 
 def open_attempt_for(session: Session, paid_for: PaidFor) -> PaymentAttempt | None:
     """The one attempt by which it may be paid right now."""
     return session.scalars(
-        select(PaymentAttempt).where(paid_for.of_attempts, PaymentAttempt.state.in_(OPEN_STATES))
+        select(PaymentAttempt).where(paid_for.of_attempts, paid_for.in_its_place)
     ).one_or_none()  # fmt: skip
 
 
@@ -208,10 +212,7 @@ def live_account(session: Session) -> StripeAccount | None:
 
 def balance_of(session: Session, invoice_id: int) -> Money:
     """What is still to pay, as the database computes it now."""
-    row = session.execute(
-        select(InvoiceBalance.balance_minor, InvoiceBalance.currency).where(InvoiceBalance.invoice_id == invoice_id)
-    ).one()
-    return Money(row.balance_minor, row.currency)
+    return due_on(session, invoice_id).balance
 
 
 def allocations_of(

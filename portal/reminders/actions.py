@@ -164,7 +164,7 @@ def _queue(
     language = phrases.choose(target.language, organisation.locale)
     locale = language.locale(organisation.locale, organisation.country)
     due_on = long_date(invoice.due_on or clock.today(organisation.time_zone), locale)
-    amount = formats.money(balance_of(invoice).balance, locale)
+    amount = formats.money(balance_of(invoice).to_pay, locale)
     subject = language.text("mail_reminder", number=invoice.number, firm=organisation.name)
     if target.channel == "sms":
         said = language.text(

@@ -11,7 +11,7 @@ from portal.invoices import holds, pauses
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.messages.models import Message
 from portal.payments.autopay.queries import will_be_charged
-from portal.payments.models import Allocation, PaymentAttempt
+from portal.payments.models import Allocation
 from portal.payments.refunds.models import Dispute
 from portal.reminders.models import Reminder, ReminderPlan
 
@@ -38,20 +38,18 @@ def plan_of(session: Session) -> ReminderPlan | None:
 def is_open() -> ColumnElement[bool]:
     """Part of a question about Invoice joined with InvoiceBalance: is it right to ask the customer for this money now?
 
-    Not when it is paid, void or written off; while a payment is on its way or disputed; while the books find another
-    amount; while somebody of the firm, or a question of the customer's, has paused it; while autopay is to charge it.
+    Not when it is paid, void or written off; while all that is left is on its way, or a payment disputed; while the
+    books find another amount; while somebody of the firm, or a question of the customer's, has paused it; while autopay
+    is to charge it.
     """
-    processing = select(PaymentAttempt.id).where(
-        PaymentAttempt.invoice_id == Invoice.id, PaymentAttempt.state == "processing"
-    )
     disputed = (
         select(Dispute.id)
         .join(Allocation, Allocation.payment_id == Dispute.payment_id)
         .where(Allocation.invoice_id == Invoice.id, Dispute.status.not_in(_OVER))
     )
     return and_(
-        Invoice.status == SENT, InvoiceBalance.balance_minor > 0, not_(processing.exists()), not_(disputed.exists()),
-        not_(holds.stands()), not_(pauses.is_paused()), not_(will_be_charged()),
+        Invoice.status == SENT, InvoiceBalance.balance_minor > InvoiceBalance.under_way_minor,
+        not_(disputed.exists()), not_(holds.stands()), not_(pauses.is_paused()), not_(will_be_charged()),
     )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class NothingOwed(RuleBroken):
 class Statement:
     """All open invoices of a customer in the firm's currency, oldest first, but those that nobody is to ask for now.
 
+    Of each what is to pay: what a bank has under way is not asked for.
+
     credit  what the customer has with the firm and has not used; no part of the total
     held    deposits that wait for their job's invoice; no part of the credit either
     """
@@ -57,7 +59,7 @@ class Statement:
 def draw_up(session: Session, organisation: Organisation, viewer: Viewer, customer_id: int) -> Statement:
     invoices = open_invoices(session, viewer, customer_id, organisation.currency, to_ask=True)
     today = clock.today(organisation.time_zone)
-    debts = [(rules.days_late(each.due_on, today), balance_of(each).balance) for each in invoices]
+    debts = [(rules.days_late(each.due_on, today), balance_of(each).to_pay) for each in invoices]
     total = Money.total((amount for _late, amount in debts), organisation.currency)
     credit = credit_of(session, customer_id, organisation.currency)
     held = held_deposits(session, customer_id, organisation.currency)
@@ -124,5 +126,5 @@ def _line(locale: str, statement: Statement, invoice: Invoice, token: str) -> di
     return {
         "number": invoice.number, "what": invoice.title, "link_url": address_of(token), "days_late": late,
         "due_on": long_date(invoice.due_on or statement.today, locale),
-        "amount": formats.money(balance_of(invoice).balance, locale),
+        "amount": formats.money(balance_of(invoice).to_pay, locale),
     }  # fmt: skip

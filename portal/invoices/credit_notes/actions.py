@@ -71,14 +71,14 @@ def raise_credit_note(
 
 
 def apply_credit(session: Session, note: CreditNote, invoice: Invoice) -> Money:
-    """Put what is kept of a note to an invoice of the same customer, as far as something is to pay on it.
+    """Put what is kept of a note to an invoice of the same customer, as far as that is to pay and no bank pays it.
 
     The caller has locked this invoice and the note's own, whose lock stands for the note's. Returns how much that was.
     Raises CannotCredit. Does not commit.
     """
     if (invoice.customer_id, invoice.currency) != (note.customer_id, note.currency):
         raise rules.CannotCredit("Credit can be put to another invoice of the same customer only.")
-    part = rules.part_to_apply(queries.kept_as_credit(session, note), balance_of(invoice).balance, keep=False)
+    part = rules.part_to_apply(queries.kept_as_credit(session, note), balance_of(invoice).to_pay, keep=False)
     if not part or invoice.status != "sent":
         raise rules.CannotCredit("Nothing is to pay on this invoice, or nothing is left of the credit.")
     _apply(session, note, invoice, part)

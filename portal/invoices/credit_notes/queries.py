@@ -143,7 +143,7 @@ def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
         .join(Invoice.balance_row)
         .where(
             Invoice.customer_id == note.customer_id, Invoice.currency == note.currency, Invoice.status == "sent",
-            InvoiceBalance.balance_minor > 0,
+            InvoiceBalance.balance_minor > InvoiceBalance.under_way_minor,
         )
         .options(contains_eager(Invoice.balance_row))
         .order_by(Invoice.id)

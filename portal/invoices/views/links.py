@@ -35,8 +35,9 @@ def create_rotation(invoice_id: int, pay_link_id: int) -> Response:
         if link.is_joint:
             joint.replace_joint_link(session, g.organisation, link, by=g.viewer.id)
         else:
-            balance = queries.balance_of(invoice).balance
-            sending.replace_link(session, g.organisation, invoice, link, balance=balance, by=g.viewer.id)
+            known = queries.balance_of(invoice)
+            left = known.to_pay or known.balance
+            sending.replace_link(session, g.organisation, invoice, link, balance=left, by=g.viewer.id)
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

@@ -82,7 +82,7 @@ def show_sending(invoice_id: int) -> Response:
         render_template(
             "invoices/sending.html", invoice=invoice, address=address, qr_svg=sending.qr_svg(address),
             status=status_of(invoice), balance=balance,
-            cautions=[found for find in CAUTIONS if (found := find(session, balance.balance))],
+            cautions=[found for find in CAUTIONS if (found := find(session, balance.to_pay))],
             went=next((each for each in sendings_of(session, invoice.id) if each.message), None),
             has_sms=sms_account(session) is not None, form=Form(phone=str(invoice.bill_to.get("phone") or "")),
             whatsapp=international(str(invoice.bill_to.get("phone") or ""), g.organisation.country),
@@ -124,8 +124,9 @@ def create_text(invoice_id: int) -> Response:
     if _is_repeat(invoice_id, "text"):
         return _told_already(invoice_id)
     try:
-        balance = queries.balance_of(invoice).balance
-        sending.text_invoice(session, g.organisation, invoice, to=to, amount=balance, sent_by=g.viewer.id)
+        known = queries.balance_of(invoice)
+        left = known.to_pay or known.balance
+        sending.text_invoice(session, g.organisation, invoice, to=to, amount=left, sent_by=g.viewer.id)
     except RuleBroken as problem:
         session.rollback()
         return make_response(invoice_page(queries.get_invoice(session, invoice_id, g.viewer), problem.sentence), 422)

@@ -144,7 +144,7 @@ def show_page(
 
 def shown_on(page: PayPage) -> str:
     """What the customer agrees to by tapping Pay."""
-    return f"{page.balance.balance_minor}.{page.balance.currency}.{page.invoice.revision}"
+    return f"{page.balance.to_pay.minor}.{page.balance.currency}.{page.invoice.revision}"
 
 
 def come_later(token: str, page: Opened | None, wait: timedelta) -> Response:

@@ -8,9 +8,9 @@ from flask import Response, redirect, request
 from sqlalchemy.orm import Session
 
 from portal.gateways.errors import GatewayError
-from portal.invoices.models import Invoice, PayLink
+from portal.invoices.models import PayLink
 from portal.invoices.pay_links import reveal_token
-from portal.invoices.queries import left_to_pay
+from portal.invoices.queries import due_on
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
 from portal.pay_page.cards import wish_of
@@ -68,13 +68,13 @@ def create_attempt(token: str) -> Response:
     language = speak(page.organisation, page.language)
     choice, typed = request.form.get("part", ""), clean(request.form.get("amount", ""))
     try:
-        amount = chosen_amount(page.balance.balance, page.parts, choice, typed)
+        amount = chosen_amount(page.balance.to_pay, page.parts, choice, typed)
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
     # Of the whole, as it stands beside the box that was ticked: also with a part, what was shown is what is charged.
-    tip = chosen_tip(page.balance.balance, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
+    tip = chosen_tip(page.balance.to_pay, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
     card = wish_of(request.form, page.organisation, language, page.link.id)
-    return _send_to_stripe(token, page, Wish(amount, page.balance.balance, tip, card))
+    return _send_to_stripe(token, page, Wish(amount, page.balance.to_pay, tip, card))
 
 
 @bp.get("/r/<uuid:public_id>")
@@ -111,7 +111,7 @@ def _see_behind(session: Session, link: PayLink, state: str, language: str | Non
         return see_deposit(token, language, done=over)
     if link.is_joint:
         return see_together(token, language, done=over)
-    is_part = state == "paid" and left_to_pay(session, session.get_one(Invoice, link.invoice_id))
+    is_part = state == "paid" and due_on(session, link.invoice_id).balance
     return see(token, language, done=PAID if is_part else over)
 
 

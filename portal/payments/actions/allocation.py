@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from portal.customers.models import Customer
 from portal.invoices.models import Invoice
-from portal.invoices.queries import get_invoice
+from portal.invoices.queries import due_on, get_invoice
 from portal.payments import queries
 from portal.payments.models import Allocation, Payment
-from portal.payments.rules import CannotPay
+from portal.payments.rules import CannotPay, PaymentUnderWay
 from portal.shared.errors import NotFound
 from portal.shared.money import Money
 
 BUSY = "The customer is paying this invoice at this moment. Look again in a minute."
+AT_THE_BANK = "The customer's bank is just paying this invoice. Wait until it is paid or refused."
 
 
 def lock_customer(session: Session, customer_id: int) -> Customer:
@@ -37,6 +38,12 @@ def check_not_being_paid(session: Session, invoice_id: int) -> None:
     """Expects the invoice's lock, under which nobody can begin. Raises CannotPay."""
     if queries.open_attempt(session, invoice_id) is not None:
         raise CannotPay(BUSY)
+
+
+def check_nothing_under_way(session: Session, invoice_id: int) -> None:
+    """Before all of it is given up. Expects the invoice's lock. Raises PaymentUnderWay."""
+    if due_on(session, invoice_id).under_way:
+        raise PaymentUnderWay(AT_THE_BANK)
 
 
 def put_to(session: Session, payment: Payment, parts: dict[int, Money], *, refund_id: int | None = None) -> None:

@@ -16,6 +16,7 @@ from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import CannotCharge, Checkout
 from portal.invoices import holds
 from portal.invoices.models import Invoice
+from portal.invoices.queries import due_on
 from portal.payments import queries, rules
 from portal.payments.actions.accounts import client_of_key
 from portal.payments.actions.cards import CardWish, agree, forget_customer, introduce_customer
@@ -34,6 +35,7 @@ from portal.shared.running import job_session
 _MOST_ROUNDS = 4
 # The other tap is just making the Session.
 _KEY_IN_USE = ("idempotency_key_in_use", "lock_timeout")
+UNDER_WAY = "A payment for this invoice is under way. We will mail you when it has arrived."
 _WORDS = {
     "amount_too_small": "This is less than a card payment can be. Please ask the firm how to pay it.",
     "amount_too_large": "This is more than one card payment can be. Please ask the firm how to pay it.",
@@ -50,14 +52,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a customer agreed to pay, and of which balance: all of it or a part.
+    """What a customer agreed to pay, and of what: all that was to pay, or a part.
 
-    tip   on top of it
-    card  what is to become of the card; None for nothing
+    to_pay  the balance without what a bank had under way
+    tip     on top of the amount
+    card    what is to become of the card; None for nothing
     """
 
     amount: Money
-    balance: Money
+    to_pay: Money
     tip: Money | None = None
     card: CardWish | None = None
 
@@ -67,9 +70,9 @@ class Wish:
 
 
 def start_attempt(organisation_id: int, invoice_id: int, wish: Wish | None = None) -> Started:
-    """The page at Stripe where this invoice's balance can be paid, or a part of it, made or found again.
+    """The page at Stripe where what is to pay of this invoice can be paid, or a part of it, made or found again.
 
-    wish  None for the whole balance, whatever it is now
+    wish  None for all that is to pay, whatever that is now
     Calls Stripe between short transactions of its own: hold none open. Raises CannotPay with words for the customer,
     GatewayError when Stripe does not answer (asking again is safe).
     """
@@ -92,16 +95,16 @@ def begin(organisation_id: int, plan_round: Callable[[Session], Plan], *, more_r
 def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) -> Plan:
     """The invoice's open attempt, or a new one. Does not commit.
 
-    Raises CannotPay: TooManySessions, and AmountChanged when the wish was for another balance than there is now.
+    Raises CannotPay: TooManySessions, and AmountChanged when something else is to pay now than the wish was for.
     """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
-    balance = check_invoice(session, invoice, wish.balance if wish else None)
-    check_chargeable(balance + wish.tip if wish and wish.tip else balance)
-    amount = wish.amount if wish else balance
+    to_pay = check_invoice(session, invoice, wish.to_pay if wish else None)
+    check_chargeable(to_pay + wish.tip if wish and wish.tip else to_pay)
+    amount = wish.amount if wish else to_pay
     tip = wish.tip if wish else None
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
-        raise PaymentUnderWay("A payment for this invoice is under way. We will mail you when it has arrived.")
+        raise PaymentUnderWay(UNDER_WAY)
     if attempt is None:
         check_tries(session, PaidFor("invoice", invoice.id))
         attempt = add_attempt(session, invoice, amount, tip, card_use=wish.card_use if wish else PLAIN)
@@ -111,12 +114,18 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
 
 
 def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> Money:
-    """Its balance. Expects its lock. Raises CannotPay: AmountChanged when another balance was agreed to."""
-    balance = queries.balance_of(session, invoice.id)
-    rules.check_open(invoice.status, balance)
+    """What may be paid of it: the balance without what a bank has under way. Expects its lock.
+
+    agreed  what the customer has seen that is to pay
+    Raises CannotPay: AmountChanged when that is another sum now.
+    """
+    due = due_on(session, invoice.id)
+    rules.check_open(invoice.status, due.balance)
     rules.check_not_held(is_held=holds.is_held(session, invoice.id))
-    rules.check_agreed(balance, agreed or balance)
-    return balance
+    if not due.to_pay:
+        raise PaymentUnderWay(UNDER_WAY)
+    rules.check_agreed(due.to_pay, agreed or due.to_pay)
+    return due.to_pay
 
 
 def check_tries(session: Session, paid_for: PaidFor) -> None:

@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.invoices.queries import get_invoice
+from portal.invoices.queries import due_on, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.payments import queries as payments
 from portal.payments.actions.autopay_mail import queue_notice
 from portal.payments.actions.card_news import tell_of_card
 from portal.payments.autopay import queries, rules
@@ -81,15 +80,15 @@ def announce_invoices(organisation_id: int, autopay_id: int) -> None:
 def _announce(session: Session, organisation: Organisation, autopay_id: int, invoice_id: int) -> None:
     invoice = get_invoice(session, invoice_id, lock=True)
     autopay = session.get_one(Autopay, autopay_id, with_for_update=True)
-    balance = payments.balance_of(session, invoice_id)
-    if autopay.ended_at is not None or invoice.due_on is None or balance.minor <= 0:
+    to_pay = due_on(session, invoice_id).to_pay
+    if autopay.ended_at is not None or invoice.due_on is None or not to_pay:
         return
     day = rules.charge_day(invoice.due_on, clock.today(organisation.time_zone))
     run_id = session.scalar(
         insert(AutopayRun)
         .values(
             organisation_id=organisation.id, autopay_id=autopay_id, invoice_id=invoice_id,
-            announced_minor=balance.minor, currency=balance.currency, charge_on=day,
+            announced_minor=to_pay.minor, currency=to_pay.currency, charge_on=day,
             next_try_at=rules.charge_time(day, organisation.time_zone),
         )
         .on_conflict_do_nothing(index_elements=["organisation_id", "invoice_id"])
@@ -102,7 +101,7 @@ def _announce(session: Session, organisation: Organisation, autopay_id: int, inv
     run.message_id = queue_notice(session, organisation, invoice, run, card)
     if run.message_id is None:  # whom nobody can tell is not charged
         run.state, run.words = "stopped", "There is no address to announce the charge to."
-    words = f"{formats.money(balance, organisation.locale)} will be charged to {card.words} on {day:%-d %B}"
+    words = f"{formats.money(to_pay, organisation.locale)} will be charged to {card.words} on {day:%-d %B}"
     audit.note(
         session, organisation.id, "autopay announced", "invoice", invoice_id,
         words=run.words or f"Automatic payment announced: {words}",

@@ -16,6 +16,7 @@ from portal.gateways import stripe_gateway
 from portal.gateways.errors import GatewayError
 from portal.gateways.stripe_gateway import CannotCharge, ChargeOrder, Client, SeenCharge
 from portal.invoices.models import Invoice
+from portal.invoices.queries import due_on
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries as payments
@@ -113,14 +114,14 @@ def _plan(session: Session, organisation_id: int, run_id: int) -> Planned | None
     run = session.get_one(AutopayRun, run_id, with_for_update=True, populate_existing=True)
     if run.state != "waiting":
         return None
-    look = last_look(session, run, invoice)
+    look = last_look(session, run, invoice, own=Money.zero(invoice.currency))
     if not look.why and payments.open_attempt(session, invoice_id) is not None:
         look = Look("Somebody is paying it at this moment.", BUSY)
     if look.why:
         heed(session, run, look)
         return None
     card = session.get_one(SavedCard, session.get_one(Autopay, run.autopay_id).saved_card_id)
-    amount = min(payments.balance_of(session, invoice_id), run.announced)
+    amount = min(due_on(session, invoice_id).to_pay, run.announced)
     attempt = _add_attempt(session, invoice, card, amount)
     client = client_of(session.get_one(StripeAccount, card.stripe_account_id))
     return Planned(attempt.id, client, _order(attempt, invoice, card, amount))
@@ -155,8 +156,9 @@ def _write_down(session: Session, attempt_id: int, charge_id: str) -> bool:
     """The very last look, under the invoice's lock. False when it is not to be confirmed any more."""
     [mine] = lock_family(session, attempt_id)
     run = _run_of(session, mine.invoice.id)
-    look = last_look(session, run, mine.invoice)
-    if look.why == "" and payments.balance_of(session, mine.invoice.id) < mine.attempt.amount:
+    look = last_look(session, run, mine.invoice, own=mine.attempt.amount)
+    due = due_on(session, mine.invoice.id)
+    if look.why == "" and due.balance < due.under_way:
         look = Look("The balance has changed.", BUSY)
     if mine.attempt.state not in OPEN_STATES:
         return False

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from portal.invoices.mail import greeting, spoken
 from portal.invoices.models import Invoice
 from portal.invoices.pay_links import make_pay_link
+from portal.invoices.queries import due_on
 from portal.invoices.sending import address_of
 from portal.invoices.sendings import Target, target_of
 from portal.messages.actions import queue_mail, queue_text
@@ -12,7 +13,6 @@ from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
 from portal.payments.autopay.models import AutopayRun
 from portal.payments.cards.models import SavedCard
-from portal.payments.queries import balance_of
 from portal.shared import formats, phrases
 from portal.shared.running import here
 
@@ -59,7 +59,7 @@ def _send(
     locale = language.locale(organisation.locale, organisation.country)
     facts = {
         "number": invoice.number, "firm": organisation.name, "day": long_date(run.charge_on, locale),
-        "card": card.words, "amount": formats.money(balance_of(session, invoice.id), locale),
+        "card": card.words, "amount": formats.money(due_on(session, invoice.id).to_pay, locale),
     }  # fmt: skip
     subject = language.text(f"mail_autopay_{kind}", **facts)
     once = f"autopay:{run.id}:{kind}:{run.tries}"

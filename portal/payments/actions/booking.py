@@ -1,12 +1,13 @@
 """What was received by card becomes a payment, put to the invoices that it was for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import Receipt
+from portal.invoices.balance import Due
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -39,16 +40,24 @@ def book(session: Session, family: Sequence[Locked], receipt: Receipt) -> None:
     family[0].attempt.payment_intent_id = receipt.payment_id
 
 
-def _before(session: Session, family: Sequence[Locked], payment_id: str) -> tuple[bool, Sequence[tuple[int, Money]]]:
-    """Whether Stripe's payment is booked already, and what is due on each invoice, in one statement."""
+def _before(session: Session, family: Sequence[Locked], payment_id: str) -> tuple[bool, Mapping[int, Due]]:
+    """Whether Stripe's payment is booked already, and how each invoice stands but for it, in one statement."""
+    its = {each.invoice.id: each.attempt.amount_minor for each in family if each.attempt.state == "processing"}
     ids = [each.invoice.id for each in family]
     rows = session.execute(_DUE, {"payment_id": payment_id, "invoice_ids": ids}).all()
-    return rows[0].is_known, [(row.invoice_id, Money(row.balance_minor, row.currency)) for row in rows]
+    return rows[0].is_known, {
+        row.invoice_id: Due(
+            Money(row.balance_minor, row.currency),
+            Money(row.under_way_minor - its.get(row.invoice_id, 0), row.currency),
+        )
+        for row in rows
+    }
 
 
 _DUE = (
     select(
-        InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.currency,
+        InvoiceBalance.invoice_id, InvoiceBalance.balance_minor, InvoiceBalance.under_way_minor,
+        InvoiceBalance.currency,
         exists()
         .where(Payment.provider == "stripe", Payment.provider_payment_id == bindparam("payment_id"))
         .label("is_known"),
@@ -59,19 +68,19 @@ _DUE = (
 
 
 def _add_payment(
-    session: Session, family: Sequence[Locked], receipt: Receipt, due: Sequence[tuple[int, Money]]
+    session: Session, family: Sequence[Locked], receipt: Receipt, due: Mapping[int, Due]
 ) -> None:  # fmt: skip
     attempt, first, _, organisation = family[0]
-    asked = Money.total((each.attempt.amount for each in family), attempt.currency)
+    asked, zero = Money.total((each.attempt.amount for each in family), attempt.currency), Money.zero(first.currency)
     tip = rules.tip_in(receipt.amount, asked, attempt.tip)
     payment = add_received(session, organisation, attempt, first.customer_id, receipt, tip)
-    parts = _allocate(session, payment, due)
+    parts = _allocate(session, payment, family, due)
     surplus = payment.amount - Money.total(parts.values(), payment.currency)
     _tell(session, family, payment, receipt, surplus)
     paid = [invoice for _, invoice, *_ in family if invoice.id in parts] or [first]
-    left = Money.total((balance - parts[each] for each, balance in due if each in parts), first.currency)
+    after = [Due(due[each.id].balance - parts.get(each.id, zero), due[each.id].under_way) for each in paid]
     queue_receipt(
-        session, organisation, paid[0], payment, surplus, left=left if parts else due[0][1], also=paid[1:],
+        session, organisation, paid[0], payment, surplus, after, also=paid[1:],
         agreed=consent.words if receipt.kept and (consent := consent_to(session, attempt.id)) else "",
     )  # fmt: skip
     changed = [("invoice", invoice.id) for _, invoice, *_ in family]
@@ -97,11 +106,21 @@ def add_received(
     return payment
 
 
-def _allocate(session: Session, payment: Payment, due: Sequence[tuple[int, Money]]) -> dict[int, Money]:
-    """Put the payment to the invoices, up to what is due on each. Invoice → how much that was."""
+def _allocate(
+    session: Session, payment: Payment, family: Sequence[Locked], due: Mapping[int, Due]
+) -> dict[int, Money]:  # fmt: skip
+    """Put the payment to each invoice as it was asked for, up to what is due; and what is over to what is to pay else.
+
+    Invoice → how much that was.
+    """
     zero = Money.zero(payment.currency)
-    open_ones = [(invoice_id, left) for invoice_id, left in due if left.currency == payment.currency and left > zero]
-    parts = rules.spread(payment.amount, open_ones, {})
+    ours = [each for each in family if each.invoice.currency == payment.currency]
+    most = [(each.invoice.id, max(min(each.attempt.amount, due[each.invoice.id].balance), zero)) for each in ours]
+    parts = rules.spread(payment.amount, most, {})
+    over = payment.amount - Money.total(parts.values(), payment.currency)
+    rest = [(each, max(due[each].to_pay - parts.get(each, zero), zero)) for each, _ in most]
+    for invoice_id, more in rules.spread(over, rest, {}).items():
+        parts[invoice_id] = parts.get(invoice_id, zero) + more
     session.add_all(
         Allocation(
             organisation_id=payment.organisation_id, payment_id=payment.id, invoice_id=invoice_id,

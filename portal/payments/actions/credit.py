@@ -5,11 +5,10 @@ from sqlalchemy.orm import Session
 from portal.invoices.credit_notes import actions as notes
 from portal.invoices.credit_notes.queries import kept_notes
 from portal.invoices.models import SENT, Invoice
-from portal.invoices.queries import get_invoice
+from portal.invoices.queries import due_on, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.payments import queries
-from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
+from portal.payments.actions.allocation import AT_THE_BANK, check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.releases import release_invoice
 from portal.payments.credits import unused_credit
 from portal.payments.models import Payment
@@ -21,17 +20,19 @@ from portal.shared.running import job_session
 
 def apply_credit(organisation_id: int, invoice_id: int) -> Money:
     """Put the customer's credit to this invoice: deposits of its own jobs, then the oldest payment first, then what
-    credit notes left, up to what is due. A deposit held for another job stays. How much that was.
+    credit notes left, up to what is due and not under way at a bank. A deposit held for another job stays.
 
+    How much that was.
     Safe to repeat. Calls Stripe between short transactions of its own. Raises CannotRecord and what release_invoice
     raises.
     """
     release_invoice(organisation_id, invoice_id)
     with job_session(organisation_id) as session:
         invoice = _locked(session, invoice_id)
-        due = queries.balance_of(session, invoice_id)
-        if invoice.status != SENT or due <= Money.zero(due.currency):
-            raise CannotRecord("There is nothing to pay on this invoice.")
+        stands = due_on(session, invoice_id)
+        due = stands.to_pay
+        if invoice.status != SENT or not due:
+            raise CannotRecord(AT_THE_BANK if stands.under_way else "There is nothing to pay on this invoice.")
         check_not_being_paid(session, invoice_id)
         left = due - _out_of_payments(session, invoice, due)
         for kept in kept_notes(session, invoice.customer_id, invoice.currency):

@@ -9,7 +9,12 @@ from portal.invoices.credit_notes import actions, queries
 from portal.invoices.credit_notes.forms import Wanted
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
-from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices
+from portal.payments.actions.allocation import (
+    check_not_being_paid,
+    check_nothing_under_way,
+    lock_customer,
+    lock_invoices,
+)
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.releases import release_invoice
 from portal.payments.models import Payment
@@ -28,7 +33,7 @@ def raise_credit_note(
     release_invoice raises.
     """
     if not wanted.keep:
-        release_invoice(organisation_id, invoice_id)
+        release_invoice(organisation_id, invoice_id, whole=True)
     with job_session(organisation_id) as session:
         if wanted.back:  # before the invoice, as whoever moves money does
             lock_customer(session, get_invoice(session, invoice_id).customer_id)
@@ -38,6 +43,7 @@ def raise_credit_note(
             return made.id
         if not wanted.keep:
             check_not_being_paid(session, invoice_id)
+            check_nothing_under_way(session, invoice_id)
         note = actions.raise_credit_note(
             session, session.get_one(Organisation, organisation_id), invoice, wanted.parts, wanted.reason,
             keep=wanted.keep, form_id=form_id, raised_by=raised_by, goes_back=bool(wanted.back),

@@ -9,19 +9,20 @@ from sqlalchemy.orm import Session
 
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
+from portal.invoices.balance import Due
 from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
-from portal.invoices.queries import balance_of, get_invoice
+from portal.invoices.queries import balance_of, due_on, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import queries, rules
-from portal.payments.actions.allocation import check_not_being_paid, lock_customer, lock_invoices, put_to
+from portal.payments.actions.allocation import AT_THE_BANK, check_not_being_paid, lock_customer, lock_invoices, put_to
 from portal.payments.actions.deposits.taking import keep_deposit
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
-from portal.payments.models import OPEN_STATES, Payment, PaymentAttempt
+from portal.payments.models import HOLDS_THE_PLACE, Payment, PaymentAttempt
 from portal.payments.photos import keep_photo
-from portal.payments.rules import CannotRecord
+from portal.payments.rules import CannotRecord, PaymentUnderWay
 from portal.shared import formats, outbox
 from portal.shared.drawing import Drawn
 from portal.shared.errors import FormUsed
@@ -99,7 +100,7 @@ def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
         reached = rules.spread(amount, due, taken.typed)
         being_paid = session.scalars(
             select(PaymentAttempt.invoice_id)
-            .where(PaymentAttempt.invoice_id.in_(reached), PaymentAttempt.state.in_(OPEN_STATES))
+            .where(PaymentAttempt.invoice_id.in_(reached), HOLDS_THE_PLACE)
             .order_by(PaymentAttempt.invoice_id)
         )
         return [invoice_id for invoice_id in being_paid if invoice_id is not None]
@@ -108,7 +109,10 @@ def _being_paid(organisation_id: int, taken: OfflinePayment) -> Sequence[int]:
 def _record(session: Session, organisation: Organisation, taken: OfflinePayment) -> Recorded:
     invoices = lock_invoices(session, taken.invoice_ids)
     drafts = [invoice for invoice in invoices.values() if _is_draft(session, organisation, invoice, taken)]
-    due = [(invoice_id, queries.balance_of(session, invoice_id)) for invoice_id in taken.invoice_ids]
+    before = {invoice_id: due_on(session, invoice_id) for invoice_id in taken.invoice_ids}
+    due = [(invoice_id, each.to_pay) for invoice_id, each in before.items()]
+    if any(each.under_way for each in before.values()) and not any(to_pay for _, to_pay in due):
+        raise PaymentUnderWay(AT_THE_BANK)
     amount, rounding = _in_coins(organisation, taken, due)
     parts = rules.spread(amount, due, taken.typed)
     for invoice_id in parts:
@@ -122,8 +126,8 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
     paid = [invoices[invoice_id] for invoice_id in parts]
     _tell(session, organisation, payment, paid, parts, surplus)
     if paid:
-        left = Money.total((balance - parts[each] for each, balance in due if each in parts), surplus.currency)
-        queue_receipt(session, organisation, paid[0], payment, surplus, left=left, also=paid[1:])
+        after = [Due(before[each].balance - parts[each], before[each].under_way) for each in parts]
+        queue_receipt(session, organisation, paid[0], payment, surplus, after, also=paid[1:])
     changed = [("invoice", invoice_id) for invoice_id in parts]
     outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
     change = rules.change_of(payment.taken, taken.tendered)
@@ -157,9 +161,9 @@ def _check_same(known: Payment, taken: OfflinePayment) -> None:
 
 
 def _to_pay(session: Session, invoice_id: int) -> Money:
-    """On a draft, which is sent on the way: all of it."""
+    """On a draft, which is sent on the way: all of it. Never what a bank has under way."""
     invoice = get_invoice(session, invoice_id)
-    return invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).balance
+    return invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).to_pay
 
 
 def _in_coins(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from portal.invoices.balance import Due
 from portal.invoices.joint import MOST, make_joint_link
 from portal.invoices.mail import greeting, spoken
 from portal.invoices.models import SENT, Invoice, PayLink
@@ -22,14 +23,14 @@ from portal.shared.running import here
 
 
 def queue_receipt(
-    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money, *, left: Money,
-    also: Sequence[Invoice] = (), agreed: str = "",
+    session: Session, organisation: Organisation, invoice: Invoice, payment: Payment, surplus: Money,
+    after: Sequence[Due], *, also: Sequence[Invoice] = (), agreed: str = "",
 ) -> None:  # fmt: skip
     """The way the customer has the invoice, else to the address on it; nobody hears where there is none.
 
     Does not commit.
 
-    left  still to pay on all that it paid
+    after  how each that it paid stands now
     also  the other invoices that this payment paid
     agreed  what the customer agreed to with it about their card: in a mail it is told once more, with the way out
     """
@@ -39,6 +40,8 @@ def queue_receipt(
     paid, to, language = [invoice, *also], target.address, phrases.choose(target.language, organisation.locale)
     locale = language.locale(organisation.locale, organisation.country)
     link, link_url = link_to(session, organisation, paid, target)
+    left = Money.total((each.to_pay for each in after), invoice.currency)
+    under_way = Money.total((each.under_way for each in after), invoice.currency)
     if target.channel == "sms":
         link.message_id = _text(session, organisation, language, paid, payment, to, link_url, left)
         return
@@ -49,6 +52,7 @@ def queue_receipt(
         way=way_in(language, payment.method, payment.reference), receipt_number=payment.number, number=_numbers(paid),
         what="" if also else invoice.title, balance=formats.money(left, locale) if left else "",
         surplus=formats.money(surplus, locale) if surplus else "", agreed=agreed, link_url=link_url,
+        under_way=formats.money(under_way, locale) if under_way else "",
     )  # fmt: skip
     with session.no_autoflush:  # the link is written with its mail, in one statement
         link.message_id = queue_mail(

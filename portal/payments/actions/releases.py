@@ -9,6 +9,7 @@ from portal.invoices import write_offs
 from portal.invoices.models import WRITTEN_OFF, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
+from portal.payments.actions.allocation import check_nothing_under_way
 from portal.payments.actions.attempts import close_session, make_session
 from portal.payments.actions.deposits.plans import plan_of_deposit
 from portal.payments.actions.plans import Plan, plan_of, present_attempt, present_for
@@ -26,12 +27,13 @@ _DEPOSIT_BUSY = "The customer is paying this deposit at this moment. Look again 
 _BUSY = "The customer is paying this invoice at this moment. Look again in a minute."
 
 
-def release_invoice(organisation_id: int, invoice_id: int) -> None:
-    """Close whatever this invoice might still be paid with. Call it before anything that lowers the balance.
+def release_invoice(organisation_id: int, invoice_id: int, *, whole: bool = False) -> None:
+    """Close the page on which this invoice might still be paid. Call it before anything that lowers the balance.
 
+    whole  what a bank has under way is to be given up as well: refused until the bank has decided
     Calls Stripe between short transactions of its own. Raises NotFound, PaymentUnderWay, CannotPay, GatewayError.
     """
-    _release(lambda: _open_plan(organisation_id, invoice_id))
+    _release(lambda: _open_plan(organisation_id, invoice_id, whole))
 
 
 def release_deposit(organisation_id: int, request_id: int) -> None:
@@ -72,7 +74,7 @@ def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
 
     Raises CannotVoid and what release_invoice raises.
     """
-    release_invoice(organisation_id, invoice_id)
+    release_invoice(organisation_id, invoice_id, whole=True)
     with job_session(organisation_id) as session:
         invoice = _out_of_hands(session, invoice_id)
         if invoice.status == WRITTEN_OFF:
@@ -82,32 +84,35 @@ def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
 
 def write_off_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
     """Give up what is left to pay. Raises CannotWriteOff and what release_invoice raises."""
-    release_invoice(organisation_id, invoice_id)
+    release_invoice(organisation_id, invoice_id, whole=True)
     with job_session(organisation_id) as session:
         write_offs.write_off(session, _out_of_hands(session, invoice_id), reason)
 
 
 def _out_of_hands(session: Session, invoice_id: int) -> Invoice:
-    """Locked, surely on no payment page, and no money of it in dispute: what is won comes back to it. Raises
-    CannotPay."""
+    """Locked, surely on no payment page or at a bank, and no money of it in dispute: what is won comes back to it.
+
+    Raises CannotPay.
+    """
     invoice = get_invoice(session, invoice_id, lock=True)
     if is_disputed(session, invoice_id):
         raise CannotPay(_ARGUED)
     if queries.open_attempt(session, invoice_id) is not None:
         raise CannotPay(_BUSY)  # begun since; under the lock nobody can begin another
+    check_nothing_under_way(session, invoice_id)
     return invoice
 
 
-def _open_plan(organisation_id: int, invoice_id: int) -> Plan | None:
+def _open_plan(organisation_id: int, invoice_id: int, whole: bool) -> Plan | None:
     with job_session(organisation_id) as session:
         invoice = session.get(Invoice, invoice_id, with_for_update=True)
         if invoice is None:
             raise NotFound
         attempt = present_attempt(session, invoice_id)
+        if whole or (attempt is not None and attempt.state == "processing"):
+            check_nothing_under_way(session, invoice_id)
         if attempt is None:
             return None
-        if attempt.state == "processing":
-            raise PaymentUnderWay("The customer's bank is just paying this invoice. Wait until it is paid or refused.")
         return plan_of(session, attempt, [(invoice, queries.balance_of(session, invoice_id))])
 
 

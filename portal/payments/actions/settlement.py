@@ -172,14 +172,15 @@ def _check_belongs(attempt: PaymentAttempt, account: StripeAccount, seen: Checko
 
 
 def _follow(session: Session, attempt: PaymentAttempt, seen: Checkout) -> None:
-    """An attempt that has closed never opens again: what Stripe said first may arrive last."""
+    """An attempt that has closed never opens again, nor does a page that was left: what Stripe said first may arrive
+    last."""
     before = attempt.state
     if not attempt.is_led:
         attempt.session_id = seen.id
         attempt.payment_intent_id = seen.payment_intent_id
         attempt.checkout_url = seen.url or attempt.checkout_url
     if seen.state in OPEN_STATES:
-        attempt.state = seen.state
+        attempt.state = before if before == "processing" else seen.state
     else:
         _close(attempt, seen.state, clock.now())
     if attempt.state != before and attempt.state in ("processing", "failed"):

@@ -30,12 +30,12 @@ from portal.shared.money import Money
 def start_together(organisation_id: int, agreed: Mapping[int, Money], card: CardWish | None = None) -> Started:
     """The page at Stripe where these invoices are paid in one go. Calls Stripe and raises as start_attempt does.
 
-    agreed  invoice → its balance, as the customer has seen it; all of one customer and one currency
+    agreed  invoice → what is to pay of it, as the customer has seen it; all of one customer and one currency
     card    what is to become of the card; None for nothing
     """
     if len(agreed) == 1:
-        [(invoice_id, balance)] = agreed.items()
-        return start_attempt(organisation_id, invoice_id, Wish(balance, balance, card=card))
+        [(invoice_id, to_pay)] = agreed.items()
+        return start_attempt(organisation_id, invoice_id, Wish(to_pay, to_pay, card=card))
     if card is not None:
         introduce_customer(organisation_id, min(agreed))
     # Each of them may have a page of its own open, which is closed first.
@@ -45,13 +45,13 @@ def start_together(organisation_id: int, agreed: Mapping[int, Money], card: Card
 def plan_together(session: Session, agreed: Mapping[int, Money], card: CardWish | None = None) -> Plan:
     """The attempt that pays just these, or one that stands in its way, or a new one. Does not commit.
 
-    Raises CannotPay: AmountChanged when one of them has another balance now.
+    Raises CannotPay: AmountChanged when of one of them something else is to pay now.
     """
     wanted = [(_locked(session, invoice_id), agreed[invoice_id]) for invoice_id in sorted(agreed)]
     if len({(invoice.customer_id, invoice.currency) for invoice, _ in wanted}) != 1:
         raise CannotPay("These invoices cannot be paid together.")
-    for invoice, balance in wanted:
-        check_invoice(session, invoice, balance)
+    for invoice, to_pay in wanted:
+        check_invoice(session, invoice, to_pay)
     check_chargeable(Money.total(agreed.values(), wanted[0][0].currency))
     present = [attempt for invoice, _ in wanted if (attempt := present_attempt(session, invoice.id)) is not None]
     if any(attempt.state == "processing" for attempt in present):
@@ -73,7 +73,7 @@ def _locked(session: Session, invoice_id: int) -> Invoice:
 
 
 def _add_family(session: Session, wanted: list[tuple[Invoice, Money]], card_use: str) -> PaymentAttempt:
-    lead, *others = [add_attempt(session, invoice, balance, card_use=card_use) for invoice, balance in wanted]
+    lead, *others = [add_attempt(session, invoice, to_pay, card_use=card_use) for invoice, to_pay in wanted]
     for each in (lead, *others):
         each.lead_id = lead.id
         each.expires_at = lead.expires_at

@@ -61,7 +61,8 @@ def invoices_to_announce(session: Session, autopay: Autopay, today: date, *, mos
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(
             Invoice.customer_id == autopay.customer_id, Invoice.status == SENT, Invoice.sent_at >= autopay.created_at,
-            Invoice.due_on <= today + NOTICE, InvoiceBalance.balance_minor > 0, not_(announced.exists()), *_quiet(),
+            Invoice.due_on <= today + NOTICE, InvoiceBalance.balance_minor > InvoiceBalance.under_way_minor,
+            not_(announced.exists()), *_quiet(),
         )
         .order_by(Invoice.id)
         .limit(most)

@@ -9,6 +9,7 @@ from flask import Response, abort, flash, g, make_response, render_template, req
 
 from portal.customers.queries import get_customer
 from portal.gateways.errors import GatewayError
+from portal.invoices.balance import Due
 from portal.invoices.credit_notes.queries import kept_notes
 from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.queries import balance_of, get_invoice
@@ -36,12 +37,15 @@ from portal.taxes.cash import cash_rounded
 
 @dataclass(frozen=True)
 class Desk:
-    """One form: who pays, what can be paid with it, where it leads."""
+    """One form: who pays, what can be paid with it, where it leads.
+
+    due  of all its invoices
+    """
 
     customer_id: int
     customer_name: str
     invoices: Sequence[Invoice]
-    due: Money
+    due: Due
     back: str
     action: str
     title: str
@@ -120,7 +124,8 @@ def create_reversal(payment_id: int) -> Response:
 
 def _invoice_desk(invoice_id: int) -> Desk:
     invoice = get_invoice(request_session(), invoice_id, g.viewer)
-    due = invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).balance
+    known, nothing = balance_of(invoice), Money.zero(invoice.currency)
+    due = Due(invoice.amount_due, nothing) if invoice.status == DRAFT else Due(known.balance, known.under_way)
     return Desk(
         invoice.customer_id, invoice.customer.name, [invoice], due, url_for("invoices.show", invoice_id=invoice_id),
         url_for("payments.create_of_invoice", invoice_id=invoice_id), invoice.number or "Draft",
@@ -133,7 +138,11 @@ def _customer_desk(customer_id: int) -> Desk:
     if not g.viewer.may("take_cash"):
         abort(403)
     invoices = queries.open_invoices(session, g.viewer, customer_id, g.organisation.currency)
-    due = Money.total((balance_of(each).balance for each in invoices), g.organisation.currency)
+    currency = g.organisation.currency
+    due = Due(
+        Money.total((balance_of(each).balance for each in invoices), currency),
+        Money.total((balance_of(each).under_way for each in invoices), currency),
+    )
     return Desk(
         customer_id, customer.name, invoices, due, url_for("customers.show", customer_id=customer_id),
         url_for("payments.create_of_customer", customer_id=customer_id), customer.name,
@@ -144,7 +153,7 @@ def _create(find: Callable[[], Desk]) -> Response:
     form, desk = Form(request.form), find()
     taken = read_payment(
         form, customer_id=desk.customer_id, invoice_ids=[each.id for each in desk.invoices], taken_by=g.viewer.id,
-        currency=desk.due.currency, today=clock.today(g.time_zone),
+        currency=desk.due.balance.currency, today=clock.today(g.time_zone),
     )  # fmt: skip
     taken = replace(taken, photo=read_photo(form, request.files))
     if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
@@ -168,19 +177,20 @@ def _create(find: Callable[[], Desk]) -> Response:
 
 def _blank(desk: Desk) -> Form:
     today = clock.today(g.time_zone).isoformat()
-    amount = str(desk.due.decimal) if desk.due else ""
+    amount = str(desk.due.to_pay.decimal) if desk.due.to_pay else ""
     return Form(form_id=uuid.uuid4().hex, method="cash", amount=amount, received_on=today)
 
 
 def _form_page(desk: Desk, form: Form) -> str:
-    session, customer_id, currency = request_session(), desk.customer_id, desk.due.currency
+    session, customer_id, currency = request_session(), desk.customer_id, desk.due.balance.currency
     invoice_id = desk.invoices[0].id if len(desk.invoices) == 1 else None
     return render_template(
-        "payments/new.html", desk=desk, form=form, kept=kept_notes(session, customer_id, currency),
+        "payments/new.html", desk=desk, to_pay=desk.due.to_pay, form=form,
+        kept=kept_notes(session, customer_id, currency),
         credit=credit_of(session, customer_id, currency, invoice_id=invoice_id),
         unused=unused_credit(session, customer_id, currency, invoice_id=invoice_id),
         held=held_deposits(session, customer_id, currency, but_for=invoice_id),
-        today=clock.today(g.time_zone), coins=cash_rounded(desk.due, g.organisation.country),
+        today=clock.today(g.time_zone), coins=cash_rounded(desk.due.to_pay, g.organisation.country),
     )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ def pounds(amount: str) -> Money:
 
 NOTHING = pounds("0")
 OPEN = Standing(
-    status="sent", total=pounds("100"), paid=NOTHING, credited=NOTHING, given_back=NOTHING, balance=pounds("100")
+    status="sent", total=pounds("100"), paid=NOTHING, credited=NOTHING, given_back=NOTHING, balance=pounds("100"),
+    under_way=NOTHING,
 )  # fmt: skip
 PAID = replace(OPEN, paid=pounds("100"), balance=NOTHING)
 CREDITED = replace(OPEN, credited=pounds("100"), balance=NOTHING)
@@ -52,7 +53,12 @@ OVERDUE = replace(OPEN, is_overdue=True)
         ("paid", replace(PAID, total=NOTHING, paid=NOTHING)),
         ("credited", CREDITED),
         ("refunded", replace(CREDITED, given_back=pounds("100"))),
-        ("processing", replace(OVERDUE, is_processing=True, is_held=True, takes_cards=False)),
+        ("processing", replace(OVERDUE, under_way=OVERDUE.balance, is_held=True, takes_cards=False)),
+        ("overdue", replace(OVERDUE, under_way=pounds("60"))),
+        ("part_paid", replace(OPEN, under_way=pounds("60"))),
+        ("too_small", replace(OPEN, under_way=pounds("99.90"))),
+        ("processing", replace(OPEN, paid=pounds("40"), balance=pounds("60"), under_way=pounds("60"))),
+        ("disputed", replace(OVERDUE, under_way=pounds("60"), is_disputed=True)),
         ("disputed", replace(OVERDUE, is_disputed=True, is_held=True)),
         ("held", replace(OVERDUE, is_held=True)),
         ("too_small", replace(OVERDUE, balance=pounds("0.29"))),
@@ -61,8 +67,8 @@ OVERDUE = replace(OPEN, is_overdue=True)
         ("paid", replace(PAID, is_tried_out=True)),
         ("to_pay", replace(OPEN, total=pounds("0.30"), balance=pounds("0.30"))),
         ("too_large", replace(OVERDUE, balance=pounds("1000000"))),
-        ("not_exact", replace(OPEN, balance=Money(5_124, "KWD"))),
-        ("not_exact", replace(OPEN, balance=Money(100_000, "IQD"))),
+        ("not_exact", replace(OPEN, balance=Money(5_124, "KWD"), under_way=Money(0, "KWD"))),
+        ("not_exact", replace(OPEN, balance=Money(100_000, "IQD"), under_way=Money(0, "IQD"))),
         ("no_cards", replace(OVERDUE, takes_cards=False)),
         ("void", replace(OVERDUE, status="void")),
         ("replaced", replace(OVERDUE, status="void", is_replaced=True)),

@@ -229,15 +229,6 @@ def owe_half_to_the_bank(till: Till, firm: Firm, path: str) -> str:
     return session_id
 
 
-def test_of_a_part_at_the_bank_its_own_amount_is_shown_and_what_becomes_of_the_rest(till: Till, firm: Firm) -> None:
-    till.connect(firm, with_debit=True)
-    _, path = till.invoice(firm)
-    owe_half_to_the_bank(till, firm, path)
-    page = till.get(path).text
-    assert re.search(r'Payment under way\s*</p>\s*<h1 class="figure">.*£117\.90', page), page
-    assert "can be paid here as soon as your bank has decided" in page
-
-
 def test_of_a_part_that_its_payer_questions_only_that_part_is_said_to_have_gone_back(till: Till, firm: Firm) -> None:
     till.connect(firm, with_debit=True)
     _, path = till.invoice(firm)

@@ -215,8 +215,8 @@ def _make_due(firm: Firm) -> None:
 def _seen(
     attempt: PaymentAttempt, state: str, *, amount: Money | None = None, is_live: bool = False
 ) -> Checkout:  # fmt: skip
-    receipt = Receipt("pi_1", amount or attempt.amount, "card", "Visa ending 4242", clock.now(), None)
+    receipt = Receipt(f"pi_{attempt.id}", amount or attempt.amount, "card", "Visa ending 4242", clock.now(), None)
     return Checkout(
-        attempt.session_id or "cs_1", state, "https://checkout.example/1", is_live,
-        {"attempt": str(attempt.public_id)}, "pi_1", receipt if state == "paid" else None,
+        attempt.session_id or f"cs_{attempt.id}", state, "https://checkout.example/1", is_live,
+        {"attempt": str(attempt.public_id)}, f"pi_{attempt.id}", receipt if state == "paid" else None,
     )  # fmt: skip

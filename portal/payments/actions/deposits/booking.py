@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.stripe_gateway import Receipt
 from portal.invoices.models import SENT, Invoice, InvoiceLine
+from portal.invoices.queries import due_on
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments import queries, rules
@@ -107,11 +108,10 @@ def _put_to_invoices(
         .order_by(Invoice.id)
         .with_for_update()
     ).all()  # fmt: skip
-    zero = Money.zero(payment.currency)
     due = [
-        (each.id, balance)
+        (each.id, to_pay)
         for each in invoices
-        if (balance := queries.balance_of(session, each.id)) > zero and _is_free(session, each.id)
+        if (to_pay := due_on(session, each.id).to_pay) and _is_free(session, each.id)
     ]
     parts = rules.spread(payment.amount, due, {})
     put_to(session, payment, parts)
