@@ -12,6 +12,7 @@ from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer, lock_invoices
 from portal.payments.actions.crediting import share_out
+from portal.payments.actions.refund_news import tell_of_credit_refund
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.queries import payments_of
 from portal.payments.refunds.limits import credit_in_money
@@ -105,11 +106,12 @@ def _by_hand(
     session: Session, note: CreditNote, amount: Money, way: str, reason: str, *, by: int, form_id: str
 ) -> None:  # fmt: skip
     is_booked = form_id.startswith(BOOKED)  # whoever says so here did not hand it out
-    session.add(
-        CreditRefund(
-            organisation_id=note.organisation_id, credit_note_id=note.id, amount_minor=amount.minor,
-            currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id,
-            from_purse_minor=amount.minor if way == "cash" and not is_booked else 0,
-        )
+    made = CreditRefund(
+        organisation_id=note.organisation_id, credit_note_id=note.id, amount_minor=amount.minor,
+        currency=amount.currency, way=way, reason=reason, refunded_by=by, form_id=form_id,
+        from_purse_minor=amount.minor if way == "cash" and not is_booked else 0,
     )  # fmt: skip
+    session.add(made)
     session.flush()
+    if not is_booked:
+        tell_of_credit_refund(session, note, made)

@@ -15,10 +15,12 @@ from portal.payments.actions.allocation import (
     lock_customer,
     lock_invoices,
 )
+from portal.payments.actions.refund_news import tell_of_refund
 from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.releases import release_invoice
 from portal.payments.models import Payment
 from portal.payments.queries import get_payment, payments_of
+from portal.payments.refunds.models import Refund
 from portal.shared import formats
 from portal.shared.money import Money
 from portal.shared.running import job_session
@@ -50,27 +52,31 @@ def raise_credit_note(
         )  # fmt: skip
         left = queries.kept_as_credit(session, note)
         if wanted.back and left:
-            _give_back(session, invoice_id, left, wanted, form_id=form_id or f"note-{note.id}", by=raised_by)
+            back = _give_back(session, invoice_id, left, wanted, form_id=form_id or f"note-{note.id}", by=raised_by)
             actions.apply_credit(session, note, get_invoice(session, invoice_id, lock=True))
+            for refund in back:
+                if refund.way != "stripe":  # the worker tells of these, when Stripe has taken them
+                    tell_of_refund(session, refund)
         return note.id
 
 
 def _give_back(
     session: Session, invoice_id: int, amount: Money, wanted: Wanted, *, form_id: str, by: int | None
-) -> None:  # fmt: skip
+) -> list[Refund]:  # fmt: skip
     """Out of the invoice's payments, of each no more than it brought: of all that is left of one with its tip. The note
     then takes their place."""
-    left = amount
+    left, made = amount, []
     for payment, part in share_out(payments_of(session, invoice_id), amount, wanted.back):
         way = wanted.back if wanted.back != "stripe" or payment.provider == "stripe" else "bank_transfer"
         use = get_payment(session, payment.id).use
-        plan_refund(
+        made.append(plan_refund(
             session, payment.id, part, way=way, reason=wanted.reason, by=by, form_id=f"{form_id}:{payment.id}",
             of_invoice=invoice_id, tip=use.tip_left if part == use.left else None,
-        )  # fmt: skip
+        ))  # fmt: skip
         left -= part
     if left:
         raise CannotRefund(f"Only {formats.money(amount - left)} was paid on this invoice.", field="then")
+    return made
 
 
 def share_out(

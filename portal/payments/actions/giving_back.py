@@ -11,8 +11,9 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
+from portal.payments.actions.refund_news import tell_of_asking, tell_of_refund
 from portal.payments.actions.refunds import plan_refund, taken_by
-from portal.payments.refunds.models import Refund
+from portal.payments.refunds.models import BOOKED, Refund
 from portal.payments.refunds.queries import AFTER_REFUND, WITH_REFUND, is_disputed
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -37,6 +38,8 @@ def give_back(
     if then == CREDIT:
         for invoice_id, part in sorted(taken_by(session, refund).items()):
             _credit(session, invoice_id, part, reason, form_id=f"{WITH_REFUND}{refund.id}-{invoice_id}", by=by)
+    if way != "stripe" and not form_id.startswith(BOOKED):
+        tell_of_refund(session, refund)
     return refund
 
 
@@ -59,6 +62,8 @@ def decide(session: Session, invoice_id: int, then: str, *, by: int) -> None:
     if then == ASK:
         words = "To be paid again, after the money went back"
         audit.note(session, invoice.organisation_id, "asked for again", "invoice", invoice_id, words=words)
+        if invoice.status == SENT and left > Money.zero(invoice.currency):
+            tell_of_asking(session, invoice, left, once=f"asked:{waiting.id}")
 
 
 def _credit(session: Session, invoice_id: int, part: Money, reason: str, *, form_id: str, by: int) -> None:

@@ -12,6 +12,7 @@ from portal.gateways.stripe_gateway import CannotCharge, Client, SeenDispute, Se
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.allocation import lock_customer
+from portal.payments.actions.refund_news import tell_of_refund
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import get_payment
@@ -136,7 +137,10 @@ def _record(session: Session, refund: Refund, seen: SeenRefund) -> None:
     if seen.state == "failed":
         end_refund(session, refund, "failed", seen.why)
     elif refund.state != "succeeded":
+        is_news = refund.state == "planned"
         refund.state = seen.state
+        if is_news:
+            tell_of_refund(session, refund)
 
 
 def _known(session: Session, seen: SeenRefund) -> Refund | None:

@@ -35,7 +35,9 @@ def tell_of_reversal(session: Session, payment: Payment, reason: str, invoices: 
         return
     organisation, customer = session.get_one(Organisation, payment.organisation_id), _payer(session, payment)
     target = Target(sent.channel, sent.to_address, customer.language)
-    link, link_url = _link(session, organisation, payment, [each for each in invoices if each.status == SENT], target)
+    link, link_url = link_back(
+        session, organisation, payment, [each for each in invoices if each.status == SENT], target
+    )
     language = phrases.choose(customer.language, organisation.locale)
     locale = language.locale(organisation.locale, organisation.country)
     amount, once = formats.money(payment.taken, locale), f"{KIND}:{payment.id}"
@@ -66,17 +68,13 @@ def _payer(session: Session, payment: Payment) -> Customer:
     return session.get_one(Customer, payment.customer_id)
 
 
-def _link(
+def link_back(
     session: Session, organisation: Organisation, payment: Payment, invoices: Sequence[Invoice], target: Target
 ) -> tuple[PayLink | None, str]:  # fmt: skip
     """To the invoices, else to the deposit that was asked for; a deposit that was just taken has no page."""
     if invoices:
         return link_to(session, organisation, invoices, target)
-    request = session.scalars(
-        select(DepositRequest)
-        .join(Deposit, Deposit.deposit_request_id == DepositRequest.id)
-        .where(Deposit.payment_id == payment.id)
-    ).one_or_none()
+    request = request_of(session, payment)
     if request is None:
         return None, ""
     link, token = make_deposit_link(
@@ -84,3 +82,12 @@ def _link(
         pay_link_days=organisation.pay_link_days,
     )  # fmt: skip
     return link, deposit_address_of(token)
+
+
+def request_of(session: Session, payment: Payment) -> DepositRequest | None:
+    """What asked for this deposit, if it is one and was asked for."""
+    return session.scalars(
+        select(DepositRequest)
+        .join(Deposit, Deposit.deposit_request_id == DepositRequest.id)
+        .where(Deposit.payment_id == payment.id)
+    ).one_or_none()

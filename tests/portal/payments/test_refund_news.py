@@ -1,0 +1,94 @@
+"""Whoever gets money back, or is asked for it again, hears of it the way the invoice came."""
+
+from sqlalchemy import select
+
+from portal.customers.models import Customer
+from portal.invoices.queries import get_invoice
+from portal.messages.actions import read_mail
+from portal.messages.models import Message
+from portal.payments.actions import refund_credit_note
+from portal.shared.money import Money
+from portal.shared.running import job_session
+from tests.builders import Firm, make_credit_note, make_work_order, post, sign_in
+from tests.paying import Till
+from tests.portal.payments.test_deposits import take
+from tests.portal.payments.test_refunding import WHOLE, charge_of, paid
+from tests.portal.payments.test_refunding import give_back as plan
+
+__all__ = ["paid"]
+
+
+def told(firm: Firm) -> list[str]:
+    """Subject and text of each mail to the customer about money that went back, oldest first."""
+    with job_session(firm.organisation_id) as session:
+        found = session.scalars(select(Message).where(Message.kind == "refund_news").order_by(Message.id)).all()
+        assert {each.to_address for each in found} <= {"rita@maple.example", "reception@maple.example"}
+        return [f"{each.subject}\n{read_mail(session, each.id).text}" for each in found]
+
+
+def give_back(till: Till, firm: Firm, payment_id: int, **wish: str) -> None:
+    form = {"amount": "50", "way": "stripe", "reason": "too dear", "then": "credit", "form_id": "r"} | wish
+    page, office = f"/payments/{payment_id}", sign_in(till.browser(), firm, "manager")
+    for _ in range(2):  # a double tap
+        answer = post(office, f"{page}/refunds", dict(form), page=page)
+        assert answer.status_code == 303, answer.text
+
+
+def test_a_refund_to_the_card_is_told_once_stripe_has_taken_it(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    give_back(till, firm, paid[0])
+    assert told(firm) == []  # Stripe may still refuse it
+    till.work(firm)
+    till.work(firm)
+    [mail] = told(firm)
+    assert "gives £50.00 back to you" in mail and "is giving back £50.00" in mail and "Still to pay" not in mail
+
+
+def test_what_is_to_pay_again_is_said_with_it_in_the_customers_language(
+    till: Till, firm: Firm, paid: tuple[int, int]
+) -> None:
+    with job_session(firm.organisation_id) as session:
+        session.get_one(Customer, firm.customer_id).language = "de"
+    give_back(till, firm, paid[0], way="cash", then="ask")
+    [mail] = told(firm)
+    assert "bar zurückgegeben" in mail and "Noch zu zahlen: 50,00" in mail and "/p/" in mail
+
+
+def test_what_stripe_refuses_is_not_told(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    till.events("drop")
+    till.stand_in.control(f"charges/{charge_of(till, firm)}/refunds", amount=WHOLE)
+    plan(firm, paid[0], 5000)
+    till.work(firm)
+    assert told(firm) == []
+
+
+def test_who_is_asked_again_hears_of_it_when_a_person_has_decided(
+    till: Till, firm: Firm, paid: tuple[int, int]
+) -> None:
+    till.stand_in.control(f"charges/{charge_of(till, firm)}/refunds", amount=5000)
+    till.work(firm)
+    [mail] = told(firm)
+    assert "Still to pay" not in mail
+    office, page = sign_in(till.browser(), firm, "manager"), f"/invoices/{paid[1]}"
+    for _ in range(2):
+        assert post(office, f"{page}/money-back", {"then": "ask"}, page=page).status_code == 303
+    [_, mail] = told(firm)
+    assert "is to be paid again" in mail and "£50.00 of what was paid went back to you" in mail and "/p/" in mail
+
+
+def test_what_a_credit_note_left_goes_back_in_words_too(till: Till, firm: Firm, paid: tuple[int, int]) -> None:
+    with job_session(firm.organisation_id) as session:
+        note_id = make_credit_note(session, firm, get_invoice(session, paid[1]), keep=True).id
+    with job_session(firm.organisation_id) as session:
+        refund_credit_note(
+            session, note_id, Money(1000, "GBP"), way="cash", reason="x", by=firm.people["manager"], form_id="c"
+        )
+    [mail] = told(firm)
+    assert "has given you £10.00 back in cash" in mail
+
+
+def test_a_deposit_that_goes_back_is_told_to_the_address_on_file(till: Till, firm: Firm) -> None:
+    with job_session(firm.organisation_id) as session:
+        job_id = make_work_order(session, firm).id
+    give_back(till, firm, take(firm, job_id, 10000), way="bank_transfer")
+    [mail] = told(firm)
+    assert "has given back £50.00" in mail and "/p/" not in mail
