@@ -47,8 +47,7 @@ def compare_again(session: Session, link: Link) -> None:
     since are compared before any of ours is made there; the others go on. Does not commit."""
     if directions.AGAIN in link.setup_steps:
         return
-    if link.importing != REHEARSE:
-        read_anew(session, link)
+    read_anew(session, link)
     link.setup_steps = link.setup_steps | {directions.AGAIN: clock.now().isoformat()}
 
 

@@ -61,7 +61,7 @@ def create_link(consent_id: int) -> Response:
     request_session().commit()
     consents.give_back(given_up)
     if steps.is_open(tied):
-        told = "A test invoice goes first." if tied.importing else "Nothing goes over before you start it below."
+        told = "A test invoice goes first." if tied.importing == importing.REHEARSE else "Nothing goes over before you start it below."
         flash(f"{tied.remote_name} is linked. {told}", "good")
         return see_other(url_for("accounting.show_setup"))
     if directions.AGAIN in tied.setup_steps:
@@ -76,8 +76,7 @@ def _attach(
 ) -> tuple[Link, list[consents.GivenUp]]:
     """cut_over_on  where another organisation is left for this one"""
     session = request_session()
-    live = link.live_link(session)
-    is_renewed = live is not None and candidate.id == live.remote_organisation_id
+    live, is_renewed = link.live_link(session), False
     if live is not None and cut_over_on is not None:
         session.commit()  # Zoho is asked first
         in_doubt.find_out(live.organisation_id)
@@ -85,6 +84,9 @@ def _attach(
             session, live, consent, candidate, cut_over_on=cut_over_on, connected_by=g.viewer.id
         )
     else:
+        link.take_turn(session, consent.organisation_id)
+        live = link.live_link(session)  # another press may have been quicker
+        is_renewed = live is not None and candidate.id == live.remote_organisation_id
         tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
         given_up = consents.give_up_others(session, consent)
     if not tied.setup_steps and not link.has_records(session, tied):

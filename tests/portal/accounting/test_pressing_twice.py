@@ -64,6 +64,10 @@ def test_choosing_links_once_and_leads_each_press_to_the_same_page(
         form = {"do": "create", "wished_name": "Made once", "is_right_account": "1"}
     assert press(app, firm, chosen, form, chosen) == [(303, "/books/setup")] * PRESSES
     assert history(world, firm.organisation_id) == ["zoho linked"]
+    (steps,) = owner_rows(
+        world, "SELECT setup_steps FROM links WHERE organisation_id = :id", id=firm.organisation_id
+    )  # fmt: skip
+    assert "again" not in steps[0]  # none took it for an organisation that had been linked before
 
 
 def test_going_over_and_disconnecting_are_told_once_too(linked: LinkedFirm, app: Flask, world: World) -> None:
