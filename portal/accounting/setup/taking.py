@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal.accounting import field_rules, fields, incoming, mapping
@@ -19,6 +19,7 @@ from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
 from portal.accounting.pull.both_sides import common_of
 from portal.accounting.setup import matching, people, reading
+from portal.accounting.setup.alike import ours_like
 from portal.accounting.setup.desk import Caller
 from portal.accounting.setup.tying import tie
 from portal.catalogue.actions import ItemFacts, add_item, retire_item
@@ -85,6 +86,9 @@ def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> No
         row = session.get_one(ImportRow, row_id, with_for_update=True)
         if row.done_at is not None:
             return  # another press was quicker
+        if (ours := _added_meanwhile(session, row)) is not None:
+            row.decision, row.found, row.basis, row.local_id = "", matching.UNSURE, ours.basis[:36], ours.local_id
+            return
         row.done_at = clock.now()
         try:
             with session.begin_nested():
@@ -97,6 +101,20 @@ def take_one(organisation_id: int, row_id: int, record: Mapping[str, Any]) -> No
             row.problem = problem.sentence[:300]
             if row.decision == SAME:  # people decide it once more: theirs is not lost
                 row.done_at, row.decision, row.found = None, "", matching.UNSURE
+
+
+def _added_meanwhile(session: Session, row: ImportRow) -> matching.Match | None:
+    """Of a record that was only in Zoho when its list was read: one of ours that is like it by now, and nobody's twin.
+    People decide then, or it would be here twice."""
+    if row.found != matching.NEW or row.decision != OWN:
+        return None
+    theirs = reading.KINDS[row.module].known(row.facts)
+    like = matching.match(theirs, ours_like(session, row.module, [theirs]))
+    is_twin = exists().where(
+        MirrorRecord.link_id == row.link_id, MirrorRecord.module == row.module,
+        MirrorRecord.local_id == like.local_id, MirrorRecord.remote_id.is_not(None),
+    )  # fmt: skip
+    return None if like.local_id is None or session.scalar(select(is_twin)) else like
 
 
 def _add(session: Session, row: ImportRow, record: Mapping[str, Any]) -> int:

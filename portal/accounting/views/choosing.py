@@ -61,7 +61,11 @@ def create_link(consent_id: int) -> Response:
     request_session().commit()
     consents.give_back(given_up)
     if steps.is_open(tied):
-        told = "A test invoice goes first." if tied.importing == importing.REHEARSE else "Nothing goes over before you start it below."
+        told = (
+            "A test invoice goes first."
+            if tied.importing == importing.REHEARSE
+            else "Nothing goes over before you start it below."
+        )
         flash(f"{tied.remote_name} is linked. {told}", "good")
         return see_other(url_for("accounting.show_setup"))
     if directions.AGAIN in tied.setup_steps:

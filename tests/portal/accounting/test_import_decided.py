@@ -5,7 +5,9 @@ from flask.testing import FlaskClient
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.setup import steps
+from portal.customers.actions import CustomerFacts, add_customer
 from portal.customers.models import Customer
+from portal.shared.running import job_session
 from tests.builders import post
 from tests.portal.accounting.stand_in import LinkedFirm, zoho
 from tests.portal.accounting.test_first_import import PAGE, admin, linked, ours, press, words_of
@@ -131,3 +133,21 @@ def test_who_is_met_later_and_may_be_ours_is_asked_about_on_the_page_of_the_book
     press(admin, linked, do="take")
     assert "Rita at Maple" in [one.name for one in ours(linked, Customer)]
     assert "perhaps yours already" not in admin.get("/books").text
+
+
+def test_who_was_added_here_since_the_look_is_asked_about_and_not_made_a_second_time(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    press(admin, linked, do="read")
+    with job_session(linked.organisation_id) as session:
+        add_customer(
+            session, linked.organisation_id, CustomerFacts(kind="business", name="Harbour Hotel"), form_id=None
+        )  # fmt: skip
+    press(admin, linked, do="decide", **{pair(linked, "Rita Okafor"): "skip"})
+    press(admin, linked, do="take")
+    assert "Customers 0 new" in words_of(admin) and "1 unsure" in words_of(admin)
+    assert [one.name for one in ours(linked, Customer)].count("Harbour Hotel") == 1
+    press(admin, linked, do="decide", **{pair(linked, "Harbour Hotel"): "same"})
+    press(admin, linked, do="take")
+    assert [one.name for one in ours(linked, Customer)].count("Harbour Hotel") == 1
+    assert "1 unsure" not in words_of(admin)
