@@ -12,11 +12,12 @@ from typing import Any
 from portal.accounting.actions import try_all_again
 from portal.accounting.pull import asking, decisions
 from portal.accounting.pull.models import FIELD, GONE, TWICE, Question
+from portal.invoices.models import Invoice
 from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, questions
-from tests.portal.accounting.doings import sent_invoice
+from tests.portal.accounting.doings import credit, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm
 
 OURS_OR_THEIRS = (asking.OURS, asking.THEIRS)
@@ -26,7 +27,8 @@ SAID = {FIELD: OURS_OR_THEIRS, TWICE: (asking.TWO,), GONE: (asking.AGAIN,)}
 @dataclass
 class Bookkeeper:
     """own: our id → number, of the invoices set apart for the bookkeeper; done: those on which a deed was done there;
-    paid: payments made there that may be deleted there again; ever_paid: all that were."""
+    paid: payments made there that may be deleted there again; ever_paid: all that were; credited: credit notes over
+    invoices of the bookkeeper's that may be voided there."""
 
     firm: LinkedFirm
     random: Random
@@ -34,13 +36,14 @@ class Bookkeeper:
     done: set[int] = field(default_factory=set)
     paid: list[str] = field(default_factory=list)
     ever_paid: set[str] = field(default_factory=set)
+    credited: list[str] = field(default_factory=list)
     deeds: int = 0
 
     def act(self) -> str:
         deed: Callable[[], None] = self.random.choices(
             (self._bill, self._rename, self._reprice, self._pay, self._void, self._write_off, self._delete,
-             self.decide),
-            weights=(3, 2, 2, 3, 1, 1, 1, 4),
+             self._put_off, self._credit, self._void_credit, self.decide),
+            weights=(3, 2, 2, 3, 1, 1, 1, 1, 2, 2, 4),
         )[0]  # fmt: skip
         self.deeds += 1
         deed()
@@ -98,6 +101,34 @@ class Bookkeeper:
         invoice = self._untouched()
         if invoice is not None:
             act(self.firm, f"POST /invoices/{invoice['invoice_id']}/writeoff")
+
+    def _put_off(self) -> None:
+        """The customer is to have more time, as somebody there says."""
+        invoice = self._untouched()
+        if invoice is not None:
+            act(self.firm, f"PUT /invoices/{invoice['invoice_id']}", due_date="2031-01-31")
+
+    def _credit(self) -> None:
+        """Half of one of the bookkeeper's invoices is taken back here, all of which lowers it."""
+        invoice = self._untouched()
+        if invoice is not None:
+            own = next(each for each, number in self.own.items() if number == invoice["invoice_number"])
+            with job_session(self.firm.organisation_id) as session:
+                found = session.get_one(Invoice, own)
+            self.credited.append(credit(self.firm, found, share="0.5").number)
+
+    def _void_credit(self) -> None:
+        """It is taken off its invoice there, and voided."""
+        there = {each["creditnote_number"]: each for each in self.firm.there("creditnotes")}
+        closed = [number for number in self.credited if there.get(number, {}).get("status") == "closed"]
+        if not closed:
+            return
+        self.credited.remove(closed[0])
+        note = str(there[closed[0]]["creditnote_id"])
+        for each in self.firm.there("applications"):
+            if (each["kind"], each["source_id"]) == ("creditnote", note):
+                act(self.firm, f"DELETE /creditnotes/{note}/invoices/{each['application_id']}")
+        act(self.firm, f"POST /creditnotes/{note}/status/void")
 
     def _delete(self) -> None:
         """A payment that came over; while it has not, nobody here ever knew of it."""
