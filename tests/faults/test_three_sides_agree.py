@@ -38,7 +38,7 @@ from tests.faults.deposit_doings import Deposits
 from tests.paying import Till, fresh_delivery, key_of
 from tests.paying import till as stripe_till
 from tests.portal.accounting.doings import credit, give_back, put_credit, refund_note, rename, reverse
-from tests.portal.accounting.stand_in import ZohoStandIn, connect, zoho
+from tests.portal.accounting.stand_in import PRODUCTS, ZohoStandIn, connect, zoho
 from tests.portal.accounting.test_mirror_money_law import ours, theirs
 from tests.portal.accounting.test_reconciling import reconcile
 from tests.portal.payments.test_conservation import BROKEN
@@ -66,12 +66,12 @@ def till(zoho: ZohoStandIn, stripe_till: Till) -> Till:
 class Shop:
     """One firm between both stand-ins, with three invoices."""
 
-    def __init__(self, till: Till, zoho: ZohoStandIn, random: Random) -> None:
+    def __init__(self, till: Till, zoho: ZohoStandIn, random: Random, product: str) -> None:
         self.random, self.till = random, till
         self.firm = make_firm()
         with job_session(self.firm.organisation_id) as session:
             session.execute(update(Organisation).values(takes_tips=True))
-        self.linked = connect(zoho, self.firm)
+        self.linked = connect(zoho, self.firm, product=product)
         till.connect(self.firm, with_debit=True)
         self.pages = dict(till.invoice(self.firm, email="") for _ in range(3))
         self.debits: list[str] = []
@@ -324,7 +324,7 @@ def _amount(record: dict[str, Any], key: str) -> Decimal:
 def test_stripe_our_rows_and_the_books_agree_after_any_order(till: Till, zoho: ZohoStandIn, seed: int) -> None:
     random = Random(seed)
     order = random.sample(EVENTS, len(EVENTS))
-    shop = Shop(till, zoho, random)
+    shop = Shop(till, zoho, random, PRODUCTS[seed % 2])
     for event in order:
         shop.do(event)
     shop.settle()

@@ -25,6 +25,7 @@ from tests.builders import Firm
 from tests.conftest import World
 
 CLIENT = ("1000.TESTCLIENT", "a secret")
+PRODUCTS = ("books", "invoice")
 _count = itertools.count(1)
 
 
@@ -151,12 +152,13 @@ def zoho_environment(base: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def linked(zoho: ZohoStandIn, firm: Firm) -> LinkedFirm:
+def linked(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
+    """In Books, or in the product that a test names: `parametrize("linked", PRODUCTS, indirect=True)`."""
     zoho.mend()
-    return connect(zoho, firm)
+    return connect(zoho, firm, product=getattr(request, "param", "books"))
 
 
-@pytest.fixture(params=["books", "invoice"])
+@pytest.fixture(params=PRODUCTS)
 def linked_to_either(zoho: ZohoStandIn, firm: Firm, request: pytest.FixtureRequest) -> LinkedFirm:
     """In each product once: what dies or lies half-way is the same in both, what they answer is not."""
     zoho.mend()

@@ -22,7 +22,7 @@ from portal.organisations import audit
 from portal.organisations.audit import Actor
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, cursor, let_time_pass, look, questions
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import PRODUCTS, LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
 
@@ -121,6 +121,7 @@ def test_different_fields_changed_on_both_sides_merge(linked: LinkedFirm) -> Non
     assert questions(linked) == []
 
 
+@pytest.mark.parametrize("linked", PRODUCTS, indirect=True)
 def test_the_same_field_changed_on_both_sides_is_asked_with_both_values_who_and_when(linked: LinkedFirm) -> None:
     both_ways(linked, "customer")
     act(linked, f"PUT {at(linked)}", contact_name="Maple There")
@@ -135,7 +136,10 @@ def test_the_same_field_changed_on_both_sides_is_asked_with_both_values_who_and_
     assert len(questions(linked)) == 1 and contact(linked)["contact_name"] == "Maple There"
 
 
-@pytest.mark.parametrize(("decision", "name"), [("ours", "Maple Here"), ("theirs", "Maple There")])
+@pytest.mark.parametrize(
+    ("linked", "decision", "name"), [("books", "ours", "Maple Here"), ("invoice", "theirs", "Maple There")],
+    indirect=["linked"],
+)  # fmt: skip
 def test_a_decision_makes_both_sides_equal(linked: LinkedFirm, decision: str, name: str) -> None:
     both_ways(linked, "customer")
     act(linked, f"PUT {at(linked)}", contact_name="Maple There")

@@ -101,7 +101,7 @@ class Actor:
         return self.random.choice(list(found))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("linked", "seed"), [("books", 1), ("invoice", 2), ("books", 3)], indirect=["linked"])
 def test_balances_and_credit_end_up_equal_to_the_cent(linked: LinkedFirm, seed: int) -> None:
     actor = Actor(linked, seed)
     for _ in range(25):

@@ -17,7 +17,7 @@ from portal.shared.running import job_session
 from tests.builders import post, sign_in
 from tests.conftest import browser
 from tests.portal.accounting.doings import credit, pay, sent_invoice, void
-from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
+from tests.portal.accounting.stand_in import PRODUCTS, LinkedFirm, linked, zoho
 from tests.portal.accounting.test_status_page import words
 
 __all__ = ["linked", "zoho"]
@@ -131,6 +131,7 @@ def test_it_only_reads_and_one_call_a_page(busy: LinkedFirm) -> None:
     assert [one["method"] for one in asked] == ["GET"] * 5
 
 
+@pytest.mark.parametrize("linked", PRODUCTS, indirect=True)
 def test_changed_deleted_and_added_there_is_named_to_the_record(busy: LinkedFirm) -> None:
     first, second, _ = sorted(one["invoice_number"] for one in busy.there("invoices"))
     payment = payment_of(busy, 235.80)
