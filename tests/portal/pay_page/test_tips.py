@@ -1,5 +1,7 @@
 """Tips: off unless the firm wants them, chosen by nobody but the customer, and no part of what is owed."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,3 +126,6 @@ def test_with_half_the_tip_that_stood_there_is_charged(till: Till, firm: Firm, p
     with job_session(firm.organisation_id) as session:
         payment = session.scalars(select(Payment)).one()
         assert (payment.amount_minor, payment.tip_minor) == (11790, 2358)
+    thanked = re.sub("<[^>]+>", "", till.get(f"{path}?done=paid").text)
+    assert "Thank you: £141.48 has arrived" in thanked and "£23.58 of it is a tip" in thanked
+    assert "Receipt R-00001 · Tip £23.58" in thanked and "Pay £117.90" in thanked
