@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol
+from babel.numbers import format_currency, format_decimal, get_currency_symbol, get_decimal_symbol
 from flask import Flask, g
 
 from portal.shared import clock
 from portal.shared.money import Money, decimals_of
 from portal.shared.text import as_typed
+
+_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))  # which way text runs: copied along with an amount, and not seen
 
 
 def install(app: Flask) -> None:
@@ -30,6 +32,28 @@ def money(value: Money, locale: str | None = None) -> str:
 def amount(value: Money, locale: str | None = None) -> str:
     """Without a sign, for columns: 1,234.50."""
     return _number(value.decimal, _pattern(decimals_of(value.currency)), locale or _locale())
+
+
+def without_sign(typed: str, currency: str, locale: str | None = None) -> str:
+    """What somebody typed as an amount, without the sign or code of `currency` before or after it: £50, 50 €, GBP 50.
+
+    The sign is what the reader's language writes for it, or English: one that means another currency there stays.
+    """
+    bare, readers = typed.translate(_MARKS).strip().rstrip("."), locale or _locale()
+    for sign in sorted({currency, *_signs_of(currency, readers)}, key=len, reverse=True):
+        if bare.casefold().startswith(sign.casefold()):
+            return bare[len(sign) :].strip()
+        if bare.casefold().endswith(sign.casefold()):
+            return bare[: -len(sign)].strip()
+    return typed
+
+
+def _signs_of(currency: str, readers: str) -> set[str]:
+    english, others = get_currency_symbol(currency, "en"), Locale.parse(readers).currency_symbols
+    signs = {get_currency_symbol(currency, readers)}
+    if all(code == currency or sign != english for code, sign in others.items()):
+        signs.add(english)
+    return {sign.translate(_MARKS).strip(".") for sign in signs}
 
 
 def decimal_mark_of(locale: str) -> str:

@@ -68,7 +68,8 @@ def create_attempt(token: str) -> Response:
     language = speak(page.organisation, page.language)
     choice, typed = request.form.get("part", ""), clean(request.form.get("amount", ""))
     try:
-        amount = chosen_amount(page.balance.to_pay, page.parts, choice, typed)
+        figures = formats.without_sign(typed, page.balance.currency)
+        amount = chosen_amount(page.balance.to_pay, page.parts, choice, figures)
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
     # Of the whole, as it stands beside the box that was ticked: also with a part, what was shown is what is charged.

@@ -113,7 +113,9 @@ def test_a_bad_amount_is_said_beside_the_field_in_the_customers_language(till: T
     assert 'value="&lt;b&gt;7,5"' in answer.text and 'aria-invalid="true"' in answer.text
     assert "mindestens 50,00\u00a0£" in till.post(f"{path}/attempts?lang=de", data=form | {"amount": "49,99"}).text
     assert till.attempts(firm) == []
-    assert till.post(f"{path}/attempts?lang=de", data=form | {"amount": "50,50"}).status_code == 303
+    euros = till.post(f"{path}/attempts?lang=de", data=form | {"amount": "50,50 €"})
+    assert euros.status_code == 422 and 'value="50,50 €"' in euros.text
+    assert till.post(f"{path}/attempts?lang=de", data=form | {"amount": "50,50\u00a0£"}).status_code == 303
     assert till.attempts(firm)[0].amount_minor == 5050
 
 

@@ -42,3 +42,20 @@ def test_figures_follow_the_firms_country_in_the_customers_language(
     language: str, firm: str, country: str, locale: str
 ) -> None:
     assert LANGUAGES[language].locale(firm, country) == locale
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "locale", "figures"),
+    [
+        ("£50", "GBP", "en_GB", "50"), ("50 £", "GBP", "de_DE", "50"), ("gbp 50", "GBP", "en_GB", "50"),
+        ("50,00 €", "EUR", "de_DE", "50,00"), ("€50", "EUR", "en_IE", "50"), ("50 EUR", "EUR", "ar_AE", "50"),
+        ("$50", "USD", "en_US", "50"), ("$50", "CAD", "en_CA", "50"), ("CA$50", "CAD", "en_US", "50"),
+        ("50 $US", "USD", "fr_FR", "50"), ("$50", "USD", "fr_FR", "50"), ("US$50", "USD", "en_CA", "50"),
+        ("50 kr", "DKK", "da_DK", "50"), ("\u200f50 د.إ.\u200f", "AED", "ar_AE", "50"), ("50", "GBP", "en_GB", "50"),
+        ("¥5000", "JPY", "en_GB", "5000"), ("￥5000", "JPY", "ja_JP", "5000"),
+        ("$50", "USD", "en_CA", "$50"), ("$50", "CAD", "en_US", "$50"), ("€50", "GBP", "en_GB", "€50"),
+        ("USD 50", "GBP", "en_GB", "USD 50"), ("fifty", "GBP", "en_GB", "fifty"), ("", "GBP", "en_GB", ""),
+    ],
+)  # fmt: skip
+def test_an_amount_may_carry_its_own_sign_and_no_other(typed: str, currency: str, locale: str, figures: str) -> None:
+    assert formats.without_sign(typed, currency, locale) == figures
