@@ -148,7 +148,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     lines = session.scalars(_SHOWN_LINES if to_look else _LINES, {"invoice_id": invoice.id}).all()
     set_committed_value(invoice, "lines", lines)
     asks_again = given_back and state in (*PAYABLE, "disputed")
-    again = to_pay_again(session, invoice.id, balance.balance) if asks_again else given_back
+    again = to_pay_again(session, invoice.id, balance.to_pay) if asks_again else given_back
     payments = received_on(session, [invoice.id]) if row.has_payments else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     notes = notes_of(session, invoice.id) if row.has_notes else []
