@@ -6,16 +6,18 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ScalarSelect,
+    Select,
     SQLColumnExpression,
     String,
     cast,
     func,
     literal_column,
+    or_,
     select,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from portal.payments.models import StripeEvent
+from portal.payments.models import PaymentAttempt, StripeEvent
 from portal.payments.rules import DECLINED
 from portal.shared.db import Base, Tenant, belongs_to
 
@@ -45,11 +47,25 @@ def count_refused(of: SQLColumnExpression[int], since: Any, *, kind: str = "invo
     is_refusal = StripeEvent.kind == literal_column(f"'{DECLINED}'")
     target = CardRelease.invoice_id if kind == "invoice" else CardRelease.deposit_request_id
     released_at = select(func.max(CardRelease.created_at)).where(target == of).scalar_subquery()
+    said = StripeEvent.body["metadata"]
+    is_of_it = said[kind].as_string() == cast(of, String)
+    if kind == "invoice":  # a Session of several names the first of them only
+        is_of_it = or_(is_of_it, said["attempt"].as_string().in_(_sessions_with(of)))
     return (
         select(func.count())
         .select_from(StripeEvent)
         .where(is_refusal, StripeEvent.created_at > since)
-        .where(StripeEvent.body["metadata"][kind].as_string() == cast(of, String))
+        .where(is_of_it)
         .where(StripeEvent.created_at > func.coalesce(released_at, since))
         .scalar_subquery()
+    )
+
+
+def _sessions_with(invoice_id: SQLColumnExpression[int]) -> Select[str]:
+    """The public ids of attempts that pay this invoice together with others."""
+    lead, own = aliased(PaymentAttempt), aliased(PaymentAttempt)
+    return (
+        select(cast(lead.public_id, String))
+        .join(own, own.lead_id == lead.id)
+        .where(own.invoice_id == invoice_id, own.id != lead.id)
     )

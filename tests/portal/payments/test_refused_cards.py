@@ -14,6 +14,7 @@ from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.paying import Till
+from tests.portal.pay_page.test_together import joint_path
 from tests.portal.payments.test_deposit_links import ask
 from workers import payment_jobs
 
@@ -127,3 +128,13 @@ def test_a_deposit_takes_cards_again_as_well(till: Till, firm: Firm) -> None:
     answer = post(office, f"{page}/{asked.request_id}/card-release", {}, follow_redirects=True)
     assert "Cards are taken again" in answer.text and "No card is taken" not in answer.text
     assert till.tap_pay(asked.path).status_code == 303
+
+
+def test_refused_on_a_page_of_several_counts_on_each_of_them(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    ids = [till.invoice(firm)[0] for _ in range(3)]
+    session_id, _ = till.begin(joint_path(firm, ids[:2]))
+    refuse(till, session_id, 3)
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        assert [queries.refused_cards(session, PaidFor("invoice", each)) for each in ids] == [3, 3, 0]
