@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.customers.models import Customer
 from portal.invoices import joint
 from portal.invoices.mail import spoken
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, PayLink
 from portal.invoices.pay_links import make_pay_link
 from portal.invoices.queries import balance_of
 from portal.invoices.sending import address_of
@@ -20,7 +20,7 @@ from portal.organisations.models import Organisation
 from portal.pay_page.together import payable_together
 from portal.payments.credits import credit_of
 from portal.payments.held import Held, held_deposits
-from portal.payments.queries import open_invoices
+from portal.payments.queries import live_account, open_invoices
 from portal.shared import clock, formats, phrases
 from portal.shared.access import Viewer
 from portal.shared.errors import RuleBroken
@@ -85,16 +85,11 @@ def mail_statement(
         language.text("mail_statement", firm=organisation.name),
     )
     lines = [_line(locale, statement, each, token) for each, (_, token) in zip(told, links, strict=True)]
-    together, at_once = None, statement.total
-    if len(told) > 1:
-        together, address = joint.make_joint_link(
-            session, organisation, told, channel="email", sent_to=to, sent_by=sent_by
-        )
-        at_once = payable_together(session, organisation, customer, together)
+    together, address, at_once = _together(session, organisation, customer, told, to, sent_by)
     text, html = render_mail(
         "statement", **spoken(language, subject, organisation), customer=customer.name,
-        total=formats.money(statement.total, locale), pay_all_url=address if together else "",
-        at_once=formats.money(at_once, locale) if at_once and at_once != statement.total else "",
+        total=formats.money(statement.total, locale), pay_all_url=address,
+        at_once=formats.money(at_once, locale) if at_once != statement.total else "", is_payable=bool(at_once),
         left_out=len(statement.invoices) - len(told), lines=lines,
         **_not_taken_off(locale, statement),
     )  # fmt: skip
@@ -111,6 +106,17 @@ def mail_statement(
         words=f"Statement over {formats.money(statement.total, organisation.locale)} mailed to {to}",
     )  # fmt: skip
     return message_id is not None
+
+
+def _together(
+    session: Session, organisation: Organisation, customer: Customer, told: Sequence[Invoice], to: str, sent_by: int
+) -> tuple[PayLink | None, str, Money]:  # fmt: skip
+    """A link to all of them and its address, where there are several, and what can be paid online in one go."""
+    if len(told) == 1:
+        due = balance_of(told[0]).to_pay
+        return None, "", due if live_account(session) else Money.zero(due.currency)
+    link, address = joint.make_joint_link(session, organisation, told, channel="email", sent_to=to, sent_by=sent_by)
+    return link, address, payable_together(session, organisation, customer, link)
 
 
 def _not_taken_off(locale: str, statement: Statement) -> dict[str, object]:

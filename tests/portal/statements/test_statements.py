@@ -72,7 +72,10 @@ def test_by_mail_with_a_link_for_each_invoice_and_once(
     assert "INV-00001" in pages[0] and "200,00\xa0£" in pages[0] and "INV-00002" in pages[1]
     with job_session(firm.organisation_id) as session:
         assert session.scalar(select(func.count()).select_from(PayLink).where(PayLink.channel == "email")) == 3
-    assert mail.subject == "Offene Rechnungen bei Northgate Heating" and "Alles auf einmal bezahlen" in mail.html
+    assert mail.subject == "Offene Rechnungen bei Northgate Heating" and "Alle ansehen" in mail.html
+    assert (
+        "Online kann davon im Moment nichts gezahlt werden" in mail.text and "bezahlen" not in mail.html
+    )  # no account
     (together,) = re.findall(r"/t/[\w-]{43}", mail.text)
     assert "435,80\xa0£" in browser(app).get(together).text  # all of it in one go
     assert "Statement over £435.80 mailed" in client.get(f"/customers/{firm.customer_id}").text
