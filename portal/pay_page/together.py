@@ -18,6 +18,7 @@ from portal.pay_page.queries import NO_LINK, ExpiredLink, UnknownLink
 from portal.pay_page.rules import PAYABLE, UNFIT, page_state
 from portal.pay_page.standing import FACTS, since_now, standing_of
 from portal.payments.chargeable import unfit_for_cards
+from portal.payments.credits import credit_sum
 from portal.payments.debits import debit_for
 from portal.payments.received import Received, received_on
 from portal.shared import clock
@@ -45,6 +46,7 @@ class JointPage:
     """A joint link, opened. language: the customer's, "" for the firm's; card: the customer's saved one.
 
     payments  what its invoices were paid with, oldest first, also what was taken back
+    credit    of the customer with the firm, not used: no part of any sum
     """
 
     link: PayLink
@@ -53,6 +55,7 @@ class JointPage:
     rows: Sequence[JointRow]
     card: CardOnFile | None = None
     payments: Sequence[Received] = ()
+    credit_minor: int = 0
 
     @property
     def language(self) -> str:
@@ -89,6 +92,10 @@ class JointPage:
         return {row.invoice.id: row.due.to_pay for row in self.payable}
 
     @property
+    def credit(self) -> Money:
+        return Money(self.credit_minor, self.currency)
+
+    @property
     def state(self) -> str:
         """to_pay | processing | settled | no_cards | later: what the page says first"""
         if self.payable:
@@ -115,7 +122,7 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     """
     link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
     found = session.execute(
-        select(PayLink, Organisation, Customer, card_on_file())
+        select(PayLink, Organisation, Customer, card_on_file(), credit_sum(Customer.id, Invoice.currency))
         .join(Organisation, Organisation.id == PayLink.organisation_id)
         .join(Invoice, Invoice.id == PayLink.invoice_id)
         .join(Customer, Customer.id == Invoice.customer_id)
@@ -124,9 +131,9 @@ def open_joint_link(session: Session, token: str, *, to_look: bool = False) -> J
     ).one_or_none()
     if found is None:
         raise UnknownLink
-    link, organisation, customer, card = found
+    link, organisation, customer, card, credit = found
     rows = _rows(session, link, organisation)
-    page = JointPage(link, organisation, customer, rows, read_card(card), _payments(session, rows))
+    page = JointPage(link, organisation, customer, rows, read_card(card), _payments(session, rows), int(credit))
     if link.expires_at <= clock.now() and page.open_sum:
         raise ExpiredLink(organisation, customer.language)
     return page

@@ -13,7 +13,7 @@ from portal.work_orders.models import BillingClaim, WorkOrder, WorkOrderLine
 
 # Of their own, so that these conditions fit into any statement, also one that joins the same tables.
 _deposit, _job = aliased(Deposit), aliased(WorkOrder)
-_line, _claim = aliased(WorkOrderLine), aliased(BillingClaim)
+_line, _claim, _invoice = aliased(WorkOrderLine), aliased(BillingClaim), aliased(Invoice)
 _OPEN = ("New", "Scheduled Appointment", "In Progress")
 
 
@@ -32,7 +32,7 @@ def is_held() -> ColumnElement[bool]:
     asked = (
         exists()
         .where(_claim.work_order_line_id == _line.id, _claim.released_at.is_(None))
-        .where(Invoice.id == _claim.invoice_id, Invoice.status != DRAFT)
+        .where(_invoice.id == _claim.invoice_id, _invoice.status != DRAFT)
     )
     has_waiting, has_billed = exists().where(of_job, is_charged, ~asked), exists().where(of_job, asked)
     return exists().where(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine, CreditRefund
@@ -172,3 +172,12 @@ def kept_notes(session: Session, customer_id: int, currency: str) -> list[Listed
         .order_by(CreditNote.id)
     )
     return [ListedNote(note, Money(int(kept), note.currency)) for note, kept in rows]
+
+
+def kept_sum(customer_id: SQLColumnExpression[int], currency: SQLColumnExpression[str]) -> ScalarSelect[int]:
+    """What all the notes of a customer keep, in minor units, as a part of a larger read."""
+    return (
+        select(func.coalesce(func.sum(_KEPT), 0))
+        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, _KEPT > 0)
+        .scalar_subquery()
+    )

@@ -30,8 +30,10 @@ from portal.payments.rules import DECLINED, MOST_DECLINES
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.running import here, job_session
-from tests.builders import Firm, post, sign_in
+from tests.builders import Firm, make_credit_note, make_work_order, post, sign_in
 from tests.paying import Till, at_once, take_cash
+from tests.portal.payments.test_deposits import take
+from tests.portal.payments.test_recording import record
 
 
 @dataclass
@@ -287,3 +289,16 @@ def test_what_is_not_in_the_sum_says_so_and_the_mail_says_what_can_be_paid(
         sent = session.scalars(select(Message).where(Message.kind == "statement")).one()
         mail = read_mail(session, sent.id)
     assert "£707.40" in mail.text and "Pay £471.60 of it in one go" in mail.text
+
+
+def test_the_customers_credit_is_told_beside_the_sum_without_what_waits_for_a_job(
+    till: Till, firm: Firm, three: Joint
+) -> None:
+    assert "of credit with" not in till.get(three.path).text
+    with job_session(firm.organisation_id) as session:
+        job_id = make_work_order(session, firm).id
+        make_credit_note(session, firm, share="0.5", keep=True)
+    take(firm, job_id, 4000)
+    record(firm, [], 6202)
+    page = till.get(three.path).text
+    assert "You have £179.92 of credit with" in page and "Pay £707.40" in page
