@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.by_hand.models import ByHand
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
@@ -139,22 +140,35 @@ def _customer_of(session: Session, link_id: int, invoices: Mapping[str, int], re
 
 
 def _alike(session: Session, link_id: int, facts: Mapping[str, Any]) -> Payment | None:
-    """One of ours that has not reached Zoho, of the same amount and about the same day, on one of the same invoices."""
+    """One of ours that has not reached Zoho, of the same amount and about the same day, on one of the same invoices; or
+    one that somebody has entered there by hand, whatever the day and in whatever parts."""
     there = select(MirrorRecord.local_id).where(
         MirrorRecord.link_id == link_id, MirrorRecord.module == "payment", MirrorRecord.remote_id.is_not(None)
     )
     on = date.fromisoformat(facts["on"])
+    is_same_money = (Payment.amount_minor == facts["minor"]) & Payment.received_on.between(on - NEAR, on + NEAR)
     found = (
         select(Payment)
-        .where(Payment.customer_id == facts["customer_id"], Payment.amount_minor == facts["minor"])
-        .where(Payment.currency == facts["currency"], Payment.received_on.between(on - NEAR, on + NEAR))
-        .where(Payment.id.not_in(there), Payment.id.not_in(select(PaymentReversal.payment_id)))
+        .where(Payment.customer_id == facts["customer_id"], Payment.currency == facts["currency"])
+        .where(or_(is_same_money, Payment.id.in_(_by_hand(link_id, facts))))
+        .where(or_(Payment.id.not_in(there), Payment.amount_minor != facts["minor"]))
+        .where(Payment.id.not_in(select(PaymentReversal.payment_id)))
         .order_by(Payment.id)
     )
     if facts["parts"]:
         invoices = [int(invoice_id) for invoice_id in facts["parts"]]
         found = found.where(Payment.id.in_(select(Allocation.payment_id).where(Allocation.invoice_id.in_(invoices))))
     return session.scalars(found.limit(1)).first()
+
+
+def _by_hand(link_id: int, facts: Mapping[str, Any]) -> Select[int]:
+    """Ours that people say they have entered in this organisation, whole or in a part of so much."""
+    return (
+        select(ByHand.local_id)
+        .join(Payment, Payment.id == ByHand.local_id)
+        .where(ByHand.link_id == link_id, ByHand.module == "payment", ByHand.entered_at.is_not(None))
+        .where(or_(Payment.amount_minor == facts["minor"], ByHand.amount_minor == facts["minor"]))
+    )
 
 
 def _ask_whether_the_same(

@@ -1,19 +1,27 @@
 """After going over to another organisation: what nobody brings to the old one any more is told to people, one by one,
 and nothing reads as if all were in the books before somebody has entered it."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.accounting import directions
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.by_hand.queries import places
 from portal.accounting.mirror.drain import drain
+from portal.accounting.pull import decisions
 from portal.accounting.queries import count_not_in_books
 from portal.invoices import write_offs
+from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
+from portal.payments.models import Payment
+from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
 from tests.conftest import World, browser
+from tests.portal.accounting.both_ways import look, questions
 from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, put_credit, reverse, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, owner_rows, zoho
 from tests.portal.accounting.test_money_at_a_switch import go_over, use
@@ -191,3 +199,44 @@ def test_all_that_is_shown_is_entered_at_once(linked: LinkedFirm, admin: FlaskCl
         (place,) = places(session)
     post(admin, f"/books/links/{place.link_id}/by-hand/entered", {"up_to": place.last_shown - 1}, page="/books/inbox")
     assert told(linked) == [("new", two.total_minor)]
+
+
+def enter_there(linked: LinkedFirm, remote: str, invoice: Invoice, amount: float, *, days_later: int = 0) -> None:
+    """As a person enters it in the organisation that was left: with a day and words of their own."""
+    (there,) = [one for one in linked.zoho.records(remote, "invoices") if one["invoice_number"] == invoice.number]
+    body = {
+        "customer_id": there["customer_id"], "payment_mode": "check", "reference_number": "by hand", "amount": amount,
+        "date": (clock.today("Europe/London") - timedelta(days=days_later)).isoformat(),
+        "invoices": [{"invoice_id": there["invoice_id"], "amount_applied": amount}],
+    }  # fmt: skip
+    linked.zoho.act(remote, "POST /customerpayments", body)
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_what_was_entered_by_hand_is_asked_about_when_that_organisation_is_read_both_ways_again(
+    linked: LinkedFirm, admin: FlaskClient, days: int
+) -> None:
+    first, one = linked.remote, sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    pay(linked, one, on=clock.today("Europe/London"))
+    drain(linked.organisation_id)
+    enter_there(linked, first, one, one.total_minor / 100, days_later=days)
+    enter_all(linked, admin)
+    switch(admin, linked, first)
+    with job_session(linked.organisation_id) as session:
+        for module in ("invoice", "payment"):
+            directions.keep(session, linked.link(), module, "both")
+    drain(linked.organisation_id)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert session.query(Payment).count() == 1
+    (asked,) = questions(linked)
+    assert asked.facts["title"] == "Is this one payment, or two?"
+    with job_session(linked.organisation_id) as session:
+        assert decisions.decide(session, asked.id, "same", by="Mo Manager", person_id=0)
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert session.query(Payment).count() == 1
+    assert len(linked.zoho.records(first, "customerpayments")) == 1 and questions(linked) == []
+    assert [each.state for each in linked.mirror("payment") if each.link_id == linked.link().id] == ["in_step"]
