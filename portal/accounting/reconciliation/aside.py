@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_
 
 from portal.accounting.mirror import uses
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID
 from portal.accounting.reconciliation.models import ReadRow, Reconciliation
@@ -39,6 +40,11 @@ def is_their_past(link: Link, key: Any) -> ColumnElement[bool]:
 def is_rehearsal() -> ColumnElement[bool]:
     """A test invoice of ours, put away again. One that is not void is told: it should not be there."""
     return and_(MirrorRecord.id.is_(None), ReadRow.number.startswith(NUMBERED), ReadRow.status == VOID)
+
+
+def is_put_away() -> ColumnElement[bool]:
+    """Out of use there, and never ours: nobody looks for it."""
+    return and_(MirrorRecord.id.is_(None), ReadRow.status == INACTIVE)
 
 
 def is_recorded_there() -> ColumnElement[bool]:

@@ -46,6 +46,10 @@ WORDS = {
         "Not the same in Zoho",
         "It was not the same when both were matched, or was changed there since. Say whose counts, or leave it so.",
     ),
+    comparing.ONLY_THERE: (
+        "In Zoho only",
+        "That is no difference: Zoho may have its own. Take them over under First import, if they are yours, too.",
+    ),
 }
 _FIXES = {
     comparing.MISSING_THERE: (PUSH,), comparing.DELETED_THERE: (PUSH,), comparing.NOT_TIED: (TIE,),

@@ -12,6 +12,7 @@ from portal.organisations import audit
 from portal.shared.money import Money
 
 MOST_KEPT = 5000  # drifts of one run; all are counted
+_MOST_ONLY_THERE = 100  # named, of those that only Zoho has; all are counted
 _AT_ONCE = 200
 
 
@@ -48,9 +49,10 @@ def _keep_drifts(
     ours, theirs = sides.our_side(session, link, run, kind), sides.their_side(session, link, run, kind)
     batch: list[dict[str, object]] = []
     for drift in comparing.compare(ours, theirs, sums, is_shared=kind.is_shared):
-        if already < MOST_KEPT:
+        is_theirs = drift.cause == comparing.ONLY_THERE
+        if sums.only_there <= _MOST_ONLY_THERE if is_theirs else already < MOST_KEPT:
             batch.append(_row(run, kind.module, drift, link.currency))
-        already += 1
+        already += not is_theirs
         if len(batch) == _AT_ONCE:
             session.execute(insert(DriftRow), batch)
             batch = []
@@ -68,7 +70,7 @@ def _keep_sums(session: Session, run: Reconciliation, module: str, sums: Sums) -
             for what, figure in (("count", side.count), ("total_minor", side.total), ("tax_minor", side.tax),
                                  ("open_minor", side.open))
         }  # fmt: skip
-        figures |= {"differs": sums.differs[month], "left_alone": sums.apart[month]}
+        figures |= {"differs": sums.differs[month], "left_alone": sums.apart[month], "only_there": sums.only_there}
         session.add(
             MonthSums(organisation_id=run.organisation_id, run_id=run.id, module=module, month=month, **figures)
         )

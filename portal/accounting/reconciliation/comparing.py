@@ -14,6 +14,7 @@ VOID = "void"
 MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, KEPT_APART = (
     "missing there", "deleted there", "missing here", "not tied", "twice there", "kept apart"
 )  # fmt: skip
+ONLY_THERE = "only there"  # of what they may well have for themselves: told, and no difference
 OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE, OTHER_VALUES = (
     "other status", "other number", "other date", "other total", "other balance", "other values"
 )  # fmt: skip
@@ -84,13 +85,15 @@ class Side:
 @dataclass
 class Sums:
     """Both sides by month (None for records without a day). moving: how many of ours were left out on both sides.
-    differs, apart: how many differ, whatever the sums say, and how many as somebody wants it."""
+    differs, apart: how many differ, whatever the sums say, and how many as somebody wants it. only_there: how many are
+    theirs alone, where that is no difference."""
 
     ours: dict[date | None, Side] = field(default_factory=dict)
     theirs: dict[date | None, Side] = field(default_factory=dict)
     moving: int = 0
     differs: Counter[date | None] = field(default_factory=Counter)
     apart: Counter[date | None] = field(default_factory=Counter)
+    only_there: int = 0
 
     @property
     def months(self) -> list[date | None]:
@@ -116,6 +119,8 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], sums: Sums, *, is_sh
             sums.moving += 1
             continue
         if one is None and not is_shared:
+            sums.only_there += len(there)
+            yield from (Drift(ONLY_THERE, None, each) for each in there)
             continue
         if one is not None:
             sums.add_ours(one)

@@ -86,6 +86,7 @@ class MonthSums(Tenant, Base):
     their_open_minor: Mapped[int]
     differs: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # records, whatever the sums say
     left_alone: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # differ on purpose
+    only_there: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # theirs alone, and no difference
 
     @property
     def ours(self) -> Side:

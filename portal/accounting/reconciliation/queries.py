@@ -11,7 +11,7 @@ from portal.accounting import tokens
 from portal.accounting.link import live_link
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import Consent, Link, MirrorRecord
-from portal.accounting.reconciliation import aside, causes, sides
+from portal.accounting.reconciliation import aside, causes, comparing, sides
 from portal.accounting.reconciliation.comparing import Side
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, Reconciliation
 from portal.payments.models import Payment
@@ -36,6 +36,7 @@ class Compared:
     has_sums: bool
     differs: int = 0
     left_alone: int = 0
+    only_there: int = 0
 
     @property
     def is_equal(self) -> bool:
@@ -119,6 +120,7 @@ def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compare
             kind.figures is not None,
             row.differs,
             row.left_alone,
+            row.only_there,
         )
         for kind in sides.KINDS.values()
         for row in rows
@@ -138,7 +140,7 @@ def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Gr
             ),
         )
         .where(DriftRow.run_id == run.id)
-        .order_by(DriftRow.id)
+        .order_by(DriftRow.cause == comparing.ONLY_THERE, DriftRow.id)
         .limit(MOST_SHOWN)
     ).all()
     centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
@@ -172,6 +174,7 @@ def _by_module(months: Sequence[Compared]) -> list[Compared]:
             whole.count, whole.total = whole.count + part.count, whole.total + part.total
             whole.tax, whole.open = whole.tax + part.tax, whole.open + part.open
         found[one.called] = replace(
-            so_far, differs=so_far.differs + one.differs, left_alone=so_far.left_alone + one.left_alone
-        )
+            so_far, differs=so_far.differs + one.differs, left_alone=so_far.left_alone + one.left_alone,
+            only_there=so_far.only_there + one.only_there,
+        )  # fmt: skip
     return list(found.values())

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal.accounting.belonging import note_stays, payment_stays, stays
+from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation import aside
@@ -77,7 +78,9 @@ def read_row(kind: Kind, row: Mapping[str, Any], status: str, currency: str) -> 
 
 
 def status_in(module: str, row: Mapping[str, Any]) -> str:
-    """As both sides call it; nothing for what has none here."""
+    """As both sides call it. Of customers and items only that they are out of use there; nothing for what has none."""
+    if module in ("customer", "item"):
+        return INACTIVE if row.get("status") == INACTIVE else ""
     if module == "credit_note":
         return VOID if row.get("status") == VOID else ""
     return status_of(row) if module == "invoice" else ""
@@ -110,8 +113,9 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
     """Ordered by key: ours where the record is tied, so that a renumbered one is still found."""
     key = collate(func.coalesce(kind.key, ReadRow.number), "C")
     number = _their_number(kind)
+    status = ReadRow.status if kind.figures else literal("")  # by_field says whether a pair is in use on one side only
     statement = (
-        select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, ReadRow.status)
+        select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, status)
         .add_columns(ReadRow.total_minor, ReadRow.open_minor, ReadRow.number)
         .outerjoin(
             MirrorRecord,
@@ -121,7 +125,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
         )
         .outerjoin(kind.model, kind.model.id == MirrorRecord.local_id)
         .where(ReadRow.run_id == run.id, ReadRow.module == kind.module, ReadRow.status != GONE)
-        .where(~aside.is_their_past(link, kind.key), ~aside.is_rehearsal())
+        .where(~aside.is_their_past(link, kind.key), ~aside.is_rehearsal(), ~aside.is_put_away())
         .order_by(key, ReadRow.remote_id)
     )
     for row in session.execute(statement, execution_options={"yield_per": _AT_ONCE}):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.accounting.reconciliation import causes
+from portal.accounting.reconciliation import causes, comparing
 from portal.accounting.reconciliation.comparing import (
     DELETED_THERE,
     KEPT_APART,
@@ -135,7 +135,7 @@ def test_deleted_and_made_anew_there_under_its_number_is_one_thing_to_decide() -
 
 
 def test_every_cause_has_its_words() -> None:
-    assert set(causes.WORDS) == set(PLANTED)
+    assert set(causes.WORDS) == {*PLANTED, comparing.ONLY_THERE}
 
 
 @pytest.mark.parametrize(
