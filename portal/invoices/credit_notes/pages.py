@@ -33,6 +33,7 @@ def note_page(note: CreditNote, form: Form) -> str:
     may_apply = bool(kept) and g.viewer.may("void")
     return render_template(
         "credit_notes/show.html", note=note, kept=kept, form=form, before_net=printed.before_net(note),
+        most_back=credit_queries.kept_in_money(session, note),
         after_tax=printed.after_tax(note), withheld=printed.withheld(note),
         events=timeline(session, "credit_note", note.id),
         has_e_invoice=g.organisation.country in EXPORTING,

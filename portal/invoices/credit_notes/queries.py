@@ -1,6 +1,6 @@
 """Finding credit notes. Whoever may see the invoice may see what was taken back of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, or_, select, true
@@ -162,6 +162,16 @@ def kept_as_credit(session: Session, note: CreditNote) -> Money:
     """What of a note has been put to no invoice, and not been handed back."""
     kept = session.scalars(select(_KEPT).where(CreditNote.id == note.id)).one()
     return Money(int(kept), note.currency)
+
+
+def kept_in_money(session: Session, note: CreditNote) -> Money:
+    """How much of it could be handed back: what was put to invoices that nobody paid is credit, but no money."""
+    limits = (limit(session, note.customer_id, note.currency) for limit in IN_MONEY)
+    return min([kept_as_credit(session, note), *limits])
+
+
+# How much of the credit of a customer's notes is money, in a currency, as whoever keeps the money says.
+IN_MONEY: list[Callable[[Session, int, str], Money]] = []
 
 
 def kept_notes(session: Session, customer_id: int, currency: str) -> list[ListedNote]:

@@ -1,6 +1,7 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
 from portal.invoices.actions import PREPAID
+from portal.invoices.credit_notes.queries import IN_MONEY
 from portal.invoices.sending import ON_STOPPED
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, Wish, start_attempt
@@ -33,12 +34,14 @@ from portal.payments.actions.settlement import look_at_attempt, look_soon, settl
 from portal.payments.actions.stopping import close_pages
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 from portal.payments.actions.together import start_together
+from portal.payments.refunds.limits import credit_in_money
 from portal.work_orders.actions import ON_CANCELLED
 
 if put_deposits not in PREPAID:
     PREPAID.append(put_deposits)
     ON_CANCELLED.append(close_as_cancelled)
     ON_STOPPED.append(close_pages)
+    IN_MONEY.append(credit_in_money)
 
 __all__ = [
     "BookedPayment",

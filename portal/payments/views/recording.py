@@ -21,6 +21,7 @@ from portal.payments.forms import read_payment
 from portal.payments.held import held_deposits, held_of
 from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
+from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.queries import disputes_of, refunds_of
 from portal.payments.views.pages import AWAY, bp, see_recorded, try_to_record
 from portal.shared import clock
@@ -204,6 +205,7 @@ def payment_page(payment_id: int, form: Form) -> str:
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
         disputes=disputes,
         may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
+        most_back=min(listed.use.left, left_of_payments(session, paid.customer_id, paid.currency)),
         payout=entry_of(session, listed.payment), held=held_of(session, payment_id),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from portal.payments.models import Payment
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from tests.builders import Firm, make_firm
+from tests.builders import Firm, make_firm, sign_in
 from tests.paying import Till
 from tests.portal.payments.test_giving_credit_back import give_back, keep, left_of
 from tests.portal.payments.test_recording import due, record
@@ -35,6 +35,8 @@ def test_an_unpaid_invoice_credited_and_written_off_gives_nothing_back(till: Til
     invoice_id, _ = till.invoice(firm)
     note_id = keep(firm, invoice_id, "1")
     write_off_invoice(firm.organisation_id, invoice_id, "gone away")
+    shown = sign_in(till.browser(), firm, "manager").get(f"/credit-notes/{note_id}").text
+    assert "at most £0.00: the rest took back what was never paid" in shown and 'value="235.80"' not in shown
     answer = give_back(till, firm, note_id, amount=WHOLE)
     assert answer.status_code == 422 and "took back what was never paid" in answer.text
     assert 'href="#f-amount"' in answer.text and left_of(firm, note_id) == 23580
@@ -47,6 +49,15 @@ def test_credit_of_an_unpaid_invoice_makes_no_money_of_the_next_one(till: Till, 
     note_id = keep(firm, paid_with_credit, "1")
     answer = give_back(till, firm, note_id, amount=WHOLE)
     assert answer.status_code == 422 and "Only £0.00" in answer.text and left_of(firm, note_id) == 23580
+
+
+def test_the_form_asks_for_no_more_of_a_payment_than_is_left_of_all(till: Till, firm: Firm) -> None:
+    invoice_id, _ = till.invoice(firm)
+    payment_id = record(firm, [invoice_id]).payment_id
+    note_id = keep(firm, invoice_id, "0.5")
+    assert give_back(till, firm, note_id, amount="117.90").status_code == 303
+    shown = sign_in(till.browser(), firm, "manager").get(f"/payments/{payment_id}").text
+    assert 'value="117.90"' in shown and 'value="235.80"' not in shown
 
 
 def test_credit_that_was_paid_for_is_money_on_the_next_invoice_too(till: Till, firm: Firm) -> None:
