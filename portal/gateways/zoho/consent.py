@@ -19,7 +19,7 @@ _RIGHTS = {
     "contacts": ("CREATE", "READ", "UPDATE"),
     "invoices": ("CREATE", "READ", "UPDATE", "DELETE"),
     "customerpayments": ("CREATE", "READ", "UPDATE", "DELETE"),
-    "creditnotes": ("CREATE", "READ"),
+    "creditnotes": ("CREATE", "READ", "UPDATE"),
 }
 
 

@@ -185,7 +185,8 @@ def connect(
 
 
 def link_to(found: LinkedFirm, product: str = "books") -> None:
-    made = found.zoho.control("POST", "/tokens", {"user": found.user, "dc": "eu", "client_id": CLIENT[0]})
+    wanted = {"user": found.user, "dc": "eu", "client_id": CLIENT[0], "scope": zoho_consent.scopes()}  # no more
+    made = found.zoho.control("POST", "/tokens", wanted)
     granted = zoho_consent.Tokens(made["access_token"], made["refresh_token"], made["scope"], 3600)
     with job_session(found.organisation_id) as session:
         consent = linking.keep_consent(session, found.organisation_id, "eu", granted)
