@@ -22,13 +22,14 @@ from portal.payments.actions import (
 from portal.payments.actions.attempts import plan_attempt
 from portal.payments.credits import credit_of
 from portal.payments.models import Allocation, PaymentAttempt
-from portal.payments.rules import CannotRecord, PaymentUnderWay
+from portal.payments.rules import CannotPay, CannotRecord, PaymentUnderWay
 from portal.reminders.queries import is_still_open
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, make_firm, post, sign_in
 from tests.paying import Till, at_once
+from tests.portal.pay_page.test_parts import take_parts
 from tests.portal.pay_page.test_together import joint_path
 from tests.portal.payments.test_autopay import announce, by_day, charges, make_due, the_run
 from tests.portal.payments.test_bank_debits import owe_half_to_the_bank, owe_to_the_bank
@@ -159,6 +160,40 @@ def test_more_than_the_rest_is_never_put_to_it(till: Till, firm: Firm, owed: Owe
         apply_credit(firm.organisation_id, owed.id)
     owed.bank_says(succeeded=False)
     assert apply_credit(firm.organisation_id, owed.id) == Money(HALF, "GBP") and due(firm, owed.id) == 0
+
+
+@pytest.mark.failure_mode(14)
+def test_what_a_bank_has_begun_a_moment_ago_is_not_taken_at_the_door_as_well(till: Till, firm: Firm) -> None:
+    """Nobody here has heard of it: Stripe says so as its page is to be closed."""
+    till.connect(firm, with_debit=True)
+    (half, half_path), (whole, whole_path) = till.invoice(firm), till.invoice(firm)
+    take_parts(firm)
+    till.events("drop")
+    for path, part in ((half_path, {"part": "half"}), (whole_path, {})):
+        till.send_pay(path, till.pay_form(path) | part)
+        till.at_stripe(till.attempts(firm)[-1].session_id or "", "pay", card="bank")
+    assert record(firm, [half], WHOLE).surplus == Money(HALF, "GBP") and due(firm, half) == HALF
+    with pytest.raises(PaymentUnderWay):
+        record(firm, [whole], WHOLE)
+    assert due(firm, whole) == WHOLE and till.books(firm).payments == 1
+
+
+@pytest.mark.failure_mode(14)
+def test_at_the_door_and_on_the_page_at_once_the_rest_is_paid_once(till: Till, firm: Firm, owed: Owed) -> None:
+    form = till.pay_form(owed.path)
+
+    def at_the_door() -> None:
+        with suppress(CannotPay):  # somebody is just being sent to the page: to be tried again
+            record(firm, [owed.id], HALF)
+
+    at_once(at_the_door, *[lambda: till.send_pay(owed.path, form)] * 2)
+    open_ones = [each for each in till.attempts(firm) if each.state == "open"]
+    assert len(open_ones) + till.books(firm).payments == 1
+    for each in open_ones:
+        till.at_stripe(each.session_id or "", "pay", card="4242424242424242")
+    till.work(firm)
+    owed.bank_says(succeeded=True)
+    assert due(firm, owed.id) == 0 and credit(firm) == 0
 
 
 def test_nothing_of_it_is_given_up_while_a_bank_pays_a_part(till: Till, firm: Firm, owed: Owed) -> None:
