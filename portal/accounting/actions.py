@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import rules
 from portal.accounting.inbox import Stuck, stuck_record
 from portal.accounting.link import hold
-from portal.accounting.mirror import sources
+from portal.accounting.mirror import renumbering, sources
 from portal.accounting.models import MirrorRecord
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -70,6 +70,13 @@ def take_back(session: Session, record_id: int) -> None:
     session.flush()
     outbox.record(session, record.organisation_id, record.module, record.local_id)
     _note(session, record, "taken back into the books", f"{label} is to go to the books after all")
+
+
+def send_beside(session: Session, record_id: int) -> str:
+    """An invoice whose number Zoho has given to another one goes over under a number of its own. What was done, in
+    words. Does not commit. Raises renumbering.CannotRenumber, NotFound."""
+    record, _told = _found(session, record_id)
+    return renumbering.send_beside(session, record)
 
 
 class CannotDate(RuleBroken):

@@ -24,12 +24,18 @@ _DIFFERS = Cause(
 _ELSEWHERE = Cause(
     "elsewhere", "Its money lies elsewhere in Zoho", "Compare the payment on both sides and correct it there.", 1
 )
+_TAKEN = ("1001", "3062")
+_NUMBER_TAKEN = Cause(
+    "number", "Zoho has another invoice with this number",
+    "If it is the same invoice, compare both sides and say so there. If it is not, send ours under another number: the"
+    " customer's copy keeps its own. Another prefix under Settings, Numbers, keeps both from counting alike.", 3,
+)  # fmt: skip
 _BY_CODES = {
     ("57", "6041"): Cause(
         "rights", "The Zoho user may not do this",
         "Give the user who connected the right in Zoho, or connect again as another user. Then try all again.", 2,
     ),
-    ("1001", "3062"): Cause(
+    _TAKEN: Cause(
         "taken", "Zoho has another record with this name or number", "Rename one of the two, then try again.", 3
     ),
     ("5", "1002", "2006"): Cause(
@@ -56,6 +62,8 @@ def cause_of(module: str, state: str, code: str) -> Cause:
     """code: Zoho's, "portal", or "" where there was no answer."""
     if state == "mismatch":
         return _DIFFERS if module == "invoice" else _ELSEWHERE
+    if module == "invoice" and state == "failed" and code in _TAKEN:
+        return _NUMBER_TAKEN
     if state in _BY_STATE:
         return _BY_STATE[state]
     if not code:
@@ -72,6 +80,11 @@ _LABELS = {
 def may_be_dated_today(module: str, state: str, code: str, *, is_there: bool) -> bool:
     """An issued invoice keeps its date: it is the customer's paper. What is in a closed period already, stays there."""
     return module in ("payment", "credit_note") and state == "failed" and code == "locked" and not is_there
+
+
+def may_go_beside(module: str, state: str, code: str, *, is_there: bool) -> bool:
+    """Zoho has given an invoice's number to another one."""
+    return module == "invoice" and state == "failed" and code in _TAKEN and not is_there
 
 
 def labels_of(module: str, name: str) -> list[str]:

@@ -22,6 +22,7 @@ class Stuck:
     waits_behind  the record that it waits for, where that is in the inbox itself
     url           its page in Zoho, "" where it has none
     may_be_dated_today  its period is closed there, and it may go over with today's date instead
+    beside        the number under which it may go over, as its own is taken there
     """
 
     id: int
@@ -34,6 +35,7 @@ class Stuck:
     waits_behind: int | None
     url: str
     may_be_dated_today: bool = False
+    beside: str = ""
 
     @property
     def label(self) -> str:
@@ -88,9 +90,16 @@ def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[St
             centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id or "")
             if row.remote_id else "",
             causes.may_be_dated_today(row.module, row.state, row.last_error_code, is_there=row.remote_id is not None),
+            _beside(row, names[row.id]),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _beside(row: MirrorRecord, name: str) -> str:
+    number = rules.number_beside(name)
+    is_there = row.remote_id is not None or row.remote_number == number
+    return number if causes.may_go_beside(row.module, row.state, row.last_error_code, is_there=is_there) else ""
 
 
 def _why(row: MirrorRecord) -> str:

@@ -94,6 +94,12 @@ def with_number(name: str, number: str, longest: int) -> str:
     return name[: longest - len(mark)] + mark
 
 
+def number_beside(number: str) -> str:
+    """Under which an invoice goes over whose own number Zoho has given to another one: "INV-00318-P". Short, as some
+    editions allow a number 16 characters."""
+    return f"{number}-P"
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One organisation a person may link, or is told about. `obstacle` says why it cannot be chosen."""

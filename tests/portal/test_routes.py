@@ -46,6 +46,7 @@ EXPECTED: dict[str, Access] = {
     "accounting.create_link": rights("manage_link"),
     "accounting.create_reconciliation": rights("see_board", "manage_link"),
     "accounting.date_today": rights("see_board", "manage_link"),
+    "accounting.send_beside": rights("see_board", "manage_link"),
     "accounting.decide": rights("see_board", "manage_link"),
     "accounting.decide_all": rights("see_board", "manage_link"),
     "accounting.end_link": rights("manage_link"),

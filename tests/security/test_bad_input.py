@@ -222,7 +222,7 @@ def desk(app: Flask, world: World) -> Desk:
 
 # Forms without a field of their own: a button, or a page of somebody else's.
 BUTTONS = {
-    "accounting.connect", "accounting.create_reconciliation", "accounting.date_today",
+    "accounting.connect", "accounting.create_reconciliation", "accounting.date_today", "accounting.send_beside",
     "accounting.decide", "accounting.decide_all",
     "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
     "accounting.mark_all_entered", "accounting.mark_entered", "accounting.mark_open", "accounting.retry",

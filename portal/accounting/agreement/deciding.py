@@ -40,7 +40,7 @@ def send_difference(session: Session, invoice_id: int, currency: str, *, decided
     agree then. Does not commit. Raises CannotDecide."""
     record, check = _open(session, invoice_id)
     ours, theirs = comparison.from_text(check.ours), comparison.from_text(check.theirs)
-    gap = comparison.rounding_difference(ours, theirs)
+    gap = queries.rounding_of(record, ours, theirs)
     if not gap:
         raise CannotDecide("This is more than rounding explains. Correct the cause, then try again.")
     before = queries.decision_in_force(session, record.link_id, invoice_id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import tokens
+from portal.accounting import tied, tokens
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.models import AgreementCheck, AgreementDecision
 from portal.accounting.models import Consent, Link, MirrorRecord
@@ -123,7 +123,12 @@ def difference_of(session: Session, link: Link, invoice_id: int) -> Difference |
     ).all()
     centre = tokens.centre_of(session.get_one(Consent, link.consent_id))
     return Difference(
-        record, check, comparison.side_by_side(ours, theirs), comparison.rounding_difference(ours, theirs),
+        record, check, comparison.side_by_side(ours, theirs), rounding_of(record, ours, theirs),
         decision_in_force(session, link.id, invoice_id), waiting,
         centre.record_url(link.product, link.remote_organisation_id, "invoice", record.remote_id or ""),
     )  # fmt: skip
+
+
+def rounding_of(record: MirrorRecord, ours: comparison.Figures, theirs: comparison.Figures) -> Decimal:
+    """None goes over for an invoice that was made there: its sums are not written over."""
+    return Decimal(0) if tied.is_theirs(record) else comparison.rounding_difference(ours, theirs)

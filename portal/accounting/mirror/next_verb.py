@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions
+from portal.accounting import directions, tied
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import reopening, writing_off
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, DRAFT, INACTIVE, LOOK, SENT, UPDATE, VOID, Act
@@ -17,6 +17,8 @@ def of(record: MirrorRecord, source: Source, snapshot: dict[str, Any]) -> str | 
     """A create whose outcome is unknown is looked for first. An update may be sent again: the same twice is once."""
     if record.remote_id is None:
         return CREATE if record.sending_since is None else LOOK
+    if tied.is_to_be_compared(record):
+        return COMPARE
     if writing_off.is_to_be_opened(record, source):  # before anything else
         return ACT
     if record.module == "invoice" and source.is_void:  # nothing else about it matters any more, nor what differs

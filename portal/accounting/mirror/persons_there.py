@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portal.accounting import mapping
 from portal.accounting.models import MirrorRecord
 
 _KEPT = ("contact_person_id", "salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
@@ -58,3 +59,17 @@ def _as_it_is(person: Mapping[str, Any], *, may_be_first: bool) -> dict[str, Any
 
 def _named(person: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(person.get(part) or "").strip() for part in _NAMED)
+
+
+def still_there(
+    record: MirrorRecord, customer: mapping.CustomerRecord | None, answer: Mapping[str, Any]
+) -> dict[str, str]:  # fmt: skip
+    """key → contact_person_id of those that are there, also of one that is called otherwise there by now."""
+    if customer is None:
+        return {}
+    listed = answer.get("contact_persons") or []
+    ids = {str(each["contact_person_id"]) for each in listed}
+    known = (record.snapshot or {}).get("persons") or {}
+    ours = {person.key for person in mapping.people_of(customer)}
+    still = {key: each for key, each in known.items() if each in ids and key in ours}
+    return still | mapping.person_ids(customer, listed)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting import directions
+from portal.accounting import directions, tied
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import next_verb, records, sources, staying, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
@@ -176,6 +176,7 @@ def _next_step(
         payload, snapshot, source, unknown_since, _taken(session, record), act,
         told=next_verb.told(act, source, turn.product_name) if record.module == "invoice" else "",
         our_persons=ours_of(record, version, payload) if verb == UPDATE else None,
+        kept=tied.left_as_it_is(record, payload),
     )  # fmt: skip
     return push if source.uses is None else using.placing(record, push, use)
 

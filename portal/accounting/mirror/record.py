@@ -6,14 +6,16 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from portal.accounting import mapping, rules
+from portal.accounting import rules, tied
 from portal.accounting.agreement import checking
 from portal.accounting.mirror import history, records, reopening, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
+from portal.accounting.mirror.persons_there import still_there
 from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import TAX_RATE, MirrorRecord
+from portal.accounting.numbers_there import pass_over
 from portal.accounting.pull import sightings, tax_changes
 from portal.accounting.pull.both_sides import bring_together, common_of
 from portal.gateways.errors import GatewayError
@@ -34,8 +36,9 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
         history.note(session, push, *history.outcome_of(outcome))
         if isinstance(outcome, Absent):
+            pass_over(session, turn.organisation_id, lambda _coming: outcome.numbers)
             _absent(session, turn, record, push)
-        elif push.verb == COMPARE:
+        elif push.verb == COMPARE and push.module != "invoice":
             bring_together(session, turn, record, outcome.record)
         elif push.verb == VOID:
             record.remote_status = "void"
@@ -114,7 +117,7 @@ def _written(
         record.remote_number = str(answer.get("payment_number", ""))[:100]
     # An answer need not repeat where the money is.
     kept = (record.snapshot or {}) if push.source.uses else writing_off.kept(record)
-    record.snapshot = {**kept, "sent": push.snapshot, "persons": _persons(record, push, answer)}
+    record.snapshot = {**kept, "sent": push.snapshot, "persons": still_there(record, push.source.customer, answer)}
     sightings.wrote(session, record, answer, is_new=push.verb != UPDATE)
     if push.module in ("tax", TAX_RATE):
         tax_changes.seen(record, answer)
@@ -159,13 +162,17 @@ def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Pus
     record.remote_status = WRITTEN_OFF if writing_off.is_written_off(answer) else status_of(answer)
     if record.remote_status == WRITTEN_OFF and not writing_off.kept(record):
         writing_off.remember(record, push.source.given_up)
-    words = checking.check(session, record, push.source.figures, answer, is_void=push.source.is_void)
+    words = checking.check(
+        session, record, push.source.figures, answer, is_void=push.source.is_void,
+        customer=push.payload["customer_id"],
+    )  # fmt: skip
     if words:
         # The next try sends it anew, or somebody accepts.
         record.snapshot = {**writing_off.kept(record), "sent": None, "differs": push.snapshot}
         record.last_error_code = MISMATCH
         _fail(session, turn, record, push, words, state="mismatch")
         return True
+    tied.agree(record)
     record.state, record.sending_since, record.attempts = "pending", None, 0
     record.last_error = record.last_error_code = ""
     record.next_try_at = func.clock_timestamp()
@@ -187,6 +194,8 @@ def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> N
 
 
 def _can_be_renamed(record: MirrorRecord, push: Push) -> bool:
+    if push.module == "invoice":
+        return False  # it may be the same one, made there by hand: a person says so, or has it sent beside that
     return bool(push.source.spare_name) and record.remote_number != push.source.spare_name
 
 
@@ -236,15 +245,3 @@ def _tell(session: Session, turn: Turn, record: MirrorRecord, push: Push, words:
         audit.note(
             session, turn.organisation_id, "in the books", "invoice", invoice_id, words=words, link=link
         )  # fmt: skip
-
-
-def _persons(record: MirrorRecord, push: Push, answer: dict[str, Any]) -> dict[str, str]:
-    """key → contact_person_id of those that are there, also of one that is called otherwise there by now."""
-    if push.source.customer is None:
-        return {}
-    listed = answer.get("contact_persons") or []
-    ids = {str(each["contact_person_id"]) for each in listed}
-    known = (record.snapshot or {}).get("persons") or {}
-    ours = {person.key for person in mapping.people_of(push.source.customer)}
-    still = {key: each for key, each in known.items() if each in ids and key in ours}
-    return still | mapping.person_ids(push.source.customer, listed)

@@ -27,7 +27,9 @@ class Done:
 
 @dataclass(frozen=True)
 class Absent:
-    """We looked, and it is not there."""
+    """We looked, and it is not there. numbers: where another invoice has ours, those that were given there of late."""
+
+    numbers: tuple[str, ...] = ()
 
 
 def send(remote: Remote, push: Push) -> Done | Absent:
@@ -99,7 +101,14 @@ def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
         looked_at += 1
         if looked_at == _MOST_LOOKED_AT:
             break
-    return Absent()
+    return Absent(_numbers(remote) if looked_at and module.name == "invoice" else ())
+
+
+def _numbers(remote: Remote) -> tuple[str, ...]:
+    """One call."""
+    newest = {"per_page": "200", "page": "1", "sort_column": "created_time", "sort_order": "D"}
+    rows = remote.call("GET", MODULES["invoice"].path, newest).get(MODULES["invoice"].list_key, [])
+    return tuple(str(row.get("invoice_number", "")) for row in rows)
 
 
 def _known_tax(remote: Remote, module: Module, push: Push) -> Done | None:

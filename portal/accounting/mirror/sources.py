@@ -148,10 +148,10 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     places = [line.place_of_supply for line in invoice.lines]
     place = place_there(home, places, standing_of(home).get("aliases", {}))
 
-    def build(twins: Twins, _name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
+    def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         known = borne.naming(twins)
         record = mapping.InvoiceRecord(
-            number, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
+            name, invoice.reference, issued_on, due_on, invoice.terms_days, twins("customer", invoice.customer_id),
             [_line(line, known, reasons) for line in invoice.lines],
             replace(_extras(invoice, known, beside), place_of_supply=place),
         )  # fmt: skip
@@ -160,7 +160,7 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     of_lines = [*(("item", line.item_id) for line in invoice.lines), *borne.needs]
     return Source(
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
-        unsettled=borne.unsettled, undecided=borne.undecided,
+        spare_name=rules.number_beside(number), unsettled=borne.unsettled, undecided=borne.undecided,
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
         given_up=given_up(invoice).decimal if invoice.status == WRITTEN_OFF else None,
     )  # fmt: skip

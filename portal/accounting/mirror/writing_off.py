@@ -13,6 +13,7 @@ from portal.accounting.mirror.push import SENT, WRITTEN_OFF, Act
 from portal.accounting.mirror.source import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull.sightings import PAPER
+from portal.accounting.tied import TIED
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication
 from portal.invoices.models import Invoice
@@ -50,7 +51,7 @@ def remember(record: MirrorRecord, given_up: Decimal | None) -> None:
 
 def kept(record: MirrorRecord) -> dict[str, Any]:
     """What stays known of an invoice, whatever is sent of it."""
-    return {key: value for key, value in (record.snapshot or {}).items() if key in (_GIVEN_UP, PAPER)}
+    return {key: value for key, value in (record.snapshot or {}).items() if key in (_GIVEN_UP, PAPER, TIED)}
 
 
 def _is_of_another_amount(record: MirrorRecord, source: Source) -> bool:

@@ -14,6 +14,7 @@ from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off, kept
 from portal.accounting.models import MirrorRecord
+from portal.accounting.numbers_there import pass_over
 from portal.accounting.pull import papers_there, questions, sightings, voided, written_off
 from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
@@ -28,6 +29,7 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     """How many of the rows brought something."""
     changed, edited, found = [], [], 0
     with held(turn) as session:
+        pass_over(session, turn.organisation_id, lambda _coming: (str(row.get("invoice_number")) for row in rows))
         for record, invoice, balance, row in _known(session, turn.link_id, rows):
             if not sightings.is_news(record, row):
                 continue

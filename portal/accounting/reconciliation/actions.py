@@ -1,18 +1,26 @@
 """What a person does about a record that differs: send ours again, or say that both are the same."""
 
-from sqlalchemy import func, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from portal.accounting import tied
 from portal.accounting.link import hold
+from portal.accounting.mirror import renumbering
+from portal.accounting.mirror.modules import called
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import credit_changes, voided
-from portal.accounting.reconciliation import aside, causes, comparing, reading, whose
+from portal.accounting.reconciliation import aside, causes, comparing, reading, same, whose
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
 from portal.organisations import audit
 from portal.payments.models import Payment
 from portal.shared import outbox, queues
 from portal.shared.errors import NotFound, RuleBroken
+
+_NOT_THE_SAME = "Correct the one that is wrong, or send ours under another number."
 
 
 class CannotFix(RuleBroken):
@@ -28,23 +36,32 @@ def ask(session: Session, link: Link, asked_by: str) -> bool:
     return begun
 
 
-def fix(session: Session, drift_id: int, do: str = "", *, by: str = "") -> str:
-    """What was done, in words. do: of several fixes, which; else the first. Raises NotFound, CannotFix. Does not
-    commit. Safe to press ten times."""
-    drift = session.get(DriftRow, drift_id)
-    if drift is None:
-        raise NotFound
-    link, run = hold(session), session.get_one(Reconciliation, drift.run_id)
-    if link is None or run.link_id != link.id:
-        raise CannotFix("This comparison is of an organisation that is no longer linked.")
+def to_be_read(session: Session, drift_id: int, do: str) -> tuple[Link, str, str] | None:
+    """(link, module, remote id) of what is to be read in Zoho before `fix` can do so; None where nothing is. Raises
+    NotFound, CannotFix."""
+    drift, link = _current(session, drift_id)
+    is_tie = do in ("", causes.TIE) and drift.cause == comparing.NOT_TIED
+    return (link, drift.module, drift.remote_id) if is_tie and same.is_paper(drift.module) else None
+
+
+def fix(
+    session: Session, drift_id: int, do: str = "", *, by: str = "", theirs: Mapping[str, Any] | None = None
+) -> str:  # fmt: skip
+    """What was done, in words. do: of several fixes, which; else the first. theirs: what to_be_read asked for. Raises
+    NotFound, CannotFix. Does not commit. Safe to press ten times."""
+    drift, link = _current(session, drift_id)
     fixes = causes.fixes_of(
         drift.cause, drift.theirs_status, drift.module, is_theirs=_is_recorded_there(session, link, drift)
     )
     wanted = do or next(iter(fixes), "")
     if wanted not in fixes or drift.local_id is None:
         raise CannotFix("This one needs a look: open it on both sides and correct the one that is wrong.")
-    if wanted in (causes.PUSH, causes.TIE):
-        words = (_tie if wanted == causes.TIE else _push)(session, link, drift, drift.local_id)
+    if wanted == causes.TIE:
+        words = _tie(session, link, drift, drift.local_id, theirs, by)
+    elif wanted == causes.RENUMBER:
+        words = _renumber(session, link, drift)
+    elif wanted == causes.PUSH:
+        words = _push(session, link, drift, drift.local_id)
     elif drift.module in ("invoice", "credit_note"):
         words = _ask_again(session, link, drift)
     else:
@@ -56,8 +73,22 @@ def fix(session: Session, drift_id: int, do: str = "", *, by: str = "") -> str:
     return words
 
 
+def _current(session: Session, drift_id: int) -> tuple[DriftRow, Link]:
+    """With the link held. Raises NotFound, CannotFix."""
+    drift = session.get(DriftRow, drift_id)
+    if drift is None:
+        raise NotFound
+    link, run = hold(session), session.get_one(Reconciliation, drift.run_id)
+    if link is None or run.link_id != link.id:
+        raise CannotFix("This comparison is of an organisation that is no longer linked.")
+    return drift, link
+
+
 def _is_recorded_there(session: Session, link: Link, drift: DriftRow) -> bool:
-    """A payment that they recorded keeps what they wrote."""
+    """A payment that they recorded, and an invoice that they made, keep what they wrote."""
+    if drift.module == "invoice":
+        record = _record(session, link, drift)
+        return record is not None and tied.is_theirs(record)
     of_link = (MirrorRecord.link_id == link.id) & (MirrorRecord.module == "payment")
     booked = (
         select(Payment.id)
@@ -67,18 +98,53 @@ def _is_recorded_there(session: Session, link: Link, drift: DriftRow) -> bool:
     return drift.module == "payment" and session.scalar(booked) is not None
 
 
-def _tie(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
+def _tie(
+    session: Session, link: Link, drift: DriftRow, local_id: int, theirs: Mapping[str, Any] | None, by: str
+) -> str:  # fmt: skip
+    """Raises CannotFix where the two are not the same paper."""
+    if same.is_paper(drift.module):
+        differs = same.what_differs(session, link, drift, theirs or {})
+        if differs:
+            raise CannotFix(f"Zoho's {drift.label} is another one: {differs}. {_NOT_THE_SAME}")
     record = _record(session, link, drift)
     if record is not None and record.remote_id not in (None, drift.remote_id):
         record.remote_id = None  # what it was tied to is gone there
         session.flush()
-    tied = tying.tie(
+    is_invoice = drift.module == "invoice"
+    is_tied = tying.tie(
         session, link.organisation_id, link.id, drift.module, local_id, drift.remote_id,
-        remote_number=drift.label, remote_status=drift.theirs_status,
+        remote_number=drift.label, remote_status="" if is_invoice else drift.theirs_status,
+        snapshot=tied.as_said() if is_invoice else None,
     )  # fmt: skip
-    if not tied:
+    if not is_tied:
         raise CannotFix("Zoho's record belongs to another one of yours by now. Compare both sides once more.")
-    return "Both are known to be the same now. The next comparison looks whether they agree."
+    what = f"{called(drift.module)} {drift.label}"
+    audit.note(
+        session, link.organisation_id, "said to be the same", "link", link.id,
+        words=f"{what} was said to be the same as {drift.label} in Zoho{f', by {by}' if by else ''}",
+    )  # fmt: skip
+    if not is_invoice:
+        return "Both are known to be the same now. The next comparison looks whether they agree."
+    _compare_first(session, link, local_id)
+    return "Both are known to be the same now. They are compared to the cent before that counts."
+
+
+def _compare_first(session: Session, link: Link, local_id: int) -> None:
+    """It is read before it counts as in step."""
+    of = (MirrorRecord.link_id == link.id, MirrorRecord.module == "invoice", MirrorRecord.local_id == local_id)
+    session.execute(
+        update(MirrorRecord)
+        .where(*of)
+        .values(state="pending", version_pushed=0, next_try_at=func.clock_timestamp())
+    )  # fmt: skip
+    outbox.record(session, link.organisation_id, "invoice", local_id)
+
+
+def _renumber(session: Session, link: Link, drift: DriftRow) -> str:
+    record = _record(session, link, drift)
+    if record is None:
+        raise CannotFix("It has not been tried yet. Try it again under what is not in the books.")
+    return renumbering.send_beside(session, record)
 
 
 def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:

@@ -10,6 +10,7 @@ from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import VOID
 from portal.accounting.reconciliation.models import ReadRow, Reconciliation
 from portal.accounting.setup.rehearsal import NUMBERED
+from portal.accounting.tied import TIED
 from portal.payments.actions.booked import PROVIDER
 from portal.payments.models import Payment
 from portal.shared.outbox import Change
@@ -51,3 +52,8 @@ def is_recorded_there() -> ColumnElement[bool]:
     """Of a payment and its mirror record: it was recorded there, and keeps the words that were written there."""
     is_tied = func.coalesce(MirrorRecord.snapshot[uses.BY_THEM].as_boolean(), False)
     return or_(Payment.provider == PROVIDER, is_tied)
+
+
+def is_made_there() -> ColumnElement[bool]:
+    """Of an invoice's mirror record: a person tied it to one that was made there."""
+    return func.coalesce(MirrorRecord.snapshot.has_key(TIED), False)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from portal.accounting.reconciliation import comparing
 
-PUSH, TIE, TAKE, LEAVE, ASK_AGAIN = "push", "tie", "take", "leave", "ask again"
+PUSH, TIE, RENUMBER, TAKE, LEAVE, ASK_AGAIN = "push", "tie", "renumber", "take", "leave", "ask again"
 _BUTTONS = {
-    PUSH: "Send ours again", TIE: "It is the same", TAKE: "Take theirs", LEAVE: "Leave it so",
+    PUSH: "Send ours again", TIE: "It is the same", RENUMBER: "Send ours under another number",
+    TAKE: "Take theirs", LEAVE: "Leave it so",
     ASK_AGAIN: "Do not leave it so",
 }  # fmt: skip
 
@@ -24,7 +25,7 @@ WORDS = {
     ),
     comparing.NOT_TIED: (
         "In both, but not known to be the same",
-        "Zoho has a record with the same number. If it is the same, say so; nothing is sent.",
+        "Zoho has a record with the same number. If it is the same, say so; nothing is sent.{other}",
     ),
     comparing.TWICE_THERE: (
         "Twice in Zoho",
@@ -59,21 +60,25 @@ _FIXES = {
 
 
 _CHANGED = (comparing.OTHER_NUMBER, comparing.OTHER_DATE, comparing.OTHER_TOTAL)
+_OTHER_NUMBER = " If it is not, ours can go beside it under a number of its own: the customer's copy stays as it is."
 _AGAIN = "Send ours again, or correct it there."
 _LEFT_ALONE = {
     "payment": "It was recorded in Zoho and is never written over from here: correct it there, or reverse ours.",
+    "invoice": "It was made in Zoho and is never written over from here: correct it there, or void it.",
     "credit_note": "A credit note is never written over: correct it there.",
 }
 
 
 def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs: bool = False) -> tuple[str, ...]:
     """What can be done by a button; nothing where people must look. A draft there can be sent again; what is void there
-    is a person's decision. A credit note that is there is never written over, nor is a payment that was recorded there
-    (is_theirs)."""
-    if cause in _CHANGED and (module == "credit_note" or (module == "payment" and is_theirs)):
+    is a person's decision. A credit note that is there is never written over, nor is a payment that was recorded there,
+    or an invoice that was made there (is_theirs)."""
+    if cause in _CHANGED and (module == "credit_note" or is_theirs):
         return ()
     if cause == comparing.OTHER_STATUS and their_status != comparing.VOID:
         return (PUSH,)
+    if cause == comparing.NOT_TIED and module == "invoice":
+        return TIE, RENUMBER
     is_left_void = module == "invoice" and their_status == comparing.VOID
     if cause == comparing.KEPT_APART and (is_left_void or module in ("customer", "item", "credit_note")):
         return (ASK_AGAIN,)
@@ -83,8 +88,9 @@ def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs:
 def advice_of(cause: str, module: str, fixes: Sequence[str]) -> str:
     """What to do about such a record, in words."""
     correct = _AGAIN if fixes else _LEFT_ALONE.get(module, _AGAIN)
+    other = _OTHER_NUMBER if RENUMBER in fixes else ""
     what = "Its amount was" if module == "payment" else "Its lines or taxes were"
-    return WORDS[cause][1].format(what=what, correct=correct)
+    return WORDS[cause][1].format(what=what, correct=correct, other=other)
 
 
 def button_of(fix: str) -> str:

@@ -1,10 +1,11 @@
 """The end of a run: both sides in one pass, the sums and the drift written down, what was read thrown away."""
 
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.models import Link
+from portal.accounting.numbers_there import pass_over
 from portal.accounting.reconciliation import by_field, comparing, recovery, sides
 from portal.accounting.reconciliation.comparing import Drift, Ours, Side, Sums, Theirs
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, ReadRow, Reconciliation
@@ -22,6 +23,7 @@ def close(turn: Turn, run_id: int) -> None:
         link, run = session.get_one(Link, turn.link_id), session.get_one(Reconciliation, run_id)
         if link.restored_at is not None:
             recovery.take_up(session, link, run)
+        _pass_over_theirs(session, run)
         moving = drifts = 0
         for kind in sides.KINDS.values():
             sums = Sums()
@@ -36,6 +38,14 @@ def close(turn: Turn, run_id: int) -> None:
         )
         differ = "no difference" if drifts == 0 else f"{drifts} {'record differs' if drifts == 1 else 'records differ'}"
         audit.note(session, link.organisation_id, "reconciled", "link", link.id, words=f"Both sides compared: {differ}")
+
+
+def _pass_over_theirs(session: Session, run: Reconciliation) -> None:
+    """Numbers that were met there are not given here a second time."""
+    of_invoices = select(ReadRow.number).where(ReadRow.run_id == run.id, ReadRow.module == "invoice")
+    pass_over(
+        session, run.organisation_id, lambda coming: session.scalars(of_invoices.where(ReadRow.number.in_(coming)))
+    )
 
 
 def clear_rows(session: Session, run_id: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounting import tokens
@@ -131,12 +131,14 @@ def months_of(session: Session, link: Link, run: Reconciliation) -> list[Compare
 def differences_of(session: Session, link: Link, run: Reconciliation) -> list[Group]:
     """In the order in which the causes are explained."""
     rows = session.execute(
-        select(DriftRow, func.coalesce(aside.is_recorded_there(), False))
+        select(DriftRow, func.coalesce(or_(aside.is_recorded_there(), aside.is_made_there()), False))
         .outerjoin(Payment, and_(DriftRow.module == "payment", Payment.id == DriftRow.local_id))
         .outerjoin(
             MirrorRecord,
             and_(
-                MirrorRecord.link_id == link.id, MirrorRecord.module == "payment", MirrorRecord.local_id == Payment.id
+                MirrorRecord.link_id == link.id,
+                MirrorRecord.module == DriftRow.module,
+                MirrorRecord.local_id == DriftRow.local_id,
             ),
         )
         .where(DriftRow.run_id == run.id)

@@ -136,8 +136,8 @@ def _their_number(kind: Kind) -> Any:
     """What is only counted is not compared; a payment recorded there keeps whatever was written there as its number."""
     if kind.module == "payment":
         return case((aside.is_recorded_there(), Payment.provider_payment_id), else_=ReadRow.number)
-    if kind.module == "credit_note":  # one that was made there, or found our number taken, has another number there
-        return case((ReadRow.number == MirrorRecord.remote_number, CreditNote.number), else_=ReadRow.number)
+    if kind.module in ("invoice", "credit_note"):  # made there, or our number was taken: it has another number there
+        return case((ReadRow.number == MirrorRecord.remote_number, kind.key), else_=ReadRow.number)
     return ReadRow.number if kind.figures else literal("")
 
 

@@ -85,6 +85,21 @@ def date_today(record_id: int) -> Response:
     return see_other(url_for("accounting.inbox"))
 
 
+@bp.post("/books/records/<int:record_id>/numbering")
+@allow("see_board", "manage_link")
+def send_beside(record_id: int) -> Response:
+    """Pressed twice, the second time finds it on its way."""
+    session = request_session()
+    try:
+        words = actions.send_beside(session, record_id)
+        session.commit()
+        flash(words, "good")
+    except RuleBroken as problem:
+        session.rollback()
+        flash(problem.sentence, "late")
+    return see_other(url_for("accounting.inbox"))
+
+
 @bp.post("/books/inbox/<int:record_id>/retry")
 @allow("see_board", "manage_link")
 def retry(record_id: int) -> Response:

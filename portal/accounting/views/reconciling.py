@@ -1,11 +1,18 @@
 """Both sides compared: what they come to, what differs, and the button that does something about it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import link
+from portal.accounting.mirror.modules import MODULES
+from portal.accounting.models import Consent, Link
 from portal.accounting.reconciliation import actions, queries
 from portal.accounting.setup import steps
+from portal.accounting.setup.desk import Desk
 from portal.accounting.views.pages import bp
+from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
@@ -41,16 +48,30 @@ def create_reconciliation() -> Response:
 @bp.post("/books/reconciliation/drifts/<int:drift_id>/fix")
 @allow("see_board", "manage_link")
 def fix_drift(drift_id: int) -> Response:
-    session = request_session()
+    session, do = request_session(), request.form.get("do", "")
     try:
-        words = actions.fix(session, drift_id, request.form.get("do", ""), by=g.viewer.name)
-    except RuleBroken as problem:
+        theirs = _read(actions.to_be_read(session, drift_id, do))
+        words = actions.fix(session, drift_id, do, by=g.viewer.name, theirs=theirs)
+    except (RuleBroken, GatewayError) as problem:
         session.rollback()
-        flash(problem.sentence, "late")
+        flash(problem.sentence if isinstance(problem, RuleBroken) else problem.words, "late")
         return see_other(url_for("accounting.show_reconciliation"))
     session.commit()
     flash(words, "good")
     return see_other(url_for("accounting.show_reconciliation"))
+
+
+def _read(wanted: tuple[Link, str, str] | None) -> Mapping[str, Any] | None:
+    """Zoho's record as it is now. Raises GatewayError."""
+    if wanted is None:
+        return None
+    tied, module, remote_id = wanted
+    session = request_session()
+    consent = session.get_one(Consent, tied.consent_id)
+    session.commit()  # no transaction stays open while Zoho is called
+    with Desk(tied, consent) as desk:
+        found: Mapping[str, Any] = desk.call("GET", f"{MODULES[module].path}/{remote_id}")[MODULES[module].key]
+    return found
 
 
 def _address(each: queries.Difference) -> str:

@@ -192,7 +192,7 @@ def test_another_date_there_is_mended_by_sending_ours_again(busy: LinkedFirm) ->
     assert told(reconcile(busy)) == []
 
 
-def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(busy: LinkedFirm) -> None:
+def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(app: Flask, busy: LinkedFirm) -> None:
     number = busy.there("invoices")[0]["invoice_number"]
     busy.change(
         "UPDATE mirror_records SET remote_id = NULL, snapshot = NULL, state = 'failed'"
@@ -201,7 +201,9 @@ def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(busy: LinkedFirm) -> N
     (drift,) = reconcile(busy)
     assert (drift.cause, drift.label) == ("not tied", number)
     busy.zoho.forget_requests()
-    press(busy, drift)
+    manager = sign_in(browser(app), busy.firm, "manager")
+    post(manager, f"/books/reconciliation/drifts/{drift.id}/fix", {"do": "tie"}, page="/books/reconciliation")
+    drain(busy.organisation_id)
     assert busy.zoho.requests(busy.remote, "POST") == busy.zoho.requests(busy.remote, "PUT") == []
     assert told(reconcile(busy)) == []
 
