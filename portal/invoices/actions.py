@@ -1,6 +1,6 @@
 """Verbs on invoices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,7 @@ from portal.invoices.documents.rules import may_void, other_currency
 from portal.invoices.following import follow_job, follow_rates
 from portal.invoices.letterhead import drawn_up
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceLine, InvoiceTax
+from portal.invoices.prepaid import PREPAID
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_paper_number
@@ -74,10 +75,6 @@ def raise_invoice(
     return Raised(invoice, is_new=True, reckoned_on=day)
 
 
-# What layers above put to an invoice in the transaction that sends it, so that nobody is asked for what is paid
-# already: payments appends what puts deposits.
-PREPAID: list[Callable[[Session, Organisation, Invoice], Money]] = []
-
 if follow_rates not in ON_NEW_RATES:
     ON_NEW_RATES.append(follow_rates)
     ON_NEW_DAYS.append(follow_job)
@@ -88,7 +85,7 @@ def issue_invoice(
 ) -> Money:
     """Freeze a draft: reckon it as of its tax point, number, date, announce it. Raises CannotIssue. Does not commit.
 
-    Returns how much of it is paid already, by deposits.
+    Returns how much of it nobody is to be asked for: deposits have paid it, or a bank has it under way for them.
 
     `invoice` has been read with its lines and its row lock, or raised in this transaction.
     reckoned_on  as raise_invoice gave it; None for a draft of another transaction
@@ -121,10 +118,11 @@ def issue_invoice(
         session, organisation.id, "invoice sent", "invoice", invoice.id, words=f"Sent as {invoice.number}",
         after={"number": invoice.number, "total": str(invoice.total)},
     )  # fmt: skip
-    prepaid = Money.total((put(session, organisation, invoice) for put in PREPAID), invoice.currency)
-    if prepaid:  # what is paid later changes nothing of what was sent
-        invoice.prepaid_minor = prepaid.minor
-    return prepaid
+    found = [put(session, organisation, invoice) for put in PREPAID]
+    paid = Money.total((each.paid for each in found), invoice.currency)
+    if paid:  # what is paid later changes nothing of what was sent
+        invoice.prepaid_minor = paid.minor
+    return paid + Money.total((each.under_way for each in found), invoice.currency)
 
 
 def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money) -> None:

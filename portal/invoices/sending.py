@@ -37,7 +37,7 @@ def send_invoice(
 
     is_first  the invoice was issued in this transaction, so no link of it can be there yet
     number    to text it to where no mail goes, because somebody said so: + and digits
-    prepaid   what deposits have paid of it, as issue_invoice said
+    prepaid   what of it deposits pay, as issue_invoice said
     Raises CannotSend for a draft or a void invoice. Does not commit.
     """
     if invoice.status != SENT:

@@ -1,7 +1,7 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
-from portal.invoices.actions import PREPAID
 from portal.invoices.credit_notes.queries import IN_MONEY
+from portal.invoices.prepaid import PREPAID
 from portal.invoices.sending import ON_STOPPED
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
 from portal.payments.actions.attempts import Started, Wish, start_attempt

@@ -79,8 +79,10 @@ def settle(session: Session, attempt_id: int, seen: Checkout) -> str:
 
 
 def lock_attempt(session: Session, attempt_id: int) -> Sequence[Locked | LockedDeposit]:
-    """All that this Session pays, under locks: invoices, or a deposit that was asked for."""
-    return lock_family(session, attempt_id) or lock_deposit(session, attempt_id)
+    """All that this Session pays, under locks: invoices, or a deposit that was asked for. A deposit's job may be billed
+    while we wait for its locks: then it pays that invoice."""
+    found = lock_family(session, attempt_id) or lock_deposit(session, attempt_id)
+    return found or lock_family(session, attempt_id)
 
 
 def lock_family(session: Session, attempt_id: int) -> Sequence[Locked]:

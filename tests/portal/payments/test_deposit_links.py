@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from portal.accounting.mirror.money_sources import payment as payment_source
 from portal.gateways.errors import GatewayError
 from portal.invoices.models import PayLink
+from portal.invoices.queries import due_on
 from portal.messages.actions import read_mail
 from portal.messages.models import Message
 from portal.messages.texts import keep_account
@@ -318,6 +319,32 @@ def test_a_bank_that_takes_its_time(till: Till, firm: Firm, asked: Asked, ends_w
         assert payer.to_address == "rita@maple.example" and "/d/" in read_mail(session, payer.id).text
         staff = session.scalars(select(Message).where(Message.kind == "debit_refused")).one()
         assert "They have been written to" in read_mail(session, staff.id).text
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_what_a_bank_has_under_way_is_not_asked_for_again_by_the_jobs_invoice(
+    till: Till, firm: Firm, asked: Asked, ends_well: bool
+) -> None:
+    offer_debit(firm.organisation_id)
+    session_id, _ = till.begin(asked.path)
+    till.at_stripe(session_id, "pay", card="bank")
+    till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        session.execute(update(WorkOrder).where(WorkOrder.id == asked.job_id).values(status="Completed"))
+        job = get_work_order(session, asked.job_id, firm.viewer())
+        invoice_id = make_invoice(session, firm, work_order=job, email="rita@maple.example").id
+        known = due_on(session, invoice_id)
+        assert (known.under_way.minor, known.to_pay.minor) == (ASKED, TOTAL - ASKED)
+        mail = session.scalars(select(Message).where(Message.kind == "invoice")).one()
+        assert "£135.80" in read_mail(session, mail.id).text
+    assert "under way at the customer" in said(firm, "invoice", invoice_id)
+    till.at_stripe(session_id, "bank", succeeded=ends_well)
+    till.work(firm)
+    assert left(firm, invoice_id) == (TOTAL - ASKED if ends_well else TOTAL)
+    assert "needs a decision" not in said(firm, "invoice", invoice_id)
+    with job_session(firm.organisation_id) as session:
+        told = session.scalars(select(Message.kind).where(Message.kind.in_(("receipt", "debit_refused")))).all()
+        assert told == (["receipt"] if ends_well else ["debit_refused"] * 2)  # the customer and the firm
 
 
 def test_a_cancelled_job_asks_for_nothing_and_its_deposit_can_go_back(till: Till, firm: Firm, asked: Asked) -> None:

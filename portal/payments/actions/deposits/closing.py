@@ -18,7 +18,7 @@ _WORDS = {
 
 
 def close_as_billed(session: Session, request_ids: Sequence[int]) -> None:
-    """The job's invoice asks for all of it now. What a bank has under way is taken off it when it arrives.
+    """The job's invoice asks for all of it now, but for what a bank has under way.
 
     Does not commit.
     """

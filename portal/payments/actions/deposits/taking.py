@@ -6,6 +6,7 @@ from sqlalchemy import Select, bindparam, func, null, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice, InvoiceLine
+from portal.invoices.prepaid import Prepaid
 from portal.organisations import audit
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import lock_customer
@@ -13,7 +14,7 @@ from portal.payments.actions.deposits.closing import close_as_billed
 from portal.payments.actions.deposits.receipts import queue_deposit_receipt
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
-from portal.payments.models import Allocation, Payment
+from portal.payments.models import Allocation, Payment, PaymentAttempt
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox
 from portal.shared.money import Money
@@ -43,14 +44,16 @@ def keep_deposit(
     queue_deposit_receipt(session, organisation, payment, session.get_one(WorkOrder, work_order_id), request)
 
 
-def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Money:
-    """Put what is left of the jobs' deposits to an invoice that was sent in this very transaction. How much that was.
+def put_deposits(session: Session, organisation: Organisation, invoice: Invoice) -> Prepaid:
+    """Put what is left of the jobs' deposits to an invoice that was sent in this very transaction, and what a bank has
+    under way for one, as far as it fits.
 
     Nobody else can pay the invoice yet. Does not commit.
     """
     left = invoice.amount_due
     changed: list[tuple[str, int]] = []
-    for use in _unused(session, invoice):
+    unused, request_ids = _waiting(session, invoice)
+    for use in unused:
         part = min(left, use.unused)
         if not part:
             break
@@ -67,7 +70,34 @@ def put_deposits(session: Session, organisation: Organisation, invoice: Invoice)
         words = f"{formats.money(invoice.amount_due - left, organisation.locale)} taken off: the deposit for this job"
         audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
         outbox.record_all(session, organisation.id, *changed)
-    return invoice.amount_due - left
+    return Prepaid(invoice.amount_due - left, _bring_debits(session, organisation, invoice, request_ids, left))
+
+
+def _bring_debits(
+    session: Session, organisation: Organisation, invoice: Invoice, request_ids: Sequence[int], left: Money
+) -> Money:
+    """What a bank has under way for a deposit pays the invoice from now on: it is asked for no second time, and should
+    the bank refuse it, it is to pay again. One of more than is left stays a deposit of the job."""
+    brought = Money.zero(left.currency)
+    if not request_ids:
+        return brought
+    under_way = session.scalars(
+        select(PaymentAttempt)
+        .where(PaymentAttempt.deposit_request_id.in_(request_ids), PaymentAttempt.state == "processing")
+        .order_by(PaymentAttempt.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for attempt in under_way.all():
+        if attempt.currency == left.currency and attempt.amount <= left - brought:
+            attempt.deposit_request_id, attempt.invoice_id = None, invoice.id
+            attempt.invoice_revision = invoice.revision
+            brought += attempt.amount
+    if brought:
+        session.flush()
+        words = f"{formats.money(brought, organisation.locale)} is under way at the customer's bank: the deposit for it"
+        audit.note(session, organisation.id, "deposit used", "invoice", invoice.id, words=words)
+    return brought
 
 
 def waiting_deposits(session: Session, customer_id: int, currency: str, jobs: Select[int] | Sequence[int]) -> Money:
@@ -87,24 +117,27 @@ def waiting_for(session: Session, invoice: Invoice) -> Money:
     return min(waiting_deposits(session, invoice.customer_id, invoice.currency, jobs), invoice.amount_due)
 
 
-def _unused(session: Session, invoice: Invoice) -> Sequence[PaymentUse]:
-    """Oldest first; under the customer's lock, as whoever else uses their payments holds.
+def _waiting(session: Session, invoice: Invoice) -> tuple[Sequence[PaymentUse], Sequence[int]]:
+    """(what is not used yet of its jobs' deposits, oldest first; the requests for deposits that were open until now);
+    under the customer's lock, as whoever else uses their payments holds.
 
     What was asked for by a link is asked for by the invoice now: its page at Stripe is closed by the payments worker.
     """
     its = {"invoice_id": invoice.id, "customer_id": invoice.customer_id, "currency": invoice.currency}
     if not session.execute(_FOR_ITS_JOBS, its).all():
-        return []
+        return [], []
     lock_customer(session, invoice.customer_id)
     found = session.execute(_FOR_ITS_JOBS, its).all()  # one may have come in until the lock was ours
     ids = [row.payment_id for row in found if row.payment_id is not None]
-    close_as_billed(session, [row.request_id for row in found if row.request_id is not None])
-    return session.scalars(
+    request_ids = [row.request_id for row in found if row.request_id is not None]
+    close_as_billed(session, request_ids)
+    unused = session.scalars(
         select(PaymentUse)
         .where(PaymentUse.payment_id.in_(ids), PaymentUse.unused_minor > 0)
         .order_by(PaymentUse.payment_id)
         .execution_options(populate_existing=True)
     ).all()
+    return unused, request_ids
 
 
 _ITS_JOBS = (
