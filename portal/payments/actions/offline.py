@@ -17,7 +17,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import AT_THE_BANK, check_not_being_paid, lock_customer, lock_invoices, put_to
-from portal.payments.actions.deposits.taking import keep_deposit
+from portal.payments.actions.deposits.taking import keep_deposit, waiting_for
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
 from portal.payments.models import HOLDS_THE_PLACE, Payment, PaymentAttempt
@@ -161,9 +161,11 @@ def _check_same(known: Payment, taken: OfflinePayment) -> None:
 
 
 def _to_pay(session: Session, invoice_id: int) -> Money:
-    """On a draft, which is sent on the way: all of it. Never what a bank has under way."""
+    """On a draft, which is sent on the way: what its deposits leave. Never what a bank has under way."""
     invoice = get_invoice(session, invoice_id)
-    return invoice.amount_due if invoice.status == DRAFT else balance_of(invoice).to_pay
+    if invoice.status == DRAFT:
+        return invoice.amount_due - waiting_for(session, invoice)
+    return balance_of(invoice).to_pay
 
 
 def _in_coins(

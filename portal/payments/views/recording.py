@@ -15,6 +15,7 @@ from portal.invoices.models import DRAFT, Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
+from portal.payments.actions.deposits.taking import waiting_for
 from portal.payments.credits import credit_of, unused_credit
 from portal.payments.debits import why_returned
 from portal.payments.forms import read_payment
@@ -40,7 +41,8 @@ from portal.taxes.cash import cash_rounded
 class Desk:
     """One form: who pays, what can be paid with it, where it leads.
 
-    due  of all its invoices
+    due      of all its invoices
+    deposit  what is taken off by itself when a draft is sent
     """
 
     customer_id: int
@@ -50,6 +52,7 @@ class Desk:
     back: str
     action: str
     title: str
+    deposit: Money | None = None
 
 
 @bp.get("/invoices/<int:invoice_id>/payments/new")
@@ -125,11 +128,14 @@ def create_reversal(payment_id: int) -> Response:
 
 def _invoice_desk(invoice_id: int) -> Desk:
     invoice = get_invoice(request_session(), invoice_id, g.viewer)
-    known, nothing = balance_of(invoice), Money.zero(invoice.currency)
-    due = Due(invoice.amount_due, nothing) if invoice.status == DRAFT else Due(known.balance, known.under_way)
+    known, deposit = balance_of(invoice), Money.zero(invoice.currency)
+    due = Due(known.balance, known.under_way)
+    if invoice.status == DRAFT:
+        deposit = waiting_for(request_session(), invoice)
+        due = Due(invoice.amount_due - deposit, Money.zero(invoice.currency))
     return Desk(
         invoice.customer_id, invoice.customer.name, [invoice], due, url_for("invoices.show", invoice_id=invoice_id),
-        url_for("payments.create_of_invoice", invoice_id=invoice_id), invoice.number or "Draft",
+        url_for("payments.create_of_invoice", invoice_id=invoice_id), invoice.number or "Draft", deposit,
     )  # fmt: skip
 
 
@@ -185,11 +191,12 @@ def _blank(desk: Desk) -> Form:
 def _form_page(desk: Desk, form: Form) -> str:
     session, customer_id, currency = request_session(), desk.customer_id, desk.due.balance.currency
     invoice_id = desk.invoices[0].id if len(desk.invoices) == 1 else None
+    usable_for = None if desk.deposit else invoice_id  # a draft's deposit is taken off by itself
     return render_template(
         "payments/new.html", desk=desk, to_pay=desk.due.to_pay, form=form,
         kept=kept_notes(session, customer_id, currency),
-        credit=credit_of(session, customer_id, currency, invoice_id=invoice_id),
-        unused=unused_credit(session, customer_id, currency, invoice_id=invoice_id),
+        credit=credit_of(session, customer_id, currency, invoice_id=usable_for),
+        unused=unused_credit(session, customer_id, currency, invoice_id=usable_for),
         held=held_deposits(session, customer_id, currency, but_for=invoice_id),
         today=clock.today(g.time_zone), coins=cash_rounded(desk.due.to_pay, g.organisation.country),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from portal.payments.actions import OfflinePayment, apply_credit, free_deposit, 
 from portal.payments.models import Allocation, Payment
 from portal.payments.papers import receipt_paper
 from portal.payments.queries import balance_of, deposits_of
+from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.shared.phrases import LANGUAGES
@@ -84,6 +85,24 @@ def test_a_deposit_is_taken_on_the_jobs_page_and_off_its_invoice(till: Till, fir
         mail = session.scalars(select(Message).where(Message.kind == "invoice")).one()
         assert "£135.80\nTo pay by" in read_mail(session, mail.id).text
         assert [each.payment.amount_minor for each in deposits_of(session, job_id)] == [10000]
+
+
+def test_on_a_draft_no_more_is_asked_for_than_the_deposit_leaves(till: Till, firm: Firm, job_id: int) -> None:
+    payment_id, office = take(firm, job_id, 10000), sign_in(till.browser(), firm, "manager")
+    with job_session(firm.organisation_id) as session:
+        job = get_work_order(session, job_id, firm.viewer())
+        draft_id = make_invoice(session, firm, work_order=job, sent=False).id
+    page = f"/invoices/{draft_id}/payments/new"
+    shown = office.get(page).text
+    assert "£135.80 to pay" in shown and 'value="135.80"' in shown and "The deposit of £100.00 is taken off" in shown
+    assert "This customer has" not in shown and "not this one" not in shown
+    form = {"amount": "135.80", "method": "cash", "tendered": "", "reference": "", "form_id": "rest",
+            "received_on": clock.now().date().isoformat()}  # fmt: skip
+    assert post(office, f"/invoices/{draft_id}/payments", form, page=page).status_code == 303
+    assert left(firm, draft_id) == 0
+    with job_session(firm.organisation_id) as session:
+        uses = session.scalars(select(PaymentUse)).all()
+        assert [use.unused_minor for use in uses] == [0, 0] and payment_id in [use.payment_id for use in uses]
 
 
 def test_the_receipt_is_mailed_in_the_customers_language(firm: Firm, job_id: int) -> None:
