@@ -15,7 +15,6 @@ from portal.accounting.pull.models import (
     AMOUNT,
     FIELD,
     GONE,
-    LOOSE,
     MERGED,
     NAME,
     NEW_TAX,
@@ -95,7 +94,7 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
         return (*(_TAKE_AMOUNT if can_take else ()), *_PUT_BACK)
     if question.field == PAPER:
         return _PUT_BACK if question.facts["is_ours"] else _ONLY_SEEN
-    if question.field == LOOSE:
+    if question.field in loose_credits.FIELDS:
         return (*loose_credits.answers(question), (SEEN, "Leave it there"))
     if question.field == MERGED:
         return ((JOIN, f"Use {question.facts['into_name']}"), *_CHOICES[GONE])

@@ -1,9 +1,11 @@
-"""Credit notes of ours that were changed in Zoho: voided, put to other invoices, or given back. Credit is never moved
-by itself: a person is asked, once about each note, and says which side counts."""
+"""Credit notes of ours that were changed in Zoho: voided, put to other invoices, or given back. What was left of one
+and is put to an invoice there is put to it here. Credit is never moved by itself: a person is asked, once about each
+note, and says which side counts."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import putting_back, uses
@@ -11,37 +13,71 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import endings, given_back, questions, sightings, voided
+from portal.accounting.pull import changes, endings, given_back, put_there, questions, sightings, voided
 from portal.accounting.pull.models import GONE, NOTE_VOID, STATUS, USES
 from portal.invoices.credit_notes.models import CreditNote
+from portal.shared import outbox
+from portal.shared.money import Money
 
 Row = Mapping[str, Any]
 DELETED = {"title": "Was deleted in Zoho", "why": "It was there, and is gone. Nothing is made or ended until you say."}
 _LEFT = ("is_apart", "is_theirs")
 _NOT_IN_FORCE = {"void": "Void in Zoho", "draft": "A draft in Zoho"}
 _VOID = "It takes nothing back there any more; here it does. A credit note that was issued stays issued here."
-_MOVED = "Credit is never moved here by itself. Put it back there; or correct it here by hand, and say that you have."
+_MOVED = (
+    "What a credit note was put to here, it stays put to. Let it be put back there, or the two sides go on differing."
+)
 
 
 def compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
-    """True when a person is asked. row: of Zoho's list, by which the change was met."""
-    module, remote_id = MODULES["credit_note"], str(row[MODULES["credit_note"].id_key])
-    detail = remote.detail(module, remote_id)
-    if "creditnote_refunds" not in detail:
-        detail |= remote.call("GET", f"{module.path}/{remote_id}/refunds")
+    """True when anything is new. row: of Zoho's list, by which the change was met."""
+    detail = read_whole(remote, str(row[MODULES["credit_note"].id_key]))
+    now = uses.seen_credit(detail, None)
+    if now is None:
+        return False
     with held(turn) as session:
+        more = _more(session, session.get_one(MirrorRecord, record_id), now)
+    put_there.close_payment_pages(turn.organisation_id, list(more or ()))
+    with held(turn) as session, changes.in_the_name_of(turn.product_name):
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
         sightings.remember(record, row)
-        known, now = uses.from_text(record.snapshot), uses.seen_credit(detail, None)
-        if known is None or now is None or record.state != "in_step" or (record.snapshot or {}).get("is_theirs"):
+        known, more = uses.from_text(record.snapshot), _more(session, record, now)
+        if known is None or (record.snapshot or {}).get("is_theirs"):
             return False
+        if record.state != "in_step":
+            return more == {} and _try_again(session, record, now)
         note, status = session.get_one(CreditNote, record.local_id), str(detail.get("status", ""))
+        if put_there.follow(session, note, more):
+            record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_void = _ask_whether_void(session, record, note, status)
         is_moved = not is_void and _ask_about_uses(session, turn, record, note, known, now)
         is_given_back = given_back.ask(
             session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or []
         )
-        return is_void or is_moved or is_given_back
+        return is_void or is_moved or is_given_back or bool(more)
+
+
+def _more(session: Session, record: MirrorRecord, now: uses.There) -> dict[int, Money] | None:
+    """Our invoice → how much more of it is put to that there; None where that is not followed."""
+    return put_there.more(session, record.link_id, session.get_one(CreditNote, record.local_id), now.applied)
+
+
+def _try_again(session: Session, record: MirrorRecord, now: uses.There) -> bool:
+    """Put to the same invoices on both sides at once: there it is by now what ours was still to bring about."""
+    record.snapshot = {**(record.snapshot or {}), "there": now.as_text()}
+    record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
+    record.last_error = record.last_error_code = ""
+    outbox.record(session, record.organisation_id, record.module, record.local_id)
+    return True
+
+
+def read_whole(remote: Remote, remote_id: str) -> Row:
+    """With what was given back of it, which an answer may leave out."""
+    module = MODULES["credit_note"]
+    detail = remote.detail(module, remote_id)
+    if "creditnote_refunds" in detail:
+        return detail
+    return {**detail, **remote.call("GET", f"{module.path}/{remote_id}/refunds")}
 
 
 def leave_both(session: Session, record: MirrorRecord) -> None:

@@ -17,6 +17,7 @@ from portal.accounting.pull import (
     papers_there,
     payment_changes,
     payments,
+    put_there,
     tax_decisions,
     voided,
     written_off,
@@ -26,7 +27,7 @@ from portal.accounting.pull.models import (
     AMOUNT,
     FIELD,
     GONE,
-    LOOSE,
+    OTHER_NOTE,
     PAPER,
     REFUND,
     REOPENED,
@@ -68,6 +69,8 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
         endings.end_invoice_here(session, question, void_invoice, endings.WHY)
     elif (question.field, decision) == (WRITTEN_OFF, THEIRS):
         endings.end_invoice_here(session, question, write_off_invoice, written_off.WHY)
+    elif question.field == OTHER_NOTE and decision != SEEN:
+        put_there.close_payment_pages(question.organisation_id, question.facts["on"])
 
 
 def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
@@ -142,7 +145,7 @@ def _book(session: Session, question: Question) -> None:
 def _status(session: Session, question: Question, decision: str, person_id: int) -> None:
     if question.module == "tax":
         tax_decisions.carry_out(session, question, decision)
-    elif question.module == "credit_note":
+    elif question.module == "credit_note" or question.field == OTHER_NOTE:
         _of_note(session, question, decision, person_id)
     elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
         given_back.record_here(session, question, person_id, _product(session, question))
@@ -177,8 +180,9 @@ def _changed_payment(session: Session, question: Question, decision: str, person
 
 
 def _of_note(session: Session, question: Question, decision: str, person_id: int) -> None:
-    if question.field == LOOSE and decision != SEEN:
-        loose_credits.take_over(session, question, decision, _product(session, question))
+    if question.field in loose_credits.FIELDS:
+        if decision != SEEN:
+            loose_credits.take_over(session, question, decision, _product(session, question))
     elif decision == APART:
         credit_changes.leave_both(session, _record(session, question))
     elif decision == OURS:

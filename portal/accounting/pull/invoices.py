@@ -15,7 +15,7 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off, kept
 from portal.accounting.models import MirrorRecord
 from portal.accounting.numbers_there import pass_over
-from portal.accounting.pull import papers_there, questions, sightings, voided, written_off
+from portal.accounting.pull import loose_credits, papers_there, questions, sightings, voided, written_off
 from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
@@ -23,6 +23,10 @@ from portal.shared.money import Money
 
 Row = Mapping[str, Any]
 MISMATCH = "totals"
+_LOWER = (
+    "Something lowers it there that is not here: look in Zoho at what. A credit note that is there must not be made"
+    " here as well, or Zoho would have two: void it there, and make it here."
+)
 
 
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
@@ -72,6 +76,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
     """Payments there are records here by now. What is still missing was credited there."""
     theirs = Money.rounded(wire.amount(row.get("balance")) or balance.decimal * 0, invoice.currency)
     is_told = row.get("status") in (VOID, "draft") or is_written_off(row)  # asked about as what it is
+    is_told = is_told or loose_credits.is_open_about(session, record.link_id, invoice.id)
     if is_told or invoice.status != SENT or theirs >= balance:
         questions.settle(session, record, STATUS, BALANCE)
         return False
@@ -79,7 +84,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
         session, questions.of(record), STATUS, field=BALANCE, ours=str(balance), theirs=str(theirs),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Less to pay in Zoho",
-               "why": "Something was credited there. Make the same here, or take it back there.",
+               "why": _LOWER,
                "minor": theirs.minor},
     )  # fmt: skip
     return True

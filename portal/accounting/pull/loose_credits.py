@@ -1,19 +1,20 @@
-"""A credit note of Zoho's that is over no invoice. Here each one takes back an invoice, so a person says which: what it
-comes to stays the customer's credit, as it is there."""
+"""A credit note of Zoho's that is over no invoice, or over none that comes to the same here. Here each one takes back
+lines of one invoice, so a person says of which: what it is put to there, it is put to here, and the rest stays the
+customer's credit."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounting.mirror import uses
 from portal.accounting.mirror.lease import Turn
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import crediting, questions
-from portal.accounting.pull.crediting import TheirCredit
-from portal.accounting.pull.models import LOOSE, STATUS, Question
+from portal.accounting.pull import crediting, given_back, questions
+from portal.accounting.pull.crediting import TheirCredit, TheirLine
+from portal.accounting.pull.models import LOOSE, OTHER_NOTE, STATUS, Question
 from portal.accounting.setup.tying import tie
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote
@@ -21,49 +22,64 @@ from portal.invoices.models import SENT, Invoice
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
+Row = Mapping[str, Any]
 OVER = "over "  # the answer: over which of the offered invoices, counted from 1
-_MOST_OFFERED = 5
-_WHY = "Here a credit note takes back an invoice. Say which one, and it is the customer's credit here, too."
-_NONE = "Here a credit note takes back an invoice, and none of this customer's is left for so much. Change it in Zoho."
+FIELDS = (LOOSE, OTHER_NOTE)
+_MOST_OFFERED, _MOST_TRIED = 5, 20
+_WHY = "Here a credit note takes back an invoice. Say which one. What it is put to in Zoho, it is put to here."
+_NONE = "No invoice of this customer comes to the same here, with the same tax."
+_ONCE = "Do not make it here beside it: Zoho would have two. Change it there; or void it there, and make it here."
 
 
 class CannotTakeOver(RuleBroken):
     """No credit note over that invoice comes to the same."""
 
 
-def ask(session: Session, turn: Turn, remote_id: str, customer: str, theirs: TheirCredit) -> bool:
-    """Once. False where it was asked before, or is no business of ours. customer: the id there. Does not commit."""
-    asked = select(Question.id).where(Question.link_id == turn.link_id, Question.remote_id == remote_id)
-    whose = session.execute(
-        select(Customer.id, Customer.name)
-        .join(MirrorRecord, MirrorRecord.local_id == Customer.id)
-        .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module == "customer")
-        .where(MirrorRecord.remote_id == customer)
-    ).one_or_none()
-    if whose is None or session.scalars(asked.where(Question.field == LOOSE).limit(1)).first() is not None:
+def ask(session: Session, turn: Turn, detail: Row, theirs: TheirCredit, there: Row, why: str = "") -> bool:
+    """True when that is news. Once, and again where it was changed there since. Does not commit.
+
+    detail  the whole of it
+    there   where it is put to, as the mirror keeps that
+    why     it cannot be taken over as it is, over whatever invoice
+    """
+    remote_id = str(detail["creditnote_id"])
+    asked = session.scalars(
+        select(Question.decision).where(Question.link_id == turn.link_id, Question.remote_id == remote_id)
+        .where(Question.field.in_(FIELDS), Question.decision != questions.SETTLED)
+    ).all()  # fmt: skip
+    customer = _customer_of(session, turn.link_id, str(detail.get("customer_id", "")), theirs)
+    if customer is None or any(asked):
         return False
-    offered = _able(session, whose.id, theirs.total)
-    of = {
-        "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": "credit_note", "local_id": None,
-        "remote_id": remote_id,
-    }  # fmt: skip
+    offered = [] if why else _able(session, turn, customer.id, theirs)
+    said = _WHY if offered else f"{why or _NONE} {_ONCE}"
+    of, label = _about(session, turn, remote_id, theirs)
+    title = "A credit note in Zoho" if theirs.applied else "A credit note in Zoho without an invoice"
     questions.ask(
-        session, of, STATUS, field=LOOSE, ours="is not here",
-        theirs=f"{theirs.total} on {theirs.on:%d %b %Y}, {whose.name}",
-        facts={"label": f"Credit note {theirs.number}", "title": "A credit note in Zoho without an invoice",
-               "why": _WHY if offered else _NONE, "invoices": offered, "theirs": _as_text(theirs)},
+        session, of, STATUS, field=OTHER_NOTE if theirs.applied else LOOSE, ours="is not here",
+        theirs=f"{theirs.total} on {theirs.on:%d %b %Y}, {theirs.number}, {customer.name}",
+        facts={"label": label, "title": title, "why": said, "invoices": offered, "on": list(theirs.applied),
+               "theirs": _as_text(theirs), "there": there, "refunds": _refunds_of(detail)},
     )  # fmt: skip
-    return True
+    return not asked
 
 
 def settle(session: Session, link_id: int, remote_id: str) -> None:
     """It is over an invoice by now, or not in force any more. Does not commit."""
     session.execute(
         update(Question)
-        .where(Question.link_id == link_id, Question.remote_id == remote_id, Question.field == LOOSE)
+        .where(Question.link_id == link_id, Question.remote_id == remote_id, Question.field.in_(FIELDS))
         .where(Question.decision == "")
         .values(decision=questions.SETTLED, decided_at=func.clock_timestamp())
     )
+
+
+def is_open_about(session: Session, link_id: int, invoice_id: int) -> bool:
+    """Is it being asked already what lowers this invoice there?"""
+    asked = select(Question.id).where(
+        Question.link_id == link_id, Question.field == OTHER_NOTE, Question.decision == "",
+        Question.facts["on"].contains([invoice_id]),
+    )  # fmt: skip
+    return session.scalars(asked.limit(1)).first() is not None
 
 
 def answers(question: Question) -> Sequence[tuple[str, str]]:
@@ -77,38 +93,92 @@ def take_over(session: Session, question: Question, decision: str, product_name:
     theirs = _from_text(question.facts["theirs"])
     note = crediting.credit_as_theirs(session, question.link_id, invoice_id, theirs, product_name)
     if note is None:
-        raise CannotTakeOver(f"No credit note over {number} comes to {theirs.total}. Choose another invoice.")
-    tie(
-        session, question.organisation_id, question.link_id, "credit_note", note.id, question.remote_id,
-        remote_number=theirs.number, snapshot={"there": uses.There().as_text()},
-    )  # fmt: skip
+        raise CannotTakeOver(f"No credit note over {number} comes to the same any more. Choose another invoice.")
+    told = question.facts
+    keep(session, question.organisation_id, question.link_id, question.remote_id, note, theirs.number, told["there"],
+         told["refunds"])  # fmt: skip
 
 
-def _able(session: Session, customer_id: int, total: Money) -> list[tuple[int, str]]:
-    """(id, number) of the newest invoices of which so much is left to be taken back."""
+def keep(
+    session: Session, organisation_id: int, link_id: int, remote_id: str, note: CreditNote, number: str, there: Row,
+    refunds: Sequence[Row],
+) -> None:  # fmt: skip
+    """Ours is theirs from now on; what was given back of it there is asked about. Does not commit."""
+    tie(session, organisation_id, link_id, "credit_note", note.id, remote_id, remote_number=number,
+        snapshot={"there": there})  # fmt: skip
+    record = session.scalars(
+        select(MirrorRecord).where(MirrorRecord.link_id == link_id, MirrorRecord.module == "credit_note")
+        .where(MirrorRecord.remote_id == remote_id)
+    ).one()  # fmt: skip
+    given_back.ask(session, record, "Credit note", note.number, note.currency, refunds)
+
+
+def _customer_of(session: Session, link_id: int, remote_id: str, theirs: TheirCredit) -> Customer | None:
+    """Whose invoices it lowers; there he may be merged into another."""
+    if theirs.applied:
+        return session.get_one(Customer, session.get_one(Invoice, next(iter(theirs.applied))).customer_id)
+    return session.scalars(
+        select(Customer).join(MirrorRecord, MirrorRecord.local_id == Customer.id)
+        .where(MirrorRecord.link_id == link_id, MirrorRecord.module == "customer")
+        .where(MirrorRecord.remote_id == remote_id)
+    ).one_or_none()  # fmt: skip
+
+
+def _about(session: Session, turn: Turn, remote_id: str, theirs: TheirCredit) -> tuple[dict[str, Any], str]:
+    """Of what it is asked, and how that is called: the first invoice that it lowers, or itself."""
+    of: dict[str, Any] = {"organisation_id": turn.organisation_id, "link_id": turn.link_id, "remote_id": remote_id}
+    if not theirs.applied:
+        return {**of, "module": "credit_note", "local_id": None}, f"Credit note {theirs.number}"
+    invoice = session.get_one(Invoice, next(iter(theirs.applied)))
+    return {**of, "module": "invoice", "local_id": invoice.id}, f"Invoice {invoice.number}"
+
+
+def _able(session: Session, turn: Turn, customer_id: int, theirs: TheirCredit) -> list[tuple[int, str]]:
+    """(id, number) of the newest invoices over which it comes to the same."""
     credited = func.coalesce(func.sum(CreditNote.total_minor), 0)
-    found = (
+    newest = (
         select(Invoice.id, Invoice.number)
         .outerjoin(CreditNote, CreditNote.invoice_id == Invoice.id)
-        .where(Invoice.customer_id == customer_id, Invoice.status == SENT, Invoice.currency == total.currency)
+        .where(Invoice.customer_id == customer_id, Invoice.status == SENT, Invoice.currency == theirs.total.currency)
         .group_by(Invoice.id)
-        .having(Invoice.total_minor - credited >= total.minor)
+        .having(Invoice.total_minor - credited >= theirs.total.minor)
         .order_by(Invoice.id.desc())
-        .limit(_MOST_OFFERED)
+        .limit(_MOST_TRIED)
     )
-    return [(invoice_id, str(number)) for invoice_id, number in session.execute(found)]
+    found = [
+        (invoice_id, str(number)) for invoice_id, number in session.execute(newest).all()
+        if _would_come_to_it(session, turn, invoice_id, theirs)
+    ]  # fmt: skip
+    return found[:_MOST_OFFERED]
+
+
+def _would_come_to_it(session: Session, turn: Turn, invoice_id: int, theirs: TheirCredit) -> bool:
+    """Tried, and taken back."""
+    with session.begin_nested() as trial:
+        note = crediting.credit_as_theirs(session, turn.link_id, invoice_id, theirs, turn.product_name)
+        trial.rollback()
+    return note is not None
+
+
+def _refunds_of(detail: Row) -> list[dict[str, str]]:
+    return [{key: str(value) for key, value in each.items()} for each in detail.get("creditnote_refunds") or []]
 
 
 def _as_text(theirs: TheirCredit) -> dict[str, Any]:
     return {
         "number": theirs.number, "on": theirs.on.isoformat(), "minor": theirs.total.minor,
-        "currency": theirs.total.currency, "reason": theirs.reason,
-        "lines": [[item, name, amount.minor] for item, name, amount in theirs.lines],
+        "currency": theirs.total.currency, "reason": theirs.reason, "taxes": [each.minor for each in theirs.taxes],
+        "lines": [[line.item, line.name, line.amount.minor, str(line.rate)] for line in theirs.lines],
+        "applied": {str(at): part.minor for at, part in theirs.applied.items()},
     }  # fmt: skip
 
 
 def _from_text(text: Mapping[str, Any]) -> TheirCredit:
-    currency = text["currency"]
-    lines = [(item, name, Money(minor, currency)) for item, name, minor in text["lines"]]
-    on = date.fromisoformat(text["on"])
-    return TheirCredit(text["number"], on, Money(text["minor"], currency), lines, text["reason"], is_kept=True)
+    def money(minor: int) -> Money:
+        return Money(minor, text["currency"])
+
+    return TheirCredit(
+        text["number"], date.fromisoformat(text["on"]), money(text["minor"]), [money(each) for each in text["taxes"]],
+        [TheirLine(item, name, money(minor), Decimal(rate)) for item, name, minor, rate in text["lines"]],
+        text["reason"], {int(at): money(minor) for at, minor in text["applied"].items()},
+    )  # fmt: skip

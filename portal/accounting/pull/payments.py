@@ -15,19 +15,17 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import payment_changes, questions, second_payments, sightings
+from portal.accounting.pull import payment_changes, put_there, questions, second_payments, sightings
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.pull.models import TWICE
 from portal.accounting.pull.sightings import stamp_of
 from portal.accounting.setup.tying import tie
-from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import wire
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
-from portal.payments.actions import BookedPayment, add_booked_payment, release_invoice
+from portal.payments.actions import BookedPayment, add_booked_payment
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.rules import words_of
-from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
 Row = Mapping[str, Any]
@@ -103,7 +101,7 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
             return True
     if facts is None:
         return False
-    close_payment_pages(turn, [int(invoice_id) for invoice_id in facts["parts"]])
+    put_there.close_payment_pages(turn.organisation_id, [int(invoice_id) for invoice_id in facts["parts"]])
     with held(turn) as session:
         book(session, turn.organisation_id, turn.link_id, facts, turn.product_name)
     return True
@@ -187,16 +185,6 @@ def _ask_whether_the_same(
                "why": "Both have the same amount, on the same invoice. Ours is not sent until you say."},
     )  # fmt: skip
     questions.stop(session, turn.link_id, "payment", ours.id, "It looks like a payment that Zoho has already.")
-
-
-def close_payment_pages(turn: Turn, invoice_ids: Sequence[int]) -> None:
-    """Nobody shall pay by card what is paid. Where that cannot be had, a second payment becomes the customer's credit:
-    money that has come is recorded in any case."""
-    for invoice_id in invoice_ids:
-        try:
-            release_invoice(turn.organisation_id, invoice_id)
-        except (RuleBroken, GatewayError):
-            continue
 
 
 def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:

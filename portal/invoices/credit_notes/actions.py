@@ -31,7 +31,7 @@ def creditable(session: Session, invoice: Invoice) -> list[Money]:
 def raise_credit_note(
     session: Session, organisation: Organisation, invoice: Invoice, wanted: Mapping[int, Money], reason: str, *,
     keep: bool = False, form_id: str | None = None, raised_by: int | None = None,
-    issued_on: date | None = None, goes_back: bool = False,
+    issued_on: date | None = None, goes_back: bool = False, put: Sequence[tuple[Invoice, Money]] | None = None,
 ) -> CreditNote:  # fmt: skip
     """Issue a credit note over parts of `invoice`. Raises CannotCredit. Does not commit.
 
@@ -40,33 +40,28 @@ def raise_credit_note(
     keep     True: all of it stays the customer's credit; else it lowers what is to pay, as far as something is
     issued_on  of one that the books have already; else today
     goes_back  the caller hands back what lowers nothing, in this very transaction
+    put      of one that the books have already: how much of it lowers which invoices, read and locked as this one is
     """
     rules.check_creditable(invoice.status, invoice.breakdown)
     for position, left in enumerate(creditable(session, invoice)):
         rules.check_line(position, wanted.get(position, Money.zero(invoice.currency)), left)
     breakdown, text = _reckon(session, invoice, wanted)
     rules.check_total(breakdown.total, queries.credited_total(session, invoice), invoice.total)
-    note = CreditNote(
-        organisation_id=organisation.id,
-        number=next_paper_number(session, organisation.id, "credit_note", organisation.country),
-        invoice_id=invoice.id, customer_id=invoice.customer_id, currency=invoice.currency,
-        issued_on=issued_on or clock.today(organisation.time_zone), reason=reason, bill_to=invoice.bill_to,
-        breakdown=text,
-        subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
-        total_minor=breakdown.total.minor, withheld_minor=-breakdown.withholding.minor,
-        raised_by=raised_by, form_id=form_id,
-        letterhead=drawn_up(
-            organisation, str(invoice.bill_to.get("language", "")), over=invoice.letterhead
-        ).as_text(),
-    )  # fmt: skip
+    note = _drawn_up(organisation, invoice, breakdown, text, reason)
+    note.number = next_paper_number(session, organisation.id, "credit_note", organisation.country)
+    note.issued_on = issued_on or clock.today(organisation.time_zone)
+    note.raised_by, note.form_id = raised_by, form_id
     session.add(note)
     session.flush()
     session.add_all(_lines(note, invoice, breakdown))
     session.add_all(_tax_rows(note, breakdown))
-    part = rules.part_to_apply(note.worth, balance_of(invoice).balance, keep=keep)
-    if part:
+    if put is not None:
+        part = Money.total((each for _, each in put), note.currency)
+    elif part := rules.part_to_apply(note.worth, balance_of(invoice).balance, keep=keep):
         _apply(session, note, invoice, part)
     _announce(session, organisation, note, invoice, part, goes_back=goes_back)
+    if put is not None:
+        put_as_booked(session, note, put)
     return note
 
 
@@ -81,12 +76,42 @@ def apply_credit(session: Session, note: CreditNote, invoice: Invoice) -> Money:
     part = rules.part_to_apply(queries.kept_as_credit(session, note), balance_of(invoice).to_pay, keep=False)
     if not part or invoice.status != "sent":
         raise rules.CannotCredit("Nothing is to pay on this invoice, or nothing is left of the credit.")
+    _take_off(session, note, invoice, part)
+    return part
+
+
+def put_as_booked(session: Session, note: CreditNote, parts: Sequence[tuple[Invoice, Money]]) -> None:
+    """Put so much of what is kept of a note to these invoices, as the books did: all of it, or nothing.
+
+    Each invoice once, read and locked as for apply_credit. Raises CannotCredit. Does not commit.
+    """
+    rules.check_kept(Money.total((part for _, part in parts), note.currency), queries.kept_as_credit(session, note))
+    for invoice, part in parts:
+        if (invoice.customer_id, invoice.currency) != (note.customer_id, note.currency):
+            raise rules.CannotCredit("Credit can be put to another invoice of the same customer only.")
+        rules.check_takes(invoice.number or "", invoice.status, part, balance_of(invoice).balance)
+        _take_off(session, note, invoice, part)
+
+
+def _take_off(session: Session, note: CreditNote, invoice: Invoice, part: Money) -> None:
     _apply(session, note, invoice, part)
     words = f"{formats.money(part)} of credit note {note.number} taken off"
     audit.note(session, note.organisation_id, "credit applied", "invoice", invoice.id, words=words)
-    outbox.record(session, note.organisation_id, "credit_note", note.id)
-    outbox.record(session, note.organisation_id, "invoice", invoice.id)
-    return part
+    outbox.record_all(session, note.organisation_id, ("credit_note", note.id), ("invoice", invoice.id))
+
+
+def _drawn_up(
+    organisation: Organisation, invoice: Invoice, breakdown: Breakdown, text: dict[str, object], reason: str
+) -> CreditNote:  # fmt: skip
+    return CreditNote(
+        organisation_id=organisation.id, invoice_id=invoice.id, customer_id=invoice.customer_id,
+        currency=invoice.currency, reason=reason, bill_to=invoice.bill_to, breakdown=text,
+        subtotal_minor=breakdown.subtotal.minor, tax_minor=breakdown.tax_total.minor,
+        total_minor=breakdown.total.minor, withheld_minor=-breakdown.withholding.minor,
+        letterhead=drawn_up(
+            organisation, str(invoice.bill_to.get("language", "")), over=invoice.letterhead
+        ).as_text(),
+    )  # fmt: skip
 
 
 def _reckon(session: Session, invoice: Invoice, wanted: Mapping[int, Money]) -> tuple[Breakdown, dict[str, object]]:

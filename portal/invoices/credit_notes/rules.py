@@ -36,6 +36,18 @@ def check_total(total: Money, credited_before: Money, invoice_total: Money) -> N
         raise CannotCredit("That is more than is left of the invoice. Take back a little less.", field="lines")
 
 
+def check_kept(wanted: Money, kept: Money) -> None:
+    if wanted > kept:
+        raise CannotCredit(f"Only {money(kept)} of this credit note is left to be put to invoices.")
+
+
+def check_takes(number: str, status: str, part: Money, balance: Money) -> None:
+    """Can the invoice of this number be lowered by all of `part`?"""
+    if status != "sent" or part > balance:
+        left = money(balance) if status == "sent" else "nothing"
+        raise CannotCredit(f"It is put to {number} with {money(part)}, where {left} is to pay here.")
+
+
 def part_to_apply(total: Money, balance: Money, *, keep: bool) -> Money:
     """How much of a note lowers what is to pay; the rest is kept as the customer's credit."""
     zero = Money.zero(total.currency)

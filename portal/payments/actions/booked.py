@@ -14,6 +14,8 @@ from portal.organisations.numbering import next_number
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.models import Payment
+from portal.payments.rules import CannotRecord
+from portal.payments.uses import PaymentUse
 from portal.shared import formats, outbox
 from portal.shared.money import Money
 
@@ -64,6 +66,26 @@ def add_booked_payment(session: Session, organisation: Organisation, booked: Boo
     changed = [("invoice", invoice_id) for invoice_id in parts]
     outbox.record_all(session, organisation.id, ("payment", payment.id), *changed)
     return payment
+
+
+def put_booked_payment(session: Session, payment: Payment, parts: Mapping[int, Money]) -> None:
+    """Put so much of what is not used of it to these invoices, as the books did: all of it, or nothing. Raises
+    CannotRecord. Does not commit."""
+    lock_customer(session, payment.customer_id)
+    invoices = lock_invoices(session, parts)
+    use = session.get_one(PaymentUse, payment.id, populate_existing=True)
+    if Money.total(parts.values(), payment.currency) > use.unused:
+        raise CannotRecord(f"Only {formats.money(use.unused)} of it is left here.")
+    for invoice_id, part in parts.items():
+        if invoices[invoice_id].status != SENT or part > queries.balance_of(session, invoice_id):
+            raise CannotRecord(f"Not so much is to pay on {invoices[invoice_id].number} here.")
+    put_to(session, payment, dict(parts))
+    locale = session.get_one(Organisation, payment.organisation_id).locale
+    for invoice_id, part in parts.items():
+        words = f"{formats.money(part, locale)} paid from the customer's credit, as recorded in the books"
+        audit.note(session, payment.organisation_id, "credit used", "invoice", invoice_id, words=words)
+    changed = [("invoice", invoice_id) for invoice_id in parts]
+    outbox.record_all(session, payment.organisation_id, ("payment", payment.id), *changed)
 
 
 def _tell(session: Session, organisation: Organisation, payment: Payment, parts: Mapping[int, Money]) -> None:
