@@ -1,5 +1,6 @@
-"""Payments of ours that were changed in Zoho: put to other invoices, given back, or of another amount. Money is never
-moved here by itself: a person is asked, once about each payment, and says which side counts."""
+"""Payments of ours that were changed in Zoho: put to other invoices, given back, or of another amount. What was not
+used and is put to an invoice there is put to it here. Money is never moved by itself: a person is asked, once about
+each payment, and says which side counts."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -12,7 +13,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import endings, given_back, questions, sightings, voided
+from portal.accounting.pull import changes, endings, given_back, put_there, questions, sightings, voided
 from portal.accounting.pull.models import AMOUNT, STATUS, USES, Question
 from portal.gateways.zoho import wire
 from portal.payments.actions import reverse_payment
@@ -29,16 +30,23 @@ _BY_HAND = "It pays what is not here. Change it back there; or correct ours by h
 
 
 def compare(turn: Turn, remote: Remote, record_id: int, row: Detail, facts_of: Facts) -> bool:
-    """True when a person is asked. row: of Zoho's list, by which the change was met. facts_of: what is needed to book
+    """True when anything is new. row: of Zoho's list, by which the change was met. facts_of: what is needed to book
     a payment as it is there."""
     detail = remote.detail(MODULES["payment"], str(row[MODULES["payment"].id_key]))
+    now = uses.seen(detail, None)
     with held(turn) as session:
+        more = _more(session, session.get_one(MirrorRecord, record_id), now, detail)
+    put_there.close_payment_pages(turn.organisation_id, list(more or ()))
+    with held(turn) as session, changes.in_the_name_of(turn.product_name):
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
         sightings.remember(record, row)
-        known, now = uses.from_text(record.snapshot), uses.seen(detail, None)
+        known = uses.from_text(record.snapshot)
         if known is None or record.state != "in_step":
             return False
         payment = session.get_one(Payment, record.local_id)
+        more = _more(session, record, now, detail)
+        if put_there.follow(session, payment, more):
+            record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_other = _ask_about_amount(session, record, payment, now, detail, facts_of(session, turn, detail))
         is_moved = _ask_about_uses(
             session, record, payment, voided.besides(session, turn.link_id, known.applied), now, is_other=is_other
@@ -46,7 +54,17 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Detail, facts_of: F
         is_given_back = given_back.ask(
             session, record, "Payment", payment.number, payment.currency, detail.get("payment_refunds") or []
         )
-        return is_other or is_moved or is_given_back
+        return is_other or is_moved or is_given_back or bool(more)
+
+
+def _more(
+    session: Session, record: MirrorRecord, now: uses.There, detail: Detail
+) -> dict[int, Money] | None:  # fmt: skip
+    """Our invoice → how much more of it is put to that there; None where it is of another amount there, too."""
+    payment = session.get_one(Payment, record.local_id)
+    if record.state != "in_step" or payment.amount != _amount_in(detail, payment):
+        return None
+    return put_there.more(session, record.link_id, payment, now.applied)
 
 
 def put_back(record: MirrorRecord, question: Question) -> None:
@@ -69,7 +87,7 @@ def _ask_about_amount(
     session: Session, record: MirrorRecord, payment: Payment, now: uses.There, detail: Detail,
     facts: Mapping[str, Any] | None,
 ) -> bool:  # fmt: skip
-    amount = Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
+    amount = _amount_in(detail, payment)
     if payment.amount == amount or (record.snapshot or {}).get("is_theirs"):
         questions.settle(session, record, STATUS, AMOUNT)
         return False
@@ -81,6 +99,10 @@ def _ask_about_amount(
                "why": why or _CHANGED, "there": now.as_text(), "can_take": not why},
     )  # fmt: skip
     return True
+
+
+def _amount_in(detail: Detail, payment: Payment) -> Money:
+    return Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
 
 
 def _why_ours_stays(payment: Payment) -> str:

@@ -16,7 +16,7 @@ from tests.portal.accounting.doings import credit, pay, put_credit, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, linked_to_either, zoho
 from tests.portal.accounting.test_credit_notes_back import notes, writes
 from tests.portal.accounting.test_credit_notes_changed_there import drifts
-from tests.portal.accounting.test_payments_back import balance, compare_at_night, decide
+from tests.portal.accounting.test_payments_back import balance, compare_at_night, decide, paid_there
 
 __all__ = ["linked", "linked_to_either", "zoho"]
 Two = tuple[LinkedFirm, Invoice, Invoice]
@@ -155,6 +155,26 @@ def test_where_less_is_to_pay_here_than_it_takes_off_there_it_says_so(two_in_boo
     asked = next(each for each in questions(linked) if each.field == "credit note")
     linked.zoho.mend()
     assert notes(linked) == [] and "where £5.80 is to pay here" in asked.facts["why"]
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_what_was_left_of_a_payment_is_put_to_what_it_is_put_to_there(two: Two, theirs: bool) -> None:
+    linked, invoice, other = two
+    if theirs:
+        remote_id = paid_there(linked, invoice, 50, invoices=[])
+    else:
+        pay(linked, invoice, 5000, applied=1000)
+    look(linked)
+    drain(linked.organisation_id)
+    remote_id = linked.there("customerpayments")[0]["payment_id"]
+    let_time_pass(linked)
+    act(linked, f"POST /invoices/{there(linked, other)['invoice_id']}/credits",
+        invoice_payments=[{"payment_id": remote_id, "amount_applied": 30.25}])  # fmt: skip
+    look(linked)
+    assert balance(linked, other).minor == 23580 - 3025
+    assert balance(linked, invoice).minor == 23580 - (0 if theirs else 1000)
+    assert_equal(linked)
+    assert len(linked.there("customerpayments")) == 1 and linked.there("creditnotes") == []
 
 
 def test_given_back_before_it_is_taken_over_that_is_asked_about(two_in_books: Two) -> None:
