@@ -36,11 +36,14 @@ def refund_credit_note(
     invoice = lock_invoices(session, [note.invoice_id])[note.invoice_id]
     if _is_repeated(session, note, form_id, amount):
         return
-    _check(amount, queries.kept_as_credit(session, note), invoice)
+    is_booked = form_id.startswith(BOOKED)  # what the books gave back is gone, whatever it was
+    _check(amount, queries.kept_as_credit(session, note))
+    if not is_booked:
+        _check_settled(invoice)
     if way == "stripe":
         _to_card(session, note, invoice, amount, reason, by=by, form_id=form_id)
     else:
-        if not form_id.startswith(BOOKED):  # what the books gave back is gone, whatever it was
+        if not is_booked:
             _check_paid(amount, credit_in_money(session, note.customer_id, note.currency))
         _by_hand(session, note, amount, way, reason, by=by, form_id=form_id)
     locale = session.get_one(Organisation, note.organisation_id).locale
@@ -65,11 +68,14 @@ def _is_repeated(session: Session, note: CreditNote, form_id: str, amount: Money
     return True
 
 
-def _check(amount: Money, kept: Money, invoice: Invoice) -> None:
-    """Who still owes on the very invoice is not handed what was never paid."""
+def _check(amount: Money, kept: Money) -> None:
     if amount > kept:
         raise CannotRefund(f"Only {formats.money(kept)} of this credit is left to give back.", field="amount")
-    if invoice.status == "sent" and balance_of(invoice).balance > Money.zero(amount.currency):
+
+
+def _check_settled(invoice: Invoice) -> None:
+    """Who still owes on the very invoice is not handed what was never paid."""
+    if invoice.status == "sent" and balance_of(invoice).balance > Money.zero(invoice.currency):
         left = formats.money(balance_of(invoice).balance)
         raise CannotRefund(f"{left} is still to pay on {invoice.number}: put the credit to it first.", field="amount")
 

@@ -6,7 +6,7 @@ import pytest
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import asking
-from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.models import CreditNote, CreditRefund
 from portal.invoices.credit_notes.queries import kept_as_credit, put_to
 from portal.invoices.models import Invoice
 from portal.shared.money import Money
@@ -175,6 +175,24 @@ def test_what_was_left_of_a_payment_is_put_to_what_it_is_put_to_there(two: Two, 
     assert balance(linked, invoice).minor == 23580 - (0 if theirs else 1000)
     assert_equal(linked)
     assert len(linked.there("customerpayments")) == 1 and linked.there("creditnotes") == []
+
+
+def test_credit_given_back_there_is_recorded_though_its_invoice_is_open(two: Two) -> None:
+    linked, invoice, _other = two
+    remote_id = note_there(linked, 10, {})
+    look(linked)
+    decide(linked, "over 1")
+    let_time_pass(linked)
+    act(linked, f"POST /creditnotes/{remote_id}/refunds", date="2026-03-02", amount=5, refund_mode="banktransfer",
+        from_account_id="1")  # fmt: skip
+    look(linked)
+    decide(linked, "theirs")
+    (note,) = notes(linked)
+    assert stands(linked, note) == ({}, 700) and balance(linked, invoice).minor == 23580
+    with job_session(linked.organisation_id) as session:
+        assert [each.amount_minor for each in session.query(CreditRefund)] == [500]
+    assert_equal(linked)
+    assert len(linked.there("creditnoterefunds")) == 1
 
 
 def test_given_back_before_it_is_taken_over_that_is_asked_about(two_in_books: Two) -> None:
