@@ -29,7 +29,12 @@ def preview(
     lines: Sequence[Any], taxes: Mapping[int, Tax], organisation: Organisation, tax_point: date
 ) -> arithmetic.Breakdown:
     """What lines (of a work order or of an invoice) come to on `tax_point`."""
-    return arithmetic.reckon(tuple(_reckoned(line, taxes, tax_point) for line in lines), policy_of(organisation))
+    return arithmetic.reckon(reckoned(lines, taxes, tax_point), policy_of(organisation))
+
+
+def reckoned(lines: Sequence[Any], taxes: Mapping[int, Tax], tax_point: date) -> tuple[arithmetic.Line, ...]:
+    """Such lines as they are reckoned, each with what its tax is on that day."""
+    return tuple(_reckoned(line, taxes, tax_point) for line in lines)
 
 
 def printed_lines(

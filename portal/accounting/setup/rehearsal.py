@@ -3,7 +3,7 @@
 Both are found by their names before they are made, so a rehearsal that broke off is taken up where it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
+from portal.accounting.invoice_extras import ROUNDING, Extras
 from portal.accounting.mirror import taxes_needed
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import tax_changes
 from portal.accounting.setup import steps
 from portal.accounting.setup.desk import Caller
-from portal.catalogue.models import Item
+from portal.accounting.setup.rehearsed import TestLine, lines_of, reckon
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.gateways.zoho.errors import Refused
 from portal.invoices import billing, frozen
@@ -30,10 +31,7 @@ from portal.shared import clock
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 from portal.taxes.models import Tax
-from portal.taxes.queries import list_taxes, taxes_by_id
 
-_QUANTITIES = (Decimal("3"), Decimal("1.5"))  # odd ones, where rounding shows
-_PRICE = Decimal("33.33")
 _ACTION = "rehearsal"
 NUMBERED = "REHEARSAL-"  # by which a test invoice is told from theirs
 
@@ -47,18 +45,6 @@ class UnderWay(RuleBroken):
 
 
 @dataclass(frozen=True)
-class TestLine:
-    """A line as billing wants it."""
-
-    __test__ = False  # no test, whatever its name says to a test runner
-
-    name: str
-    quantity: Decimal
-    unit_price: Decimal
-    tax_id: int | None
-
-
-@dataclass(frozen=True)
 class Plan:
     """What is sent, and what must come back."""
 
@@ -68,20 +54,23 @@ class Plan:
     line_totals: list[Money]
     tax_ids: dict[int, str]
     figures: comparison.Figures
+    extras: Extras
     on: date
 
 
 def plan(session: Session, link: Link) -> Plan:
     """Raises CannotRehearse."""
     organisation = session.get_one(Organisation, link.organisation_id)
-    today, lines = clock.today(organisation.time_zone), _lines(session)
-    expected = billing.preview(lines, taxes_by_id(session), organisation, today)
+    today = clock.today(organisation.time_zone)
+    lines = lines_of(session, organisation, today)
+    expected = reckon(lines, session, organisation, today)
     number = _next_number(link)
     printed = [(line.name, total.decimal) for line, total in zip(lines, expected.line_totals, strict=True)]
     breakdown = frozen.as_text(expected, billing.policy_of(organisation))
     return Plan(
         number, f"Portal rehearsal {link.id}", lines, list(expected.line_totals), _tax_ids(session, link, lines),
-        comparison.our_figures(number, printed, Decimal(0), breakdown), today,
+        comparison.our_figures(number, printed, Decimal(0), breakdown),
+        _extras(organisation, breakdown), today,
     )  # fmt: skip
 
 
@@ -135,23 +124,11 @@ def _next_number(link: Link) -> str:
     return f"{NUMBERED}{link.id}-{int(link.setup_steps.get('rehearsals', 0)) + 1}"
 
 
-def _lines(session: Session) -> list[TestLine]:
-    taxes = [tax for tax in list_taxes(session) if not (tax.is_withheld or tax.per_unit)]  # on a line, known there
-    is_known = Item.tax_id.is_(None) | Item.tax_id.in_([tax.id for tax in taxes])
-    items = session.scalars(
-        select(Item).where(Item.is_active, is_known).order_by(Item.id).limit(len(_QUANTITIES))
-    ).all()
-    if items:
-        return [
-            TestLine(item.name, quantity, item.unit_price, item.tax_id)
-            for item, quantity in zip(items, _QUANTITIES, strict=False)
-        ]
-    return [TestLine("Rehearsal", _QUANTITIES[0], _PRICE, taxes[0].id if taxes else None)]
-
-
 def ask_for_taxes(session: Session, link: Link) -> None:
     """Those that the test invoice bears are to go over, whatever else waits. Does not commit."""
-    wanted = [tax.id for tax in _borne(session, _lines(session))]
+    organisation = session.get_one(Organisation, link.organisation_id)
+    lines = lines_of(session, organisation, clock.today(organisation.time_zone))
+    wanted = [tax.id for tax in _borne(session, lines)]
     rows = [
         {"organisation_id": link.organisation_id, "link_id": link.id, "module": "tax", "local_id": tax_id}
         for tax_id in sorted(wanted)
@@ -159,6 +136,16 @@ def ask_for_taxes(session: Session, link: Link) -> None:
     if rows:
         session.execute(upsert(MirrorRecord).values(rows).on_conflict_do_nothing())
         taxes_needed.reopen(session, [("tax", tax_id) for tax_id in wanted])
+
+
+def _extras(organisation: Organisation, breakdown: Mapping[str, Any]) -> Extras:
+    """What the firm has beside the lines of its invoices."""
+    rounding = Decimal(breakdown["rounding_adjustment"])
+    return Extras(
+        discount=Decimal(breakdown["discount"]), is_discount_before_tax=organisation.discount_style != "after_tax",
+        adjustment=rounding, adjustment_reason=ROUNDING if rounding else "",
+        prices_include_tax=organisation.price_includes_tax,
+    )  # fmt: skip
 
 
 def _borne(session: Session, lines: list[TestLine]) -> Sequence[Tax]:
@@ -202,11 +189,19 @@ def _invoice(desk: Caller, planned: Plan, customer: str) -> str:
         return str(found[0]["invoice_id"])
     lines = [
         mapping.LineRecord(
-            line.name, "", line.quantity, "", line.unit_price, total, "", planned.tax_ids.get(line.tax_id or 0, "")
+            line.name,
+            "",
+            line.quantity,
+            "",
+            line.unit_price,
+            total,
+            "",
+            planned.tax_ids.get(line.tax_id or 0, ""),
+            f"{line.discount:f}%" if line.discount else Decimal(0),
         )
         for line, total in zip(planned.lines, planned.line_totals, strict=True)
     ]
-    record = mapping.InvoiceRecord(planned.number, "", planned.on, planned.on, 0, customer, lines)
+    record = mapping.InvoiceRecord(planned.number, "", planned.on, planned.on, 0, customer, lines, planned.extras)
     body: dict[str, Any] = mapping.invoice_payload(record)
     answer = desk.call("POST", "/invoices", {"ignore_auto_number_generation": "true"}, body)
     return str(answer["invoice"]["invoice_id"])

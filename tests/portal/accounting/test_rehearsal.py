@@ -126,3 +126,26 @@ def test_what_was_rehearsed_with_is_no_difference_between_the_sides(linked: Link
     with job_session(linked.organisation_id) as session:
         sums = session.scalars(select(MonthSums).where(MonthSums.module == "invoice")).all()
     assert sum(row.theirs.count for row in sums) == sum(row.ours.count for row in sums) == 0
+
+
+@pytest.mark.parametrize("ours", ["document", "line"])
+@pytest.mark.parametrize("firm_has", [{}, {"discount_style": "line"}, {"discount_style": "before_tax"},
+                                      {"price_includes_tax": True}, {"round_total_to": "1"}])  # fmt: skip
+@pytest.mark.parametrize("product", ["books"])
+def test_another_rounding_of_taxes_there_is_told_whatever_the_firm_usually_bills(
+    zoho: ZohoStandIn, app: Flask, firm: Firm, product: str, ours: str, firm_has: dict[str, object]
+) -> None:
+    zoho.mend()
+    linked = connect(zoho, firm, product=product)
+    linked.change("UPDATE catalogue_items SET unit_price = 120")  # of which 5, 10 or 20 per cent tell nothing
+    drain(linked.organisation_id)
+    linked.change("UPDATE organisations SET tax_rounding = :ours", ours=ours)
+    for setting, value in firm_has.items():
+        linked.change(f"UPDATE organisations SET {setting} = :value", value=value)
+    client = sign_in(browser(app), firm, "administrator")
+    levels = {"document": "entity_level", "line": "item_level"}
+    zoho.control("POST", f"/orgs/{linked.remote}/settings", {"tax_rounding": levels.pop(ours)})
+    assert "came back equal to the cent" in rehearse(client)
+    zoho.control("POST", f"/orgs/{linked.remote}/settings", {"tax_rounding": levels.popitem()[1]})
+    shown = rehearse(client)
+    assert "came back equal" not in shown and "how taxes are rounded in Zoho" in shown
