@@ -17,6 +17,7 @@ from portal.shared.errors import RuleBroken
 
 PUSH, BOTH = "push", "both"
 WAYS = (PUSH, BOTH)
+_TOLD = {PUSH: ": from here to Zoho only", BOTH: ": kept from both sides"}
 COMPARED_FIRST = ("customer", "item", "tax")
 AGAIN = "again"  # among a link's set-up steps: taken up once more, and what was added since is compared first
 CALLED = {
@@ -56,7 +57,7 @@ def keep(session: Session, link: Link, module: str, direction: str) -> None:
     """Raises CannotKeepSo. Does not commit."""
     if module not in MODULES or direction not in WAYS:
         raise CannotKeepSo("Choose one of the two ways from the list.", field="direction")
-    _set(session, link, module, "direction changed", direction=direction)
+    _set(session, link, module, "direction changed", _TOLD[direction], direction=direction)
     _read_back(session, link, module)
 
 
@@ -110,7 +111,8 @@ def _read_back(session: Session, link: Link, module: str) -> None:
         cursors.rest(session, link, module)
 
 
-def _set(session: Session, link: Link, module: str, action: str, **values: object) -> None:
+def _set(session: Session, link: Link, module: str, action: str, more: str = "", **values: object) -> None:
+    """more: what is added to the action in the words of the history."""
     if module not in MODULES:
         raise CannotKeepSo("There is no such kind of record.")
     hold(session)
@@ -119,6 +121,6 @@ def _set(session: Session, link: Link, module: str, action: str, **values: objec
         insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)
     )
     audit.note(
-        session, link.organisation_id, action, "link", link.id, words=f"{CALLED[module]}: {action}",
+        session, link.organisation_id, action, "link", link.id, words=f"{CALLED[module]}: {action}{more}",
         after={"module": module, **values},
     )  # fmt: skip

@@ -122,11 +122,10 @@ def only_in_books(field: Ours, facts: Facts) -> list[str]:
 
 
 def goes_anyway(field: Ours, facts: Facts) -> str:
-    """Said of a row that goes nowhere by itself: a tax number goes along with the standing, where the edition asks."""
+    """Where a row goes that is not sent by itself: a tax number goes with the standing, where the edition asks."""
     if (facts.module, field.key) != ("customer", "tax_number"):
         return ""
-    known = next((each.label for each in offered(facts) if facts.country in each.countries), "")
-    return f"sent to {known} all the same, with how the customer stands for tax" if known else ""
+    return next((each.label for each in offered(facts) if facts.country in each.countries), "")
 
 
 def problems(facts: Facts, rules: Sequence[Rule]) -> dict[str, str]:

@@ -15,13 +15,12 @@ from portal.accounting.by_hand.taking_up import take_up
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
-from portal.gateways.zoho.calls import PRODUCTS, Line, Quota, Target
+from portal.gateways.zoho.calls import PRODUCTS, Line, Target
 from portal.gateways.zoho.data_centres import FIRST_DATA_CENTRE, by_accounts_server, data_centres
 from portal.gateways.zoho.errors import NotAuthorised, Refused
 from portal.organisations import audit
 from portal.shared import clock, outbox
 from portal.shared.errors import RuleBroken
-from portal.shared.money import decimals_of
 from portal.shared.running import here
 
 log = logging.getLogger(__name__)
@@ -112,7 +111,7 @@ def offered(organisation_id: int, consent: Consent, currency: str) -> rules.Choi
     token = tokens.access_token(organisation_id, consent.id)
     listed: list[dict[str, Any]] = []
     problem: GatewayError | None = None
-    with _patient_line() as line:
+    with patient_line() as line:
         for product in PRODUCTS:
             try:
                 answer = line.call(Target(tokens.centre_of(consent).api, product), token, "GET", "/organizations")
@@ -123,27 +122,6 @@ def offered(organisation_id: int, consent: Consent, currency: str) -> rules.Choi
     if problem is not None and not listed:
         raise problem
     return rules.sort_out(listed, currency)
-
-
-def check_base_currency(organisation_id: int, consent: Consent, candidate: rules.Candidate) -> Quota | None:
-    """One cheap call that proves the organisation answers, and in which currency it keeps its books. What Zoho says of
-    the day's calls."""
-    token = tokens.access_token(organisation_id, consent.id)
-    target = Target(tokens.centre_of(consent).api, candidate.product, candidate.id)
-    with _patient_line() as line:
-        answer = line.call(target, token, "GET", "/settings/currencies")
-    base = [each for each in answer.body["currencies"] if each.get("is_base_currency")]
-    if base and base[0]["currency_code"] != candidate.currency:
-        raise CannotLink(
-            f"{candidate.name} keeps its books in {base[0]['currency_code']}. "
-            "Choose an organisation in your own currency."
-        )
-    if base and not rules.counts_alike(candidate.currency, base[0].get("price_precision")):
-        raise CannotLink(
-            f"{candidate.name} keeps {candidate.currency} with {base[0]['price_precision']} decimals, and the portal "
-            f"with {decimals_of(candidate.currency)}. Change the decimals in Zoho, under Settings, Currencies."
-        )
-    return answer.quota
 
 
 def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, connected_by: int | None) -> Link:
@@ -167,6 +145,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
         )  # fmt: skip
         session.add(link)
     is_back = live is None
+    told = f"Connected again to {candidate.name}" if live is not None else f"Linked to {candidate.name}"
     link.consent_id, link.connected_by, link.archived_at = consent.id, connected_by, None
     link.remote_name, link.currency = candidate.name[:200], candidate.currency
     link.quiet_until, link.quiet_why = None, ""
@@ -178,17 +157,10 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     if is_back:
         take_up(session, link)
     audit.note(
-        session, organisation_id, "zoho linked", "link", link.id, words=f"Linked to {candidate.name}",
+        session, organisation_id, "zoho linked", "link", link.id, words=told,
         after={"organisation": candidate.id},
     )  # fmt: skip
     return link
-
-
-def note_quota(link: Link, quota: Quota | None) -> None:
-    """So that the meter of the day's calls is there from the first page on. Does not commit."""
-    if quota is not None:
-        link.quota_limit, link.quota_left = quota.limit, quota.left
-        link.quota_resets_at = clock.now() + timedelta(seconds=quota.resets_in_s)
 
 
 def live_link(session: Session) -> Link | None:
@@ -242,7 +214,7 @@ def _earlier(session: Session, candidate: rules.Candidate) -> Link | None:
     ).first()
 
 
-def _patient_line() -> Line:
+def patient_line() -> Line:
     return Line(connect_s=3, answer_s=8)
 
 

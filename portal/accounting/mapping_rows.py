@@ -76,7 +76,7 @@ def _row(field: Ours, rule: Rule, facts: Facts, values: Mapping[str, str], *, is
     return Row(
         field.key, field.label, f"{field.locked}." if field.locked else "",
         arrow=_arrow(field, rule, facts, is_two_way=is_two_way, is_merged=is_merged) if is_there else "",
-        target=_target(rule, facts) if is_there else "stays here",
+        target=_target(field, rule, facts) if is_there else "stays here",
         told=_told(field, rule, facts, is_two_way=is_two_way, is_merged=is_merged) if is_there else "",
         sample=values.get(field.key, ""),
         lacking=" ".join(filter(None, [_AS_TEXT if is_text else "", (
@@ -91,9 +91,9 @@ def _begun(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _target(rule: Rule, facts: Facts) -> str:
+def _target(field: Ours, rule: Rule, facts: Facts) -> str:
     if not rule.theirs:
-        return "stays here"
+        return fields.goes_anyway(field, facts) or "stays here"
     known = next((each.label for each in facts.custom if each.key == rule.theirs), "")
     return known or fields.called(facts.module, rule.theirs)
 
@@ -111,7 +111,7 @@ def _arrow(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged
 
 def _told(field: Ours, rule: Rule, facts: Facts, *, is_two_way: bool, is_merged: bool) -> str:
     if not rule.theirs:
-        return fields.goes_anyway(field, facts)
+        return "goes with how the customer stands for tax" if fields.goes_anyway(field, facts) else ""
     if facts.module == "tax" and field.parts and not is_merged:
         return "offered on both sides · you are asked"
     if rule.direction == fields.PULL and not is_merged:

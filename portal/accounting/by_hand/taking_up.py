@@ -8,6 +8,8 @@ from portal.accounting import rules
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.by_hand.rules import INVOICE, NEW
 from portal.accounting.models import Link, MirrorRecord
+from portal.organisations.models import Organisation
+from portal.shared import clock
 
 _WHY = "Entered by hand in {name} on {day}, by {who}. If it is taken back, it goes there once more."
 
@@ -21,8 +23,10 @@ def take_up(session: Session, link: Link) -> None:
         .where(ByHand.entered_at.is_not(None), or_(ByHand.link_id == link.id, ByHand.what.in_((NEW, INVOICE))))
         .order_by(ByHand.id)
     )
+    zone = session.scalars(select(Organisation.time_zone)).one()
     for row, name in session.execute(entered).all():
-        why = _WHY.format(name=name[:60], day=f"{row.entered_at:%-d %b %Y}", who=row.entered_by[:60])
+        day = clock.local(row.entered_at, zone) if row.entered_at else None
+        why = _WHY.format(name=name[:60], day=f"{day:%-d %b %Y}", who=row.entered_by[:60])
         left_out = {"state": rules.LEFT_OUT_STATE, "left_out_why": why}
         kept = insert(MirrorRecord).values(
             organisation_id=link.organisation_id, link_id=link.id, module=row.module, local_id=row.local_id, **left_out

@@ -11,7 +11,7 @@ from portal.accounting.link import hold
 from portal.accounting.mirror import renumbering
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import Link, MirrorRecord
-from portal.accounting.pull import credit_changes, voided
+from portal.accounting.pull import credit_changes, questions, voided
 from portal.accounting.reconciliation import aside, causes, comparing, reading, same, whose
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.accounting.setup import tying
@@ -150,6 +150,8 @@ def _renumber(session: Session, link: Link, drift: DriftRow) -> str:
 def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
     """Our version goes over again. What was deleted there is looked for before it is made anew."""
     record = _record(session, link, drift)
+    if record is not None and (record.state == "conflict" or questions.is_stopped(session, record)):
+        raise CannotFix("You are asked about this one. Decide first, under what is to be decided: then it is sent.")
     if record is not None and record.state != "sending":
         if drift.cause == comparing.DELETED_THERE:
             record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
@@ -13,6 +13,8 @@ from portal.shared.errors import RuleBroken
 
 _SAID = {"same": "the same as ours", "new": "another one than ours, taken over here", "skip": "left in Zoho"}
 _MOST_NAMED = 5
+_SETTLED = "{name} was taken over meanwhile, and stays as it was decided: it is under what was taken over."
+_ONE_ONLY = "{name} cannot be the same as well: {other} in Zoho is that one already. Say otherwise of one of them."
 _ONE_BY_NOW = (
     "They are one record since everything goes over, and invoices there are made out to it. Change the name or the"
     " address on one side instead."
@@ -32,21 +34,58 @@ def choose(session: Session, link: Link, chosen: Mapping[int, int]) -> None:
     session.flush()
 
 
-def decide(session: Session, link: Link, answers: Mapping[int, str]) -> None:
-    """answers: import row → same, new or skip. What is taken over stays; with nothing here, none is the same. The link
-    is held. Does not commit."""
+def decide(session: Session, link: Link, answers: Mapping[int, str]) -> list[str]:
+    """What could not be kept, in words. answers: import row → same, new or skip. What is taken over stays; with nothing
+    here, none is the same, and only one of theirs is. The link is held. Does not commit."""
+    told = _taken_over(session, link, answers)
     is_open = (ImportRow.link_id == link.id, ImportRow.done_at.is_(None))
-    for value in sorted(set(answers.values())):
+    for value in sorted(set(answers.values()), key=lambda value: value == "same"):  # who is another one frees ours
         ids = [row_id for row_id, answer in answers.items() if answer == value]
         fitting = (ImportRow.local_id.is_not(None),) if value == "same" else ()
-        said_anew = session.scalars(
+        found = session.scalars(
             select(ImportRow)
             .where(*is_open, *fitting, ImportRow.id.in_(ids), ImportRow.decision != value)
             .order_by(ImportRow.id)
         ).all()
-        for row in said_anew:
+        said_anew = list(found)
+        for row in found:
+            if value == "same" and (other := _another_twin(session, link, row)):
+                told.append(_ONE_ONLY.format(name=pairs.named(row), other=other))
+                said_anew.remove(row)
+                continue
             row.decision, row.problem = value, ""
+            session.flush()
         _note(session, link, value, [pairs.named(row) for row in said_anew])
+    return told
+
+
+def _taken_over(session: Session, link: Link, answers: Mapping[int, str]) -> list[str]:
+    """A page that was open for long may ask of what is settled by now."""
+    rows = session.scalars(
+        select(ImportRow)
+        .where(ImportRow.link_id == link.id, ImportRow.id.in_(answers), ImportRow.done_at.is_not(None))
+        .order_by(ImportRow.id)
+    )
+    return [_SETTLED.format(name=pairs.named(row)) for row in rows if row.decision != answers[row.id]]
+
+
+def _another_twin(session: Session, link: Link, row: ImportRow) -> str:
+    """What else in Zoho is the same as that one of ours; "" for nothing."""
+    is_same = or_(ImportRow.decision == "same", (ImportRow.found == matching.MATCHED) & (ImportRow.decision == ""))
+    other = session.scalars(
+        select(ImportRow)
+        .where(ImportRow.link_id == link.id, ImportRow.module == row.module, ImportRow.local_id == row.local_id)
+        .where(ImportRow.id != row.id, is_same, ImportRow.problem == "")
+        .limit(1)
+    ).first()
+    if other is not None:
+        return pairs.named(other)
+    twin = session.scalars(
+        select(MirrorRecord)
+        .where(MirrorRecord.link_id == link.id, MirrorRecord.module == row.module)
+        .where(MirrorRecord.local_id == row.local_id, MirrorRecord.remote_id != row.remote_id)
+    ).first()
+    return (twin.remote_number or "another record") if twin is not None else ""
 
 
 def decide_all(session: Session, link: Link, decision: str) -> int:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import Text, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import ImportRow, Link
+from portal.accounting.models import ImportRow, Link, MirrorRecord
 from portal.accounting.setup.pairs import named
 from portal.accounting.setup.reading import KINDS
 from portal.accounting.status import time_left
@@ -66,9 +66,13 @@ def any_open(session: Session, link: Link) -> bool:
 
 
 def _problems(session: Session, link_id: int) -> list[tuple[str, str]]:
+    is_tied = exists().where(
+        MirrorRecord.link_id == link_id, MirrorRecord.module == ImportRow.module,
+        MirrorRecord.remote_id == ImportRow.remote_id,
+    )  # fmt: skip
     rows = session.scalars(
         select(ImportRow)
-        .where(ImportRow.link_id == link_id, ImportRow.problem != "", ImportRow.done_at.is_not(None))
+        .where(~is_tied, ImportRow.link_id == link_id, ImportRow.problem != "", ImportRow.done_at.is_not(None))
         .order_by(ImportRow.id)
         .limit(50)
     )

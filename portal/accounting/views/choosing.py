@@ -6,7 +6,7 @@ from datetime import date
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
-from portal.accounting import belonging, consents, directions, in_doubt, link, queries, rules, switching
+from portal.accounting import belonging, consents, directions, in_doubt, link, proving, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.setup import importing, new_organisation, sizes, steps
 from portal.accounting.views import going_over, offering, sure
@@ -43,14 +43,14 @@ def create_link(consent_id: int) -> Response:
         candidate = _create(consent, form) if is_new else _chosen(consent)
         if candidate is None:
             return _choice_page(consent, form, 422)
-        quota = link.check_base_currency(consent.organisation_id, consent, candidate)
+        quota = proving.check_base_currency(consent.organisation_id, consent, candidate)
         # One of our name may have been there before, with customers in it: then it is compared like any other.
         is_new = is_new and new_organisation.is_empty(consent, candidate)
         day = _day_of_going_over(form, candidate)
         if day is not None and not sure.is_sure():
             return _ask_about_going_over(consent, candidate, day)
         tied, given_up = _attach(consent, candidate, day, is_new=is_new)
-        link.note_quota(tied, quota)
+        proving.note_quota(tied, quota)
     except RuleBroken as problem:
         request_session().rollback()
         form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")

@@ -80,9 +80,9 @@ def _decide(tied: Link) -> str:
     elif every and (left := deciding.decide_all(session, tied, every)):
         flash(_LEFT.format(count=left), "late")
     deciding.choose(session, tied, {row_id: ours for row_id, (_, ours) in answers.items() if ours})
-    deciding.decide(session, tied, {row_id: decision for row_id, (decision, _) in answers.items()})
-    session.commit()
-    return ""
+    told = deciding.decide(session, tied, {row_id: decision for row_id, (decision, _) in answers.items()})
+    session.commit()  # of several answers, those that hold
+    return " ".join(told)
 
 
 def _part(tied: Link) -> str:

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, g, make_response, render_template, request, url_for
 
-from portal.accounting import belonging, consents, in_doubt, link, queries, rules, switching
+from portal.accounting import belonging, consents, in_doubt, link, proving, queries, rules, switching
 from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.earlier import history, trails
 from portal.accounting.models import Consent, Link
@@ -24,6 +24,7 @@ WISHES = ("new", "invoice", "books")
 AGAIN = "again"  # a new permission for the organisation that is linked, and for no other
 _AS_IT_WAS = "The link is as it was, and the new permission was given back."
 _EXPIRED = "The trial of {name} has expired. Renew it in Zoho, then connect again. " + _AS_IT_WAS
+_AFTER_RENEWAL = "What waits goes over within half an hour after that."
 _NOT_SEEN = (
     "{name} is not among the organisations of the Zoho user who gave permission just now{whose}. Sign in at Zoho as a"
     " user of {name}, or have this one invited there, then connect again. To go over to another organisation, choose it"
@@ -145,11 +146,18 @@ def _renew(consent: Consent) -> Response | None:
         return show_page(_missing(tied, offered), 422)
     if candidate.obstacle:
         return None
+    told, tone = f"Zoho lets us into {candidate.name} again. What waited is on its way.", "good"
+    try:
+        proving.check_base_currency(consent.organisation_id, consent, candidate)
+    except proving.SwitchedOff as problem:  # the permission is good all the same
+        told, tone = f"Your permission is kept. {problem.sentence} {_AFTER_RENEWAL}", "late"
+    except (RuleBroken, GatewayError):
+        return None
     link.attach(session, session.merge(consent), candidate, connected_by=g.viewer.id)
     given_up = consents.give_up_others(session, consent)
     session.commit()
     consents.give_back(given_up)
-    flash(f"Zoho lets us into {candidate.name} again. What waited is on its way.", "good")
+    flash(told, tone)
     return see_other(url_for("accounting.show"))
 
 

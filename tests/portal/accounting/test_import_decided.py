@@ -151,3 +151,28 @@ def test_who_was_added_here_since_the_look_is_asked_about_and_not_made_a_second_
     press(admin, linked, do="take")
     assert [one.name for one in ours(linked, Customer)].count("Harbour Hotel") == 1
     assert "1 unsure" not in words_of(admin)
+
+
+def test_a_second_one_that_is_the_same_is_refused_when_it_is_decided(linked: LinkedFirm, admin: FlaskClient) -> None:
+    press(admin, linked, do="read")
+    rita, maple = pair(linked, "Rita Okafor"), pair(linked, "Maple Dental Practice")
+    told = press(admin, linked, do="decide", **{rita: "same", pair(linked, "Harbour Hotel"): "skip"})
+    assert told.status_code == 422
+    assert "Rita Okafor cannot be the same as well: Maple Dental Practice in Zoho is that one already" in told.text
+    decided = {row.facts.get("contact_name"): row.decision for row in ours(linked, ImportRow)}
+    assert (decided["Rita Okafor"], decided["Harbour Hotel"]) == ("", "skip")  # what holds is kept
+    press(admin, linked, do="decide", **{rita: "same", maple: "skip"})
+    assert {row.facts.get("contact_name"): row.decision for row in ours(linked, ImportRow)}["Rita Okafor"] == "same"
+
+
+def test_what_was_taken_over_meanwhile_is_said_and_one_that_is_linked_by_now_is_no_problem(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    press(admin, linked, do="read")
+    rita, hotel = pair(linked, "Rita Okafor"), pair(linked, "Harbour Hotel")
+    press(admin, linked, do="decide", **{rita: "new"})
+    press(admin, linked, do="take")
+    told = press(admin, linked, do="decide", **{hotel: "skip"})
+    assert told.status_code == 422 and "Harbour Hotel was taken over meanwhile" in told.text
+    linked.change("UPDATE import_rows SET problem = 'Another item has this code.' WHERE id = :id", id=hotel[5:])
+    assert "Another item has this code" not in words_of(admin)
