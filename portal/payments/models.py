@@ -238,12 +238,10 @@ class PaymentReversal(Tenant, Base):
         belongs_to("payments", "payment_id"),
         UniqueConstraint("payment_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("from_purse_minor >= 0", name="purse"),
     )
 
     payment_id: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    from_purse_minor: Mapped[int | None]  # what of it was in the purse of who had taken it; None, of old ones: all
     reason: Mapped[str] = mapped_column(String(200))
     reversed_by: Mapped[int | None] = mapped_column(BigInteger)

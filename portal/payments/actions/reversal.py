@@ -7,12 +7,11 @@ from portal.organisations import audit
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.reversal_news import tell_of_reversal
-from portal.payments.cash.queries import handed_in_of
+from portal.payments.cash.queries import lock_holder, purse_of
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.rules import CannotReverse
 from portal.shared import formats, outbox
-from portal.shared.money import Money
 
 
 def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) -> None:
@@ -33,16 +32,14 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     parts = {part.invoice_id: -part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
     invoices = lock_invoices(session, parts)
     put_to(session, payment, parts)
-    from_purse, said = _from_purse(session, payment)
     session.add(
         PaymentReversal(
             organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=payment.amount_minor,
             currency=payment.currency, reason=reason, reversed_by=by,
-            from_purse_minor=from_purse.minor,
         )
     )  # fmt: skip
     session.flush()
-    words = f"Receipt {payment.number} reversed: {reason}{said}"
+    words = f"Receipt {payment.number} reversed: {reason}{_said_of_purse(session, payment)}"
     changed = [("payment", payment_id), *(("invoice", invoice_id) for invoice_id in parts)]
     for record, record_id in changed:
         audit.note(session, payment.organisation_id, "payment reversed", record, record_id, words=words)
@@ -50,12 +47,14 @@ def reverse_payment(session: Session, payment_id: int, reason: str, *, by: int) 
     outbox.record_all(session, payment.organisation_id, *changed)
 
 
-def _from_purse(session: Session, payment: Payment) -> tuple[Money, str]:
-    """What leaves the purse of who took the cash, and words for what was handed in already."""
+def _said_of_purse(session: Session, payment: Payment) -> str:
+    """Where this cash was handed in already, what the firm owes to whoever had taken it; locks their purse."""
     if payment.method != "cash" or payment.taken_by is None:
-        return Money.zero(payment.currency), ""
-    beyond = handed_in_of(session, payment.taken_by, payment.taken)
+        return ""
+    holder = lock_holder(session, payment.taken_by)
+    owed = purse_of(session, payment.currency, holder.id).owed
     return (
-        payment.taken - beyond,
-        f" ({formats.money(beyond)} of it was handed in: it is in the firm's till)" if beyond else "",
+        f" (more was handed in or given back than was taken: the firm owes {holder.name} {formats.money(owed)})"
+        if owed
+        else ""
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.invoices.credit_notes.models import CreditRefund
@@ -19,19 +19,15 @@ from portal.shared.money import Money
 
 @dataclass(frozen=True)
 class Purse:
-    """held       cash taken, less what was counted (unless that was taken back), given back, or reversed while it was
-                  here; below zero where its holder gave back more, out of their own pocket
-    on_its_way    declared, not counted yet
-    handed_in     both: what was counted, and what is on its way
-    taken         what came in, without what was reversed while it was here
+    """held        cash taken and not reversed, less what was counted (unless that was taken back) and what was given back;
+                below zero where more was counted or given back than was taken
+    on_its_way  declared, not counted yet
     """
 
     person_id: int
     name: str
     held: Money
     on_its_way: Money
-    handed_in: Money
-    taken: Money
 
     @property
     def to_hand_in(self) -> Money:
@@ -72,7 +68,7 @@ def purses(session: Session, currency: str, person_id: int | None = None) -> lis
         Purse(
             who, name,
             Money(taken[who] + repaid[who] - given[who] - credit[who] - counted[who], currency),
-            Money(waiting[who], currency), Money(counted[who] + waiting[who], currency), Money(taken[who], currency),
+            Money(waiting[who], currency),
         )
         for who, name in people
         if who == person_id
@@ -95,16 +91,6 @@ def lock_holder(session: Session, person_id: int) -> Person:
     if person is None:
         raise NotFound
     return person
-
-
-def handed_in_of(session: Session, person_id: int, taken: Money) -> Money:
-    """How much of this cash must have been handed in, as what else was taken does not reach for it; locks the purse.
-
-    taken  a payment that this person took
-    """
-    lock_holder(session, person_id)
-    purse = purse_of(session, taken.currency, person_id)
-    return min(max(purse.handed_in - (purse.taken - taken), Money.zero(taken.currency)), taken)
 
 
 def hand_ins_of(session: Session, person_id: int) -> Sequence[Handed]:
@@ -137,17 +123,12 @@ def repayments_of(session: Session, person_id: int) -> Sequence[tuple[Repayment,
     return [(made, name) for made, name in rows]
 
 
-_IN_HAND = Payment.amount_minor + Payment.rounding_minor
 _TAKEN = (
-    select(
-        Payment.taken_by,
-        func.sum(_IN_HAND - case((PaymentReversal.id.is_(None), 0),
-                                 else_=func.coalesce(PaymentReversal.from_purse_minor, _IN_HAND))),
-    )
-    .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
+    select(Payment.taken_by, func.sum(Payment.amount_minor + Payment.rounding_minor))
     .where(Payment.provider == "offline", Payment.method == "cash", Payment.taken_by.is_not(None))
+    .where(Payment.id.not_in(select(PaymentReversal.payment_id)))
     .group_by(Payment.taken_by)
-)  # fmt: skip
+)
 _GIVEN_BACK = (
     select(Refund.refunded_by, func.sum(Refund.from_purse_minor))
     .where(Refund.way == "cash", Refund.refunded_by.is_not(None), Refund.state.in_(COUNTS))

@@ -133,19 +133,25 @@ def test_a_manager_sees_every_purse(till: Till, firm: Firm, holder: int) -> None
     assert "Dana Wells" in page and "£235.80" in page
 
 
-def test_what_was_handed_in_is_not_taken_from_the_purse_by_a_reversal(till: Till, firm: Firm, holder: int) -> None:
+def test_cash_that_was_counted_stays_counted_when_its_payment_is_reversed(till: Till, firm: Firm, holder: int) -> None:
     with job_session(firm.organisation_id) as session:
         payment_id = session.scalars(select(Payment.id).where(Payment.method == "cash")).one()
     hand_in(till, firm, "100")
     count(till, firm, holder, "100")
     hand_in(till, firm, "35.80")
     with job_session(firm.organisation_id) as session:
-        reverse_payment(session, payment_id, "never came", by=firm.people["manager"])
-    assert held(firm, holder) == (3580, 3580)  # what was declared is counted as it was declared
-    count(till, firm, holder, "35.80")
-    assert held(firm, holder) == (0, 0)
-    page = sign_in(till.browser(), firm, "manager").get(f"/payments/{payment_id}").text
-    assert "£135.80 of it was handed in: it is in the firm&#39;s till" in page
+        reverse_payment(session, payment_id, "another customer's", by=firm.people["manager"])
+    assert held(firm, holder) == (-10000, 3580)
+    count(till, firm, holder, "35.80")  # what was declared is counted as it was declared
+    assert held(firm, holder) == (-13580, 0)
+    office = sign_in(till.browser(), firm, "manager")
+    assert (
+        "more was handed in or given back than was taken: the firm owes Dana Wells £100.00"
+        in office.get(f"/payments/{payment_id}").text
+    )
+    assert "The firm owes Dana Wells" in office.get(f"/cash/{holder}").text
+    record(firm, [till.invoice(firm)[0]])  # the same cash, where it belongs
+    assert held(firm, holder) == (10000, 0)
 
 
 @pytest.mark.parametrize(("back", "left"), [(5000, 18580), (23580, 0)])
