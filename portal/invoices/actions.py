@@ -131,8 +131,11 @@ def void_invoice(session: Session, invoice: Invoice, reason: str, *, paid: Money
     The caller has made sure that no payment page is open for it.
     """
     credited = queries.credited_by(session, [invoice.id]).get(invoice.id)
+    is_whole = credited is not None and queries.credited_total(session, invoice) >= invoice.total
     country = str((invoice.letterhead or {}).get("country", ""))
-    rules.check_voidable(invoice.status, paid, credited_by=credited or "", is_lawful=may_void(country))
+    rules.check_voidable(
+        invoice.status, paid, credited_by=credited or "", is_whole=is_whole, is_lawful=may_void(country)
+    )
     invoice.status, invoice.voided_at, invoice.void_reason = VOID, clock.now(), reason
     _release(session, invoice)
     outbox.record(session, invoice.organisation_id, "invoice", invoice.id)
@@ -147,17 +150,22 @@ def discard_draft(session: Session, invoice: Invoice) -> int | None:
     """Throw a draft away: its lines are free again. Returns its job's number. Raises CannotVoid. Does not commit."""
     if invoice.status != DRAFT:
         raise rules.CannotVoid("This invoice has been sent. Void it instead: its number stays in the books.")
-    job_id = session.scalars(
-        select(WorkOrderLine.work_order_id)
-        .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
-        .where(InvoiceLine.invoice_id == invoice.id)
-        .limit(1)
-    ).first()
+    job_id = job_of(session, invoice)
     for part in (BillingClaim, InvoiceTax, InvoiceLine):
         session.execute(delete(part).where(part.invoice_id == invoice.id))
     session.execute(delete(Invoice).where(Invoice.id == invoice.id))
     audit.note(session, invoice.organisation_id, "draft discarded", "invoice", invoice.id, before=invoice.breakdown)
     return job_id
+
+
+def job_of(session: Session, invoice: Invoice) -> int | None:
+    """The number of the job that it bills."""
+    return session.scalars(
+        select(WorkOrderLine.work_order_id)
+        .join(InvoiceLine, InvoiceLine.work_order_line_id == WorkOrderLine.id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+        .limit(1)
+    ).first()
 
 
 def find_by_form(session: Session, form_id: str) -> Invoice | None:

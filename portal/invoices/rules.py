@@ -88,13 +88,24 @@ def check_exchange(currency: str, rate: Decimal | None) -> None:
         )
 
 
-def check_voidable(status: str, paid: Money, *, credited_by: str = "", is_lawful: bool = True) -> None:
-    """Raises CannotVoid with what to do. is_lawful: whether the firm's country lets sent invoices be voided."""
+def check_voidable(
+    status: str, paid: Money, *, credited_by: str = "", is_whole: bool = False, is_lawful: bool = True
+) -> None:  # fmt: skip
+    """Raises CannotVoid with what to do.
+
+    credited_by  the number of a credit note over it, or of one that was put to it
+    is_whole     nothing of it is left to credit
+    is_lawful    whether the firm's country lets sent invoices be voided
+    """
     if status != "sent":
         raise CannotVoid("Only a sent invoice can be voided.")
     if not is_lawful:
         raise CannotVoid("The law of your country lets no sent invoice be voided. Make a credit note over all of it.")
+    if is_whole:
+        raise CannotVoid("This invoice has been credited whole: there is nothing left to void.")
     if paid:
         raise CannotVoid("This invoice has payments. Make a credit note instead of voiding it.")
     if credited_by:
-        raise CannotVoid(f"Credit note {credited_by} counts for a part of this invoice. Credit the rest of it too.")
+        raise CannotVoid(
+            f"Credit note {credited_by} counts for this invoice. Make a credit note over what is left of it instead."
+        )

@@ -113,6 +113,7 @@ EXPECTED: dict[str, Access] = {
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),
     "invoices.show_credit_note_pdf": rights("raise_invoices", "see_board"),
     "invoices.create": rights("raise_invoices"),
+    "invoices.create_billing_again": rights("void"),
     "invoices.create_discarding": rights("raise_invoices"),
     "invoices.create_issuance": rights("raise_invoices"),
     "invoices.create_sending": rights("raise_invoices"),

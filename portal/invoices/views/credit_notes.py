@@ -2,9 +2,10 @@
 
 import uuid
 
-from flask import Response, g, make_response, request
+from flask import Response, g, make_response, request, url_for
 
 from portal.invoices import queries
+from portal.invoices.billing_again import bill_again
 from portal.invoices.credit_notes import actions, forms, rules
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.pages import new_page, note_page
@@ -14,7 +15,7 @@ from portal.invoices.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
-from portal.shared.htmx import page_or_fragment
+from portal.shared.htmx import page_or_fragment, see_other
 from portal.shared.text import clean
 from portal.shared.web import page_number, request_session
 
@@ -51,6 +52,18 @@ def new_credit_note(invoice_id: int) -> Response:
         return make_response(new_page(invoice, [], form), 422)
     then = "refund" if request.args.get("then") == "refund" else "apply"
     return make_response(new_page(invoice, left, forms.filled_with(left, uuid.uuid4().hex, then)))
+
+
+@bp.post("/invoices/<int:invoice_id>/billing-again")
+@allow("void")
+def create_billing_again(invoice_id: int) -> Response:
+    """Safe to repeat."""
+    session = request_session()
+    job_id = bill_again(session, queries.get_invoice(session, invoice_id, g.viewer, lock=True))
+    session.commit()
+    if job_id is None or not g.viewer.may("raise_invoices"):
+        return see_other(url_for("invoices.show", invoice_id=invoice_id))
+    return see_other(url_for("invoices.new", work_order_id=job_id))
 
 
 @bp.get("/credit-notes/<int:credit_note_id>")

@@ -5,6 +5,7 @@ from flask import Blueprint, g, render_template, url_for
 from portal.customers.queries import get_customer
 from portal.invoices import holds, printed, queries, write_offs
 from portal.invoices.beside import beside
+from portal.invoices.billing_again import credited_whole
 from portal.invoices.cautions import NOTICES
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.documents.rules import may_void
@@ -32,6 +33,7 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice),
         credit_notes=notes_of(request_session(), invoice.id) if there.has_notes else [],
+        credited_lines=credited_whole(request_session(), invoice) if there.has_notes else [],
         held=holds.standing_of(request_session(), invoice.id) if there.is_held else {}, today=clock.today(g.time_zone),
         notices=[found for find in NOTICES for found in find(request_session(), invoice)],
         outdated=problem_of(request_session(), g.organisation, invoice),
