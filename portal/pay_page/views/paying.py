@@ -72,8 +72,7 @@ def create_attempt(token: str) -> Response:
         amount = chosen_amount(page.balance.to_pay, page.parts, choice, figures)
     except PartRefused as refused:
         return show_page(token, page, part_form=_refused(language, refused, typed), status=422)
-    # Of the whole, as it stands beside the box that was ticked: also with a part, what was shown is what is charged.
-    tip = chosen_tip(page.balance.to_pay, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
+    tip = chosen_tip(amount, request.form.get("tip", ""), are_taken=page.organisation.takes_tips)
     card = wish_of(request.form, page.organisation, language, page.link.id)
     return _send_to_stripe(token, page, Wish(amount, page.balance.to_pay, tip, card))
 

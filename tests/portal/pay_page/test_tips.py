@@ -118,14 +118,14 @@ def test_a_refund_made_at_stripe_of_all_of_it_gives_back_what_was_owed(till: Til
         assert (use.refunded_minor, use.allocated_minor, use.unused_minor) == (23580, 0, 0)
 
 
-def test_with_half_the_tip_that_stood_there_is_charged(till: Till, firm: Firm, path: str) -> None:
+def test_with_half_the_tip_is_of_that_half(till: Till, firm: Firm, path: str) -> None:
     with job_session(firm.organisation_id) as session:
         session.execute(update(Organisation).values(takes_parts=True))
-    assert "10 %, £23.58" in till.get(path).text
+    assert "10 % of what you pay now; of all of it £23.58" in till.get(path).text
     pay(till, firm, path, tip="10", part="half")
     with job_session(firm.organisation_id) as session:
         payment = session.scalars(select(Payment)).one()
-        assert (payment.amount_minor, payment.tip_minor) == (11790, 2358)
+        assert (payment.amount_minor, payment.tip_minor) == (11790, 1179)
     thanked = re.sub("<[^>]+>", "", till.get(f"{path}?done=paid").text)
-    assert "Thank you: £141.48 has arrived" in thanked and "£23.58 of it is a tip" in thanked
-    assert "Receipt R-00001 · Tip £23.58" in thanked and "Pay £117.90" in thanked
+    assert "Thank you: £129.69 has arrived" in thanked and "£11.79 of it is a tip" in thanked
+    assert "Receipt R-00001 · Tip £11.79" in thanked and "Pay £117.90" in thanked
