@@ -1,25 +1,28 @@
 """How much of an invoice can be paid at once: the firm's rule, and what a card payment can be. On plain values."""
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
-from portal.payments.chargeable import least_charge, unfit_for_cards
+from portal.payments.chargeable import card_step, in_steps, least_charge, unfit_for_cards
 from portal.shared.money import Money
 from portal.shared.text import decimal_from
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What may be paid instead of the whole balance.
+    """What may be paid instead of the whole balance. All of them are such as cards can pay.
 
     most     leaves enough for another card payment
     half     None where half is less than the least
     deposit  what the firm asks for at first; None where it asks for none, or has had something
+    step     what another amount has to be a multiple of; None where any will do
     """
 
     least: Money
     most: Money
     half: Money | None
     deposit: Money | None = None
+    step: Money | None = None
 
 
 class PartRefused(Exception):
@@ -38,13 +41,16 @@ def parts_of(balance: Money, *, are_taken: bool, least_part: Money, deposit_perc
     """
     smallest = least_charge(balance.currency)
     asked = least_part if least_part.currency == balance.currency else smallest
-    least, most = max(smallest, asked), balance - smallest
+    least, most = in_steps(max(smallest, asked), ROUND_CEILING), in_steps(balance - smallest, ROUND_FLOOR)
     if not are_taken or least > most:
         return None
-    half = Money((balance.minor + 1) // 2, balance.currency)
-    deposit = Money.rounded(balance.decimal * deposit_percent / 100, balance.currency)
+    half = in_steps(Money((balance.minor + 1) // 2, balance.currency))
+    deposit = in_steps(Money.rounded(balance.decimal * deposit_percent / 100, balance.currency))
     is_deposit = least <= deposit <= most and deposit != half and not unfit_for_cards(deposit)
-    return Parts(least, most, half if least <= half <= most else None, deposit if is_deposit else None)
+    return Parts(
+        least, most, half if least <= half <= most else None, deposit if is_deposit else None,
+        card_step(balance.currency),
+    )  # fmt: skip
 
 
 def chosen_amount(balance: Money, parts: Parts | None, choice: str, typed: str) -> Money:
@@ -68,6 +74,8 @@ def chosen_amount(balance: Money, parts: Parts | None, choice: str, typed: str) 
         raise PartRefused("amount_too_high", most=balance)
     if wanted < parts.least:
         raise PartRefused("amount_too_low", least=parts.least)
+    if parts.step is not None and wanted != balance and wanted.minor % parts.step.minor:
+        raise PartRefused("amount_between", step=parts.step)
     if parts.most < wanted < balance:
         raise PartRefused("amount_leaves_too_little", least=least_charge(balance.currency))
     return wanted

@@ -1,5 +1,7 @@
 """What amounts one card payment can be."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from portal.gateways.stripe_gateway import CannotCharge, to_stripe
 from portal.payments.rules import CannotPay
 from portal.shared.money import Money
@@ -27,6 +29,18 @@ def least_charge(currency: str) -> Money:
 def least_step(currency: str) -> int:
     """Minor units: what amounts have to be a multiple of, so that cards can pay them; 1 where no step is known."""
     return next((step for step in (1, 10, 100) if not unfit_for_cards(Money(_A_ROUND_SUM + step, currency))), 1)
+
+
+def card_step(currency: str) -> Money | None:
+    """The same as money, to be told beside a box; None where cards can pay any amount."""
+    step = least_step(currency)
+    return Money(step, currency) if step > 1 else None
+
+
+def in_steps(amount: Money, rounding: str = ROUND_HALF_UP) -> Money:
+    """The nearest that a card can pay of this currency; rounding as decimal has them."""
+    step = least_step(amount.currency)
+    return Money(int((Decimal(amount.minor) / step).to_integral_value(rounding)) * step, amount.currency)
 
 
 def unfit_for_cards(amount: Money) -> str:

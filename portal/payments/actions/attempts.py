@@ -99,9 +99,9 @@ def plan_attempt(session: Session, invoice_id: int, wish: Wish | None = None) ->
     """
     invoice = session.get_one(Invoice, invoice_id, with_for_update=True)
     to_pay = check_invoice(session, invoice, wish.to_pay if wish else None)
-    check_chargeable(to_pay + wish.tip if wish and wish.tip else to_pay)
     amount = wish.amount if wish else to_pay
     tip = wish.tip if wish else None
+    check_chargeable(amount + tip if tip else amount)
     attempt = present_attempt(session, invoice.id)
     if attempt is not None and attempt.state == "processing":
         raise PaymentUnderWay(UNDER_WAY)

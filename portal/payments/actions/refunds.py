@@ -12,6 +12,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.settlement import look_soon
 from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_won_credit
+from portal.payments.chargeable import card_step
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
@@ -138,6 +139,12 @@ def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, t
         raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
     if way == "stripe" and removed:
         raise CannotRefund(rules.removed_words(removed), field="way")
+    step = card_step(amount.currency)
+    if way == "stripe" and step is not None and (amount + tip).minor % step.minor:
+        raise CannotRefund(
+            f"Cards are given this currency back in steps of {formats.money(step)}: choose such an amount, or give it"
+            " back in cash or by bank transfer.", field="amount",
+        )  # fmt: skip
 
 
 def _check_all(session: Session, payment: Payment, amount: Money, *, is_gone: bool) -> None:

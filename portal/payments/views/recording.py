@@ -16,6 +16,7 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.audit import timeline
 from portal.payments import actions, queries
 from portal.payments.actions.deposits.taking import waiting_for
+from portal.payments.chargeable import card_step
 from portal.payments.credits import credit_of, unused_credit
 from portal.payments.debits import why_returned
 from portal.payments.forms import read_payment
@@ -213,6 +214,6 @@ def payment_page(payment_id: int, form: Form) -> str:
         disputes=disputes,
         may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
         most_back=min(listed.use.left, left_of_payments(session, paid.customer_id, paid.currency)),
-        payout=entry_of(session, listed.payment), held=held_of(session, payment_id),
+        payout=entry_of(session, listed.payment), step=card_step(paid.currency), held=held_of(session, payment_id),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Asking a customer to pay several open invoices in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 
@@ -10,6 +10,7 @@ from portal.invoices import joint
 from portal.invoices.models import Invoice
 from portal.invoices.sending import qr_svg
 from portal.invoices.sendings import get_link
+from portal.payments.chargeable import other_ways
 from portal.payments.queries import open_invoices
 from portal.payments.views.pages import bp
 from portal.shared import once
@@ -17,6 +18,7 @@ from portal.shared.access import allow
 from portal.shared.errors import NotFound, RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
+from portal.shared.money import Money
 from portal.shared.web import request_session
 
 
@@ -39,6 +41,8 @@ def create_together(customer_id: int) -> Response:
     chosen = [each for each in invoices if str(each.id) in ticked]
     if not chosen:
         form.errors["invoice"] = "Tick the invoices that are to be paid together."
+    else:
+        _check_sum(form, joint.open_balances(session, [each.id for each in chosen]))
     if not form.ok:
         return _page(customer, invoices, form, ticked, status=422)
     what, form_id = f"together of customer {customer_id}", request.form.get("form_id")
@@ -84,6 +88,13 @@ def _found(customer_id: int) -> tuple[Customer, Sequence[Invoice]]:
     customer = get_customer(session, customer_id)
     _check_may()
     return customer, open_invoices(session, g.viewer, customer_id, g.organisation.currency, to_ask=True)[: joint.MOST]
+
+
+def _check_sum(form: Form, due: Mapping[int, Money]) -> None:
+    """The message says that they can be paid in one go: it is not sent where no card can."""
+    unfit = other_ways(Money.total(due.values(), next(iter(due.values())).currency)) if due else ""
+    if unfit:
+        form.errors["invoice"] = f"These cannot be paid together. {unfit}"
 
 
 def _check_may() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from portal.messages.models import Message
 from portal.organisations.models import Organisation
 from portal.pay_page.parts import PartRefused, chosen_amount, parts_of
-from portal.payments.chargeable import least_charge
+from portal.payments.chargeable import least_charge, unfit_for_cards
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
@@ -33,6 +33,7 @@ def test_whatever_is_chosen_can_be_charged_and_so_can_the_rest(
         assert choice  # the whole is never refused
         return
     assert amount == due or (amount >= max(smallest, Money(least, currency)) and due - amount >= smallest)
+    assert unfit_for_cards(due) or not any(map(unfit_for_cards, (amount, due - amount)))
 
 
 @pytest.mark.parametrize(
