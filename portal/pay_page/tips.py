@@ -9,7 +9,8 @@ PERCENTS = (5, 10, 15)
 
 
 def tips_on(amount: Money) -> Mapping[str, Money]:
-    """What may be chosen → what it comes to on `amount`, which is paid now, to the nearest that a card can pay; those of nothing are left out."""
+    """What may be chosen → what it comes to on `amount`, which is paid now, to the nearest that a card can pay; those
+    of nothing are left out."""
     step = least_step(amount.currency)
     steps = {str(percent): (2 * amount.minor * percent + 100 * step) // (200 * step) for percent in PERCENTS}
     return {choice: Money(count * step, amount.currency) for choice, count in steps.items() if count}

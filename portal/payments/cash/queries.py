@@ -19,8 +19,8 @@ from portal.shared.money import Money
 
 @dataclass(frozen=True)
 class Purse:
-    """held        cash taken and not reversed, less what was counted (unless that was taken back) and what was given back;
-                below zero where more was counted or given back than was taken
+    """held        cash taken and not reversed, less what was counted (unless that was taken back) and given back; below
+                zero where more was counted or given back than was taken
     on_its_way  declared, not counted yet
     """
 
