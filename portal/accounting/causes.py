@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from portal.gateways.zoho.errors import OVERPAID
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -30,6 +32,10 @@ _NUMBER_TAKEN = Cause(
     "If it is the same invoice, compare both sides and say so there. If it is not, send ours under another number: the"
     " customer's copy keeps its own. Another prefix under Settings, Numbers, keeps both from counting alike.", 3,
 )  # fmt: skip
+_TOO_MUCH = Cause(
+    "too much", "Zoho finds less open on the invoice than was paid here", "Press Decide beside it: each answer brings"
+    " both sides to the same amounts.", 1,
+)  # fmt: skip
 _BY_CODES = {
     ("57", "6041"): Cause(
         "rights", "The Zoho user may not do this",
@@ -44,7 +50,11 @@ _BY_CODES = {
     ("2", "4", "15", "1025", "1038"): Cause(
         "value", "Zoho does not accept a value", "Open the record, correct what is named, and save it.", 5
     ),
-    ("3009", "3010", "4001", "12008", "24016"): Cause(
+    ("24016",): Cause(
+        "open", "Zoho finds less open on the invoice than was paid here",
+        "Compare both sides. Try again, and you are asked what becomes of it.", 1,
+    ),
+    ("3009", "3010", "4001", "12008"): Cause(
         "settled", "Zoho has payments or credits on it", "Open it on both sides and correct the one that is wrong.", 6
     ),
     ("locked",): Cause(
@@ -64,6 +74,8 @@ def cause_of(module: str, state: str, code: str) -> Cause:
         return _DIFFERS if module == "invoice" else _ELSEWHERE
     if module == "invoice" and state == "failed" and code in _TAKEN:
         return _NUMBER_TAKEN
+    if (state, code) == ("conflict", OVERPAID):
+        return _TOO_MUCH
     if state in _BY_STATE:
         return _BY_STATE[state]
     if not code:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, tied
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import next_verb, records, sources, staying, using, writing_off
+from portal.accounting.mirror import next_verb, records, sources, staying, uses, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.persons_there import ours_of
@@ -199,6 +199,7 @@ def _use(turn: Turn, record: MirrorRecord, source: Source, twin_id: sources.Twin
     if source.uses is None:
         return None
     wanted = {twin_id("invoice", invoice_id): amount for invoice_id, amount in source.uses.applied.items()}
+    wanted = uses.within(record.snapshot, wanted)
     return using.next_use(record, source, wanted, turn.product_name)
 
 

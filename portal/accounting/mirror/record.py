@@ -19,7 +19,7 @@ from portal.accounting.numbers_there import pass_over
 from portal.accounting.pull import sightings, tax_changes
 from portal.accounting.pull.both_sides import bring_together, common_of
 from portal.gateways.errors import GatewayError
-from portal.gateways.zoho.errors import CLASHES, TAKEN, Refused
+from portal.gateways.zoho.errors import LOOKED_FOR, TAKEN, Refused
 from portal.invoices import holds
 from portal.organisations import audit
 from portal.shared import outbox
@@ -67,7 +67,7 @@ def refused(turn: Turn, push: Push, problem: GatewayError) -> None:
         record.last_error_code = problem.code[:20]
         if isinstance(problem, Refused) and problem.is_clash and push.verb == CREATE:
             record.last_error, record.next_try_at = problem.words[:500], func.clock_timestamp()
-            record.last_error_code = problem.code if problem.code in CLASHES else TAKEN
+            record.last_error_code = problem.code if problem.code in LOOKED_FOR else TAKEN
             return  # still `sending`, so the next step is to look
         if isinstance(problem, Refused) and problem.is_clash and _can_be_renamed(record, push):
             _rename(record, push)
@@ -185,7 +185,7 @@ def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> N
     It stays put off: should the create that follows get no answer either, the next try is later, not at once.
     """
     record.state, record.sending_since = "pending", None
-    if record.last_error_code not in CLASHES:
+    if record.last_error_code not in LOOKED_FOR:
         return
     if _can_be_renamed(record, push):
         _rename(record, push)

@@ -9,6 +9,7 @@ from typing import Any
 from portal.gateways.zoho import wire
 
 BY_THEM = "by_them"  # of what is kept of a payment: it was recorded there, with their words
+AT_MOST = "at_most"  # of what is kept of a payment: how much of it a person lets go on an invoice there, by its id
 LOWER, WITHDRAW, GIVE_BACK, RAISE = "lower", "withdraw", "give back", "raise"
 
 
@@ -74,6 +75,13 @@ def from_text(snapshot: Mapping[str, Any] | None) -> There | None:
         return None
     applied = {invoice_id: Decimal(amount) for invoice_id, amount in text["applied"].items()}
     return There(applied, text["refunds"], text["account"], text.get("pieces") or {})
+
+
+def within(snapshot: Mapping[str, Any] | None, wanted: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What of `wanted` goes on invoices there; the rest stays the customer's credit."""
+    most = {at: Decimal(amount) for at, amount in ((snapshot or {}).get(AT_MOST) or {}).items()}
+    limited = {at: min(amount, most.get(at, amount)) for at, amount in wanted.items()}
+    return {at: amount for at, amount in limited.items() if amount > 0}
 
 
 def moves(wanted: Mapping[str, Decimal], given_back: Sequence[GivenBack], there: There) -> list[Move]:

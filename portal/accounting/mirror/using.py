@@ -112,7 +112,7 @@ def placing(record: MirrorRecord, push: Push, use: Use | None) -> Push:
         kept = _kept(record, payload)
     if use.rounding:
         payload = with_rounding(payload, use.rounding)
-    elif use.verb == UPDATE and use.invoices is not None:
+    elif use.verb in (CREATE, UPDATE) and use.invoices is not None:
         payload = payload | {"invoices": uses.invoices_of(use.invoices)}
     return replace(push, payload=payload, kept=kept, act=use.act, told=use.told, is_last=use.is_last)
 

@@ -25,6 +25,7 @@ from portal.accounting.pull.models import (
     REFUND,
     REOPENED,
     SECOND,
+    TOO_MUCH,
     TWICE,
     USES,
     VOID,
@@ -36,7 +37,7 @@ from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.payments.models import Allocation
 
 OURS, THEIRS, SAME, TWO, SEEN, AGAIN, END, JOIN = "ours", "theirs", "same", "two", "seen", "again", "end", "join"
-APART, DELETED = "apart", "deleted"
+APART, DELETED, CREDIT, OUT = "apart", "deleted", "credit", "out"
 MOST_SHOWN = 100
 _CHOICES = {
     FIELD: ((OURS, "Ours counts"), (THEIRS, "Zoho's counts")),
@@ -56,6 +57,8 @@ _OF_STATUS = {
     WRITE_OFF_OVER: ((THEIRS, "Take it back here too"), (OURS, "Write it off in Zoho again")),
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
+_ONE_OR_TWO = ((SAME, "It is one: use Zoho's"), (TWO, "They are two"))
+_AS_CREDIT = ((CREDIT, "Send it as the customer's credit"), (OUT, "Leave it out of Zoho"))
 _TAKE_AMOUNT = ((THEIRS, "Use Zoho's amount"),)
 _PUT_BACK = ((OURS, "Put ours back in Zoho"), (SEEN, "I have seen it"))
 _TAX_GONE = ((THEIRS, "Stop offering it here"), (AGAIN, "Make it again in Zoho"))
@@ -92,6 +95,11 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     if question.field in (AMOUNT, USES) and "there" in question.facts:
         can_take = bool(question.facts.get("can_take"))
         return (*(_TAKE_AMOUNT if can_take else ()), *_PUT_BACK)
+    if question.kind == TWICE and question.facts.get("is_other"):
+        return _ONE_OR_TWO if question.facts["can_be_one"] else _ONE_OR_TWO[1:]
+    if question.field == TOO_MUCH:
+        opened = ((OURS, "Take the write-off back in Zoho and send it"),) if question.facts["given_up"] else ()
+        return (*opened, *_AS_CREDIT)
     if question.field == PAPER:
         return _PUT_BACK if question.facts["is_ours"] else _ONLY_SEEN
     if question.field in loose_credits.FIELDS:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
-from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import (
     asking,
     changes,
@@ -15,44 +15,35 @@ from portal.accounting.pull import (
     given_back,
     loose_credits,
     papers_there,
-    payment_changes,
-    payments,
+    payment_decisions,
     put_there,
     tax_decisions,
+    too_much,
     voided,
     written_off,
 )
-from portal.accounting.pull.asking import AGAIN, APART, END, JOIN, OURS, SAME, SEEN, THEIRS
+from portal.accounting.pull.asking import AGAIN, APART, END, JOIN, OURS, SEEN, THEIRS
+from portal.accounting.pull.going_on import go_on, product_of, record_of
 from portal.accounting.pull.models import (
-    AMOUNT,
     FIELD,
     GONE,
     OTHER_NOTE,
     PAPER,
-    REFUND,
     REOPENED,
-    SECOND,
     STATUS,
     TWICE,
-    USES,
     VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
     Question,
 )
-from portal.gateways.zoho.calls import PRODUCTS
+from portal.accounting.pull.payment_decisions import CannotDecide
 from portal.organisations import audit
 from portal.payments.actions import void_invoice, write_off_invoice
-from portal.shared import outbox
-from portal.shared.errors import RuleBroken
 
 _CANNOT_BE_KEPT = (
     "What Zoho has there ({value}) cannot be kept in this field here. Let yours count, or correct it in Zoho first."
 )
-
-
-class CannotDecide(RuleBroken):
-    """This answer does not fit the question."""
 
 
 def prepare(session: Session, question_id: int, decision: str) -> None:
@@ -110,7 +101,7 @@ def decide_all(session: Session, decision: str, *, by: str, person_id: int) -> i
 
 def _field(session: Session, question: Question, decision: str, _person_id: int) -> None:
     """Their value counts as known from now on, so that ours, if it is to count, goes over as a change of ours."""
-    record = _record(session, question)
+    record = record_of(session, question)
     if decision == THEIRS:
         if not changes.fits(question.module, question.field, question.theirs):
             raise CannotDecide(_CANNOT_BE_KEPT.format(value=question.theirs or "nothing"))
@@ -122,24 +113,7 @@ def _field(session: Session, question: Question, decision: str, _person_id: int)
         Question.local_id == question.local_id, Question.decision == "", Question.id != question.id,
     )  # fmt: skip
     if session.scalars(others.limit(1)).first() is None:
-        _go_on(session, record)
-
-
-def _twice(session: Session, question: Question, decision: str, _person_id: int) -> None:
-    of, facts = question.organisation_id, question.facts
-    if decision == SAME:
-        if not payments.tie_to(session, of, question.link_id, question.local_id or 0, facts):
-            raise CannotDecide("One of the two belongs to another payment by now. Look at both.")
-        outbox.record(session, of, "payment", question.local_id or 0)
-        return
-    _book(session, question)
-    _go_on(session, _record(session, question))
-
-
-def _book(session: Session, question: Question) -> None:
-    payments.book(
-        session, question.organisation_id, question.link_id, question.facts, _product(session, question)
-    )  # fmt: skip
+        go_on(session, record)
 
 
 def _status(session: Session, question: Question, decision: str, person_id: int) -> None:
@@ -147,50 +121,37 @@ def _status(session: Session, question: Question, decision: str, person_id: int)
         tax_decisions.carry_out(session, question, decision)
     elif question.module == "credit_note" or question.field == OTHER_NOTE:
         _of_note(session, question, decision, person_id)
-    elif (asking.kind_of(question), decision) == (REFUND, THEIRS):
-        given_back.record_here(session, question, person_id, _product(session, question))
-    elif (question.field, decision) == (SECOND, THEIRS):
-        _book(session, question)
-    elif question.field in (AMOUNT, USES) and decision != SEEN:
-        _changed_payment(session, question, decision, person_id)
+    elif question.module == "payment":
+        payment_decisions.carry_out(session, question, decision, person_id)
     elif question.field == PAPER:
-        record = _record(session, question)
+        record = record_of(session, question)
         papers_there.carry_out(session, record, question, is_ours=decision == OURS)
-        _go_on(session, record)
+        go_on(session, record)
     elif question.field == VOID:
-        _void(session, _record(session, question), decision)
+        _void(session, record_of(session, question), decision)
     elif question.field in (WRITTEN_OFF, WRITE_OFF_OVER):
-        record = _record(session, question)
+        record = record_of(session, question)
         written_off.carry_out(session, record, question.field, is_theirs=decision == THEIRS)
-        _go_on(session, record)
+        for each in (record, *too_much.refused_on(session, record)):
+            go_on(session, each)
     elif (question.field, decision) == (REOPENED, OURS):
-        record = _record(session, question)
+        record = record_of(session, question)
         record.remote_status = "sent"  # so that it is voided there
-        _go_on(session, record)
-
-
-def _changed_payment(session: Session, question: Question, decision: str, person_id: int) -> None:
-    record = _record(session, question)
-    if decision == OURS:
-        payment_changes.put_back(record, question)
-        _go_on(session, record)
-        return
-    payment_changes.make_room(session, record, person_id, _product(session, question))
-    _book(session, question)
+        go_on(session, record)
 
 
 def _of_note(session: Session, question: Question, decision: str, person_id: int) -> None:
     if question.field in loose_credits.FIELDS:
         if decision != SEEN:
-            loose_credits.take_over(session, question, decision, _product(session, question))
+            loose_credits.take_over(session, question, decision, product_of(session, question))
     elif decision == APART:
-        credit_changes.leave_both(session, _record(session, question))
+        credit_changes.leave_both(session, record_of(session, question))
     elif decision == OURS:
-        record = _record(session, question)
+        record = record_of(session, question)
         credit_changes.put_back(record)
-        _go_on(session, record)
+        go_on(session, record)
     elif decision == THEIRS:
-        given_back.record_here(session, question, person_id, _product(session, question))
+        given_back.record_here(session, question, person_id, product_of(session, question))
 
 
 def _void(session: Session, record: MirrorRecord, decision: str) -> None:
@@ -198,13 +159,13 @@ def _void(session: Session, record: MirrorRecord, decision: str) -> None:
         record.remote_status = "void"  # it is, on both sides: nothing is to be sent
     elif decision == OURS:
         for each in voided.open_again(session, record):
-            _go_on(session, each)
+            go_on(session, each)
     else:
         voided.leave_both(session, record)
 
 
 def _gone(session: Session, question: Question, decision: str, person_id: int) -> None:
-    record = _record(session, question)
+    record = record_of(session, question)
     if decision == JOIN:
         endings.join(session, record, question.facts["into"])
         return
@@ -215,30 +176,11 @@ def _gone(session: Session, question: Question, decision: str, person_id: int) -
         record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
         record.remote_modified_at = None
         record.sending_since = func.clock_timestamp()  # looked for first: somebody may have made it again there
-        _go_on(session, record)
+        go_on(session, record)
         return
     endings.end_here(session, record, person_id)
 
 
-def _go_on(session: Session, record: MirrorRecord) -> None:
-    record.state, record.attempts, record.next_try_at = "pending", 0, func.clock_timestamp()
-    record.last_error = record.last_error_code = ""
-    outbox.record(session, record.organisation_id, record.module, record.local_id)
-
-
-def _product(session: Session, question: Question) -> str:
-    return PRODUCTS[session.scalars(select(Link.product).where(Link.id == question.link_id)).one()].name
-
-
-def _record(session: Session, question: Question) -> MirrorRecord:
-    return session.scalars(
-        select(MirrorRecord)
-        .where(MirrorRecord.link_id == question.link_id, MirrorRecord.module == question.module)
-        .where(MirrorRecord.local_id == question.local_id)
-        .with_for_update()
-    ).one()
-
-
 _CARRY_OUT: dict[str, Callable[[Session, Question, str, int], None]] = {
-    FIELD: _field, TWICE: _twice, STATUS: _status, GONE: _gone,
+    FIELD: _field, TWICE: payment_decisions.twice, STATUS: _status, GONE: _gone,
 }  # fmt: skip

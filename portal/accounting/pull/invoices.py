@@ -15,7 +15,7 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off, kept
 from portal.accounting.models import MirrorRecord
 from portal.accounting.numbers_there import pass_over
-from portal.accounting.pull import loose_credits, papers_there, questions, sightings, voided, written_off
+from portal.accounting.pull import loose_credits, papers_there, questions, same_or_two, sightings, voided, written_off
 from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
@@ -77,6 +77,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
     theirs = Money.rounded(wire.amount(row.get("balance")) or balance.decimal * 0, invoice.currency)
     is_told = row.get("status") in (VOID, "draft") or is_written_off(row)  # asked about as what it is
     is_told = is_told or loose_credits.is_open_about(session, record.link_id, invoice.id)
+    is_told = is_told or same_or_two.is_asked_on(session, record)
     if is_told or invoice.status != SENT or theirs >= balance:
         questions.settle(session, record, STATUS, BALANCE)
         return False

@@ -21,6 +21,7 @@ NOTE_VOID = "credit void"  # the same of a credit note
 USES, AMOUNT = "uses", "amount"
 # Fields of questions about an invoice: less is to pay there, or something beside the money was changed there.
 BALANCE, PAPER = "balance", "paper"
+TOO_MUCH = "too much"  # the field of a question about a payment that Zoho refused, as less is open there
 SECOND = "second"  # the field of a question about a payment that carries the reference of one that is there already
 # Fields of questions about an invoice that was written off there only, or is to be paid there again.
 WRITTEN_OFF, WRITE_OFF_OVER = "written off", "write-off over"

@@ -83,6 +83,13 @@ def make_room(session: Session, record: MirrorRecord, person_id: int, product_na
     session.flush()
 
 
+def why_ours_stays(payment: Payment) -> str:
+    """A sentence, where it cannot be reversed and booked anew by one tap."""
+    if payment.provider == "stripe":
+        return _BY_CARD
+    return _IN_CASH if payment.method == "cash" and payment.taken_by is not None else ""
+
+
 def _ask_about_amount(
     session: Session, record: MirrorRecord, payment: Payment, now: uses.There, detail: Detail,
     facts: Mapping[str, Any] | None,
@@ -91,7 +98,7 @@ def _ask_about_amount(
     if payment.amount == amount or (record.snapshot or {}).get("is_theirs"):
         questions.settle(session, record, STATUS, AMOUNT)
         return False
-    why = _why_ours_stays(payment) if facts is not None else _BY_HAND
+    why = why_ours_stays(payment) if facts is not None else _BY_HAND
     questions.ask(
         session, questions.of(record), STATUS, field=AMOUNT, ours=str(payment.amount), theirs=str(amount),
         theirs_at=record.remote_modified_at,
@@ -103,13 +110,6 @@ def _ask_about_amount(
 
 def _amount_in(detail: Detail, payment: Payment) -> Money:
     return Money.rounded(wire.amount(detail["amount"]) or Decimal(0), payment.currency)
-
-
-def _why_ours_stays(payment: Payment) -> str:
-    """A sentence, where it cannot be reversed and booked anew by one tap."""
-    if payment.provider == "stripe":
-        return _BY_CARD
-    return _IN_CASH if payment.method == "cash" and payment.taken_by is not None else ""
 
 
 def _ask_about_uses(

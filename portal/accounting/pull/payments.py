@@ -1,35 +1,31 @@
 """Payments that were recorded in Zoho: real records here, never guessed from a balance, and never doubled."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting.by_hand.models import ByHand
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import payment_changes, put_there, questions, second_payments, sightings
+from portal.accounting.pull import payment_changes, put_there, same_or_two, second_payments, sightings
 from portal.accounting.pull.changes import in_the_name_of
-from portal.accounting.pull.models import TWICE
-from portal.accounting.pull.sightings import stamp_of
 from portal.accounting.setup.tying import tie
 from portal.gateways.zoho import wire
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.payments.actions import BookedPayment, add_booked_payment
-from portal.payments.models import Allocation, Payment, PaymentReversal
+from portal.payments.models import Payment
 from portal.payments.rules import words_of
 from portal.shared.money import Money
 
 Row = Mapping[str, Any]
-NEAR = timedelta(days=7)
 _METHODS = {"cash": "cash", "check": "cheque", "creditcard": "terminal"}
 
 
@@ -95,9 +91,7 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
     detail = remote.detail(MODULES["payment"], remote_id)
     with held(turn) as session:
         facts = facts_of(session, turn, detail)
-        alike = _alike(session, turn.link_id, facts) if facts else None
-        if facts and alike is not None:
-            _ask_whether_the_same(session, turn, alike, facts, detail)
+        if facts and same_or_two.ask(session, turn, facts, detail):
             return True
     if facts is None:
         return False
@@ -135,56 +129,6 @@ def _customer_of(session: Session, link_id: int, invoices: Mapping[str, int], re
     if invoices:
         return session.scalars(select(Invoice.customer_id).where(Invoice.id.in_(invoices.values()))).first()
     return _locals(session, link_id, "customer", [remote_id]).get(remote_id)
-
-
-def _alike(session: Session, link_id: int, facts: Mapping[str, Any]) -> Payment | None:
-    """One of ours that has not reached Zoho, of the same amount and about the same day, on one of the same invoices; or
-    one that somebody has entered there by hand, whatever the day and in whatever parts."""
-    there = select(MirrorRecord.local_id).where(
-        MirrorRecord.link_id == link_id, MirrorRecord.module == "payment", MirrorRecord.remote_id.is_not(None)
-    )
-    on = date.fromisoformat(facts["on"])
-    is_same_money = (Payment.amount_minor == facts["minor"]) & Payment.received_on.between(on - NEAR, on + NEAR)
-    found = (
-        select(Payment)
-        .where(Payment.customer_id == facts["customer_id"], Payment.currency == facts["currency"])
-        .where(or_(is_same_money, Payment.id.in_(_by_hand(link_id, facts))))
-        .where(or_(Payment.id.not_in(there), Payment.amount_minor != facts["minor"]))
-        .where(Payment.id.not_in(select(PaymentReversal.payment_id)))
-        .order_by(Payment.id)
-    )
-    if facts["parts"]:
-        invoices = [int(invoice_id) for invoice_id in facts["parts"]]
-        found = found.where(Payment.id.in_(select(Allocation.payment_id).where(Allocation.invoice_id.in_(invoices))))
-    return session.scalars(found.limit(1)).first()
-
-
-def _by_hand(link_id: int, facts: Mapping[str, Any]) -> Select[int]:
-    """Ours that people say they have entered in this organisation, whole or in a part of so much."""
-    return (
-        select(ByHand.local_id)
-        .join(Payment, Payment.id == ByHand.local_id)
-        .where(ByHand.link_id == link_id, ByHand.module == "payment", ByHand.entered_at.is_not(None))
-        .where(or_(Payment.amount_minor == facts["minor"], ByHand.amount_minor == facts["minor"]))
-    )
-
-
-def _ask_whether_the_same(
-    session: Session, turn: Turn, ours: Payment, facts: Mapping[str, Any], detail: Row
-) -> None:  # fmt: skip
-    of = {
-        "organisation_id": turn.organisation_id, "link_id": turn.link_id, "module": "payment", "local_id": ours.id,
-        "remote_id": facts["remote_id"],
-    }  # fmt: skip
-    on = date.fromisoformat(facts["on"])
-    questions.ask(
-        session, of, TWICE, ours=f"{ours.amount} on {ours.received_on:%d %b %Y}, {ours.reference or ours.method}",
-        theirs=f"{Money(facts['minor'], facts['currency'])} on {on:%d %b %Y}, {facts['reference']}",
-        ours_at=ours.created_at, theirs_at=stamp_of(detail),
-        facts={**facts, "label": f"Payment {ours.number}", "title": "Is this one payment, or two?",
-               "why": "Both have the same amount, on the same invoice. Ours is not sent until you say."},
-    )  # fmt: skip
-    questions.stop(session, turn.link_id, "payment", ours.id, "It looks like a payment that Zoho has already.")
 
 
 def _known(session: Session, link_id: int, remote_ids: Sequence[str]) -> dict[str, MirrorRecord]:

@@ -6,7 +6,7 @@ from portal.gateways.errors import GatewayError
 
 TAKEN, OVERPAID = "1001", "24016"
 LOCKED = "locked"  # our own word: which code comes with it is not known
-CLASHES = {TAKEN, "3062"}
+LOOKED_FOR = {TAKEN, "3062", OVERPAID}  # an earlier try of ours may have been heard
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 _DAY_IS_OVER = (
     "Zoho's calls for today are used up, by the portal or by others who call it. What waits goes over by itself after"
@@ -62,7 +62,7 @@ class Refused(GatewayError):
     @property
     def is_clash(self) -> bool:
         """The name or number is taken, or the invoice is paid, perhaps by ourselves before an answer was lost."""
-        return self.code in {*CLASHES, OVERPAID} or "already exist" in self.message.lower()
+        return self.code in LOOKED_FOR or "already exist" in self.message.lower()
 
 
 class Unreachable(GatewayError):

@@ -7,7 +7,7 @@ from portal.payments.actions.accounts import connect_stripe_account, refresh_web
 from portal.payments.actions.attempts import Started, Wish, start_attempt
 from portal.payments.actions.autopay import announce_invoices, end_autopay, take_due_announcements
 from portal.payments.actions.autopay_charging import charge_invoice, look_at_charge, take_due_runs
-from portal.payments.actions.booked import BookedPayment, add_booked_payment, put_booked_payment
+from portal.payments.actions.booked import BookedPayment, add_booked_payment, put_booked_payment, set_free
 from portal.payments.actions.card_removal import forget_at_stripe, remove_card, take_due_removals
 from portal.payments.actions.cards import CannotKeepCard, CardWish
 from portal.payments.actions.credit import apply_credit
@@ -92,6 +92,7 @@ __all__ = [
     "reverse_payment",
     "screen_address",
     "send_request",
+    "set_free",
     "settle",
     "start_attempt",
     "start_deposit",

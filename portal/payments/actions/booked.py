@@ -88,6 +88,28 @@ def put_booked_payment(session: Session, payment: Payment, parts: Mapping[int, M
     outbox.record_all(session, payment.organisation_id, ("payment", payment.id), *changed)
 
 
+def set_free(session: Session, payment_id: int, invoice_id: int, most: Money, why: str) -> Money:
+    """Up to so much of what a payment has paid of an invoice becomes the customer's credit, as the books have it. How
+    much that was. Does not commit.
+
+    why  for the timelines, after the words
+    """
+    payment = session.get_one(Payment, payment_id)
+    lock_customer(session, payment.customer_id)
+    invoices = lock_invoices(session, [invoice_id])
+    put = {part.invoice_id: part.amount for part in queries.allocations_of(session, [payment_id])[payment_id]}
+    part = max(Money.zero(most.currency), min(most, put.get(invoice_id, Money.zero(most.currency))))
+    if not part:
+        return part
+    put_to(session, payment, {invoice_id: -part})
+    said = f"{formats.money(part)} of receipt {payment.number} is the customer's credit now, {why}"
+    changed = [("payment", payment_id), *(("invoice", each) for each in invoices)]
+    for record, record_id in changed:
+        audit.note(session, payment.organisation_id, "payment set free", record, record_id, words=said)
+    outbox.record_all(session, payment.organisation_id, *changed)
+    return part
+
+
 def _tell(session: Session, organisation: Organisation, payment: Payment, parts: Mapping[int, Money]) -> None:
     after = {"received": str(payment.amount), "way": payment.reference, "books": payment.provider_payment_id}
     audit.note(session, organisation.id, "payment booked", "payment", payment.id, words="Recorded in the books",

@@ -1,0 +1,62 @@
+"""Carrying out what a person decided about a payment."""
+
+from sqlalchemy.orm import Session
+
+from portal.accounting.pull import asking, given_back, payment_changes, payments, same_or_two, too_much
+from portal.accounting.pull.asking import OURS, SAME, SEEN, THEIRS
+from portal.accounting.pull.going_on import go_on, product_of, record_of
+from portal.accounting.pull.models import AMOUNT, REFUND, SECOND, TOO_MUCH, USES, Question
+from portal.shared import outbox
+from portal.shared.errors import RuleBroken
+
+
+class CannotDecide(RuleBroken):
+    """This answer does not fit the question."""
+
+
+def twice(session: Session, question: Question, decision: str, person_id: int) -> None:
+    """One payment, or two. Raises CannotDecide, CannotReverse. Does not commit."""
+    of, facts = question.organisation_id, question.facts
+    if decision == SAME and facts.get("is_other"):
+        payment_changes.make_room(session, record_of(session, question), person_id, product_of(session, question))
+        _book(session, question)
+        return
+    if decision == SAME:
+        if not payments.tie_to(session, of, question.link_id, question.local_id or 0, facts):
+            raise CannotDecide("One of the two belongs to another payment by now. Look at both.")
+        outbox.record(session, of, "payment", question.local_id or 0)
+        return
+    freed = same_or_two.make_room(session, question.link_id, facts, product_of(session, question))
+    _book(session, question)
+    go_on(session, record_of(session, question))
+    for record in too_much.refused(session, question.link_id, freed):
+        go_on(session, record)
+
+
+def carry_out(session: Session, question: Question, decision: str, person_id: int) -> None:
+    """Raises RuleBroken. Does not commit."""
+    if (asking.kind_of(question), decision) == (REFUND, THEIRS):
+        given_back.record_here(session, question, person_id, product_of(session, question))
+    elif (question.field, decision) == (SECOND, THEIRS):
+        _book(session, question)
+    elif question.field == TOO_MUCH:
+        for record in too_much.carry_out(session, record_of(session, question), question, decision):
+            go_on(session, record)
+    elif question.field in (AMOUNT, USES) and decision != SEEN:
+        _changed_payment(session, question, decision, person_id)
+
+
+def _changed_payment(session: Session, question: Question, decision: str, person_id: int) -> None:
+    record = record_of(session, question)
+    if decision == OURS:
+        payment_changes.put_back(record, question)
+        go_on(session, record)
+        return
+    payment_changes.make_room(session, record, person_id, product_of(session, question))
+    _book(session, question)
+
+
+def _book(session: Session, question: Question) -> None:
+    payments.book(
+        session, question.organisation_id, question.link_id, question.facts, product_of(session, question)
+    )  # fmt: skip
