@@ -9,7 +9,7 @@ from portal.accounting.models import Consent
 from portal.accounting.warning import warn_of_lost_consent
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre, data_centres
-from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
+from portal.gateways.zoho.errors import ConsentLost
 from portal.shared import clock
 from portal.shared.running import here, job_session
 from portal.shared.vault import CannotOpen
@@ -37,12 +37,12 @@ def access_token(organisation_id: int, consent_id: int) -> str:
 
 
 def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
-    """A newer token than `stale`, which Zoho refused, or than the one that ran out.
+    """A newer token than `stale`, which Zoho refused, or than the one that ran out. A fresh one is given as it is,
+    to be tried once more: a single refusal may be a stray, and what is refused twice is a matter of the user's rights.
 
     One refresh at a time: the consent's row stays locked during the call to Zoho, so that whoever comes second waits
     and then finds the new token. This one transaction may stay open while calling out, because it holds nothing but
     this row, the call gives up after eight seconds, and Zoho blocks an account for ten minutes after ten refreshes.
-    Raises NotAuthorised when the refused token was fresh: then it is the user's rights, not the token.
     """
     with job_session(organisation_id) as session:
         consent = session.execute(
@@ -52,7 +52,7 @@ def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
         if kept and kept != stale:
             return kept
         if kept and consent.refreshed_at is not None and consent.refreshed_at > clock.now() - _FRESH:
-            raise NotAuthorised("57")
+            return kept
         try:
             return _refresh(session, consent)
         except ConsentLost:

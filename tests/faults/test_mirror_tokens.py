@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from portal.accounting import tokens
+from portal.accounting import directions, tokens
 from portal.accounting.mirror.drain import drain
+from portal.accounting.pull.models import PullCursor
 from portal.accounting.queries import link_state
 from portal.gateways.zoho.calls import Line, Target
 from portal.gateways.zoho.errors import ConsentLost, NotAuthorised
@@ -73,6 +74,24 @@ def test_a_fresh_token_that_is_refused_means_rights_and_is_not_renewed(linked: L
     assert record.state == "failed" and "Zoho administrator" in record.last_error
     assert linked.zoho.token_requests() == 0
     assert len(linked.there("items")) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/contacts"), ("POST", "/invoices"), ("GET", "/customerpayments")]
+)
+def test_one_stray_refusal_of_a_fresh_token_ends_nothing(linked: LinkedFirm, method: str, path: str) -> None:
+    """Whether a record was to be written or a module to be read: it is asked once more with the same token."""
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "payment", "both")
+    sent_invoice(linked)
+    linked.zoho.break_down("unauthorized_57", method=method, path=path)
+    linked.zoho.forget_requests()
+    drain(linked.organisation_id)
+    assert linked.zoho.token_requests() == 0
+    assert {record.state for record in linked.mirror()} == {"in_step"}
+    assert [one["status"] for one in linked.there("invoices")] == ["sent"]
+    with job_session(linked.organisation_id) as session:
+        assert session.query(PullCursor.problem).filter(PullCursor.module == "payment").scalar() == ""
 
 
 def test_a_withdrawn_consent_rests_the_link_in_plain_words_until_somebody_connects_again(linked: LinkedFirm) -> None:

@@ -66,7 +66,7 @@ class Remote:
             token = tokens.renew(self._turn.organisation_id, self._turn.consent_id, stale=stale)
             return self._paid(token, *asked)
         except NotAuthorised as problem:
-            # A fresh token was refused too: the user lacks the right, and no other token will change that.
+            # A fresh token was refused, too: the user lacks the right, and no other token will change that.
             raise Refused("57", "You are not authorized to perform this operation") from problem
 
     def _paid(self, token: str, method: str, path: str, query: Any, body: Any, file: File | None) -> dict[str, Any]:
