@@ -114,6 +114,7 @@ def _read_page(turn: Turn, remote: Remote, module: str) -> bool:
 def _follow(turn: Turn, remote: Remote, module: str, rows: list[Row]) -> int:
     """How many of the rows brought something."""
     if module == "payment":
+        payments.take_awaited(turn, remote)
         return payments.follow(turn, remote, rows)
     if module == "credit_note":
         return credit_notes.follow(turn, remote, rows)

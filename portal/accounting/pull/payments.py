@@ -1,5 +1,6 @@
 """Payments that were recorded in Zoho: real records here, never guessed from a balance, and never doubled."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,16 +15,19 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import payment_changes, put_there, same_or_two, second_payments, sightings
+from portal.accounting.pull import awaited, payment_changes, put_there, same_or_two, second_payments, sightings
 from portal.accounting.pull.changes import in_the_name_of
 from portal.accounting.setup.tying import tie
 from portal.gateways.zoho import wire
+from portal.gateways.zoho.errors import Refused
 from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.payments.actions import BookedPayment, add_booked_payment
 from portal.payments.models import Payment
 from portal.payments.rules import words_of
 from portal.shared.money import Money
+
+log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 _METHODS = {"cash": "cash", "check": "cheque", "creditcard": "terminal"}
@@ -47,6 +51,21 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
         elif sightings.is_news(twin, row):
             found += payment_changes.compare(turn, remote, twin.id, row, facts_of)
     return found
+
+
+def take_awaited(turn: Turn, remote: Remote) -> None:
+    """Those that waited for their customer. One that is gone there meanwhile waits no more."""
+    with held(turn) as session:
+        due = awaited.due(session, turn.link_id)
+        known = _known(session, turn.link_id, due)
+    for remote_id in due:
+        try:
+            if remote_id not in known:
+                _take_on(turn, remote, remote_id)
+        except Refused as problem:
+            log.info("awaited payment is gone", extra={"organisation": turn.organisation_id, "code": problem.code})
+        with held(turn) as session:
+            awaited.settle(session, turn.link_id, remote_id)
 
 
 def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[str, Any], product_name: str) -> None:
@@ -93,6 +112,8 @@ def _take_on(turn: Turn, remote: Remote, remote_id: str) -> bool:
         facts = facts_of(session, turn, detail)
         if facts and same_or_two.ask(session, turn, facts, detail):
             return True
+        if facts is None and _is_advance_of_nobody(session, turn.link_id, detail):
+            awaited.note(session, turn, remote_id, str(detail.get("customer_id")))
     if facts is None:
         return False
     put_there.close_payment_pages(turn.organisation_id, [int(invoice_id) for invoice_id in facts["parts"]])
@@ -122,6 +143,12 @@ def facts_of(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None
         "reference": f"{words_of(method, said[:60])}, payment {number} in {turn.product_name}",
         "there": uses.seen(detail, None).as_text(), "is_partly_ours": is_partly_ours,
     }  # fmt: skip
+
+
+def _is_advance_of_nobody(session: Session, link_id: int, detail: Row) -> bool:
+    """Of a customer who is not here; one on an invoice is that invoice's, which does not come."""
+    remote_id = str(detail.get("customer_id"))
+    return not uses.seen(detail, None).applied and not _locals(session, link_id, "customer", [remote_id])
 
 
 def _customer_of(session: Session, link_id: int, invoices: Mapping[str, int], remote_id: str) -> int | None:
