@@ -113,6 +113,16 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     return _CHOICES.get(question.kind, _OF_STATUS.get(kind_of(question), _ONLY_SEEN))
 
 
+def decided_already(session: Session, question: Question, decision: str) -> tuple[bool, str]:
+    """Was it decided in just that way before, and what to say to who pressed after that."""
+    if not question.decided_by:
+        return False, f"{title_of(question)}: nothing is to be decided any more, as both sides are equal by now."
+    said = dict(choices(session, question)).get(question.decision, "otherwise")
+    is_same = question.decision == decision
+    counts = "" if is_same else " That counts, and yours was not carried out."
+    return is_same, f"{title_of(question)}: {question.decided_by} has decided this already: {said}.{counts}"
+
+
 def kind_of(question: Question) -> str:
     """Without the id that stands behind the word where there may be several of a record."""
     return REFUND if question.field.startswith(f"{REFUND} ") else question.field

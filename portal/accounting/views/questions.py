@@ -35,7 +35,7 @@ def questions() -> str:
 @bp.post("/books/questions/<int:question_id>")
 @allow("see_board", "manage_link")
 def decide(question_id: int) -> Response:
-    """Pressed twice, or by two people, the first one counts."""
+    """Pressed twice, or by two people, the first one counts; who comes second is told so."""
     session, decision = request_session(), request.form.get("decision", "")
     question = session.get(Question, question_id)
     if not asking.may_decide(question, is_administrator=g.viewer.may("manage_link")):
@@ -51,6 +51,9 @@ def decide(question_id: int) -> Response:
     session.commit()
     if is_first:
         flash("Decided. It is carried out now.", "good")
+    elif question is not None:
+        is_same, words = asking.decided_already(session, question, decision)
+        flash(words, "good" if is_same else "late")
     return see_other(url_for("accounting.questions"))
 
 

@@ -41,6 +41,22 @@ def test_both_values_are_shown_with_who_and_one_tap_decides(differing: LinkedFir
     assert [each.field for each in questions(differing)] == ["street", "city", "postal_code", "country"][1:2]
 
 
+def test_who_decides_second_is_told_what_counts(
+    differing: LinkedFirm, manager: FlaskClient, app: Flask
+) -> None:  # fmt: skip
+    asked = next(each for each in questions(differing) if each.field == "name")
+    other = sign_in(browser(app), differing.firm, "administrator")
+    where = f"/books/questions/{asked.id}"
+    post(manager, where, {"decision": "theirs"}, page="/books/questions")
+    assert "It is carried out now" in manager.get("/books/questions").text
+    post(other, where, {"decision": "ours"}, page="/books/questions")
+    told = other.get("/books/questions").text
+    assert "Mo Manager has decided this already: Zoho&#39;s counts. That counts, and yours was not carried out" in told
+    post(manager, where, {"decision": "theirs"}, page="/books/questions")
+    assert "That counts" not in manager.get("/books/questions").text
+    assert customer(differing).name == "Maple <b>There</b>"
+
+
 def test_the_same_for_all(differing: LinkedFirm, manager: FlaskClient) -> None:
     post(manager, "/books/questions", {"decision": "ours"}, page="/books/questions")
     drain(differing.organisation_id)
