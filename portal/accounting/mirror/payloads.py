@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import field_rules, fields
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import sources
+from portal.accounting.mirror import sources, uses
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import tax_changes
@@ -59,17 +59,20 @@ def reference_of(record: MirrorRecord, source: Source) -> str:
     if record.module == "tax" and record.remote_id is not None:
         there = tax_changes.stands_at(record)
         return there.name if there and not tax_changes.is_name_wanted(record, source.name) else source.name
+    if record.module == "payment":
+        return (record.snapshot or {}).get(uses.SAID) or source.name
     is_spare = source.spare_name != "" and record.remote_number == source.spare_name
     return source.spare_name if is_spare else source.name
 
 
 def dresser(session: Session, record: MirrorRecord) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What the firm's own mapping makes of a payload, with the day that a person chose for it there."""
+    """What the firm's own mapping makes of a payload, with the day that a person chose for it there, and the reference
+    that people wrote of a payment there."""
     mapped = field_rules.dresser(session, record.link_id, record.module, record.local_id)
-    if record.dated_on is None:
-        return mapped
-    day = {"date": record.dated_on.isoformat()}
-    return lambda payload: mapped(payload) | day
+    own = {"date": record.dated_on.isoformat()} if record.dated_on else {}
+    said = (record.snapshot or {}).get(uses.SAID) if record.module == "payment" else ""
+    own |= {"reference_number": said} if said else {}
+    return lambda payload: mapped(payload) | own
 
 
 def payload_now(session: Session, record: MirrorRecord) -> tuple[Source, dict[str, Any]]:

@@ -96,7 +96,7 @@ def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
         if not may_be_ours(module.name, row, wanted):
             continue
         record = remote.detail(module, str(row[module.id_key]))
-        if is_ours(module.name, record, wanted):
+        if is_ours(module.name, record, wanted) and not _is_of_another(push, record):
             return Done(record, adopted=True)
         looked_at += 1
         if looked_at == _MOST_LOOKED_AT:
@@ -109,6 +109,17 @@ def _numbers(remote: Remote) -> tuple[str, ...]:
     newest = {"per_page": "200", "page": "1", "sort_column": "created_time", "sort_order": "D"}
     rows = remote.call("GET", MODULES["invoice"].path, newest).get(MODULES["invoice"].list_key, [])
     return tuple(str(row.get("invoice_number", "")) for row in rows)
+
+
+def _is_of_another(push: Push, record: Mapping[str, Any]) -> bool:
+    """A reference that people wrote may be on other payments, too; the number before our words is on one."""
+    if push.module != "payment" or push.reference == push.source.name:
+        return False
+    return _number_in(record) != _number_in(push.payload)
+
+
+def _number_in(payment: Mapping[str, Any]) -> str:
+    return str(payment.get("description", "")).partition(" · ")[0]
 
 
 def _known_tax(remote: Remote, module: Module, push: Push) -> Done | None:

@@ -9,6 +9,7 @@ from typing import Any
 from portal.gateways.zoho import wire
 
 BY_THEM = "by_them"  # of what is kept of a payment: it was recorded there, with their words
+SAID = "said"  # of what is kept of a payment that was recorded there: the reference that people wrote
 AT_MOST = "at_most"  # of what is kept of a payment: how much of it a person lets go on an invoice there, by its id
 LOWER, WITHDRAW, GIVE_BACK, RAISE = "lower", "withdraw", "give back", "raise"
 
@@ -75,6 +76,12 @@ def from_text(snapshot: Mapping[str, Any] | None) -> There | None:
         return None
     applied = {invoice_id: Decimal(amount) for invoice_id, amount in text["applied"].items()}
     return There(applied, text["refunds"], text["account"], text.get("pieces") or {})
+
+
+def kept_words(snapshot: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What stays known of a payment whose twin is gone, so that it can be made again as it was."""
+    said = (snapshot or {}).get(SAID)
+    return {SAID: said} if said else None
 
 
 def within(snapshot: Mapping[str, Any] | None, wanted: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.link import hold
+from portal.accounting.mirror import uses
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import (
     asking,
@@ -173,7 +174,8 @@ def _gone(session: Session, question: Question, decision: str, person_id: int) -
         credit_changes.leave_both(session, record)
         return
     if decision == AGAIN:
-        record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
+        record.remote_id, record.remote_status, record.remote_number = None, "", ""
+        record.snapshot = uses.kept_words(record.snapshot)
         record.remote_modified_at = None
         record.sending_since = func.clock_timestamp()  # looked for first: somebody may have made it again there
         go_on(session, record)

@@ -101,6 +101,7 @@ def tie_to(session: Session, organisation_id: int, link_id: int, payment_id: int
     _, payload = payload_now(session, record)
     record.snapshot = {
         "there": facts["there"], "sent": payload, "is_theirs": facts["is_partly_ours"], uses.BY_THEM: True,
+        uses.SAID: facts.get("said", ""),
     }  # fmt: skip
     record.sending_since = None
     return tied
@@ -141,7 +142,7 @@ def facts_of(session: Session, turn: Turn, detail: Row) -> dict[str, Any] | None
         "remote_id": str(detail["payment_id"]), "number": number, "customer_id": customer,
         "currency": currency, "minor": minor, "method": method, "on": str(detail["date"]), "parts": parts,
         "reference": f"{words_of(method, said[:60])}, payment {number} in {turn.product_name}",
-        "there": uses.seen(detail, None).as_text(), "is_partly_ours": is_partly_ours,
+        "said": said[:100], "there": uses.seen(detail, None).as_text(), "is_partly_ours": is_partly_ours,
     }  # fmt: skip
 
 

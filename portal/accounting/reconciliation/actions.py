@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import tied
 from portal.accounting.link import hold
-from portal.accounting.mirror import renumbering
+from portal.accounting.mirror import renumbering, uses
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import credit_changes, questions, voided
@@ -154,7 +154,8 @@ def _push(session: Session, link: Link, drift: DriftRow, local_id: int) -> str:
         raise CannotFix("You are asked about this one. Decide first, under what is to be decided: then it is sent.")
     if record is not None and record.state != "sending":
         if drift.cause == comparing.DELETED_THERE:
-            record.remote_id, record.snapshot, record.remote_status, record.remote_number = None, None, "", ""
+            record.remote_id, record.remote_status, record.remote_number = None, "", ""
+            record.snapshot = uses.kept_words(record.snapshot)
             record.sending_since = func.clock_timestamp()
         elif drift.cause == comparing.OTHER_VALUES:
             whose.let_ours_count(session, record)

@@ -114,3 +114,26 @@ def test_what_is_one_payment_keeps_their_reference_and_is_no_difference(billed: 
     decide(linked, "same")
     assert_equal(linked)
     assert [each["reference_number"] for each in linked.there("customerpayments")] == ["4711"]
+
+
+@pytest.mark.parametrize("kind", ["", "error_500_after"])
+def test_made_again_there_it_keeps_the_reference_that_people_wrote(
+    billed: tuple[LinkedFirm, Invoice], kind: str
+) -> None:  # fmt: skip
+    linked, invoice = billed
+    other = paid_there(linked, invoice, 20, reference_number="BANK-2", payment_mode="banktransfer")
+    remote_id = paid_there(linked, invoice, 100, reference_number="BANK-2", payment_mode="banktransfer")
+    look(linked)
+    act(linked, f"DELETE /customerpayments/{remote_id}")
+    compare_at_night(linked)
+    compare_at_night(linked)
+    if kind:
+        linked.zoho.break_down(kind, path="/customerpayments")
+    decide(linked, "again")
+    for _ in range(2):
+        linked.make_due()
+        drain(linked.organisation_id)
+    there = {each["amount"]: each for each in linked.there("customerpayments")}
+    assert sorted(there) == [20, 100] and there[20]["payment_id"] == other
+    assert there[100]["reference_number"] == "BANK-2"
+    assert {each.state for each in linked.mirror()} == {"in_step"}
