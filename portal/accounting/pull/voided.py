@@ -27,10 +27,18 @@ def ask(session: Session, record: MirrorRecord, invoice: Invoice) -> None:
     for each in reopening.money_on(session, record):
         questions.settle(session, each, STATUS, USES)
     questions.ask(
-        session, questions.of(record), STATUS, field=VOID, ours=IN_FORCE[invoice.status], theirs="void",
+        session, questions.of(record), STATUS, field=VOID, ours=_said(session, invoice), theirs="void",
         theirs_at=record.remote_modified_at,
         facts={"label": f"Invoice {invoice.number}", "title": "Void in Zoho", "why": "Somebody voided it there."},
     )  # fmt: skip
+
+
+def _said(session: Session, invoice: Invoice) -> str:
+    """How it stands here."""
+    stands = session.scalars(select(InvoiceBalance).where(InvoiceBalance.invoice_id == invoice.id)).one()
+    if invoice.status == WRITTEN_OFF or stands.balance == invoice.total:
+        return IN_FORCE[invoice.status]
+    return f"{stands.balance} to be paid of {invoice.total}" if stands.balance else "paid"
 
 
 def besides(session: Session, link_id: int, applied: Mapping[str, Decimal]) -> dict[str, Decimal]:

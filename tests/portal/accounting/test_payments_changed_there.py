@@ -8,7 +8,7 @@ from portal.accounting.reconciliation.models import DriftRow
 from portal.invoices.models import Invoice
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, let_time_pass, look, questions
-from tests.portal.accounting.doings import pay
+from tests.portal.accounting.doings import pay, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_payments_back import balance, billed, compare_at_night, decide, paid_there, payments
 
@@ -137,3 +137,15 @@ def test_made_again_there_it_keeps_the_reference_that_people_wrote(
     assert sorted(there) == [20, 100] and there[20]["payment_id"] == other
     assert there[100]["reference_number"] == "BANK-2"
     assert {each.state for each in linked.mirror()} == {"in_step"}
+
+
+def test_what_a_void_here_set_free_there_is_no_question(billed: tuple[LinkedFirm, Invoice]) -> None:
+    """Paid there and voided here at the same time: the money is the customer's credit on both sides."""
+    linked, invoice = billed
+    paid_there(linked, invoice, 100)
+    void(linked, invoice.id)
+    for _ in range(2):
+        look(linked)
+        let_time_pass(linked)
+    assert [each["unused_amount"] for each in linked.there("customerpayments")] == [100]
+    assert_equal(linked)

@@ -41,7 +41,16 @@ def test_a_paid_one_is_asked_about_once_and_voiding_it_here_is_not_offered(
     linked, invoice = billed
     paid_and_void_there(linked, invoice)
     assert [each.field for each in questions(linked)] == ["void"]
-    assert offered(linked) == [asking.OURS, asking.APART]
+    assert offered(linked) == [asking.OURS, asking.APART] and questions(linked)[0].ours == "paid"
+
+
+def test_one_paid_in_part_says_what_is_left(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    pay(linked, invoice, 10000)
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    void_there(linked)
+    assert [each.ours for each in questions(linked)] == ["135.80 GBP to be paid of 235.80 GBP"]
 
 
 def test_opened_again_there_it_is_sent_and_has_its_payment_again(billed: tuple[LinkedFirm, Invoice]) -> None:
