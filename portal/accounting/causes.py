@@ -89,9 +89,12 @@ _LABELS = {
 }  # fmt: skip
 
 
-def may_be_dated_today(module: str, state: str, code: str, *, is_there: bool) -> bool:
-    """An issued invoice keeps its date: it is the customer's paper. What is in a closed period already, stays there."""
-    return module in ("payment", "credit_note") and state == "failed" and code == "locked" and not is_there
+DATED = ("payment", "credit_note")  # an issued invoice keeps its date: it is the customer's paper
+
+
+def may_be_dated_today(module: str, state: str, code: str, *, is_there: bool, is_today: bool) -> bool:
+    """What is in a closed period already, stays there; what has today's date already gains nothing by it."""
+    return module in DATED and state == "failed" and code == "locked" and not is_there and not is_today
 
 
 def may_go_beside(module: str, state: str, code: str, *, is_there: bool) -> bool:

@@ -11,6 +11,11 @@ from portal.accounting.causes import Cause
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import MirrorRecord
 from portal.accounting.queries import MOST_SHOWN, Tied, names_of, tied_now
+from portal.gateways.zoho.errors import LOCKED
+from portal.invoices.credit_notes.models import CreditNote
+from portal.organisations.models import Organisation
+from portal.payments.models import Payment
+from portal.shared import clock
 
 _LISTED = (*rules.TROUBLED, "waiting", rules.LEFT_OUT_STATE)
 
@@ -81,7 +86,7 @@ def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[St
     blockers = {
         label: row.id for row in rows if row.state != "waiting" for label in causes.labels_of(row.module, names[row.id])
     }
-    centre = tokens.centre_of(tied.consent)
+    centre, of_today = tokens.centre_of(tied.consent), _dated_today(session, rows)
     return [
         Stuck(
             row.id, row.module, row.local_id, names[row.id], row.state, _why(row),
@@ -89,7 +94,8 @@ def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[St
             blockers.get(row.waits_for) if row.state == "waiting" else None,
             centre.record_url(link.product, link.remote_organisation_id, row.module, row.remote_id or "")
             if row.remote_id else "",
-            causes.may_be_dated_today(row.module, row.state, row.last_error_code, is_there=row.remote_id is not None),
+            causes.may_be_dated_today(row.module, row.state, row.last_error_code, is_there=row.remote_id is not None,
+                                       is_today=row.id in of_today),
             _beside(row, names[row.id]),
         )
         for row in rows
@@ -100,6 +106,19 @@ def _beside(row: MirrorRecord, name: str) -> str:
     number = rules.number_beside(name)
     is_there = row.remote_id is not None or row.remote_number == number
     return number if causes.may_go_beside(row.module, row.state, row.last_error_code, is_there=is_there) else ""
+
+
+def _dated_today(session: Session, rows: Sequence[MirrorRecord]) -> set[int]:
+    """Of those whose period is closed, which go over with today's date as it is. At most three statements."""
+    locked = [row for row in rows if row.module in causes.DATED and row.last_error_code == LOCKED]
+    if not locked:
+        return set()
+    today = clock.today(session.scalars(select(Organisation.time_zone)).one())
+    ids = {module: [row.local_id for row in locked if row.module == module] for module in causes.DATED}
+    payments = select(Payment.id).where(Payment.id.in_(ids["payment"]), Payment.received_on == today)
+    notes = select(CreditNote.id).where(CreditNote.id.in_(ids["credit_note"]), CreditNote.issued_on == today)
+    own = {"payment": set(session.scalars(payments)), "credit_note": set(session.scalars(notes))}
+    return {row.id for row in locked if row.dated_on == today or row.local_id in own[row.module]}
 
 
 def _why(row: MirrorRecord) -> str:

@@ -103,6 +103,16 @@ def test_the_very_last_calls_are_kept_for_payments_and_what_they_need(linked: Li
     assert {record.state for record in linked.mirror()} == {"in_step"}
 
 
+def test_what_is_held_back_goes_over_as_soon_as_the_days_limit_is_raised(linked: LinkedFirm) -> None:
+    set_quota(linked, left=30)
+    add_customers(linked, 1)
+    drain(linked.organisation_id)
+    assert "waiting" in {record.state for record in linked.mirror("customer")}
+    set_quota(linked, left=900)  # as the answers to others' calls would have told
+    drain(linked.organisation_id)
+    assert {record.state for record in linked.mirror()} == {"in_step"}
+
+
 def test_a_refusal_for_the_day_that_tells_no_end_lasts_until_the_end_told_before(linked: LinkedFirm) -> None:
     set_quota(linked, left=500)
     linked.zoho.break_down("status", path="/contacts", status=429, code=45, message="Used up")

@@ -23,6 +23,7 @@ def room(turn: Turn) -> str:
         if link is None:
             return rules.ALL
         found = rules.room_in(link.quota_limit, link.quota_left)
+        _wake_roomed(session, link, found)
         if found != rules.ALL:
             _put_off(session, link, MirrorRecord.module.not_in(_SALES))
         if found == rules.PAYMENTS:
@@ -37,6 +38,18 @@ def _put_off(session: Session, link: Link, chosen: ColumnElement[bool]) -> None:
         .where(MirrorRecord.id.in_(due_now(link.id).where(chosen)))
         .values(state="waiting", waits_for=rules.RESERVED, next_try_at=link.quota_resets_at)
     )
+
+
+def _wake_roomed(session: Session, link: Link, room: str) -> None:
+    """There is more room than there was: the day's limit was raised, or others used less than it looked like."""
+    if room == rules.PAYMENTS:
+        return
+    held_back = update(MirrorRecord).where(
+        MirrorRecord.link_id == link.id, MirrorRecord.state == "waiting", MirrorRecord.waits_for == rules.RESERVED
+    )
+    if room == rules.SALES:
+        held_back = held_back.where(MirrorRecord.module.in_(_SALES))
+    session.execute(held_back.values(state="pending", waits_for="", next_try_at=func.clock_timestamp()))
 
 
 def _wake_paid(session: Session, link: Link) -> None:

@@ -62,6 +62,10 @@ _FIXES = {
 _CHANGED = (comparing.OTHER_NUMBER, comparing.OTHER_DATE, comparing.OTHER_TOTAL)
 _OTHER_NUMBER = " If it is not, ours can go beside it under a number of its own: the customer's copy stays as it is."
 _AGAIN = "Send ours again, or correct it there."
+_INVOICE_OF_THEIRS = (
+    "Made there. Invoices that are made in Zoho do not come here: make it here, too, and void the one there; or keep it"
+    " there alone."
+)
 _LEFT_ALONE = {
     "payment": "It was recorded in Zoho and is never written over from here: correct it there, or reverse ours.",
     "invoice": "It was made in Zoho and is never written over from here: correct it there, or void it.",
@@ -87,6 +91,8 @@ def fixes_of(cause: str, their_status: str = "", module: str = "", *, is_theirs:
 
 def advice_of(cause: str, module: str, fixes: Sequence[str]) -> str:
     """What to do about such a record, in words."""
+    if (cause, module) == (comparing.MISSING_HERE, "invoice"):
+        return _INVOICE_OF_THEIRS
     correct = _AGAIN if fixes else _LEFT_ALONE.get(module, _AGAIN)
     other = _OTHER_NUMBER if RENUMBER in fixes else ""
     what = "Its amount was" if module == "payment" else "Its lines or taxes were"

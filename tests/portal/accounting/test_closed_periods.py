@@ -58,6 +58,19 @@ def test_a_payment_of_a_closed_month_is_dated_today_there_with_one_tap(app: Flas
     assert told(reconcile(linked)) == []
 
 
+def test_what_is_dated_today_already_is_not_offered_that(app: Flask, linked: LinkedFirm) -> None:
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    lock(linked, days_ago=0)
+    pay(linked, invoice)
+    drain(linked.organisation_id)
+    page = sign_in(browser(app), linked.firm, "manager").get("/books/inbox").text
+    assert "The books are closed for this date" in page and "Date it today" not in page
+    (record,) = linked.mirror("payment")
+    with pytest.raises(CannotDate), job_session(linked.organisation_id) as session:
+        date_today(session, record.id)
+
+
 def test_an_invoice_keeps_its_date_and_goes_over_when_the_period_is_unlocked(linked: LinkedFirm) -> None:
     lock(linked, days_ago=0)
     sent_invoice(linked)

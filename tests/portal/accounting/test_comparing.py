@@ -152,3 +152,8 @@ def test_what_is_never_written_over_is_not_offered_to_be_sent_again(
 ) -> None:
     assert causes.fixes_of(OTHER_TOTAL, "", module, is_theirs=is_theirs) == fixes
     assert says in causes.advice_of(OTHER_TOTAL, module, fixes)
+
+
+def test_an_invoice_that_is_only_there_is_never_said_to_come_here() -> None:
+    assert "do not come here" in causes.advice_of(MISSING_HERE, "invoice", ())
+    assert "comes here at the next look" in causes.advice_of(MISSING_HERE, "payment", ())
