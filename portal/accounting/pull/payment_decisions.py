@@ -6,6 +6,8 @@ from portal.accounting.pull import asking, given_back, payment_changes, payments
 from portal.accounting.pull.asking import OURS, SAME, SEEN, THEIRS
 from portal.accounting.pull.going_on import go_on, product_of, record_of
 from portal.accounting.pull.models import AMOUNT, REFUND, SECOND, TOO_MUCH, USES, Question
+from portal.payments.actions import send_in_its_place
+from portal.payments.models import Payment
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 
@@ -18,8 +20,7 @@ def twice(session: Session, question: Question, decision: str, person_id: int) -
     """One payment, or two. Raises CannotDecide, CannotReverse. Does not commit."""
     of, facts = question.organisation_id, question.facts
     if decision == SAME and facts.get("is_other"):
-        payment_changes.make_room(session, record_of(session, question), person_id, product_of(session, question))
-        _book(session, question)
+        _replace(session, question, person_id)
         return
     if decision == SAME:
         if not payments.tie_to(session, of, question.link_id, question.local_id or 0, facts):
@@ -47,16 +48,22 @@ def carry_out(session: Session, question: Question, decision: str, person_id: in
 
 
 def _changed_payment(session: Session, question: Question, decision: str, person_id: int) -> None:
-    record = record_of(session, question)
     if decision == OURS:
+        record = record_of(session, question)
         payment_changes.put_back(record, question)
         go_on(session, record)
         return
+    _replace(session, question, person_id)
+
+
+def _replace(session: Session, question: Question, person_id: int) -> None:
+    """Ours by theirs; the customer hears of both, if of ours."""
+    record = record_of(session, question)
     payment_changes.make_room(session, record, person_id, product_of(session, question))
-    _book(session, question)
+    send_in_its_place(session, record.local_id, _book(session, question))
 
 
-def _book(session: Session, question: Question) -> None:
-    payments.book(
+def _book(session: Session, question: Question) -> Payment:
+    return payments.book(
         session, question.organisation_id, question.link_id, question.facts, product_of(session, question)
     )  # fmt: skip

@@ -68,7 +68,7 @@ def take_awaited(turn: Turn, remote: Remote) -> None:
             awaited.settle(session, turn.link_id, remote_id)
 
 
-def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[str, Any], product_name: str) -> None:
+def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[str, Any], product_name: str) -> Payment:
     """Record what `facts` tells of a payment there, and tie the two. Does not commit."""
     organisation = session.get_one(Organisation, organisation_id)
     currency, remote_id = facts["currency"], facts["remote_id"]
@@ -84,6 +84,7 @@ def book(session: Session, organisation_id: int, link_id: int, facts: Mapping[st
             ),
         )  # fmt: skip
     tie_to(session, organisation_id, link_id, payment.id, facts)
+    return payment
 
 
 def tie_to(session: Session, organisation_id: int, link_id: int, payment_id: int, facts: Mapping[str, Any]) -> bool:

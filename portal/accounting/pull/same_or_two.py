@@ -12,7 +12,7 @@ from portal.accounting.by_hand.models import ByHand
 from portal.accounting.mirror.lease import Turn
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions
-from portal.accounting.pull.models import TWICE, Question
+from portal.accounting.pull.models import AMOUNT, TWICE, Question
 from portal.accounting.pull.payment_changes import why_ours_stays
 from portal.accounting.pull.sightings import stamp_of
 from portal.payments.actions import set_free
@@ -50,9 +50,11 @@ def ask(session: Session, turn: Turn, facts: Facts, detail: Mapping[str, Any]) -
 
 
 def is_asked_on(session: Session, invoice: MirrorRecord) -> bool:
-    """Is it open whether money there is the same as ours on this invoice? Then less is open there for just that."""
+    """Is it open whether money there is the same as ours on this invoice, or how much it is? Then less is open there
+    for just that."""
+    is_of_amounts = or_(Question.kind == TWICE, Question.field == AMOUNT)
     asked = select(Question.id).where(
-        Question.link_id == invoice.link_id, Question.kind == TWICE, Question.decision == "",
+        Question.link_id == invoice.link_id, is_of_amounts, Question.decision == "",
         Question.facts["parts"].has_key(str(invoice.local_id)),
     )  # fmt: skip
     return session.scalars(asked.limit(1)).first() is not None

@@ -30,6 +30,7 @@ from portal.payments.actions.refunds import CannotRefund, plan_refund
 from portal.payments.actions.refunds_at_stripe import follow_refund, take_due_refunds
 from portal.payments.actions.releases import release_invoice, void_invoice, write_off_invoice
 from portal.payments.actions.reversal import reverse_payment
+from portal.payments.actions.reversal_news import send_in_its_place
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.stopping import close_pages
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
@@ -91,6 +92,7 @@ __all__ = [
     "retry_event",
     "reverse_payment",
     "screen_address",
+    "send_in_its_place",
     "send_request",
     "set_free",
     "settle",

@@ -9,16 +9,19 @@ from portal.customers.models import Customer
 from portal.invoices.mail import spoken
 from portal.invoices.models import SENT, Invoice, PayLink
 from portal.invoices.pay_links import make_deposit_link
+from portal.invoices.queries import due_on, get_invoice
 from portal.invoices.sendings import Target
 from portal.messages.actions import queue_mail, queue_text
 from portal.messages.models import Message
 from portal.messages.rendering import long_date, render_mail
 from portal.organisations.models import Organisation
+from portal.payments import queries
 from portal.payments.actions.deposits.sending import deposit_address_of
-from portal.payments.actions.receipts import link_to
+from portal.payments.actions.receipts import link_to, queue_receipt
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Payment
 from portal.shared import clock, formats, phrases
+from portal.shared.money import Money
 from portal.shared.running import here
 
 KIND = "receipt_ended"
@@ -62,6 +65,20 @@ def tell_of_reversal(session: Session, payment: Payment, reason: str, invoices: 
         )  # fmt: skip
     if link is not None:
         link.message_id = message_id
+
+
+def send_in_its_place(session: Session, ended_id: int, payment: Payment) -> None:
+    """Whoever was told that the receipt of `ended_id` counts no more gets the one that counts instead. Once; nobody
+    where it pays no invoice. Does not commit."""
+    told = select(Message.id).where(Message.once == f"{KIND}:{ended_id}")
+    parts = queries.allocations_of(session, [payment.id])[payment.id]
+    if session.scalars(told).one_or_none() is None or not parts:
+        return
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    paid = [get_invoice(session, part.invoice_id) for part in parts]
+    surplus = payment.amount - Money.total([part.amount for part in parts], payment.currency)
+    after = [due_on(session, each.id) for each in paid]
+    queue_receipt(session, organisation, paid[0], payment, surplus, after, also=paid[1:])
 
 
 def _payer(session: Session, payment: Payment) -> Customer:

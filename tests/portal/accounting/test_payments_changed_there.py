@@ -1,11 +1,18 @@
 """A payment that was changed in Zoho is asked about once, and each answer brings both sides together."""
 
+import uuid
+
 import pytest
+from sqlalchemy import text
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import asking
 from portal.accounting.reconciliation.models import DriftRow
 from portal.invoices.models import Invoice
+from portal.payments.actions import OfflinePayment, record_payment
+from portal.payments.models import Payment
+from portal.shared import clock
+from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, let_time_pass, look, questions
 from tests.portal.accounting.doings import pay, void
@@ -148,4 +155,24 @@ def test_what_a_void_here_set_free_there_is_no_question(billed: tuple[LinkedFirm
         look(linked)
         let_time_pass(linked)
     assert [each["unused_amount"] for each in linked.there("customerpayments")] == [100]
+    assert_equal(linked)
+
+
+def test_with_zohos_amount_the_customer_hears_which_receipt_counts_now(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, invoice = billed
+    taken = OfflinePayment(
+        invoice.customer_id, (invoice.id,), Money(7680, "GBP"), "bank_transfer", "BANK-9",
+        clock.today("Europe/London"), linked.firm.people["administrator"], uuid.uuid4().hex,
+    )  # fmt: skip
+    recorded = record_payment(linked.organisation_id, taken)
+    drain(linked.organisation_id)
+    lower_there(linked, 80)
+    decide(linked, "theirs")
+    mails = "SELECT once FROM messages WHERE kind IN ('receipt', 'receipt_ended') ORDER BY id"
+    with job_session(linked.organisation_id) as session:
+        newest = session.query(Payment.id).order_by(Payment.id.desc()).first()[0]
+        told = list(session.execute(text(mails)).scalars())
+    ended = recorded.payment_id
+    assert told == [f"receipt:{ended}", f"receipt_ended:{ended}", f"receipt:{newest}"]
+    assert balance(linked, invoice).minor == 23580 - 8000
     assert_equal(linked)
