@@ -22,7 +22,7 @@ from portal.shared.money import Money
 
 Detail = Mapping[str, Any]
 Facts = Callable[[Session, Turn, Detail], Mapping[str, Any] | None]
-_MOVED = "Money is never moved here by itself. Put it back there; or correct it here by hand, and say that you have."
+_MOVED = "Money that pays an invoice here stays on it. Let it be put back there, or the two sides go on differing."
 _CHANGED = "With Zoho's amount, ours is reversed and booked anew. With ours, it is changed back there."
 _BY_CARD = "So much came by card, and stays so here. Change it back there; if money went back, make a refund here."
 _IN_CASH = "Somebody here took it in cash and answers for it. Change it back there; or reverse ours and record it anew."

@@ -20,8 +20,8 @@ WORDS = {
     ),
     comparing.MISSING_HERE: (
         "Only in Zoho",
-        "Made there. Kept both ways, it comes here at the next look, or you are asked; else make it here, too, or"
-        " void it there.",
+        "Made there. Kept both ways, it comes here at the next look, or you are asked; else void it there, and make it"
+        " here. Made on both sides, it would be there twice.",
     ),
     comparing.NOT_TIED: (
         "In both, but not known to be the same",
