@@ -36,7 +36,7 @@ class CannotTakeOver(RuleBroken):
 
 
 def ask(session: Session, turn: Turn, detail: Row, theirs: TheirCredit, there: Row, why: str = "") -> bool:
-    """True when that is news. Once, and again where it was changed there since. Does not commit.
+    """True when that is news. Once, and anew where it was changed there before anybody answered. Does not commit.
 
     detail  the whole of it
     there   where it is put to, as the mirror keeps that
@@ -44,12 +44,14 @@ def ask(session: Session, turn: Turn, detail: Row, theirs: TheirCredit, there: R
     """
     remote_id = str(detail["creditnote_id"])
     asked = session.scalars(
-        select(Question.decision).where(Question.link_id == turn.link_id, Question.remote_id == remote_id)
+        select(Question).where(Question.link_id == turn.link_id, Question.remote_id == remote_id)
         .where(Question.field.in_(FIELDS), Question.decision != questions.SETTLED)
     ).all()  # fmt: skip
     customer = _customer_of(session, turn.link_id, str(detail.get("customer_id", "")), theirs)
-    if customer is None or any(asked):
+    told = {"theirs": _as_text(theirs), "there": there, "refunds": _refunds_of(detail), "cannot": why}
+    if customer is None or any(each.decision or told.items() <= each.facts.items() for each in asked):
         return False
+    settle(session, turn.link_id, remote_id)
     offered = [] if why else _able(session, turn, customer.id, theirs)
     said = _WHY if offered else f"{why or _NONE} {_ONCE}"
     of, label = _about(session, turn, remote_id, theirs)
@@ -57,10 +59,9 @@ def ask(session: Session, turn: Turn, detail: Row, theirs: TheirCredit, there: R
     questions.ask(
         session, of, STATUS, field=OTHER_NOTE if theirs.applied else LOOSE, ours="is not here",
         theirs=f"{theirs.total} on {theirs.on:%d %b %Y}, {theirs.number}, {customer.name}",
-        facts={"label": label, "title": title, "why": said, "invoices": offered, "on": list(theirs.applied),
-               "theirs": _as_text(theirs), "there": there, "refunds": _refunds_of(detail)},
+        facts={"label": label, "title": title, "why": said, "invoices": offered, "on": list(theirs.applied), **told},
     )  # fmt: skip
-    return not asked
+    return True
 
 
 def settle(session: Session, link_id: int, remote_id: str) -> None:

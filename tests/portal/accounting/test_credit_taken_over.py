@@ -103,7 +103,11 @@ def test_put_to_two_invoices_it_is_one_note_put_to_both(two: Two) -> None:
     (note,) = notes(linked)
     assert stands(linked, note) == ({invoice.number: 2550, other.number: 1025}, 2425)
     assert_equal(linked)
-    assert len(linked.there("creditnotes")) == 1
+    put_credit(linked, note, other)  # the rest, here
+    drain(linked.organisation_id)
+    assert [there(linked, each)["balance"] for each in (invoice, other)] == [210.3, 201.3]
+    assert_equal(linked)
+    assert [(each["total"], each["balance"]) for each in linked.there("creditnotes")] == [(60, 0)]
 
 
 def test_without_tax_it_is_asked_about_and_followed_once_it_has_the_tax_of_the_invoice(two: Two) -> None:
@@ -123,6 +127,24 @@ def test_without_tax_it_is_asked_about_and_followed_once_it_has_the_tax_of_the_i
     assert (note.total.minor, note.tax.minor) == (3600, 600)
     assert stands(linked, note) == ({invoice.number: 2000, other.number: 100}, 1500)
     assert_equal(linked)
+
+
+def test_taken_off_there_before_anybody_answered_one_question_is_left_about_it(two_in_books: Two) -> None:
+    linked, invoice, _other = two_in_books
+    remote_id = note_there(linked, 30, {str(invoice.number): 20}, taxed=False)
+    look(linked)
+    before = [asked.id for asked in questions(linked)]
+    look(linked)
+    assert [asked.id for asked in questions(linked)] == before
+    (application,) = linked.there("applications")
+    let_time_pass(linked)
+    act(linked, f"DELETE /creditnotes/{remote_id}/invoices/{application['application_id']}")
+    look(linked)
+    assert [(asked.field, asked.module) for asked in questions(linked)] == [("loose credit", "credit_note")]
+    act(linked, f"POST /creditnotes/{remote_id}/status/void")
+    let_time_pass(linked)
+    look(linked)
+    assert questions(linked) == [] == notes(linked)
 
 
 def test_over_another_invoice_than_it_lowers_it_is_as_a_person_says(two_in_books: Two) -> None:
