@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -114,16 +115,22 @@ def tip_in(received: Money, asked: Money, tip: Money) -> Money:
     return max(min(tip, received - asked), zero) if received.currency == asked.currency else zero
 
 
-def tip_apart(back: Money, left: Money, tip_left: Money) -> tuple[Money, Money]:
-    """What goes back of what was owed, and of the tip, where nobody has said: first what was owed.
+class Apart(NamedTuple):
+    """What went back, told apart. beyond: what was with the firm no more, so that it went back twice."""
 
-    left, tip_left  what of either has not gone back yet; what is more than both counts as owed, for the books to refuse
+    owed: Money
+    tip: Money
+    beyond: Money
+
+
+def told_apart(back: Money, left: Money, tip_left: Money) -> Apart:
+    """What of it was owed and what was tip, where nobody has said: first what was owed.
+
+    left, tip_left  what of either has not gone back yet
     """
-    zero = Money.zero(back.currency)
-    if back.currency != left.currency:
-        return back, zero
-    tip = max(zero, min(back - left, tip_left))
-    return back - tip, tip
+    owed = min(back, left)
+    tip = min(back - owed, tip_left)
+    return Apart(owed, tip, back - owed - tip)
 
 
 def in_coins(typed: Money, due: Money, country: str) -> tuple[Money, Money]:

@@ -11,7 +11,7 @@ from portal.invoices.queries import Sum, sums_by_state
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.payouts import queries as payouts
 from portal.payments.refunds.models import Dispute
-from portal.payments.refunds.queries import OVER, undecided
+from portal.payments.refunds.queries import OVER, given_twice, undecided
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.queries import unbilled_work
@@ -35,6 +35,7 @@ class Paid:
     disputes: int = 0  # open ones, of whatever week
     payouts_sent_back: int = 0
     undecided: int = 0  # invoices whose money went back, and nobody has said what follows
+    given_twice: int = 0  # refunds that left Stripe beside others, and nobody has said how that was settled
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def _paid_since(session: Session, monday: date, currency: str) -> Paid:
     was_reversed = exists().where(PaymentReversal.payment_id == Payment.id)
     count, minor, *others = session.execute(
         select(
-            func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back(), undecided()
+            func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back(), undecided(),
+            given_twice(),
         ).where(Payment.received_on >= monday, Payment.currency == currency, ~was_reversed)
     ).one()  # fmt: skip
     return Paid(count, Money(int(minor), currency), *others)

@@ -159,9 +159,8 @@ class Shop:
             tip = get_payment(session, payment_id).use.tip_left if self.random.random() < 0.7 else None
         if is_card and self.random.random() < 0.5:
             self.till.fault("cut_after", "refunds", times=1)
-        give_back(
-            self.linked, payment_id, self.random.choice([500, 7000]), way="stripe" if is_card else "cash", tip=tip
-        )
+        way = self.random.choice(["stripe", "cash"]) if is_card else "cash"
+        give_back(self.linked, payment_id, self.random.choice([500, 7000]), way=way, tip=tip)
 
     def _refund_at_stripe(self) -> None:
         for charge in self._charges()[:1]:
@@ -185,15 +184,15 @@ class Shop:
         credit(self.linked, invoice, share="0.37", keep=self.random.random() < 0.5)
 
     def _credit_back(self) -> None:
-        """A part of one invoice, out of all its payments; Stripe's answer may get lost. To the card,
-        since what was given back in cash can still be disputed, and then leaves the account a second time."""
+        """A part of one invoice, out of all its payments; Stripe's answer may get lost. What was given back in cash can
+        still be disputed, or given back at Stripe, and then leaves the account a second time."""
         if self.random.random() < 0.5:
             self.till.fault("cut_after", "refunds", times=1)
         with job_session(self.firm.organisation_id) as session:
             invoice = self._invoice(session)
             left = creditable(session, invoice)
         parts = {at: _share(each, self.random.choice(["0.5", "1"])) for at, each in enumerate(left)}
-        wanted = Wanted(parts, "not happy", keep=False, back="stripe")
+        wanted = Wanted(parts, "not happy", keep=False, back=self.random.choice(["stripe", "cash"]))
         by = self.firm.people["manager"]
         raise_credit_note(self.firm.organisation_id, invoice.id, wanted, form_id=uuid.uuid4().hex, raised_by=by)
 
@@ -283,7 +282,7 @@ class Shop:
             cards = session.scalars(select(Payment).where(Payment.provider == "stripe")).all()
             came = {each.provider_payment_id: each.taken.minor for each in cards}
             back = session.scalar(
-                select(func.coalesce(func.sum(Refund.amount_minor + Refund.tip_minor), 0)).where(
+                select(func.coalesce(func.sum(Refund.amount_minor + Refund.tip_minor + Refund.beyond_minor), 0)).where(
                     Refund.payment_id.in_([each.id for each in cards]),
                     Refund.state.in_(COUNTS),
                     Refund.way.in_(["stripe", "dispute"]),  # a card's money may be given back in cash

@@ -34,6 +34,7 @@ from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.payouts.models import Payout
 from portal.payments.photos import keep_photo, photos_of
+from portal.payments.refunds.models import Refund
 from portal.people.actions import add_person
 from portal.people.models import PasswordToken
 from portal.people.sign_in import digest_of
@@ -192,7 +193,7 @@ def _records(session: Session, firm: Firm) -> dict[str, object]:
         "photo_id": _photo(session, firm),
         **_taxes(session, firm),
         "holder_id": firm.people["field_agent"], "hand_in_id": _hand_in(session, firm).id,
-        "counted_id": _counted(session, firm),
+        "counted_id": _counted(session, firm), "refund_id": _given_twice(session, firm, cash),
     }  # fmt: skip
 
 
@@ -317,6 +318,17 @@ def _cash(session: Session, firm: Firm, invoice_id: int) -> Payment:
     )  # fmt: skip
     session.flush()
     return cash
+
+
+def _given_twice(session: Session, firm: Firm, cash: Payment) -> int:
+    """A penny beyond what was left."""
+    made = Refund(
+        organisation_id=firm.organisation_id, payment_id=cash.id, amount_minor=0, beyond_minor=1, currency="GBP",
+        way="stripe", reason="Made at Stripe", state="succeeded", look_at=clock.now(),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def _send_along(session: Session, firm: Firm, work_order_id: int) -> None:

@@ -143,6 +143,9 @@ def desk(app: Flask, world: World) -> Desk:
         "payments.create_refund": Paper(
             f"/payments/{ids['payment_id']}/refunds", {"amount": "1", "way": "cash", "reason": "", "form_id": "r"}
         ),
+        "payments.settle_given_twice": Paper(
+            f"/payments/{ids['payment_id']}/refunds/{ids['refund_id']}/settlement", {"how": ""}
+        ),
         "payments.create_reversal": Paper(f"/payments/{ids['payment_id']}/reversal", {"reason": ""}),
         "payments.create_voiding": Paper(f"/invoices/{to_void}/voiding", {"reason": ""}),
         "payments.create_write_off": Paper(f"/invoices/{to_void}/write-off", {"reason": ""}),

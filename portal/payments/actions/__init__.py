@@ -23,6 +23,7 @@ from portal.payments.actions.deposits.sending import CannotAsk, Way, screen_addr
 from portal.payments.actions.deposits.taking import put_deposits
 from portal.payments.actions.earlier_accounts import earlier_accounts, remove_account, renew_earlier_key
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
+from portal.payments.actions.given_twice import settle_given_twice
 from portal.payments.actions.giving_back import CannotFollow, decide, give_back
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.payouts import follow_payout, sweep_payouts, take_due_payouts
@@ -96,6 +97,7 @@ __all__ = [
     "send_request",
     "set_free",
     "settle",
+    "settle_given_twice",
     "start_attempt",
     "start_deposit",
     "start_together",

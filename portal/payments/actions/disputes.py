@@ -74,7 +74,7 @@ def _keep(session: Session, payment: Payment, seen: SeenDispute) -> bool:
 def _book(session: Session, payment: Payment, seen: SeenDispute) -> None:
     """What Stripe holds back is taken from the payment like money given back; what it returns pays again.
 
-    The bank may take back what we had given back already: then only what was left here can leave our books.
+    The bank may take back what we had given back already: of that our invoices lose only what was left here.
     """
     taken = session.scalars(
         select(Refund)
@@ -87,13 +87,13 @@ def _book(session: Session, payment: Payment, seen: SeenDispute) -> None:
     if standing is not None:
         end_refund(session, standing, "failed", "the bank gave it back")
     use = queries.get_payment(session, payment.id).use
-    amount, tip = rules.tip_apart(min(seen.withdrawn, use.left + use.tip_left), use.left, use.tip_left)
-    if not amount + tip:
+    if not seen.withdrawn:
         return
+    amount, tip, beyond = rules.told_apart(seen.withdrawn, use.left, use.tip_left)
     why = why_returned(payment.provider, payment.method, seen.reason)
     refund = plan_refund(
         session, payment.id, amount, way="dispute", by=None, form_id=_name(seen, len(taken) + 1), tip=tip,
-        remote_id=f"{seen.id}/{len(taken) + 1}", waits=not why,
+        beyond=beyond, remote_id=f"{seen.id}/{len(taken) + 1}", waits=not why,
         reason=f"Debit taken back by the bank: {why}" if why else "Taken back by the bank (dispute)",
     )  # fmt: skip
     if why:

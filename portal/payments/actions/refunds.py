@@ -11,7 +11,7 @@ from portal.organisations.models import Organisation
 from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
 from portal.payments.actions.settlement import look_soon
-from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_won_credit
+from portal.payments.actions.staff_news import tell_of_failed_refund, tell_of_giving_twice, tell_of_won_credit
 from portal.payments.chargeable import card_step
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.limits import left_of_payments
@@ -29,6 +29,7 @@ class CannotRefund(RuleBroken):
 def plan_refund(
     session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
     remote_id: str | None = None, of_invoice: int | None = None, tip: Money | None = None, waits: bool = True,
+    beyond: Money | None = None,
 ) -> Refund:  # fmt: skip
     """Book that `amount` of a payment goes back, and so much of its tip. Does not commit.
 
@@ -38,26 +39,26 @@ def plan_refund(
     way         stripe; how it was handed back: cash, bank_transfer; or dispute, when the bank took it
     remote_id   of one that was made at Stripe already
     waits       what nobody here gave back is asked for again only when a person has decided
+    beyond      what left beside both although it was here no more: somebody has to see to that
     of_invoice  out of what this invoice was paid with, and of nothing else
     Raises NotFound, CannotRefund, FormUsed. The same form twice is one refund.
     """
     payment = queries.get_payment(session, payment_id).payment
     lock_customer(session, payment.customer_id)
-    repeated = _repeated(session, form_id)
-    tip = tip or Money.zero(payment.currency)
+    tip, beyond = tip or Money.zero(payment.currency), beyond or Money.zero(payment.currency)
+    repeated = _repeated(session, form_id, payment_id, amount, tip, way)
     if repeated is not None:
-        if (repeated.payment_id, repeated.amount, repeated.tip, repeated.way) != (payment_id, amount, tip, way):
-            raise FormUsed(f"{formats.money(repeated.all_of_it)} was given back")
         return repeated
-    use = queries.get_payment(session, payment_id).use
-    removed = "" if remote_id else _removed(session, payment)
-    _check(payment, way, amount, tip, _left(session, payment, use, of_invoice), use.tip_left, removed)
+    use, is_gone = queries.get_payment(session, payment_id).use, bool(remote_id) or way == "dispute"
+    if not beyond:
+        removed = "" if is_gone else _removed(session, payment)
+        _check(payment, way, amount, tip, _left(session, payment, use, of_invoice), use.tip_left, removed)
     is_booked = (form_id or "").startswith(BOOKED)  # whoever says so here did not hand it out
-    _check_all(session, payment, amount, is_gone=bool(remote_id) or way == "dispute" or is_booked)
+    _check_all(session, payment, amount, is_gone=is_gone or is_booked)
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
-        tip_minor=tip.minor, currency=amount.currency, way=way, reason=reason, refunded_by=by,
-        form_id=form_id, remote_id=remote_id,
+        tip_minor=tip.minor, beyond_minor=beyond.minor, currency=amount.currency, way=way, reason=reason,
+        refunded_by=by, form_id=form_id, remote_id=remote_id,
         from_purse_minor=(amount + tip).minor if way == "cash" and by and not is_booked else 0,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip
@@ -67,8 +68,7 @@ def plan_refund(
     _put(session, payment, refund, parts)
     if refund.is_unasked and waits:
         _wait(session, refund, parts)
-    said = "taken back by the bank" if way == "dispute" else f"goes back: {reason}"
-    _tell(session, payment, refund, list(parts), f"{_shown(session, refund)} {said}")
+    _tell_of_plan(session, payment, refund, list(parts))
     queues.wake(session, "payments", payment.organisation_id)
     return refund
 
@@ -124,8 +124,14 @@ def _wait_no_more(session: Session, refund: Refund, taken: dict[int, Money]) -> 
             holds.release(session, "returned", invoice_id, kind=holds.BACK)
 
 
-def _repeated(session: Session, form_id: str | None) -> Refund | None:
-    return session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
+def _repeated(
+    session: Session, form_id: str | None, payment_id: int, amount: Money, tip: Money, way: str
+) -> Refund | None:  # fmt: skip
+    """What the same form gave back before. Raises FormUsed where that was something else."""
+    made = session.scalars(select(Refund).where(Refund.form_id == form_id)).one_or_none() if form_id else None
+    if made is not None and (made.payment_id, made.amount, made.tip, made.way) != (payment_id, amount, tip, way):
+        raise FormUsed(f"{formats.money(made.all_of_it)} was given back")
+    return made
 
 
 def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money, removed: str) -> None:
@@ -193,6 +199,15 @@ def _put(session: Session, payment: Payment, refund: Refund, parts: dict[int, Mo
     put_to(session, payment, parts, refund_id=refund.id)
 
 
+def _tell_of_plan(session: Session, payment: Payment, refund: Refund, invoice_ids: list[int]) -> None:
+    said = "taken back by the bank" if refund.way == "dispute" else f"goes back: {refund.reason}"
+    if refund.beyond:
+        beyond = formats.money(refund.beyond, session.get_one(Organisation, refund.organisation_id).locale)
+        said += f"; {beyond} of it had gone back another way already"
+        tell_of_giving_twice(session, payment, refund)
+    _tell(session, payment, refund, invoice_ids, f"{_shown(session, refund)} {said}")
+
+
 def taken_by(session: Session, refund: Refund) -> dict[int, Money]:
     """What each invoice lost by it, and has not got back."""
     parts: dict[int, int] = defaultdict(int)
@@ -213,7 +228,7 @@ def _tell(session: Session, payment: Payment, refund: Refund, invoice_ids: list[
 
 def _shown(session: Session, refund: Refund) -> str:
     locale = session.get_one(Organisation, refund.organisation_id).locale
-    if not refund.tip:
-        return formats.money(refund.amount, locale)
+    if not refund.tip or refund.beyond:
+        return formats.money(refund.all_of_it, locale)
     tip = f"the tip of {formats.money(refund.tip, locale)}"
     return f"{formats.money(refund.amount, locale)} and {tip}" if refund.amount else tip

@@ -81,10 +81,12 @@ def look_at_refund(organisation_id: int, account_id: int, remote_id: str) -> boo
             return False
         refund = _known(session, seen)
         if refund is None:
-            owed, tip = rules.tip_apart(seen.amount, *_left(session, payment))
+            parts = rules.told_apart(seen.amount, *_left(session, payment))
+            if parts.beyond and _is_sending(session, payment):
+                raise NotBookedYet(seen.payment_id)
             refund = plan_refund(
-                session, payment.id, owed, way="stripe", reason="Made at Stripe", by=None,
-                form_id=f"{AT_STRIPE}{seen.id}"[:60], remote_id=seen.id, tip=tip,
+                session, payment.id, parts.owed, way="stripe", reason="Made at Stripe", by=None,
+                form_id=f"{AT_STRIPE}{seen.id}"[:60], remote_id=seen.id, tip=parts.tip, beyond=parts.beyond,
             )  # fmt: skip
         _record(session, refund, seen)
     return True
@@ -95,6 +97,12 @@ def _left(session: Session, payment: Payment) -> tuple[Money, Money]:
     lock_customer(session, payment.customer_id)
     use = get_payment(session, payment.id).use
     return use.left, use.tip_left
+
+
+def _is_sending(session: Session, payment: Payment) -> bool:
+    """Whether a refund of ours is still to reach Stripe: if it refuses that, what was made there fits after all."""
+    ours = select(Refund.id).where(Refund.payment_id == payment.id, Refund.state == "planned")
+    return session.scalar(select(ours.exists())) or False
 
 
 def _send(client: Client, refund: Refund, payment_id: str) -> SeenRefund:

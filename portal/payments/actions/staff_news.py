@@ -93,6 +93,22 @@ def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) ->
     )  # fmt: skip
 
 
+def tell_of_giving_twice(session: Session, payment: Payment, refund: Refund) -> None:
+    """What left Stripe had been given back another way already. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    shown = formats.money(refund.beyond, organisation.locale)
+    how = "The bank took it back" if refund.way == "dispute" else "It was given back at Stripe"
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"given-twice:{refund.id}", f"{shown} went back twice",
+            f"{how}, although {shown} of receipt {payment.number} had gone back another way already.",
+            "Speak to the customer, and say with the payment how it was settled.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
 def tell_of_won_credit(session: Session, payment: Payment, refund: Refund, amount: Money) -> None:
     """A bank returned what its invoices do not ask for any more: a credit note, or other money, came between. Does not
     commit."""

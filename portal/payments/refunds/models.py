@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, String, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.shared.db import Base, Tenant, belongs_to, referenced
@@ -19,6 +19,8 @@ class Refund(Tenant, Base):
     """Committed before Stripe hears of it; its public id is the idempotency key. Its amounts never change.
 
     tip_minor  what goes back of the payment's tip, beside the amount: the books know of no tips
+    beyond_minor  what left Stripe beside both although it had gone back another way: no invoice and no credit of the
+           customer loses it, and a person says how that was settled
     way    stripe, cash, bank_transfer; dispute (the bank took it back, and may return it)
     state  planned (no answer of Stripe yet), pending, succeeded; failed (the bank sent it back), refused (by Stripe)
     """
@@ -29,7 +31,9 @@ class Refund(Tenant, Base):
         belongs_to("payments", "payment_id"),
         UniqueConstraint("organisation_id", "form_id"),
         UniqueConstraint("organisation_id", "remote_id"),
-        CheckConstraint("amount_minor >= 0 AND tip_minor >= 0 AND amount_minor + tip_minor > 0", name="amount"),
+        Index("ix_refunds_twice", "organisation_id", "payment_id", postgresql_where=text("beyond_minor > 0")),
+        CheckConstraint("amount_minor >= 0 AND tip_minor >= 0 AND beyond_minor >= 0", name="parts"),
+        CheckConstraint("amount_minor + tip_minor + beyond_minor > 0", name="amount"),
         CheckConstraint("from_purse_minor >= 0", name="purse"),
         CheckConstraint("way IN ('stripe', 'cash', 'bank_transfer', 'dispute')", name="way"),
         CheckConstraint("state IN ('planned', 'pending', 'succeeded', 'failed', 'refused')", name="state"),
@@ -39,6 +43,9 @@ class Refund(Tenant, Base):
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     amount_minor: Mapped[int]
     tip_minor: Mapped[int] = mapped_column(server_default="0")
+    beyond_minor: Mapped[int] = mapped_column(server_default="0")
+    settled_at: Mapped[datetime | None]  # of what is beyond
+    settled_how: Mapped[str] = mapped_column(String(200), server_default="")
     currency: Mapped[str] = mapped_column(String(3))
     way: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(200))
@@ -60,6 +67,10 @@ class Refund(Tenant, Base):
         return Money(self.tip_minor or 0, self.currency)
 
     @property
+    def beyond(self) -> Money:
+        return Money(self.beyond_minor or 0, self.currency)
+
+    @property
     def is_of_note(self) -> bool:
         """A credit note gave it back, and takes its place: it is named after the note's form."""
         return not self.is_unasked and ":" in (self.form_id or "")
@@ -72,7 +83,7 @@ class Refund(Tenant, Base):
     @property
     def all_of_it(self) -> Money:
         """What the customer gets."""
-        return self.amount + self.tip
+        return self.amount + self.tip + self.beyond
 
 
 class Dispute(Tenant, Base):

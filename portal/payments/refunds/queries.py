@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from portal.customers.models import Customer
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.holds import BACK, InvoiceHold
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
@@ -72,6 +73,32 @@ def failed_refunds_of(invoice_id: int) -> Select[Refund]:
         of_invoice.exists(), Refund.way == "stripe", Refund.state.in_(("failed", "refused")), ~followed.exists()
     )
     return found.order_by(Refund.id.desc()).limit(1)
+
+
+def given_twice_of(invoice_id: int) -> Select[Refund]:
+    """What left Stripe of this invoice's money although it had gone back another way, until somebody has said how that
+    was settled. Not asked yet."""
+    of_invoice = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
+    return select(Refund).where(*_TWICE, Refund.payment_id.in_(of_invoice)).order_by(Refund.id)
+
+
+def given_twice() -> ScalarSelect[int]:
+    """How many there are. Not asked yet."""
+    return select(func.count()).select_from(Refund).where(*_TWICE).scalar_subquery()
+
+
+def list_given_twice(session: Session) -> Sequence[tuple[Refund, Payment, str]]:
+    """The oldest hundred, each with its payment and the customer's name."""
+    found = (
+        select(Refund, Payment, Customer.name)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Customer, Customer.id == Payment.customer_id)
+    )
+    rows = session.execute(found.where(*_TWICE).order_by(Refund.id).limit(100))
+    return [(refund, payment, name) for refund, payment, name in rows]
+
+
+_TWICE = (Refund.beyond_minor > 0, Refund.settled_at.is_(None), Refund.state.in_(COUNTS))
 
 
 def won_credit_of(invoice_id: int) -> Select[PaymentUse]:

@@ -12,7 +12,7 @@ from portal.payments.actions.deposits.taking import waiting_deposits, waiting_fo
 from portal.payments.autopay.models import AutopayRun
 from portal.payments.autopay.queries import refused_run
 from portal.payments.refunds.models import Dispute, Refund
-from portal.payments.refunds.queries import disputes_about, failed_refunds_of, won_credit_of
+from portal.payments.refunds.queries import disputes_about, failed_refunds_of, given_twice_of, won_credit_of
 from portal.payments.refusals import count_refused
 from portal.payments.rules import DECLINES_WINDOW, MOST_DECLINES
 from portal.payments.uses import PaymentUse
@@ -31,6 +31,8 @@ def _of_money(session: Session, invoice: Invoice) -> Iterator[Caution]:
         yield from map(_of_dispute, session.scalars(disputes_about(invoice.id)))
     if found.has_failed:
         yield from map(_of_failed_refund, session.scalars(failed_refunds_of(invoice.id)))
+    if found.is_twice:
+        yield from map(_of_giving_twice, session.scalars(given_twice_of(invoice.id)))
     if found.is_won:
         yield from map(_of_won_credit, session.scalars(won_credit_of(invoice.id)))
     if found.is_refused and invoice.status == SENT:
@@ -39,10 +41,11 @@ def _of_money(session: Session, invoice: Invoice) -> Iterator[Caution]:
         yield _of_closed_cards(invoice)
 
 
-def _asked(invoice_id: int) -> Select[bool, bool, bool, bool, int]:
+def _asked(invoice_id: int) -> Select[bool, bool, bool, bool, bool, int]:
     return select(
         disputes_about(invoice_id).exists().label("is_disputed"),
         failed_refunds_of(invoice_id).exists().label("has_failed"),
+        given_twice_of(invoice_id).exists().label("is_twice"),
         won_credit_of(invoice_id).exists().label("is_won"),
         refused_run(invoice_id).exists().label("is_refused"),
         count_refused(literal(invoice_id), clock.now() - DECLINES_WINDOW).label("declines"),
@@ -63,6 +66,16 @@ def _of_failed_refund(found: Refund) -> Caution:
     return Caution(
         f"{formats.money(found.all_of_it)} did not reach the customer",
         f"{found.last_error.rstrip('.')}. The money is with the firm again: give it back another way.",
+        url=_payment(found.payment_id), label="See the payment",
+    )  # fmt: skip
+
+
+def _of_giving_twice(found: Refund) -> Caution:
+    how = "the bank took it back" if found.way == "dispute" else "it was given back at Stripe"
+    return Caution(
+        f"{formats.money(found.beyond)} went back twice",
+        f"Before {how}, it had gone back another way. Speak to the customer, and say with the payment how it was"
+        " settled.",
         url=_payment(found.payment_id), label="See the payment",
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from flask import Response, flash, g, make_response, render_template, request, u
 from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.forms import read_given_back
-from portal.payments.refunds.queries import failed_events, list_undecided, open_disputes
+from portal.payments.refunds.queries import failed_events, list_given_twice, list_undecided, open_disputes
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
 from portal.shared.access import allow
@@ -44,6 +44,19 @@ def create_refund(payment_id: int) -> Response:
     return see_other(url_for("payments.show", payment_id=payment_id))
 
 
+@bp.post("/payments/<int:payment_id>/refunds/<int:refund_id>/settlement")
+@allow("refund")
+def settle_given_twice(payment_id: int, refund_id: int) -> Response:
+    """How what went back twice was settled."""
+    session, form = request_session(), Form(request.form)
+    how = form.text("how", "how it was settled", longest=200)
+    if not form.ok:
+        return make_response(payment_page(payment_id, form), 422)
+    actions.settle_given_twice(session, payment_id, refund_id, how)
+    session.commit()
+    return see_other(url_for("payments.show", payment_id=payment_id))
+
+
 @bp.post("/invoices/<int:invoice_id>/money-back")
 @allow("void")
 def decide_money_back(invoice_id: int) -> Response:
@@ -67,8 +80,10 @@ def decide_money_back(invoice_id: int) -> Response:
 @allow("see_board")
 def disputes() -> str:
     session = request_session()
-    found, waiting = open_disputes(session), list_undecided(session)
-    return render_template("payments/disputes.html", disputes=found, undecided=waiting)
+    return render_template(
+        "payments/disputes.html", disputes=open_disputes(session), undecided=list_undecided(session),
+        twice=list_given_twice(session),
+    )  # fmt: skip
 
 
 @bp.get("/payments/events")

@@ -15,7 +15,7 @@ from portal.organisations.models import Organisation
 from portal.payments.models import Payment
 from portal.payments.queries import get_payment
 from portal.payments.refunds.models import Refund
-from portal.payments.rules import tip_apart
+from portal.payments.rules import told_apart
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, pay_address, post, sign_in
@@ -55,9 +55,10 @@ def ask_back(till: Till, firm: Firm, payment_id: int, **typed: str) -> int:
 
 @given(back=st.integers(0, 500), left=st.integers(0, 300), tip=st.integers(0, 100))
 def test_what_was_owed_goes_back_before_the_tip(back: int, left: int, tip: int) -> None:
-    owed, of_tip = tip_apart(*(Money(minor, "JPY") for minor in (back, left, tip)))
-    assert owed.minor + of_tip.minor == back and 0 <= of_tip.minor <= tip
-    assert of_tip.minor == 0 or owed.minor >= left
+    owed, of_tip, beyond = told_apart(*(Money(minor, "JPY") for minor in (back, left, tip)))
+    assert owed.minor + of_tip.minor + beyond.minor == back and 0 <= of_tip.minor <= tip and owed.minor <= left
+    assert of_tip.minor == 0 or owed.minor == left
+    assert beyond.minor == 0 or of_tip.minor == tip
 
 
 def test_the_whole_charge_goes_back_from_the_payments_page(till: Till, firm: Firm, tipped: tuple[int, int]) -> None:
