@@ -33,3 +33,5 @@ CAUTIONS: list[Callable[[Session, Money], Caution | None]] = []
 NOTICES: list[Callable[[Session, Invoice], Iterable[Caution]]] = []
 # And what the customer of a job has paid before, which sending its invoice takes off.
 PAID_BEFORE: list[Callable[[Session, WorkOrder, str], Money]] = []
+# And what of the tips is left that came with an invoice's payments.
+TIPS_LEFT: list[Callable[[Session, Invoice], Money]] = []

@@ -152,6 +152,13 @@ def payments_of(session: Session, invoice_id: int) -> Sequence[tuple[Payment, Mo
     return [(payment, Money(int(minor), payment.currency)) for payment, minor in rows]
 
 
+def tips_left_on(session: Session, invoice_id: int, currency: str) -> Money:
+    """What of the tips is with the firm that came with what paid this invoice."""
+    ids = [payment.id for payment, _ in payments_of(session, invoice_id) if payment.tip]
+    wanted = select(func.coalesce(func.sum(PaymentUse.tip_left_minor), 0)).where(PaymentUse.payment_id.in_(ids))
+    return Money(int(session.scalars(wanted).one()) if ids else 0, currency)
+
+
 def deposits_of(session: Session, work_order_id: int) -> Sequence[TakenDeposit]:
     """Oldest first, with those that were given back or reversed."""
     rows = session.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from portal.invoices.credit_notes.models import CreditNote
 from portal.shared.forms import Form
@@ -14,18 +15,22 @@ class Wanted:
     """parts: by position of the line, charges after the lines. keep: all of it stays the customer's credit.
 
     back  how what was paid is handed back: stripe (to the card), cash, bank_transfer; empty: it is not
+    tip   of the tips that came with it, how much goes back beside it
     """
 
     parts: Mapping[int, Money]
     reason: str
     keep: bool
     back: str = ""
+    tip: Money | None = None
 
 
 BACK = ("stripe", "cash", "bank_transfer")
 
 
-def read_credit_note(form: Form, left: Sequence[Money], *, may_give_back: bool = False) -> Wanted:
+def read_credit_note(
+    form: Form, left: Sequence[Money], currency: str, *, may_give_back: bool = False
+) -> Wanted:  # fmt: skip
     """left: of each line. Good only while form.ok."""
     choices = ("apply", "keep", "refund") if may_give_back else ("apply", "keep")
     then = form.choice("then", "what happens with the money", choices, default="apply")
@@ -34,6 +39,7 @@ def read_credit_note(form: Form, left: Sequence[Money], *, may_give_back: bool =
         reason=form.text("reason", "why it is taken back", longest=200),
         keep=then == "keep",
         back=form.choice("back", "how it goes back", BACK) if then == "refund" else "",
+        tip=_tip(form, currency) if then == "refund" and form.values.get("tip", "").strip() else None,
     )
 
 
@@ -50,7 +56,14 @@ def is_as_made(form: Form, note: CreditNote) -> bool:
 def filled_with(left: Sequence[Money], form_id: str, then: str = "apply") -> Form:
     """All that is left of each line."""
     typed = {f"line-{at}": as_typed(amount.decimal, decimals_of(amount.currency)) for at, amount in enumerate(left)}
-    return Form(typed, form_id=form_id, then=then, back="stripe")
+    return Form(typed, form_id=form_id, then=then, back="stripe", tip="0")
+
+
+def _tip(form: Form, currency: str) -> Money:
+    most, places = Decimal(99_999_999), decimals_of(currency)
+    return Money.rounded(
+        form.decimal("tip", "how much of the tip", least=Decimal(0), most=most, places=places), currency
+    )
 
 
 def _amount(form: Form, at: int, most: Money) -> Money:

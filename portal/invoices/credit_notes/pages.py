@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from flask import g, render_template
 
 from portal.invoices import printed, queries
+from portal.invoices.cautions import TIPS_LEFT
 from portal.invoices.credit_notes import queries as credit_queries
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.e_invoice.rules import EXPORTING
@@ -19,10 +20,11 @@ from portal.shared.web import request_session
 def new_page(invoice: Invoice, left: Sequence[Money], form: Form) -> str:
     """left: of each line, and then of shipping, by position."""
     names = [line.name for line in invoice.lines] + ["Shipping"] * (len(left) - len(invoice.lines))
-    balance = queries.balance_of(invoice)
+    balance, session = queries.balance_of(invoice), request_session()
+    tips = Money.total((left_of(session, invoice) for left_of in TIPS_LEFT), invoice.currency)
     return render_template(
         "credit_notes/new.html", invoice=invoice, form=form, balance=balance,
-        may_give_back=balance.paid_minor > 0 and g.viewer.may("refund"),
+        tips=tips, may_give_back=balance.paid_minor > 0 and g.viewer.may("refund"),
         left=list(zip(names, left, strict=False)),
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ def raise_credit_note(
             keep=wanted.keep, form_id=form_id, raised_by=raised_by, goes_back=bool(wanted.back),
         )  # fmt: skip
         left = queries.kept_as_credit(session, note)
-        if wanted.back and left:
+        if wanted.back and (left or wanted.tip):
             back = _give_back(session, invoice_id, left, wanted, form_id=form_id or f"note-{note.id}", by=raised_by)
             actions.apply_credit(session, note, get_invoice(session, invoice_id, lock=True))
             for refund in back:
@@ -63,17 +63,20 @@ def raise_credit_note(
 def _give_back(
     session: Session, invoice_id: int, amount: Money, wanted: Wanted, *, form_id: str, by: int | None
 ) -> list[Refund]:  # fmt: skip
-    """Out of the invoice's payments, of each no more than it brought: of all that is left of one with its tip. The note
-    then takes their place."""
-    left, made = amount, []
+    """Out of the invoice's payments, of each no more than it brought, and of the tips what was asked for. The note then
+    takes their place."""
+    left, made, tip = amount, [], wanted.tip or Money.zero(amount.currency)
     for payment, part in share_out(payments_of(session, invoice_id), amount, wanted.back):
         way = wanted.back if wanted.back != "stripe" or payment.provider == "stripe" else "bank_transfer"
-        use = get_payment(session, payment.id).use
+        of_tip = min(tip, get_payment(session, payment.id).use.tip_left)
         made.append(plan_refund(
             session, payment.id, part, way=way, reason=wanted.reason, by=by, form_id=f"{form_id}:{payment.id}",
-            of_invoice=invoice_id, tip=use.tip_left if part == use.left else None,
+            of_invoice=invoice_id, tip=of_tip,
         ))  # fmt: skip
-        left -= part
+        left, tip = left - part, tip - of_tip
+    if tip:
+        most = formats.money((wanted.tip or tip) - tip)
+        raise CannotRefund(f"Only {most} of the tip can go back with this.", field="tip")
     if left:
         raise CannotRefund(f"Only {formats.money(amount - left)} was paid on this invoice.", field="then")
     return made

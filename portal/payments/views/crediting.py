@@ -35,7 +35,7 @@ def create_credit_note(invoice_id: int) -> Response:
             return _see_made(form, queries.get_credit_note(session, made.id, g.viewer))
         rules.check_creditable(invoice.status, invoice.breakdown)
         left = crediting.creditable(session, invoice)
-        wanted = read_credit_note(form, left, may_give_back=g.viewer.may("refund"))
+        wanted = read_credit_note(form, left, invoice.currency, may_give_back=g.viewer.may("refund"))
         session.rollback()  # no transaction stays open while Stripe is asked
         if form.ok:
             return _see(actions.raise_credit_note(

@@ -6,11 +6,12 @@ from flask import g, url_for
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import Session
 
-from portal.invoices.cautions import NOTICES, PAID_BEFORE, Caution
+from portal.invoices.cautions import NOTICES, PAID_BEFORE, TIPS_LEFT, Caution
 from portal.invoices.models import DRAFT, SENT, Invoice
 from portal.payments.actions.deposits.taking import waiting_deposits, waiting_for
 from portal.payments.autopay.models import AutopayRun
 from portal.payments.autopay.queries import refused_run
+from portal.payments.queries import tips_left_on
 from portal.payments.refunds.models import Dispute, Refund
 from portal.payments.refunds.queries import disputes_about, failed_refunds_of, given_twice_of, won_credit_of
 from portal.payments.refusals import count_refused
@@ -118,9 +119,14 @@ def _paid_before(session: Session, job: WorkOrder, currency: str) -> Money:
     return waiting_deposits(session, job.customer_id, currency, [job.id])
 
 
+def _tips_left(session: Session, invoice: Invoice) -> Money:
+    return tips_left_on(session, invoice.id, invoice.currency)
+
+
 def _payment(payment_id: int) -> str:
     return url_for("payments.show", payment_id=payment_id) if g.viewer.may("see_board") else ""
 
 
 NOTICES.append(_of_money)
 PAID_BEFORE.append(_paid_before)
+TIPS_LEFT.append(_tips_left)

@@ -1,5 +1,6 @@
-"""A tip is part of the charge: it goes back with the whole of it, is taken with it in a dispute, and never without."""
+"""A tip is part of the charge: it goes back as far as a person says so, and is taken with the whole in a dispute."""
 
+import re
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,8 @@ from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.builders import Firm, pay_address, post, sign_in
 from tests.paying import Till
+from tests.portal.payments.test_giving_back_of_several import give_back as give_invoice_back
+from tests.portal.payments.test_giving_back_of_several import lines_of
 from tests.portal.payments.test_payouts import pay_out, waiting
 from tests.portal.payments.test_recording import WHOLE, due
 from tests.portal.payments.test_refunding import at_stripe, charge_of
@@ -70,6 +73,27 @@ def test_the_whole_charge_goes_back_from_the_payments_page(till: Till, firm: Fir
     assert went_back(firm) == [("stripe", "succeeded", WHOLE, TIP)]
     page = sign_in(till.browser(), firm, "manager").get(f"/payments/{tipped[0]}").text
     assert "Of the tip, given back" in page and "£23.58 of it tip" in page and "Give money back" not in page
+
+
+@pytest.mark.parametrize(
+    ("way", "typed", "of_tip"), [("stripe", "0", 0), ("stripe", "23.58", TIP), ("cash", "", 0), ("cash", "10", 1000)]
+)
+def test_from_the_invoice_a_tip_goes_back_as_far_as_it_is_said(
+    till: Till, firm: Firm, tipped: tuple[int, int], way: str, typed: str, of_tip: int
+) -> None:
+    page = sign_in(till.browser(), firm, "manager").get(f"/invoices/{tipped[1]}/credit-notes/new?then=refund").text
+    assert "how much of the tip with it?" in page and "at most £23.58; 0 keeps it" in page
+    assert re.search(r'name="tip"[^>]*value="0"', page)
+    answer = give_invoice_back(till, firm, tipped[1], lines_of(till, firm, tipped[1]), back=way, tip=typed)
+    assert answer.status_code == 303
+    till.work(firm)
+    assert went_back(firm) == [(way, "succeeded", WHOLE, of_tip)]
+
+
+def test_from_the_invoice_no_more_of_a_tip_goes_back_than_came(till: Till, firm: Firm, tipped: tuple[int, int]) -> None:
+    answer = give_invoice_back(till, firm, tipped[1], lines_of(till, firm, tipped[1]), tip="23.59")
+    assert answer.status_code == 422 and "Only £23.58 of the tip can go back with this." in answer.text
+    assert 'value="23.59"' in answer.text and went_back(firm) == []
 
 
 @pytest.mark.parametrize(("amount", "tip"), [("50", ""), ("50", "0"), ("50", "10"), ("0", "23.58"), ("", "1")])
