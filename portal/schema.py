@@ -15,7 +15,7 @@ from portal.invoices.documents import models as documents
 from portal.invoices.questions import models as questions
 from portal.messages import models as messages
 from portal.organisations import models as organisations
-from portal.payments import deposits, photos, refusals, uses
+from portal.payments import deposits, photos, refusals, surplus, uses
 from portal.payments import models as payments
 from portal.payments.autopay import models as autopay
 from portal.payments.cards import models as cards
@@ -35,7 +35,7 @@ __all__ = [
     "accounting", "agreement", "autopay", "by_hand", "cards", "cash", "catalogue", "credit_notes", "customers",
     "deposits", "documents", "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations",
     "outbox", "pauses", "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation",
-    "refunds", "refusals", "reminders", "standing", "taxes", "throttle", "uses", "work_orders",
+    "refunds", "refusals", "reminders", "standing", "surplus", "taxes", "throttle", "uses", "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -12,6 +12,7 @@ from portal.payments.models import Payment, PaymentReversal
 from portal.payments.payouts import queries as payouts
 from portal.payments.refunds.models import Dispute
 from portal.payments.refunds.queries import OVER, given_twice, undecided
+from portal.payments.surplus import waiting_surpluses
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.queries import unbilled_work
@@ -36,6 +37,7 @@ class Paid:
     payouts_sent_back: int = 0
     undecided: int = 0  # invoices whose money went back, and nobody has said what follows
     given_twice: int = 0  # refunds that left Stripe beside others, and nobody has said how that was settled
+    surpluses: int = 0  # payments beyond what was due, about which nobody has decided
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _paid_since(session: Session, monday: date, currency: str) -> Paid:
     count, minor, *others = session.execute(
         select(
             func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back(), undecided(),
-            given_twice(),
+            given_twice(), waiting_surpluses(),
         ).where(Payment.received_on >= monday, Payment.currency == currency, ~was_reversed)
     ).one()  # fmt: skip
     return Paid(count, Money(int(minor), currency), *others)

@@ -191,6 +191,7 @@ EXPECTED: dict[str, Access] = {
     "payments.create_of_customer": rights("see_all_work_orders"),
     "payments.create_of_invoice": rights("take_cash"),
     "payments.create_refund": rights("refund"),
+    "payments.keep_surplus": rights("refund"),
     "payments.settle_given_twice": rights("refund"),
     "payments.create_reversal": rights("refund"),
     "payments.update_earlier_key": rights("manage_organisation"),

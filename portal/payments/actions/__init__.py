@@ -34,6 +34,7 @@ from portal.payments.actions.reversal import reverse_payment
 from portal.payments.actions.reversal_news import send_in_its_place
 from portal.payments.actions.settlement import look_at_attempt, look_soon, settle, take_due_attempts
 from portal.payments.actions.stopping import close_pages
+from portal.payments.actions.surpluses import keep_surplus
 from portal.payments.actions.sweeping import sweep_events, take_due_sweep
 from portal.payments.actions.together import start_together
 from portal.payments.refunds.limits import credit_in_money
@@ -74,6 +75,7 @@ __all__ = [
     "free_deposit",
     "give_back",
     "keep_event",
+    "keep_surplus",
     "look_at_attempt",
     "look_at_charge",
     "look_soon",

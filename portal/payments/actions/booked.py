@@ -13,6 +13,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import queries
 from portal.payments.actions.allocation import lock_customer, lock_invoices, put_to
+from portal.payments.actions.surpluses import note_surplus
 from portal.payments.models import Payment
 from portal.payments.rules import CannotRecord
 from portal.payments.uses import PaymentUse
@@ -120,4 +121,4 @@ def _tell(session: Session, organisation: Organisation, payment: Payment, parts:
     surplus = payment.amount - Money.total(parts.values(), payment.currency)
     if surplus:
         words = f"{formats.money(surplus, organisation.locale)} is kept as the customer's credit"
-        audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)
+        note_surplus(session, payment, surplus, words)

@@ -14,6 +14,7 @@ from portal.organisations.models import Organisation
 from portal.organisations.numbering import next_number
 from portal.payments import rules
 from portal.payments.actions.receipts import queue_receipt
+from portal.payments.actions.surpluses import note_surplus
 from portal.payments.cards.queries import consent_to
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
@@ -147,7 +148,7 @@ def _tell(session: Session, family: Sequence[Locked], payment: Payment, receipt:
         note(session, each.attempt, "payment received", said)
     if surplus:
         words = f"{formats.money(surplus, locale)} is more than was due: kept as credit, needs a decision"
-        audit.note(session, payment.organisation_id, "surplus received", "payment", payment.id, words=words)
+        note_surplus(session, payment, surplus, words)
         note(session, family[0].attempt, "surplus received", words)
 
 

@@ -20,6 +20,7 @@ from portal.payments.actions.allocation import AT_THE_BANK, check_not_being_paid
 from portal.payments.actions.deposits.taking import keep_deposit, waiting_for
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
+from portal.payments.actions.surpluses import note_surplus
 from portal.payments.models import HOLDS_THE_PLACE, Payment, PaymentAttempt
 from portal.payments.photos import keep_photo
 from portal.payments.rules import CannotRecord, PaymentUnderWay
@@ -216,4 +217,7 @@ def _tell(
         audit.note(session, organisation.id, "payment recorded", "invoice", invoice.id, words=words)
     if surplus:
         words = f"{formats.money(surplus, organisation.locale)} is kept as the customer's credit"
-        audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)
+        if paid:
+            note_surplus(session, payment, surplus, words)
+        else:  # a deposit, or money on account: that it is credit is what somebody decided
+            audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)

@@ -93,6 +93,21 @@ def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) ->
     )  # fmt: skip
 
 
+def tell_of_surplus(session: Session, payment: Payment, surplus: Money) -> None:
+    """More came than was due, and the customer was told that the firm will be in touch. Does not commit."""
+    organisation = session.get_one(Organisation, payment.organisation_id)
+    shown = formats.money(surplus, organisation.locale)
+    _tell(
+        session, organisation, _who_may(session, "refund"),
+        News(
+            f"surplus:{payment.id}", f"{shown} more came than was due",
+            f"{shown} of receipt {payment.number} pays nothing: it is kept as the customer's credit.",
+            "Put it to another invoice of theirs, give it back, or leave it as their credit, and tell the customer.",
+            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
+        ),
+    )  # fmt: skip
+
+
 def tell_of_giving_twice(session: Session, payment: Payment, refund: Refund) -> None:
     """What left Stripe had been given back another way already. Does not commit."""
     organisation = session.get_one(Organisation, payment.organisation_id)

@@ -25,6 +25,7 @@ from portal.payments.payouts.queries import entry_of
 from portal.payments.photos import photos_of, read_photo
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.queries import disputes_of, refunds_of
+from portal.payments.surplus import waits_as_surplus
 from portal.payments.views.pages import AWAY, bp, see_recorded, try_to_record
 from portal.shared import clock
 from portal.shared.access import allow
@@ -215,5 +216,6 @@ def payment_page(payment_id: int, form: Form) -> str:
         may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
         most_back=min(listed.use.left, left_of_payments(session, paid.customer_id, paid.currency)),
         payout=entry_of(session, listed.payment), step=card_step(paid.currency), held=held_of(session, payment_id),
+        is_surplus=waits_as_surplus(session, payment_id),
         photos=photos_of(session, payment_id), form_id=form.values.get("form_id") or uuid.uuid4().hex,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from portal.invoices.queries import get_invoice
 from portal.payments import actions, queries
 from portal.payments.forms import read_given_back
 from portal.payments.refunds.queries import failed_events, list_given_twice, list_undecided, open_disputes
+from portal.payments.surplus import list_waiting_surpluses
 from portal.payments.views.pages import bp
 from portal.payments.views.recording import payment_page
 from portal.shared.access import allow
@@ -40,6 +41,17 @@ def create_refund(payment_id: int) -> Response:
             form.refuse(problem)
     if not form.ok:
         return make_response(payment_page(payment_id, form), 422)
+    session.commit()
+    return see_other(url_for("payments.show", payment_id=payment_id))
+
+
+@bp.post("/payments/<int:payment_id>/surplus/keeping")
+@allow("refund")
+def keep_surplus(payment_id: int) -> Response:
+    """Safe to repeat."""
+    session = request_session()
+    queries.get_payment(session, payment_id)
+    actions.keep_surplus(session, payment_id)
     session.commit()
     return see_other(url_for("payments.show", payment_id=payment_id))
 
@@ -82,7 +94,7 @@ def disputes() -> str:
     session = request_session()
     return render_template(
         "payments/disputes.html", disputes=open_disputes(session), undecided=list_undecided(session),
-        twice=list_given_twice(session),
+        twice=list_given_twice(session), surpluses=list_waiting_surpluses(session),
     )  # fmt: skip
 
 

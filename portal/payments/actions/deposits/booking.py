@@ -15,6 +15,7 @@ from portal.payments import queries, rules
 from portal.payments.actions.allocation import lock_customer, put_to
 from portal.payments.actions.booking import add_received, note
 from portal.payments.actions.deposits.taking import keep_deposit
+from portal.payments.actions.surpluses import note_surplus
 from portal.payments.deposit_queries import is_asked, left_of
 from portal.payments.deposits import DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
@@ -75,7 +76,7 @@ def book_deposit(session: Session, locked: LockedDeposit, receipt: Receipt) -> N
     if surplus:
         amount = formats.money(surplus, organisation.locale)
         words = f"{amount} is more than was asked for: kept as credit, needs a decision"
-        audit.note(session, organisation.id, "surplus received", "payment", payment.id, words=words)
+        note_surplus(session, payment, surplus, words)
         note(session, attempt, "surplus received", words)
     outbox.record_all(session, organisation.id, ("payment", payment.id), *(("invoice", each) for each in parts))
 
