@@ -21,6 +21,8 @@ from portal.accounting.pull.sightings import stamp_of
 from portal.shared import outbox
 from portal.shared.errors import RuleBroken
 
+INVENTED = "invented"  # of what is kept of an item that came from there without a code: the one that it got here
+
 
 def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: Mapping[str, Any]) -> bool:
     """`theirs` is the whole record, as Zoho answers it alone. True when anything differed. Does not commit."""
@@ -32,6 +34,8 @@ def bring_together(session: Session, turn: Turn, record: MirrorRecord, theirs: M
     base, there = _common(record, rules), _values(session, record, theirs, rules)
     source, payload = payload_now(session, record)
     here = incoming.values_of(record.module, payload, rules) | changes.own_state(session, record)
+    if "code" in here and here["code"] == (record.snapshot or {}).get(INVENTED):
+        here["code"] = ""  # nobody wrote it: one that is written there takes its place
     ways = fields.ways_of(record.module, rules)
     merged = merging.merge(base, here, there, fields.winners_of(record.module, rules), ways)
     merged = changes.sort_out(record.module, merged)
@@ -94,6 +98,7 @@ def _keep(session: Session, record: MirrorRecord, merged: Merged, theirs: Mappin
     ids = persons.ids_of(source, theirs, kept.get("persons") or {})
     common = dict(merged.common)
     fresh = {"sent": kept.get("sent"), "persons": ids, "common": common}
+    fresh |= {INVENTED: kept[INVENTED]} if INVENTED in kept else {}
     record.sending_since, record.next_try_at = None, func.clock_timestamp()
     if merged.ask:
         record.state, record.snapshot, record.last_error_code = "conflict", fresh, ""

@@ -19,6 +19,7 @@ from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull import changes
+from portal.accounting.pull.both_sides import INVENTED
 from portal.accounting.reconciliation.models import PairDifference
 from portal.shared.outbox import Change
 from portal.taxes.models import Tax
@@ -78,8 +79,14 @@ def _differing(
     return [
         [name, here.get(name, ""), there, _said(session, record, name, here.get(name, "")),
          _said(session, record, name, there)]
-        for name, there in sorted(told.items()) if _plain(name, here.get(name, "")) != _plain(name, there)
+        for name, there in sorted(told.items())
+        if _plain(name, here.get(name, "")) != _plain(name, there) and not _is_invented(record, name, here, there)
     ]  # fmt: skip
+
+
+def _is_invented(record: MirrorRecord, name: str, here: Mapping[str, str], there: str) -> bool:
+    """A code that only ours must have: nobody wrote it, and theirs never had one."""
+    return name == "code" and not there and here.get(name) == (record.snapshot or {}).get(INVENTED)
 
 
 def _plain(name: str, value: str) -> str:

@@ -17,7 +17,7 @@ from portal.accounting.link import hold
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import ImportRow, MirrorRecord
 from portal.accounting.pull import changes
-from portal.accounting.pull.both_sides import common_of
+from portal.accounting.pull.both_sides import INVENTED, common_of
 from portal.accounting.setup import matching, people, reading
 from portal.accounting.setup.alike import ours_like
 from portal.accounting.setup.desk import Caller
@@ -142,7 +142,7 @@ def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, A
     name = str(record.get("contact_name") or record.get("name") or "")
     snapshot = {
         "sent": None, "persons": _persons(session, row, local_id, record),
-        "common": common_of(session, row.link_id, row.module, record),
+        "common": common_of(session, row.link_id, row.module, record), **_invented(session, row, local_id),
     }  # fmt: skip
     is_tied = tie(
         session, row.organisation_id, row.link_id, row.module, local_id, row.remote_id, remote_number=name,
@@ -154,6 +154,13 @@ def _tie(session: Session, row: ImportRow, local_id: int, record: Mapping[str, A
         )
     if _is_to_be_used(row):
         outbox.record(session, row.organisation_id, row.module, local_id)
+
+
+def _invented(session: Session, row: ImportRow, local_id: int) -> dict[str, str]:
+    """The code that an item has only here, as it must have one here: that theirs has none is no difference."""
+    if row.module != "item" or row.decision != OWN or row.facts.get("sku"):
+        return {}
+    return {INVENTED: session.get_one(Item, local_id).code}
 
 
 def _is_to_be_used(row: ImportRow) -> bool:

@@ -11,11 +11,13 @@ from portal.accounting.mirror.drain import drain
 from portal.accounting.reconciliation import actions
 from portal.accounting.reconciliation.models import DriftRow
 from portal.accounting.reconciliation.queries import summary_of
+from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from tests.builders import post, sign_in
 from tests.conftest import browser
+from tests.portal.accounting.both_ways import both_ways, look, questions
 from tests.portal.accounting.doings import rename, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_reconciling import reconcile, told
@@ -134,3 +136,20 @@ def test_the_summary_tells_how_many_differ_without_a_statement_more(apart: Linke
         summary = summary_of(session, live_link(session))
     assert summary is not None
     assert {line.counted: line.differs for line in summary.modules}["1 customer"] == 1
+
+
+def test_a_code_that_only_ours_must_have_is_no_difference(linked: LinkedFirm) -> None:
+    both_ways(linked, "item")
+    act(linked, "POST /items", {"name": "Zone valve", "rate": 18, "product_type": "goods"})
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        assert session.query(Item.code).filter(Item.name == "Zone valve").scalar() == "ZONVAL"
+    assert told(reconcile(linked)) == []
+    there = next(each for each in linked.there("items") if each["name"] == "Zone valve")
+    linked.zoho.forget_requests()
+    act(linked, f"PUT /items/{there['item_id']}", {"sku": "ZV-9", "rate": 19})
+    look(linked)
+    with job_session(linked.organisation_id) as session:
+        found = session.query(Item).filter(Item.name == "Zone valve").one()
+    assert (found.code, found.unit_price, questions(linked)) == ("ZV-9", 19, [])
+    assert told(reconcile(linked)) == []
