@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import directions, tied
 from portal.accounting.incoming import READ_BACK
-from portal.accounting.mirror import next_verb, records, sources, staying, uses, using, writing_off
+from portal.accounting.mirror import asked_first, next_verb, records, sources, staying, uses, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.persons_there import ours_of
@@ -28,7 +28,6 @@ from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
-_COMPARISON = "the comparison with Zoho, under First import"
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
 
 
@@ -47,8 +46,8 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
             record.state = "conflict"
             outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
             return None
-        if directions.is_compared_first(session, record):
-            _rest(session, record)
+        if directions.is_compared_first(session, record) or asked_first.is_open(session, record):
+            asked_first.rest(session, record)
             return None
         source = _without_taxes_where_written(session, turn, record, source)
         twins = records.ensure(session, turn, source.needs)
@@ -127,13 +126,6 @@ def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: da
     record.waits_for = (needed.label if needed else blocker.module)[:200]
     comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice" and not is_resting
     record.next_try_at = max(blocker.next_try_at, now) if comes_back else now + _WAIT
-
-
-def _rest(session: Session, record: MirrorRecord) -> None:
-    """Until people have confirmed what is the same; that wakes it."""
-    now = session.scalars(select(func.clock_timestamp())).one()
-    record.state, record.attempts = "waiting", 0
-    record.waits_for, record.next_try_at = _COMPARISON, now + _WAIT
 
 
 def _next_step(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules, tied
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import history, records, reopening, using, writing_off
+from portal.accounting.mirror import asked_first, history, records, reopening, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.persons_there import still_there
@@ -37,7 +37,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
         history.note(session, push, *history.outcome_of(outcome))
         if isinstance(outcome, Absent):
             pass_over(session, turn.organisation_id, lambda _coming: outcome.numbers)
-            _absent(session, turn, record, push)
+            _absent(session, turn, record, push, outcome)
         elif push.verb == COMPARE and push.module != "invoice":
             bring_together(session, turn, record, outcome.record)
         elif push.verb == VOID:
@@ -179,7 +179,7 @@ def _check_invoice(session: Session, turn: Turn, record: MirrorRecord, push: Pus
     return False
 
 
-def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> None:
+def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push, found: Absent) -> None:
     """Not there: free to be created. After a refused name it is somebody else's, so ours gets its number added.
 
     It stays put off: should the create that follows get no answer either, the next try is later, not at once.
@@ -188,7 +188,8 @@ def _absent(session: Session, turn: Turn, record: MirrorRecord, push: Push) -> N
     if record.last_error_code not in LOOKED_FOR:
         return
     if _can_be_renamed(record, push):
-        _rename(record, push)
+        if not asked_first.ask(session, record, found.namesake):
+            _rename(record, push)
         return
     _fail(session, turn, record, push, record.last_error)
 

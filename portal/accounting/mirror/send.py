@@ -27,9 +27,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Absent:
-    """We looked, and it is not there. numbers: where another invoice has ours, those that were given there of late."""
+    """We looked, and it is not there. numbers: where another invoice has ours, those that were given there of late;
+    namesake: who has the name of ours."""
 
     numbers: tuple[str, ...] = ()
+    namesake: Mapping[str, Any] | None = None
 
 
 def send(remote: Remote, push: Push) -> Done | Absent:
@@ -91,17 +93,17 @@ def look(remote: Remote, module: Module, push: Push) -> Done | Absent:
     if module.name == "tax":
         return _known_tax(remote, module, push) or Absent()
     wanted = push.payload | _named(module, push)
-    looked_at = 0
+    looked_at, namesake = 0, None
     for row in remote.rows(module, push.reference):
         if not may_be_ours(module.name, row, wanted):
             continue
         record = remote.detail(module, str(row[module.id_key]))
         if is_ours(module.name, record, wanted) and not _is_of_another(push, record):
             return Done(record, adopted=True)
-        looked_at += 1
+        looked_at, namesake = looked_at + 1, namesake or record
         if looked_at == _MOST_LOOKED_AT:
             break
-    return Absent(_numbers(remote) if looked_at and module.name == "invoice" else ())
+    return Absent(_numbers(remote) if looked_at and module.name == "invoice" else (), namesake)
 
 
 def _numbers(remote: Remote) -> tuple[str, ...]:

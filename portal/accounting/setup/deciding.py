@@ -14,7 +14,10 @@ from portal.shared.errors import RuleBroken
 _SAID = {"same": "the same as ours", "new": "another one than ours, taken over here", "skip": "left in Zoho"}
 _MOST_NAMED = 5
 _SETTLED = "{name} was taken over meanwhile, and stays as it was decided: it is under what was taken over."
-_ONE_ONLY = "{name} cannot be the same as well: {other} in Zoho is that one already. Say otherwise of one of them."
+_ONE_ONLY = (
+    "{name} cannot be the same as well: {other} in Zoho is that one already. Say otherwise of one of them, or merge"
+    " both in Zoho: what is merged there is one here as well."
+)
 _ONE_BY_NOW = (
     "They are one record since everything goes over, and invoices there are made out to it. Change the name or the"
     " address on one side instead."
@@ -85,7 +88,7 @@ def _another_twin(session: Session, link: Link, row: ImportRow) -> str:
         .where(MirrorRecord.link_id == link.id, MirrorRecord.module == row.module)
         .where(MirrorRecord.local_id == row.local_id, MirrorRecord.remote_id != row.remote_id)
     ).first()
-    return (twin.remote_number or "another record") if twin is not None else ""
+    return (twin.remote_number or "another one") if twin is not None else ""
 
 
 def decide_all(session: Session, link: Link, decision: str) -> int:

@@ -6,8 +6,9 @@ from sqlalchemy import Text, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import ImportRow, Link, MirrorRecord
+from portal.accounting.setup import reading
 from portal.accounting.setup.pairs import named
-from portal.accounting.setup.reading import KINDS
+from portal.accounting.setup.reading import KINDS, Progress
 from portal.accounting.status import time_left
 
 # What people said counts; where nobody said anything, what was found. What could not be taken over is there only.
@@ -55,6 +56,14 @@ def overview(session: Session, link: Link) -> Overview:
         ).where(of)
     ).one()  # fmt: skip
     return Overview(counts, *row, time_left(link, row[4]), problems=_problems(session, link.id))
+
+
+def progress(session: Session, link: Link) -> Progress | None:
+    """None before the first look. Of an organisation that was new, nothing was read: what was met there later is to be
+    decided all the same."""
+    any_row = select(ImportRow.id).where(ImportRow.link_id == link.id).exists()
+    is_met_later = reading.progress_of(link) is None and session.scalars(select(any_row)).one()
+    return Progress(is_done=True) if is_met_later else reading.progress_of(link)
 
 
 def any_open(session: Session, link: Link) -> bool:

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response, flash, make_response, render_template, request, url_for
 
-from portal.accounting import link
+from portal.accounting import directions, link
 from portal.accounting.models import Link
-from portal.accounting.setup import deciding, import_queries, importing, pairs, reading, steps, taking
+from portal.accounting.setup import deciding, import_queries, importing, pairs, steps, taking
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
@@ -81,6 +81,7 @@ def _decide(tied: Link) -> str:
         flash(_LEFT.format(count=left), "late")
     deciding.choose(session, tied, {row_id: ours for row_id, (_, ours) in answers.items() if ours})
     told = deciding.decide(session, tied, {row_id: decision for row_id, (decision, _) in answers.items()})
+    directions.wake(session, tied)  # whoever waited to hear who it is
     session.commit()  # of several answers, those that hold
     return " ".join(told)
 
@@ -114,7 +115,7 @@ def _answers() -> dict[int, tuple[str, int]] | None:
 
 def _take(tied: Link) -> Response:
     session = request_session()
-    if (progress := reading.progress_of(tied)) is None or not progress.is_done:
+    if (progress := import_queries.progress(session, tied)) is None or not progress.is_done:
         return _page(tied, "Look at what is in Zoho first.", 422)
     undecided = import_queries.overview(session, tied).undecided
     if undecided:
@@ -128,7 +129,7 @@ def _take(tied: Link) -> Response:
 def _page(tied: Link, problem: str = "", status: int = 200) -> Response:
     session = request_session()
     session.refresh(tied)
-    progress, is_done = reading.progress_of(tied), steps.MATCH in tied.setup_steps
+    progress, is_done = import_queries.progress(session, tied), steps.MATCH in tied.setup_steps
     may_decide = progress is not None and progress.is_done and not tied.importing
     answers: list[dict[str, Any]] = [
         {"value": taking.SAME, "label": "The same"},
