@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.customers.models import Customer
 from portal.invoices.models import PayLink
 from portal.invoices.pay_links import enter_by_token
 from portal.organisations.models import Organisation
-from portal.pay_page.queries import NO_LINK, ExpiredLink, UnknownLink
+from portal.pay_page.queries import NO_LINK, ExpiredLink, UnknownLink, day_of
 from portal.payments.chargeable import unfit_for_cards
 from portal.payments.debits import debit_for
 from portal.payments.deposit_queries import left_of
@@ -42,6 +43,7 @@ class DepositPage:
 
     state  processing | paid | refunded | withdrawn | billed | too_small | too_large | not_exact | no_cards | to_pay
     debit  the bank debit that it can be paid by, too
+    refused_on  the day on which a bank refused a debit for it, as long as nothing has been paid since
     """
 
     link: PayLink
@@ -53,6 +55,7 @@ class DepositPage:
     payments: Sequence[DepositPaid]
     state: str
     debit: str
+    refused_on: date | None
 
     @property
     def language(self) -> str:
@@ -87,7 +90,7 @@ def open_deposit_link(session: Session, token: str, *, to_look: bool = False) ->
     """
     link_id = enter_by_token(session, token, to_look=to_look) or NO_LINK
     found = session.execute(
-        select(PayLink, Organisation, DepositRequest, WorkOrder, Customer, _IS_PROCESSING, _DEBIT)
+        select(PayLink, Organisation, DepositRequest, WorkOrder, Customer, _IS_PROCESSING, _DEBIT, _REFUSED_AT)
         .join(Organisation, Organisation.id == PayLink.organisation_id)
         .join(DepositRequest, DepositRequest.id == PayLink.deposit_request_id)
         .join(WorkOrder, WorkOrder.id == DepositRequest.work_order_id)
@@ -97,7 +100,7 @@ def open_deposit_link(session: Session, token: str, *, to_look: bool = False) ->
     ).one_or_none()
     if found is None:
         raise UnknownLink
-    link, organisation, request, job, customer, is_processing, debit = found
+    link, organisation, request, job, customer, is_processing, debit, refused_at = found
     left, payments = left_of(session, request), _payments(session, request)
     is_asked = request.closed_at is None and job.status != "Cancelled" and job.customer_id == request.customer_id
     state = "processing" if is_processing else _state(request, left, payments, debit, is_asked=is_asked)
@@ -105,7 +108,10 @@ def open_deposit_link(session: Session, token: str, *, to_look: bool = False) ->
     if link.expires_at <= clock.now() and not is_over:
         raise ExpiredLink(organisation, customer.language)
     offered = debit_for(debit or "", request.currency)
-    return DepositPage(link, organisation, request, job.title, customer, left, payments, state, offered)
+    return DepositPage(
+        link, organisation, request, job.title, customer, left, payments, state, offered,
+        day_of(refused_at, organisation),
+    )  # fmt: skip
 
 
 _IS_PROCESSING = exists(
@@ -114,6 +120,26 @@ _IS_PROCESSING = exists(
     )
 ).label("is_processing")
 _DEBIT = select(StripeAccount.debit).where(StripeAccount.closed_at.is_(None)).scalar_subquery().label("debit")
+
+
+_later = aliased(PaymentAttempt)
+_REFUSED_AT = (
+    select(PaymentAttempt.settled_at)
+    .where(
+        PaymentAttempt.deposit_request_id == DepositRequest.id, PaymentAttempt.state == "failed",
+        PaymentAttempt.debit != "", PaymentAttempt.session_id.is_not(None),
+        ~exists(
+            select(_later.id).where(
+                _later.deposit_request_id == DepositRequest.id, _later.id > PaymentAttempt.id,
+                _later.state.in_(("paid", "processing")),
+            )
+        ),
+    )
+    .order_by(PaymentAttempt.id.desc())
+    .limit(1)
+    .correlate(DepositRequest)
+    .scalar_subquery()
+)  # fmt: skip
 
 
 def _state(

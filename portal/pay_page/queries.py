@@ -156,12 +156,12 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
         link, organisation, invoice, balance, payments, state, given_back, again,
         row.language, row.is_revised, row.has_asked, pictures, notes,
         read_card(row.card), debit_for(row.debit or "", invoice.currency),
-        _day_of(row.debit_refused_at, organisation),
-        _day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
+        day_of(row.debit_refused_at, organisation),
+        day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
     )  # fmt: skip
 
 
-def _day_of(at: datetime | None, organisation: Organisation) -> date | None:
+def day_of(at: datetime | None, organisation: Organisation) -> date | None:
     return clock.local(at, organisation.time_zone).date() if at else None
 
 

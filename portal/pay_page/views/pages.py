@@ -69,7 +69,7 @@ def count_miss() -> None:
 
 
 def speak(organisation: Organisation | None, customers: str = "") -> Language:
-    """The language of this answer: what the address asks for, else the customer's, else the firm's.
+    """The language of this answer: what the address asks for, else the customer's, else the browser's, else the firm's.
 
     Numbers and dates follow it.
     """
@@ -77,7 +77,9 @@ def speak(organisation: Organisation | None, customers: str = "") -> Language:
         language = phrases.choose(asked_language(), *request.accept_languages.values())
         g.locale = language.locale("")
         return language
-    language = phrases.choose(asked_language(), customers, organisation.locale)
+    language = phrases.choose(
+        asked_language(), customers, *request.accept_languages.values(), organisation.locale
+    )  # fmt: skip
     g.locale, g.time_zone = language.locale(organisation.locale, organisation.country), organisation.time_zone
     decimal_mark.set(formats.decimal_mark_of(g.locale))
     return language

@@ -116,6 +116,15 @@ def test_a_dead_link_speaks_what_the_browser_asks_for(till: Till, path: str) -> 
     assert asked.status_code == 404 and LANGUAGES["pt"].words["unknown"] in asked.text
 
 
+def test_a_browser_is_answered_in_its_language_where_the_customer_has_none(till: Till, firm: Firm, path: str) -> None:
+    arabic = {"Accept-Language": "xx,ar-EG;q=0.9,en;q=0.5"}
+    assert '<html lang="ar" dir="rtl">' in till.get(path, headers=arabic).text
+    assert '<html lang="de"' in till.get(f"{path}?lang=de", headers=arabic).text
+    assert '<html lang="en"' in till.get(path, headers={"Accept-Language": "xx"}).text  # the firm's
+    note_language(firm, "fr")
+    assert '<html lang="fr"' in till.get(path, headers=arabic).text
+
+
 def test_names_of_another_direction_are_set_apart(till: Till, path: str) -> None:
     arabic = till.get(f"{path}?lang=ar").text
     assert "\u2068Maple Dental Practice\u2069" in arabic

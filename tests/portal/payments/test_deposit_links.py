@@ -313,7 +313,9 @@ def test_a_bank_that_takes_its_time(till: Till, firm: Firm, asked: Asked, ends_w
     if ends_well:
         assert deposits(firm, asked.job_id) == [ASKED]
         return
-    assert deposits(firm, asked.job_id) == [] and "Pay £100.00" in till.get(asked.path).text
+    page = till.get(asked.path).text
+    assert deposits(firm, asked.job_id) == [] and "Pay £100.00" in page
+    assert "Your bank did not pay on" in page and "Ihre Bank hat" in till.get(f"{asked.path}?lang=de").text
     with job_session(firm.organisation_id) as session:
         payer = session.scalars(select(Message).where(Message.subject.startswith("Your bank did not pay"))).one()
         assert payer.to_address == "rita@maple.example" and "/d/" in read_mail(session, payer.id).text
