@@ -38,6 +38,7 @@ def read_payment(
         customer_id=customer_id, invoice_ids=invoice_ids, amount=amount, method=method, reference=reference,
         received_on=received_on or today, taken_by=taken_by, typed=typed, tendered=tendered,
         form_id=form.text("form_id", "the form's id", longest=40),
+        answers=[form.values[name] for name in ("rest", "another") if form.values.get(name)],
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Money that staff take: cash, cheques, slips of a card terminal, bank transfers. One payment, one or many invoices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,6 +20,7 @@ from portal.payments.actions.allocation import AT_THE_BANK, check_not_being_paid
 from portal.payments.actions.deposits.taking import keep_deposit, waiting_for
 from portal.payments.actions.receipts import queue_receipt
 from portal.payments.actions.releases import release_deposit_of, release_invoice, request_out_of_hands
+from portal.payments.actions.second_looks import ask_about_reference, ask_about_rest
 from portal.payments.actions.surpluses import note_surplus
 from portal.payments.models import HOLDS_THE_PLACE, Payment, PaymentAttempt
 from portal.payments.photos import keep_photo
@@ -40,6 +41,7 @@ class OfflinePayment:
     tendered     cash handed over, before change
     deposit_for  the job before which it is paid: taken off that job's invoice later
     photo        of the cheque or slip
+    answers      to what second_looks asks, as its questions name them; None: nobody is there to be asked
     """
 
     customer_id: int
@@ -54,6 +56,7 @@ class OfflinePayment:
     tendered: Money | None = None
     deposit_for: int | None = None
     photo: Drawn | None = None
+    answers: Collection[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def record_payment(organisation_id: int, taken: OfflinePayment) -> Recorded:
     """Book it, put it to the invoices, mail the receipt. Safe against double taps and against two at once.
 
     Calls Stripe between short transactions of its own, to close the pages on which the invoices could still be paid.
-    Raises CannotRecord, CannotIssue, NotFound, FormUsed, and what release_invoice raises.
+    Raises CannotRecord, CannotIssue, NotFound, FormUsed, AskedFirst, and what release_invoice raises.
     """
     for invoice_id in _being_paid(organisation_id, taken):
         release_invoice(organisation_id, invoice_id)
@@ -115,6 +118,7 @@ def _record(session: Session, organisation: Organisation, taken: OfflinePayment)
     if any(each.under_way for each in before.values()) and not any(to_pay for _, to_pay in due):
         raise PaymentUnderWay(AT_THE_BANK)
     amount, rounding = _in_coins(organisation, taken, due)
+    _ask_first(session, taken, amount, due)
     parts = rules.spread(amount, due, taken.typed)
     for invoice_id in parts:
         check_not_being_paid(session, invoice_id)
@@ -167,6 +171,17 @@ def _to_pay(session: Session, invoice_id: int) -> Money:
     if invoice.status == DRAFT:
         return invoice.amount_due - waiting_for(session, invoice)
     return balance_of(invoice).to_pay
+
+
+def _ask_first(
+    session: Session, taken: OfflinePayment, amount: Money, due: Sequence[tuple[int, Money]]
+) -> None:  # fmt: skip
+    """Raises AskedFirst."""
+    if taken.answers is None:
+        return
+    if taken.deposit_for is None:  # of which nothing is to pay yet
+        ask_about_rest(amount, Money.total((to_pay for _, to_pay in due), amount.currency), taken.answers)
+    ask_about_reference(session, taken.customer_id, taken.method, taken.reference, taken.answers)
 
 
 def _in_coins(

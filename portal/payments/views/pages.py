@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from portal.gateways.errors import GatewayError
 from portal.payments import actions
+from portal.payments.actions.second_looks import AskedFirst
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -17,6 +18,10 @@ def try_to_record(form: Form, organisation_id: int, taken: actions.OfflinePaymen
     """None: the form says why not."""
     try:
         return actions.record_payment(organisation_id, taken)
+    except AskedFirst as question:
+        form.refuse(question)
+        form.values[f"ask_{question.field}"] = question.answer
+        form.values.pop(question.field or "", None)  # what was ticked was for other sums
     except RuleBroken as problem:
         form.refuse(problem)
     except GatewayError:
