@@ -1,12 +1,17 @@
-"""The line drops while something is sent: nothing typed is lost, and sent again it is done once."""
+"""The line drops while something is sent, or a web process stops: nothing is lost, and nothing is done twice."""
 
+import os
 import re
+import signal
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Page, Route, expect
 
-from bench.running import RunningDemo
+from bench.running import RunningDemo, wait_until
 from tests.phone import Phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -78,6 +83,51 @@ def test_no_secret_is_kept_for_later(demo: RunningDemo, make_phone: Callable[...
         page.get_by_role("button", name="Check and connect").click()
     kept = page.evaluate("sessionStorage.getItem('typed')")
     assert "payments/settings" in kept and "rk_test_secret" not in kept
+
+
+def test_a_web_process_that_is_told_to_stop_drops_no_request(demo: RunningDemo) -> None:
+    answers, is_over = list[str](), threading.Event()
+
+    def visit() -> None:
+        while not is_over.is_set():
+            try:
+                answers.append(str(requests.get(demo.facts["pay_link"], timeout=15).status_code))
+            except requests.RequestException as problem:
+                answers.append(repr(problem))
+
+    threads = [threading.Thread(target=visit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        before = wait_until(lambda: _web_processes(demo) if len(answers) > 8 else [], 30, "the first answers")
+        os.kill(before[0], signal.SIGTERM)
+        wait_until(lambda: set(_web_processes(demo)) - set(before), 30, "another web process")
+        enough = len(answers) + 12
+        wait_until(lambda: len(answers) > enough, 30, "more answers")
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert set(answers) == {"200"}
+
+
+def _web_processes(demo: RunningDemo) -> list[int]:
+    """Those that answer, below the one that starts them."""
+    [web] = [pid for pid, words in _below(demo.process.pid) if "granian" in words]
+    return sorted(pid for pid, words in _below(web) if "granian" in words)
+
+
+def _below(parent: int) -> list[tuple[int, str]]:
+    """(process id, command line) of a process's children, as Linux tells them."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            told = (folder / "stat").read_text() if folder.name.isdigit() else ""
+            if told and int(told.rpartition(")")[2].split()[1]) == parent:
+                found.append((int(folder.name), (folder / "cmdline").read_text().replace("\0", " ")))
+        except OSError:
+            continue  # it has ended meanwhile
+    return found
 
 
 def _cut(page: Page, address: str, *, reaches: bool) -> None:
