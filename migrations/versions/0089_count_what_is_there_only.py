@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    counted = sa.Column("only_there", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    counted = sa.Column("only_there", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
     op.add_column("reconciliation_months", counted)
 
 

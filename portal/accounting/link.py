@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import belonging, exemptions, rules, tokens
 from portal.accounting.by_hand.taking_up import take_up
 from portal.accounting.models import Consent, Link, MirrorRecord, OAuthState
+from portal.accounting.pull import cursors
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.calls import PRODUCTS, Line, Target
@@ -156,6 +157,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     belonging.hold_back(session, link)
     if is_back:
         take_up(session, link)
+        cursors.look_first(session, link)
     audit.note(
         session, organisation_id, "zoho linked", "link", link.id, words=told,
         after={"organisation": candidate.id},
@@ -181,7 +183,8 @@ def linked_before(session: Session) -> set[str]:
 
 def has_records(session: Session, link: Link) -> bool:
     """Has anything of ours reached the organisation through this link before?"""
-    return session.execute(select(select(MirrorRecord.id).where(MirrorRecord.link_id == link.id).exists())).scalar_one()
+    reached = select(MirrorRecord.id).where(MirrorRecord.link_id == link.id, MirrorRecord.remote_id.is_not(None))
+    return session.execute(select(reached.exists())).scalar_one()
 
 
 def take_turn(session: Session, organisation_id: int) -> None:

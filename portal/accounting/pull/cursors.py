@@ -34,6 +34,25 @@ def rest(session: Session, link: Link, module: str) -> None:
     )
 
 
+def look_first(session: Session, link: Link) -> None:
+    """The organisation was left for a while: what happened there is read before anything is sent. Taxes are compared
+    first in any case. Does not commit."""
+    session.execute(
+        update(PullCursor)
+        .where(PullCursor.link_id == link.id, PullCursor.module != "tax", PullCursor.next_look_at.is_not(None))
+        .values(looked_at=None, next_look_at=func.clock_timestamp(), idle_looks=0)
+    )
+
+
+def unseen(session: Session, link_id: int) -> set[str]:
+    """Modules that are read, and were not since the organisation was linked, or linked again."""
+    found = select(PullCursor.module).where(
+        PullCursor.link_id == link_id, PullCursor.looked_at.is_(None),
+        PullCursor.next_look_at <= func.clock_timestamp(),
+    )  # fmt: skip
+    return set(session.scalars(found))
+
+
 def hurry(session: Session, link: Link, modules: Sequence[str]) -> None:
     """Zoho says that something changed: look soon, if the module is read at all. Does not commit."""
     if not rules.may_hurry(link.quota_limit, link.quota_left):

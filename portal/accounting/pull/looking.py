@@ -68,12 +68,16 @@ def _ask_about_what_is_gone(turn: Turn, remote: Remote) -> None:
 
 
 def look_before_paying(turn: Turn, remote: Remote) -> None:
-    """A payment that is about to be sent may have been recorded there by somebody else a moment ago."""
+    """A payment that is about to be sent may have been recorded there by somebody else a moment ago; and after a time
+    without a link, whatever concerns money."""
     with held(turn) as session:
+        unseen = cursors.unseen(session, turn.link_id)
+        first = [module for module in (*_BEHIND_A_BALANCE, "invoice") if module in unseen]
         due = records.due(session, turn.link_id, ("payment",), 1)
-        is_stale = bool(due) and cursors.is_stale(session, turn.link_id, "payment", _FRESH)
-    if is_stale:
-        _read(turn, remote, "payment", until=None)
+        if due and not first and cursors.is_stale(session, turn.link_id, "payment", _FRESH):
+            first = ["payment"]
+    for module in first:
+        _read(turn, remote, module, until=None)
 
 
 def _read(turn: Turn, remote: Remote, module: str, until: float | None) -> bool:

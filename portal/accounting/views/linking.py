@@ -117,6 +117,9 @@ def end_link() -> Response:
         return see_other(url_for("accounting.show"))
     if not sure.is_sure():
         return sure.ask(consequences.of_leaving(tied, queries.link_state(session)))
+    if request.form.get("link", "") not in ("", str(tied.id)):
+        flash(f"{tied.remote_name} was linked meanwhile, so nothing was disconnected. Look at it first.", "late")
+        return see_other(url_for("accounting.show"))
     session.commit()  # Zoho is asked first
     in_doubt.find_out(tied.organisation_id)
     given_up = switching.end_link(session, tied)

@@ -16,7 +16,7 @@ from portal.shared.running import job_session
 from portal.taxes.actions import add_tax
 from tests.builders import make_invoice, post
 from tests.portal.accounting.both_ways import act, questions
-from tests.portal.accounting.doings import rename, sent_invoice
+from tests.portal.accounting.doings import pay, rename, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_link_pages import chosen_is, consent, start
 from tests.portal.accounting.test_switching import admin, another, switch
@@ -180,3 +180,26 @@ def test_taxes_that_both_sides_added_meanwhile_are_one_and_another_rate_is_asked
     assert (twins[levy], twins[toll]) == (there["Levy"], there["Toll"])
     asked = {(each.field, each.facts["label"], each.ours, each.theirs) for each in questions(linked)}
     assert asked == {("rate", "Tax Toll", "4 %", "3 %"), ("new tax", "Tax Only there", "is not here", "9 %")}
+
+
+def test_a_payment_that_both_sides_recorded_while_apart_is_asked_about_before_ours_goes_there(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "payment", directions.BOTH)
+    drain(linked.organisation_id)  # read a moment ago
+    come_back = leave(admin, linked)
+    pay(linked, invoice, method="cheque", reference="CHQ1")
+    (there,) = linked.there("invoices")
+    act(
+        linked, "POST /customerpayments", customer_id=there["customer_id"], payment_mode="check", amount=235.80,
+        reference_number="CHQ1", date=there["date"],
+        invoices=[{"invoice_id": there["invoice_id"], "amount_applied": 235.80}],
+    )  # fmt: skip
+    linked.zoho.forget_requests()
+    come_back()
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote, "POST", "/customerpayments") == []
+    assert len(questions(linked)) == 1
