@@ -117,12 +117,15 @@ def _facts(
     if ended:
         day = _day(organisation, words, ended.at)
         notes.append(words.text("paper_taken_back", firm=organisation.name, day=day, reason=ended.reason))
+    used = Money.total((part.amount for part in parts), payment.currency)
+    kept = max(payment.amount - used, Money.zero(payment.currency))
     return receipt_facts(
         drawn_up(organisation, language or payer.language), number=payment.number, received_on=payment.received_on,
         payer=payer.name, how=way_in(words, payment.method, payment.reference), amount=amount,
         parts=[(part.invoice_number, part.amount) for part in shown],
         advance=words.text("deposit_for", job=job) if job else "", notes=notes, is_taken_back=ended is not None,
         rounding=payment.rounding if of is None else None, tip=payment.tip if of is None else None,
+        credit=kept if of is None and not job else None,
     )  # fmt: skip
 
 

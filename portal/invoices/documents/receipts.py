@@ -15,17 +15,21 @@ from portal.shared.text import clean
 def receipt_facts(
     head: Letterhead, *, number: str, received_on: date, payer: str, how: str, amount: Money,
     parts: Sequence[tuple[str, Money]], rounding: Money | None = None, tip: Money | None = None,
+    credit: Money | None = None,
     advance: str = "", notes: Sequence[str] = (), is_taken_back: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """how: card, cash, "Cheque 004512". parts: the invoices paid by it, and how much of each.
 
     advance: what is paid for before there is an invoice; is_taken_back: it counts for nothing any more
-    rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip
+    rounding: what coins made of it, on top of the parts or below nought off them; inside amount. So is tip,
+    and credit, which paid nothing when it came
     """
     speech = speech_of(head)
     words = speech.words
     lines = [(f"{words['invoice']} {speech.own(name)}", part) for name, part in parts]
-    extra = [(words[name], sum_) for name, sum_ in (("rounding", rounding), ("tip", tip)) if sum_]
+    extra = [
+        (words[name], sum_) for name, sum_ in (("rounding", rounding), ("tip", tip), ("credit_kept", credit)) if sum_
+    ]
     if advance:
         lines.append((speech.own(advance), amount - Money.total((sum_ for _, sum_ in extra), amount.currency)))
     return {
