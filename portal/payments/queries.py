@@ -49,6 +49,10 @@ class ListedPayment:
     invoices: Sequence[AllocatedTo]
     use: PaymentUse
 
+    @property
+    def tip_back(self) -> Money:
+        return self.payment.tip - self.use.tip_left
+
 
 class PaidFor(NamedTuple):
     """What an attempt is for. kind: invoice or deposit (a request for one), as in the metadata at Stripe, too."""

@@ -10,7 +10,7 @@ from portal.accounting.queries import count_not_in_books
 from portal.invoices.queries import Sum, sums_by_state
 from portal.payments.models import Payment, PaymentReversal
 from portal.payments.payouts import queries as payouts
-from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.models import COUNTS, Dispute, Refund
 from portal.payments.refunds.queries import OVER, given_twice, undecided
 from portal.payments.surplus import waiting_surpluses
 from portal.shared import clock
@@ -29,7 +29,10 @@ class Unbilled:
 
 @dataclass(frozen=True)
 class Paid:
-    """Payments received since Monday."""
+    """Payments received since Monday.
+
+    received  as it was taken, with tips, without what has gone back of it
+    """
 
     payments: int
     received: Money
@@ -77,12 +80,21 @@ def _unbilled(session: Session, currency: str, today: date, time_zone: str) -> U
     return Unbilled(work.jobs, Money.rounded(work.net, currency), (today - oldest).days)
 
 
+_TAKEN = Payment.amount_minor + Payment.rounding_minor + Payment.tip_minor
+_WENT_BACK = (
+    select(func.coalesce(func.sum(Refund.amount_minor + Refund.tip_minor + Refund.beyond_minor), 0))
+    .where(Refund.payment_id == Payment.id, Refund.state.in_(COUNTS))
+    .correlate(Payment)
+    .scalar_subquery()
+)
+
+
 def _paid_since(session: Session, monday: date, currency: str) -> Paid:
     disputes = select(func.count()).select_from(Dispute).where(Dispute.status.not_in(OVER)).scalar_subquery()
     was_reversed = exists().where(PaymentReversal.payment_id == Payment.id)
     count, minor, *others = session.execute(
         select(
-            func.count(), func.coalesce(func.sum(Payment.amount_minor), 0), disputes, payouts.sent_back(), undecided(),
+            func.count(), func.coalesce(func.sum(_TAKEN - _WENT_BACK), 0), disputes, payouts.sent_back(), undecided(),
             given_twice(), waiting_surpluses(),
         ).where(Payment.received_on >= monday, Payment.currency == currency, ~was_reversed)
     ).one()  # fmt: skip
