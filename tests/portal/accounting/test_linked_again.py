@@ -191,7 +191,7 @@ def test_a_payment_that_both_sides_recorded_while_apart_is_asked_about_before_ou
         directions.keep(session, linked.link(), "payment", directions.BOTH)
     drain(linked.organisation_id)  # read a moment ago
     come_back = leave(admin, linked)
-    pay(linked, invoice, method="cheque", reference="CHQ1")
+    pay(linked, invoice, method="cheque")
     (there,) = linked.there("invoices")
     act(
         linked, "POST /customerpayments", customer_id=there["customer_id"], payment_mode="check", amount=235.80,
