@@ -306,12 +306,13 @@ def test_while_nobody_knows_where_it_is_it_goes_nowhere_until_a_person_has_looke
     first, second, name = linked.remote, another(linked), linked.link().remote_name
     invoice = unanswered_invoice(linked)
     linked.zoho.break_down("error_500_before", method="GET", path="/invoices", times=9)
-    go_over_today(admin, linked, second)
+    switch(admin, linked, second, cut_over_on=clock.today("Europe/London").isoformat())
+    linked.zoho.mend()
+    start(admin, linked.organisation_id)
     pay(linked, invoice)
     drain(linked.organisation_id)
     assert invoice.number in numbers_in(linked, first) and numbers_in(linked, second) == []
     assert f"{name} never said whether it has this invoice" in admin.get("/books/inbox").text
-    linked.zoho.mend()
     held = linked.link().id
     (record,) = [each for each in linked.mirror("invoice") if each.link_id == held and each.local_id == invoice.id]
     post(admin, f"/books/records/{record.id}/taking-back", {}, page="/books/inbox")
