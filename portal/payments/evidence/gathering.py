@@ -30,7 +30,7 @@ _MOST_EVENTS = 500
 # What the mirror tells of an invoice is between the firm and its accountant; the bank has no use for it.
 OF_THE_BOOKS = (
     "in the books", "not in the books", "dated today in the books", "marked sent", "paper attached",
-    "difference settled", "stays elsewhere", "invoice stays", "to enter by hand",
+    "difference settled", "stays elsewhere", "invoice stays", "to enter by hand", "numbered otherwise in the books",
 )  # fmt: skip
 # Why somebody did it is written for the firm's own eyes: told is what was done, up to the colon.
 _REASONED = ("payment reversed", "credit given back", "invoice voided", "invoice written off", "reminders paused")

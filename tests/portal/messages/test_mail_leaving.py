@@ -168,7 +168,7 @@ def test_what_customers_are_called_is_text_in_their_mail(firm: Firm, office: Pos
     _, html = render_mail(
         "receipt", lang="en", direction="ltr", say=LANGUAGES["en"].text, title=nasty, firm=nasty, phone="",
         greeting=nasty, amount="£1", received_on="today",
-        way=nasty, receipt_number="R-1", number="INV-1", what=nasty, balance="", surplus="", agreed=nasty,
+        way=nasty, receipt_number="R-1", number="INV-1", what=nasty, balance="", under_way="", surplus="", agreed=nasty,
         link_url="https://portal.test/p/x",
     )  # fmt: skip
     assert "<script>" not in html and "{{7*7}}" in html
