@@ -83,8 +83,9 @@ class CannotDate(RuleBroken):
     """This record keeps its date."""
 
 
-def date_today(session: Session, record_id: int) -> None:
-    """It goes to the books with today's date, as their period is closed; ours keeps its own. Does not commit.
+def date_today(session: Session, record_id: int) -> str:
+    """It goes to the books with today's date, as their period is closed; ours keeps its own. What was done, in words.
+    Does not commit.
 
     Raises CannotDate, NotFound.
     """
@@ -99,6 +100,7 @@ def date_today(session: Session, record_id: int) -> None:
     _note(session, record, "dated today in the books", words)
     for invoice_id in _invoices_of(session, record):
         audit.note(session, record.organisation_id, "dated today in the books", "invoice", invoice_id, words=words)
+    return "It goes to the books with today's date now."
 
 
 def _invoices_of(session: Session, record: MirrorRecord) -> Sequence[int]:

@@ -1,8 +1,10 @@
 """What has not reached the books, and why."""
 
+from collections.abc import Callable
 from itertools import groupby
 
 from flask import Response, abort, flash, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from portal.accounting import actions, queries, rules
 from portal.accounting.by_hand import queries as by_hand
@@ -74,24 +76,21 @@ def take_back(record_id: int) -> Response:
 @allow("see_board", "manage_link")
 def date_today(record_id: int) -> Response:
     """Pressed twice, the second time finds it on its way."""
-    session = request_session()
-    try:
-        actions.date_today(session, record_id)
-        session.commit()
-        flash("It goes to the books with today's date now.", "good")
-    except RuleBroken as problem:
-        session.rollback()
-        flash(problem.sentence, "late")
-    return see_other(url_for("accounting.inbox"))
+    return _send(actions.date_today, record_id)
 
 
 @bp.post("/books/records/<int:record_id>/numbering")
 @allow("see_board", "manage_link")
 def send_beside(record_id: int) -> Response:
     """Pressed twice, the second time finds it on its way."""
+    return _send(actions.send_beside, record_id)
+
+
+def _send(verb: Callable[[Session, int], str], record_id: int) -> Response:
+    """verb  what was done, in words; raises RuleBroken"""
     session = request_session()
     try:
-        words = actions.send_beside(session, record_id)
+        words = verb(session, record_id)
         session.commit()
         flash(words, "good")
     except RuleBroken as problem:

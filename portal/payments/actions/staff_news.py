@@ -39,6 +39,10 @@ class News:
     record_id: int
 
 
+def _of_payment(payment: Payment, once: str, title: str, lead: str, then: str) -> News:
+    return News(once, title, lead, then, "See the payment", f"/payments/{payment.id}", "payment", payment.id)
+
+
 def tell_of_dispute(session: Session, payment: Payment, dispute: Dispute) -> None:
     """While the bank waits for an answer: of an inquiry, and again when it becomes a dispute. Does not commit."""
     stage = _ASKED.get(dispute.status)
@@ -67,11 +71,11 @@ def tell_of_lost_money(session: Session, payment: Payment, dispute: Dispute) -> 
     amount = formats.money(dispute.amount, organisation.locale)
     _tell(
         session, organisation, _who_may(session, "refund"),
-        News(
+        _of_payment(
+            payment,
             f"dispute:{dispute.id}:lost", f"The bank took {amount} back",
             f"The payer of receipt {payment.number} had it taken back ({dispute.reason.replace('_', ' ')}). There is"
             " nothing to answer.", "Speak to the customer, and say on the invoice whether it is to be paid again.",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
@@ -84,11 +88,11 @@ def tell_of_failed_refund(session: Session, payment: Payment, refund: Refund) ->
     told = [gave] if gave is not None and gave.is_active else _who_may(session, "refund")
     _tell(
         session, organisation, told,
-        News(
+        _of_payment(
+            payment,
             f"refund-failed:{refund.id}", f"{amount} did not reach the customer",
             f"The refund of {amount} out of receipt {payment.number} did not arrive: {refund.last_error}",
             "The money is with the firm again, as before the refund. Give it back another way.",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
@@ -99,11 +103,11 @@ def tell_of_surplus(session: Session, payment: Payment, surplus: Money) -> None:
     shown = formats.money(surplus, organisation.locale)
     _tell(
         session, organisation, _who_may(session, "refund"),
-        News(
+        _of_payment(
+            payment,
             f"surplus:{payment.id}", f"{shown} more came than was due",
             f"{shown} of receipt {payment.number} pays nothing: it is kept as the customer's credit.",
             "Put it to another invoice of theirs, give it back, or leave it as their credit, and tell the customer.",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
@@ -115,11 +119,11 @@ def tell_of_giving_twice(session: Session, payment: Payment, refund: Refund) -> 
     how = "The bank took it back" if refund.way == "dispute" else "It was given back at Stripe"
     _tell(
         session, organisation, _who_may(session, "refund"),
-        News(
+        _of_payment(
+            payment,
             f"given-twice:{refund.id}", f"{shown} went back twice",
             f"{how}, although {shown} of receipt {payment.number} had gone back another way already.",
             "Speak to the customer, and say with the payment how it was settled.",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
@@ -131,12 +135,12 @@ def tell_of_won_credit(session: Session, payment: Payment, refund: Refund, amoun
     shown = formats.money(amount, organisation.locale)
     _tell(
         session, organisation, _who_may(session, "refund"),
-        News(
+        _of_payment(
+            payment,
             f"won-credit:{refund.id}", f"The bank returned {shown} that pays nothing now",
             f"The dispute about receipt {payment.number} is decided for you. Meanwhile its invoice was credited or paid"
             f" otherwise, so {shown} of it is the customer's credit.",
             "Put it to another invoice of theirs, or give it back.",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
@@ -150,11 +154,11 @@ def tell_of_returned_debit(
     heard = "They have been written to." if is_told else "There is no address of this customer: call them."
     _tell(
         session, organisation, _who_may(session, "refund"),
-        News(
+        _of_payment(
+            payment,
             f"debit-returned:{payment.id}", f"The bank took the debit of {shown} back",
             f"Receipt {payment.number} does not hold: {why}. Such a return cannot be argued about.",
             f"{what or 'What it had paid'} is to pay again. {heard}",
-            "See the payment", f"/payments/{payment.id}", "payment", payment.id,
         ),
     )  # fmt: skip
 
