@@ -14,7 +14,7 @@ from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import TAX_RATE
 from portal.accounting.pull import too_much
-from portal.accounting.pull.looking import look, look_before_paying
+from portal.accounting.pull.looking import look, look_before_sending
 from portal.accounting.reconciliation import reading
 from portal.accounting.setup import importing
 from portal.accounting.warning import warn_of_switched_off
@@ -94,7 +94,7 @@ def _round(turn: Turn, remote: Remote) -> bool:
         return reading.step(turn, remote, is_reserved=False)
     records.admit(turn)
     room = reserve.room(turn)
-    look_before_paying(turn, remote)
+    look_before_sending(turn, remote)
     if room != rules.PAYMENTS:
         reasons.send_missing(turn, remote)
     worked = _push_due(turn, remote, ("payment", "credit_note"), _OTHERS_A_ROUND)

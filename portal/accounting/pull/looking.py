@@ -67,7 +67,7 @@ def _ask_about_what_is_gone(turn: Turn, remote: Remote) -> None:
         log.warning("not seen whether it is gone", extra={"organisation": turn.organisation_id, "code": problem.code})
 
 
-def look_before_paying(turn: Turn, remote: Remote) -> None:
+def look_before_sending(turn: Turn, remote: Remote) -> None:
     """A payment that is about to be sent may have been recorded there by somebody else a moment ago; and after a time
     without a link, whatever concerns money."""
     with held(turn) as session:
