@@ -1,6 +1,7 @@
 """Zoho has an invoice of our number: tied only where it is the same paper, and never written over; else ours goes
 beside it, and our numbers pass over theirs."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -118,7 +119,9 @@ def test_the_same_one_is_tied_and_takes_the_payment(manager: FlaskClient, linked
     (record,) = [each for each in linked.mirror("invoice") if each.local_id == ours.id]
     assert (record.state, record.remote_id, record.last_error) == ("in_step", theirs["invoice_id"], "")
     now = there(linked, str(ours.number))
-    assert now["line_items"] == theirs["line_items"] and float(now["balance"]) == 0 and first.number != ours.number
+    assert (
+        now["line_items"] == theirs["line_items"] and Decimal(str(now["balance"])) == 0 and first.number != ours.number
+    )
     assert told(reconcile(linked)) == []
 
 
@@ -138,7 +141,7 @@ def test_ours_goes_beside_it_under_a_number_of_its_own(manager: FlaskClient, lin
     pay(linked, ours, method="cash")
     drain(linked.organisation_id)
     assert there(linked, str(ours.number)) == theirs
-    assert float(there(linked, f"{ours.number}-P")["balance"]) == 0
+    assert Decimal(str(there(linked, f"{ours.number}-P")["balance"])) == 0
     assert {each.state for each in linked.mirror("invoice")} == {"in_step"}
     assert [(each.cause, each.remote_id) for each in reconcile(linked)] == [("missing here", theirs["invoice_id"])]
 

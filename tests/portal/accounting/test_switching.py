@@ -327,3 +327,14 @@ def test_disconnecting_asks_for_it_as_well(linked: LinkedFirm, admin: FlaskClien
     post(admin, "/books/end", {"is_sure": "1"}, page="/books")
     go_over_today(admin, linked, second)
     assert invoice.number in numbers_in(linked, first) and numbers_in(linked, second) == []
+
+
+def test_a_page_that_asked_about_another_organisation_disconnects_nothing(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    asked = linked.link().id
+    switch(admin, linked, another(linked))
+    post(admin, "/books/end", {"link": asked, "is_sure": "1"}, page="/books")
+    assert linked.link().archived_at is None and linked.link().id != asked
+    post(admin, "/books/end", {"link": linked.link().id, "is_sure": "1"}, page="/books")
+    assert "is no longer linked" in admin.get("/books").text
