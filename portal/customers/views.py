@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.customers import actions, forms, queries
 from portal.customers.models import Customer
+from portal.customers.money import MONEY_KEPT
 from portal.organisations.audit import timeline
 from portal.organisations.places import countries
 from portal.shared import clock
@@ -50,6 +51,7 @@ def show(customer_id: int) -> str:
         "customers/show.html", customer=customer, events=events, countries=countries(),
         treatments=standing_of(g.organisation.country)["treatments"], places=places(g.organisation.country),
         today=clock.today(g.organisation.time_zone),
+        kept=[each for asked in MONEY_KEPT for each in asked(session, customer_id)],
     )  # fmt: skip
 
 

@@ -54,10 +54,15 @@ def is_for(invoice_id: int) -> ColumnElement[bool]:
 
 
 def held_deposits(
-    session: Session, customer_id: int, currency: str, *, but_for: int | None = None
+    session: Session, customer_id: int, currency: str = "", *, but_for: int | None = None
 ) -> Sequence[Held]:  # fmt: skip
-    """What of the customer's money waits for a job, oldest first. but_for: not what this invoice may have now."""
-    wanted = _held().where(PaymentUse.customer_id == customer_id, PaymentUse.currency == currency)
+    """What of the customer's money waits for a job, oldest first, in one currency or in all.
+
+    but_for  not what this invoice may have now
+    """
+    wanted = _held().where(PaymentUse.customer_id == customer_id)
+    if currency:
+        wanted = wanted.where(PaymentUse.currency == currency)
     if but_for is not None:
         wanted = wanted.where(~is_for(but_for))
     return [Held(*row) for row in session.execute(wanted)]

@@ -11,6 +11,7 @@ from portal.payments.views import (
     desk,
     ending,
     evidence,
+    kept_money,
     notices,
     parts,
     payouts,
@@ -24,5 +25,5 @@ from portal.payments.views.pages import bp
 
 __all__ = [
     "bp", "card_releases", "cards", "cash", "crediting", "debits", "deposit_requests", "deposits", "desk", "ending",
-    "evidence", "notices", "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
+    "evidence", "kept_money", "notices", "parts", "payouts", "photos", "receipts", "recording", "refunding", "together",
 ]  # fmt: skip

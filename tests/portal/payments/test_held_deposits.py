@@ -51,12 +51,17 @@ def test_a_deposit_pays_no_invoice_of_another_job_until_it_is_freed(till: Till, 
     page = f"/payments/{payment_id}"
     assert "Deposit held for job WO-" in office.get(page).text
     assert free_and_held(firm) == (0, 10000)
+    kept = office.get(f"/customers/{firm.customer_id}").text
+    assert "Deposit for WO-" in kept and "£100.00" in kept and "not used yet" not in kept
     for _ in range(2):  # a double tap
         assert post(office, f"{page}/deposit-release", {}, page=page).status_code == 303
     shown = office.get(page).text
     assert "The customer&#39;s credit, not used yet" in shown and shown.count("is not held for this job any more") == 1
     assert free_and_held(firm) == (10000, 0)
+    kept = office.get(f"/customers/{firm.customer_id}").text
+    assert "Credit" in kept and "not used yet" in kept and "£100.00" in kept and "Deposit for WO-" not in kept
     assert apply_credit(firm.organisation_id, other_id).minor == 10000
+    assert "Money of theirs" not in office.get(f"/customers/{firm.customer_id}").text
 
 
 def test_the_statement_names_the_job_for_which_a_deposit_is_held(till: Till, firm: Firm, job_id: int) -> None:
