@@ -41,8 +41,12 @@ class Answers(BaseHTTPRequestHandler):
         self._answer({"code": 0, "message": "success", name: rows, "page_context": {"has_more_page": has_more}})
 
     def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if urlsplit(self.path).path == "/oauth/v2/token":  # an hour has gone by: no call of the quota
+            self._answer({"access_token": "1000.access", "expires_in": 3600, "token_type": "Bearer"})
+            return
         self._count()
-        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        sent = json.loads(body or "{}")
         for person in sent.get("contact_persons", []):
             person["contact_person_id"] = str(next(_ids))
         key, id_key = _MADE[urlsplit(self.path).path.rsplit("/", 1)[-1]]
