@@ -23,6 +23,10 @@ _DIFFERS = Cause(
     "differs", "Comes to another amount in Zoho",
     "Compare both sides. Correct the rate or setting that differs, accept the difference, or void it.", 1,
 )  # fmt: skip
+_ONE_OR_TWO = Cause(
+    "one or two", "Zoho may have it already", "Say under what is to be decided if both are one; it waits until then.",
+    0,
+)  # fmt: skip
 _ELSEWHERE = Cause(
     "elsewhere", "Its money lies elsewhere in Zoho", "Compare the payment on both sides and correct it there.", 1
 )
@@ -76,6 +80,8 @@ def cause_of(module: str, state: str, code: str) -> Cause:
         return _NUMBER_TAKEN
     if (state, code) == ("conflict", OVERPAID):
         return _TOO_MUCH
+    if (module, state) == ("payment", "conflict"):
+        return _ONE_OR_TWO
     if state in _BY_STATE:
         return _BY_STATE[state]
     if not code:

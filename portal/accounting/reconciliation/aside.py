@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.pull.models import TWICE, Question
 from portal.accounting.reconciliation.comparing import VOID
 from portal.accounting.reconciliation.models import ReadRow, Reconciliation
 from portal.accounting.setup.rehearsal import NUMBERED
@@ -29,6 +30,12 @@ def is_moving(run: Reconciliation) -> ColumnElement[bool]:
 
 def is_apart() -> ColumnElement[bool]:
     return func.coalesce(MirrorRecord.snapshot["is_apart"].as_boolean(), False)
+
+
+def is_asked(link: Link, module: str, of: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A person is to say whether it is one of the other side's. of: what makes the question one about this record."""
+    is_open = and_(Question.link_id == link.id, Question.module == module, Question.decision == "")
+    return exists().where(is_open, Question.kind == TWICE, of)
 
 
 def is_their_past(link: Link, key: Any) -> ColumnElement[bool]:

@@ -18,6 +18,10 @@ WORDS = {
         "Deleted in Zoho",
         "It was there and is gone. Send it again, or leave it if that was meant.",
     ),
+    comparing.ASKED: (
+        "You are asked about it",
+        "It may be the same on both sides. Answer under what is to be decided; nothing is sent before.",
+    ),
     comparing.MISSING_HERE: (
         "Only in Zoho",
         "Made there. Kept both ways, it comes here at the next look, or you are asked; else void it there, and make it"

@@ -14,6 +14,7 @@ VOID = "void"
 MISSING_THERE, DELETED_THERE, MISSING_HERE, NOT_TIED, TWICE_THERE, KEPT_APART = (
     "missing there", "deleted there", "missing here", "not tied", "twice there", "kept apart"
 )  # fmt: skip
+ASKED = "asked"  # missing on one side until a person has said whether it is one of the other side's
 ONLY_THERE = "only there"  # of what they may well have for themselves: told, and no difference
 OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE, OTHER_VALUES = (
     "other status", "other number", "other date", "other total", "other balance", "other values"
@@ -23,7 +24,8 @@ OTHER_STATUS, OTHER_NUMBER, OTHER_DATE, OTHER_TOTAL, OTHER_BALANCE, OTHER_VALUES
 @dataclass(frozen=True)
 class Theirs:
     """One record there. key: what pairs it with ours ("" pairs with nothing). Amounts in minor units. written: the
-    number as it stands there; ours may have gone over with another one, as its own was taken."""
+    number as it stands there; ours may have gone over with another one, as its own was taken. is_asked: people are
+    asked what it is."""
 
     key: str
     remote_id: str
@@ -34,13 +36,15 @@ class Theirs:
     total: int = 0
     open: int = 0
     written: str = ""
+    is_asked: bool = False
 
 
 @dataclass(frozen=True)
 class Ours:
     """One of our records. twin: its id there, "" while we know of none. is_moving: it changed while we were reading,
     or is still on its way, so that nothing can be said about it now. is_apart: a person has left both sides as they
-    are. why: what kept it from going over. fields: those in which it and its twin differ, of what has no figures."""
+    are. is_asked: people are asked first whether it is one of theirs. why: what kept it from going over. fields: those
+    in which it and its twin differ, of what has no figures."""
 
     key: str
     local_id: int
@@ -55,6 +59,7 @@ class Ours:
     why: str = ""
     is_moving: bool = False
     is_apart: bool = False
+    is_asked: bool = False
     fields: Sequence[Sequence[str]] = ()
 
 
@@ -161,7 +166,7 @@ def _pairs(ours: Iterable[Ours], theirs: Iterable[Theirs]) -> Iterator[tuple[Our
 
 def _judge(one: Ours | None, there: Sequence[Theirs]) -> Iterator[Drift]:
     if one is None:
-        yield from (Drift(MISSING_HERE, None, each) for each in there)
+        yield from (_only_there(each) for each in there)
         return
     twin = _twin(one, there)
     if twin is not None:
@@ -172,13 +177,19 @@ def _judge(one: Ours | None, there: Sequence[Theirs]) -> Iterator[Drift]:
             if each.written == twin.written and each is not twin:
                 yield Drift(TWICE_THERE, one, each)
             elif each is not twin:
-                yield Drift(MISSING_HERE, None, each)
+                yield _only_there(each)
     elif len(there) == 1:
         yield Drift(NOT_TIED, one, there[0])
     elif there:
         yield from (Drift(TWICE_THERE, one, each) for each in there)
+    elif one.is_asked and not one.twin:
+        yield Drift(ASKED, one, None)
     else:
         yield Drift(DELETED_THERE if one.twin else MISSING_THERE, one, None)
+
+
+def _only_there(one: Theirs) -> Drift:
+    return Drift(ASKED if one.is_asked else MISSING_HERE, None, one)
 
 
 def _twin(one: Ours, there: Sequence[Theirs]) -> Theirs | None:

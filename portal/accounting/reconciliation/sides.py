@@ -28,6 +28,7 @@ from portal.accounting.belonging import note_stays, payment_stays, stays
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.mirror.send import status_of
 from portal.accounting.models import Link, MirrorRecord
+from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation import aside
 from portal.accounting.reconciliation.comparing import VOID, Ours, Theirs
 from portal.accounting.reconciliation.models import GONE, PairDifference, ReadRow, Reconciliation
@@ -96,6 +97,7 @@ def our_side(session: Session, link: Link, run: Reconciliation, kind: Kind) -> I
             func.coalesce(MirrorRecord.last_error, ""),
             aside.is_moving(run),
             or_(aside.is_apart(), PairDifference.left_at.is_not(None)),
+            aside.is_asked(link, kind.module, Question.local_id == kind.model.id),
             func.coalesce(PairDifference.fields, literal([], JSONB)),
             MirrorRecord.dated_on,
         )
@@ -117,6 +119,7 @@ def their_side(session: Session, link: Link, run: Reconciliation, kind: Kind) ->
     statement = (
         select(key, ReadRow.remote_id, number, ReadRow.label, ReadRow.day, status)
         .add_columns(ReadRow.total_minor, ReadRow.open_minor, ReadRow.number)
+        .add_columns(aside.is_asked(link, kind.module, Question.remote_id == ReadRow.remote_id))
         .outerjoin(
             MirrorRecord,
             (MirrorRecord.link_id == link.id)

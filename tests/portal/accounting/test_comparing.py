@@ -135,7 +135,7 @@ def test_deleted_and_made_anew_there_under_its_number_is_one_thing_to_decide() -
 
 
 def test_every_cause_has_its_words() -> None:
-    assert set(causes.WORDS) == {*PLANTED, comparing.ONLY_THERE}
+    assert set(causes.WORDS) == {*PLANTED, comparing.ONLY_THERE, comparing.ASKED}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import decisions
 from portal.accounting.queries import tied_now
+from portal.accounting.reconciliation import causes
 from portal.invoices.models import Invoice
 from portal.payments.credits import unused_credit
 from portal.shared.running import job_session
@@ -16,6 +17,7 @@ from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, loo
 from tests.portal.accounting.doings import pay, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, linked_to_either, zoho
 from tests.portal.accounting.test_payments_back import balance, paid_there
+from tests.portal.accounting.test_reconciling import reconcile
 
 __all__ = ["linked", "linked_to_either", "zoho"]
 MODULES = ("customer", "item", "invoice", "payment")
@@ -140,6 +142,10 @@ def test_paid_on_both_sides_for_more_than_is_owed_comes_to_the_same_cents(
 ) -> None:
     linked = linked_to_either
     invoice = paid_on_both(linked)
+    assert causes_of(linked) == [("Payment", "one or two")]
+    asked = reconcile(linked)
+    assert {(each.cause, each.module) for each in asked} == {("asked", "payment"), ("other balance", "invoice")}
+    assert len(asked) == 3 and all(causes.fixes_of(each.cause, "", each.module) == () for each in asked)
     answer(linked, "", decision)
     let_time_pass(linked)
     look(linked)
@@ -147,6 +153,7 @@ def test_paid_on_both_sides_for_more_than_is_owed_comes_to_the_same_cents(
     assert there_now(linked) == (0, 0, [*ours, (235.8, 0)])
     assert (balance(linked, invoice).minor, free_here(linked, invoice)) == (0, free * 100)
     assert {each.state for each in linked.mirror()} == {"in_step"} and questions(linked) == []
+    assert reconcile(linked) == []
 
 
 def test_cash_that_somebody_answers_for_is_never_reversed_for_it(linked: LinkedFirm) -> None:
