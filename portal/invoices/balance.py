@@ -29,6 +29,7 @@ class Sums:
     last_paid_on: Mapped[date | None]
     credited_minor: Mapped[int]
     under_way_minor: Mapped[int]
+    written_off_minor: Mapped[int]
 
     @property
     def credited(self) -> Money:
@@ -37,6 +38,15 @@ class Sums:
     @property
     def paid(self) -> Money:
         return Money(self.paid_minor, self.currency)
+
+    @property
+    def written_off(self) -> Money:
+        return Money(self.written_off_minor, self.currency)
+
+    @property
+    def is_written_off(self) -> bool:
+        """Nothing is to pay, because the rest was given up. Money that goes back opens it again, by so much."""
+        return self.written_off_minor > 0 and self.balance_minor <= 0
 
     @property
     def balance(self) -> Money:

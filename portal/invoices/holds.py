@@ -21,7 +21,7 @@ class InvoiceHold(Tenant, Base):
                   Stripe's own pages), and nobody has said yet whether the customer is to pay again
     why           for the firm, never for the customer
     lost_minor    how much left it
-    released_how  agrees | accepted | void | unlinked; of money that left: credited | asked | returned
+    released_how  agrees | accepted | void | unlinked; of money that left: credited | asked | given up | returned
     """
 
     __tablename__ = "invoice_holds"

@@ -17,7 +17,7 @@ from portal.shared.money import Money
 from portal.taxes.arithmetic import CHARGED
 from portal.taxes.naming import at_rate
 
-DRAFT, SENT, VOID, WRITTEN_OFF = "draft", "sent", "void", "written_off"
+DRAFT, SENT, VOID = "draft", "sent", "void"
 
 
 class Invoice(ShippingTax, Tenant, Base):
@@ -29,8 +29,12 @@ class Invoice(ShippingTax, Tenant, Base):
         belongs_to("customers", "customer_id"),
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("organisation_id", "form_id"),
-        CheckConstraint("status IN ('draft', 'sent', 'void', 'written_off')", name="status"),
-        CheckConstraint("status <> 'written_off' OR written_off_at IS NOT NULL", name="written_off"),
+        CheckConstraint("status IN ('draft', 'sent', 'void')", name="status"),
+        CheckConstraint(
+            "(written_off_minor = 0 AND written_off_at IS NULL)"
+            " OR (status = 'sent' AND written_off_at IS NOT NULL AND written_off_minor BETWEEN 1 AND total_minor)",
+            name="written_off",
+        ),
         CheckConstraint("status = 'draft' OR (number IS NOT NULL AND issued_on IS NOT NULL)", name="issued"),
         CheckConstraint("total_minor >= 0", name="total"),
         CheckConstraint("discount_kind IN ('', 'percent', 'amount')", name="discount_kind"),
@@ -76,6 +80,7 @@ class Invoice(ShippingTax, Tenant, Base):
     viewed_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str] = mapped_column(String(200), default="")
+    written_off_minor: Mapped[int] = mapped_column(server_default="0", default=0)  # given up of what was to pay
     written_off_at: Mapped[datetime | None]
     write_off_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     form_id: Mapped[str | None] = mapped_column(String(40))
@@ -115,6 +120,10 @@ class Invoice(ShippingTax, Tenant, Base):
     def amount_due(self) -> Money:
         """What the customer pays in all: the total without what is withheld."""
         return self.total - self.withheld
+
+    @property
+    def written_off(self) -> Money:
+        return Money(self.written_off_minor, self.currency)
 
     @property
     def printed_taxes(self) -> list[PrintedTax]:

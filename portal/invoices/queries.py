@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.customers.models import Customer
@@ -19,6 +19,11 @@ from portal.work_orders.models import Appointment, WorkOrderLine
 
 PAGE_SIZE = 50
 STATES = ("", "open", "draft", "sent", "overdue", "part_paid", "paid", "written_off", "void")
+
+
+def is_written_off() -> ColumnElement[bool]:
+    """Part of a question that joins InvoiceBalance: as its own is_written_off."""
+    return and_(InvoiceBalance.written_off_minor > 0, InvoiceBalance.balance_minor <= 0)
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -73,7 +78,7 @@ def status_of(invoice: Invoice, today: date) -> str:
     """As people read it; of an invoice that was read with its balance."""
     return rules.shown_status(
         invoice.status, total=invoice.amount_due, balance=balance_of(invoice).balance, due_on=invoice.due_on,
-        was_viewed=invoice.viewed_at is not None, today=today,
+        was_viewed=invoice.viewed_at is not None, today=today, written_off=invoice.written_off,
     )  # fmt: skip
 
 
@@ -141,13 +146,13 @@ def _in_state(state: str, today: date) -> list[ColumnElement[bool]]:
     is_open = (Invoice.status == "sent") & (InvoiceBalance.balance_minor > 0)
     conditions: dict[str, list[ColumnElement[bool]]] = {
         "draft": [Invoice.status == "draft"],
-        "written_off": [Invoice.status == "written_off"],
+        "written_off": [is_written_off()],
         "void": [Invoice.status == "void"],
         "open": [is_open],
         "sent": [is_open, Invoice.due_on >= today],
         "overdue": [is_open, Invoice.due_on < today],
         "part_paid": [is_open, InvoiceBalance.paid_minor > 0],
-        "paid": [Invoice.status == "sent", InvoiceBalance.balance_minor <= 0],
+        "paid": [Invoice.status == "sent", InvoiceBalance.balance_minor <= 0, InvoiceBalance.written_off_minor == 0],
     }
     return conditions.get(state, [])
 

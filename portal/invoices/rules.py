@@ -23,16 +23,16 @@ class AlreadyBilled(RuleBroken):
 
 
 def shown_status(
-    status: str, *, total: Money, balance: Money, due_on: date | None, was_viewed: bool, today: date
+    status: str, *, total: Money, balance: Money, due_on: date | None, was_viewed: bool, today: date, written_off: Money
 ) -> str:
     """In Zoho's words: Draft, Sent, Viewed, Partially Paid, Paid, Overdue, Void or Written Off."""
     if status != "sent":
-        return {"draft": "Draft", "void": "Void", "written_off": "Written Off"}[status]
+        return {"draft": "Draft", "void": "Void"}[status]
     if balance <= Money.zero(total.currency):
-        return "Paid"
+        return "Written Off" if written_off else "Paid"
     if due_on is not None and due_on < today:
         return "Overdue"
-    if balance < total:
+    if balance < total - written_off:
         return "Partially Paid"
     return "Viewed" if was_viewed else "Sent"
 

@@ -142,7 +142,8 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     given_back = Money(int(row.given_back), invoice.currency)
     is_replaced = invoice.status == VOID and find_newer(session, invoice) is not None
     state = page_state(standing_of(row, organisation, is_replaced=is_replaced))
-    is_receipt = state in SETTLED or (invoice.status != SENT and row.has_payments)
+    has_ended = invoice.status != SENT or balance.is_written_off
+    is_receipt = state in SETTLED or (has_ended and row.has_payments)
     if link.expires_at <= clock.now() and not is_receipt:
         raise ExpiredLink(organisation, row.language)
     lines = session.scalars(_SHOWN_LINES if to_look else _LINES, {"invoice_id": invoice.id}).all()

@@ -56,7 +56,7 @@ def _renew_deposit(session: Session, link: PayLink, request_id: int) -> None:
 def _renew_single(session: Session, link: PayLink, invoice_id: int) -> None:
     """By text message where this one came so, or where no mail can reach them."""
     invoice = get_invoice(session, invoice_id)
-    if invoice.status != SENT:
+    if invoice.status != SENT or balance_of(invoice).is_written_off:
         return
     organisation = session.get_one(Organisation, link.organisation_id)
     customer = session.get_one(Customer, invoice.customer_id)

@@ -35,6 +35,7 @@ class Standing:
     is_held: bool = False
     is_replaced: bool = False
     takes_cards: bool = True
+    is_written_off: bool = False  # nothing is to pay because the firm gave the rest up
     is_tried_out: bool = False  # too many cards were refused for it
 
     @property
@@ -50,8 +51,6 @@ def page_state(now: Standing) -> str:
     """
     if now.status == "void":
         return "replaced" if now.is_replaced else "void"
-    if now.status == "written_off":
-        return "written_off"
     zero = Money.zero(now.balance.currency)
     if now.balance <= zero:
         return _settled(now, zero)
@@ -59,6 +58,8 @@ def page_state(now: Standing) -> str:
 
 
 def _settled(now: Standing, zero: Money) -> str:
+    if now.is_written_off:
+        return "written_off"
     if now.paid > zero or now.credited <= zero:
         return "paid"
     return "refunded" if now.given_back > zero else "credited"

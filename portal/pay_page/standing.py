@@ -23,12 +23,13 @@ def standing_of(row: Row[Any], organisation: Organisation, *, is_replaced: bool 
     """row: an Invoice, its InvoiceBalance and FACTS."""
     invoice, balance = row.Invoice, row.InvoiceBalance
     return Standing(
-        status=invoice.status, total=invoice.total, paid=balance.paid, credited=balance.credited,
+        status=invoice.status, total=invoice.total - balance.written_off, paid=balance.paid, credited=balance.credited,
         given_back=Money(int(row.given_back), invoice.currency), balance=balance.balance,
         under_way=balance.under_way,
         is_overdue=invoice.due_on is not None and invoice.due_on < clock.today(organisation.time_zone),
         is_disputed=row.is_disputed, is_held=row.is_held, is_replaced=is_replaced,
-        takes_cards=row.debit is not None, is_tried_out=row.refused >= MOST_DECLINES,
+        takes_cards=row.debit is not None, is_written_off=balance.is_written_off,
+        is_tried_out=row.refused >= MOST_DECLINES,
     )  # fmt: skip
 
 

@@ -159,14 +159,14 @@ def change_of(received: Money, tendered: Money | None) -> Money:
     return tendered - received
 
 
-def check_open(status: str, balance: Money) -> None:
+def check_open(status: str, balance: Money, written_off: Money) -> None:
     """Raises NothingToPay."""
-    if status == "written_off":
-        raise NothingToPay("This invoice is closed: there is nothing to pay.")
     if status != "sent":
         raise NothingToPay("This invoice is void: there is nothing to pay.")
     if balance <= Money.zero(balance.currency):
-        raise NothingToPay("This invoice is paid.")
+        raise NothingToPay(
+            "This invoice is closed: there is nothing to pay." if written_off else "This invoice is paid."
+        )
 
 
 def check_not_held(*, is_held: bool) -> None:

@@ -13,7 +13,7 @@ from portal.catalogue.models import Item
 from portal.customers.actions import CustomerFacts, edit_customer
 from portal.customers.queries import get_customer
 from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.payments.actions import (
     apply_credit,
     plan_refund,
@@ -102,7 +102,7 @@ class Actor:
             write_off_invoice(self.firm.organisation_id, invoice[0].id, "Nobody answers")
 
     def _take_back(self) -> None:
-        invoice = self._one(Invoice, Invoice.status == WRITTEN_OFF, self._is_ours)
+        invoice = self._one(Invoice, Invoice.written_off_minor > 0, self._is_ours)
         if invoice is not None:
             take_write_off_back(self.firm, invoice.id)
 

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import case, select, text
 
 from portal.accounting.link import live_link
+from portal.accounting.mirror.writing_off import open_there
 from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.reconciliation import actions
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.queries import kept_as_credit
-from portal.invoices.models import WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.invoices.models import Invoice, InvoiceBalance
+from portal.invoices.queries import is_written_off
 from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
 from portal.shared.outbox import Change
@@ -96,11 +98,10 @@ def equal_money(actor: Actor) -> Iterator[str]:
 
 def _equal_invoices(actor: Actor) -> Iterator[str]:
     """Number, total, what is open and what was given up."""
-    left = Invoice.total_minor - InvoiceBalance.paid_minor - InvoiceBalance.credited_minor
     with job_session(actor.firm.organisation_id) as session:
         invoices = session.execute(
-            select(Invoice.number, Invoice.total_minor, InvoiceBalance.balance_minor, Invoice.status)
-            .add_columns(case((Invoice.status == WRITTEN_OFF, left), else_=0))
+            select(Invoice.number, Invoice.total_minor, open_there(), Invoice.status)
+            .add_columns(case((is_written_off(), Invoice.written_off_minor), else_=0))
             .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
             .where(Invoice.status != "draft")
         ).all()

@@ -232,7 +232,7 @@ class Shop:
             waiting = [each.id for each, _lost in list_undecided(session)]
             if not waiting:
                 raise RuleBroken("nothing waits")
-            then = self.random.choice(["credit", "ask"])
+            then = self.random.choice(["credit", "ask", "give_up"])
             decide(session, self.random.choice(waiting), then, by=self.firm.people["manager"])
 
     def _take_back(self) -> None:

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.by_hand.rules import BACK, INVOICE, LOOK, NEW, OFF, OWED, PUT, UNDO, VOID, WRITTEN_OFF, Back
-from portal.accounting.mirror import sources
+from portal.accounting.mirror import push, sources
 from portal.invoices import models as invoicing
 from portal.invoices.credit_notes.models import CreditNote
-from portal.invoices.queries import get_invoice
-from portal.invoices.write_offs import given_up
+from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.models import Organisation
 from portal.payments.models import Payment
 from portal.payments.rules import METHODS
@@ -57,7 +56,7 @@ def invoice(session: Session, invoice_id: int) -> Paper | None:
         return None
     return Paper(
         f"Invoice {found.number}", found.customer_id, found.issued_on, _today(session), found.currency, found.total,
-        status=found.status, given_up=given_up(found),
+        status=push.WRITTEN_OFF if balance_of(found).is_written_off else found.status, given_up=found.written_off,
     )  # fmt: skip
 
 

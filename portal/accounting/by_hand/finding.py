@@ -16,6 +16,7 @@ from portal.accounting.by_hand.documents import Paper
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.by_hand.rules import INVOICE, LOOK, NEW, OFF, OWED, PUT, VOID, WRITTEN_OFF, Has, Step, lacking
 from portal.accounting.mirror import uses
+from portal.accounting.mirror.push import WRITTEN_OFF as GIVEN_UP
 from portal.accounting.models import Link, MirrorRecord
 from portal.invoices import models as invoicing
 from portal.invoices.credit_notes.models import CreditNote
@@ -27,8 +28,8 @@ from portal.shared.money import Money
 from portal.shared.outbox import Change
 
 AT_ONCE = 200
-_AS_TOLD = {VOID: invoicing.VOID, WRITTEN_OFF: invoicing.WRITTEN_OFF, OWED: invoicing.SENT, INVOICE: invoicing.SENT}
-_TOLD_AS = {invoicing.VOID: VOID, invoicing.WRITTEN_OFF: WRITTEN_OFF, invoicing.SENT: OWED}
+_AS_TOLD = {VOID: invoicing.VOID, WRITTEN_OFF: GIVEN_UP, OWED: invoicing.SENT, INVOICE: invoicing.SENT}
+_TOLD_AS = {invoicing.VOID: VOID, GIVEN_UP: WRITTEN_OFF, invoicing.SENT: OWED}
 
 
 def write_down(session: Session, link_id: int) -> bool:

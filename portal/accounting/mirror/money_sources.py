@@ -11,7 +11,7 @@ from portal.accounting import mapping
 from portal.accounting.agreement.queries import within_their_totals
 from portal.accounting.mirror.source import Source, Twins
 from portal.accounting.mirror.uses import GivenBack, Uses
-from portal.invoices.models import WRITTEN_OFF, Invoice
+from portal.invoices.models import Invoice
 from portal.organisations.models import Organisation
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
@@ -55,7 +55,7 @@ def _put_to(session: Session, found: Payment) -> dict[int, Money]:
 
 def _ready(session: Session, touched: Collection[int], applied: Collection[int]) -> list[int]:
     """Invoices that must be ready there: what is put to them comes, or what is taken from them opens a write-off."""
-    given_up = select(Invoice.id).where(Invoice.id.in_(touched), Invoice.status == WRITTEN_OFF)
+    given_up = select(Invoice.id).where(Invoice.id.in_(touched), Invoice.written_off_minor > 0)
     return sorted({*applied, *session.scalars(given_up)})
 
 

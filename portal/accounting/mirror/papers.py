@@ -12,7 +12,7 @@ from portal.accounting.models import Link, MirrorRecord
 from portal.gateways.zoho.calls import File
 from portal.gateways.zoho.errors import Refused, Unanswered
 from portal.invoices.documents.models import Document
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
+from portal.invoices.models import SENT, Invoice
 from portal.organisations import audit
 from portal.shared import queues
 
@@ -83,7 +83,7 @@ def _claim(turn: Turn) -> _Due | None:
         .where(MirrorRecord.link_id == turn.link_id, MirrorRecord.module == "invoice", MirrorRecord.state == "in_step")
         .where(MirrorRecord.remote_id.is_not(None), MirrorRecord.paper != Document.edition)
         .where(or_(MirrorRecord.paper_look_at.is_(None), MirrorRecord.paper_look_at <= now))
-        .where(Invoice.status.in_((SENT, WRITTEN_OFF)), Invoice.sent_at >= Link.papers_since)
+        .where(Invoice.status == SENT, Invoice.sent_at >= Link.papers_since)
         .where(Invoice.sent_at >= now - _LOOKED_BACK)
         .order_by(MirrorRecord.id)
         .limit(1)

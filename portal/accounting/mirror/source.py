@@ -32,7 +32,8 @@ class Source:
     figures      what Zoho must come to, for an invoice
     uses         where the money of a payment or a credit note is to be
     comes_to     the total of a credit note
-    given_up     how much of an invoice is written off here
+    given_up     how much of an invoice is written off here, where nothing else of it is to pay
+    is_open_again  money of one that is written off went back, and is to pay
     unsettled    of the needs, those that must be looked at first even where they are there
     undecided    of the needs, those that a person is asked about
     """
@@ -49,6 +50,7 @@ class Source:
     customer: mapping.CustomerRecord | None = None
     is_void: bool = False
     given_up: Decimal | None = None
+    is_open_again: bool = False
     is_inactive: bool = False
     stays_here: bool = False
     uses: Uses | None = None

@@ -29,8 +29,8 @@ from portal.accounting.tax_standing import (
 )
 from portal.catalogue.models import Item
 from portal.customers.models import Address, Customer
-from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceLine
-from portal.invoices.write_offs import given_up
+from portal.invoices.models import DRAFT, Invoice, InvoiceLine
+from portal.invoices.queries import balance_of
 from portal.organisations.models import Organisation
 from portal.shared import clock
 from portal.shared.money import Money
@@ -141,7 +141,7 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
     if invoice is None or invoice.status == DRAFT or not (invoice.number and invoice.issued_on and invoice.due_on):
         return None
     number, issued_on, due_on = invoice.number, invoice.issued_on, invoice.due_on
-    beside = sent_beside(session, invoice.id, invoice.currency)
+    stands, beside = balance_of(invoice), sent_beside(session, invoice.id, invoice.currency)
     reasons, tax_ids = reasons_there(session), [*(line.tax_id for line in invoice.lines), invoice.shipping_tax_id]
     borne = dated_taxes.borne_by(session, tax_ids, invoice.breakdown or {})
     home = session.scalars(select(Organisation.country)).one()
@@ -162,7 +162,8 @@ def _invoice(session: Session, invoice_id: int) -> Source | None:
         f"Invoice {number}", number, build, needs=present(("customer", invoice.customer_id), *of_lines),
         spare_name=rules.number_beside(number), unsettled=borne.unsettled, undecided=borne.undecided,
         invoice_ids=[invoice.id], figures=figures_of(invoice), is_void=invoice.status == "void",
-        given_up=given_up(invoice).decimal if invoice.status == WRITTEN_OFF else None,
+        given_up=invoice.written_off.decimal if stands.is_written_off else None,
+        is_open_again=bool(stands.written_off_minor) and not stands.is_written_off,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import records
@@ -16,8 +16,10 @@ from portal.accounting.pull.sightings import PAPER
 from portal.accounting.tied import TIED
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication
-from portal.invoices.models import Invoice
+from portal.invoices.models import Invoice, InvoiceBalance
+from portal.invoices.queries import is_written_off as is_given_up
 from portal.payments.models import Allocation
+from portal.shared.money import Money
 from portal.shared.outbox import Change
 
 _GIVEN_UP = "given_up"
@@ -39,8 +41,20 @@ def next_act(record: MirrorRecord, source: Source) -> Act | None:
 
 
 def is_to_be_opened(record: MirrorRecord, source: Source) -> bool:
-    """Taken back here; or a payment was reversed or given back since, and more is given up here now."""
+    """Taken back here; or money went back since: so much is to pay here, or more is given up by now."""
     return record.remote_status == WRITTEN_OFF and (not source.is_written_off or _is_of_another_amount(record, source))
+
+
+def open_there() -> ColumnElement[int]:
+    """Part of a question that joins InvoiceBalance, in minor units: what Zoho has to find open. Of what is open again
+    here, the sum that stays given up is to pay there, too, until the rest is settled."""
+    minor = InvoiceBalance.balance_minor
+    return case((minor > 0, minor + InvoiceBalance.written_off_minor), else_=minor)
+
+
+def there_of(invoice: Invoice, balance: Money) -> Money:
+    """The same of one invoice."""
+    return balance + invoice.written_off if balance else balance
 
 
 def remember(record: MirrorRecord, given_up: Decimal | None) -> None:
@@ -66,7 +80,9 @@ def takes_money(session: Session, twin: MirrorRecord) -> bool:
     """
     if twin.remote_status == WRITTEN_OFF:
         is_open = exists().where(Change.subject == "invoice", Change.subject_id == Invoice.id, ~Change.is_settled)
-        is_ours_too = select(Invoice.id).where(Invoice.id == twin.local_id, Invoice.status == WRITTEN_OFF, ~is_open)
+        is_ours_too = (
+            select(Invoice.id).join(Invoice.balance_row).where(Invoice.id == twin.local_id, is_given_up(), ~is_open)
+        )
         return twin.state == "in_step" and session.scalar(is_ours_too) is not None
     return twin.remote_status == SENT and twin.state in ("in_step", "waiting")
 
@@ -77,6 +93,9 @@ def told(source: Source, act: Act, product_name: str) -> str:
         return f"{source.label} is written off in {product_name}"
     if source.is_written_off:
         return f"{source.label}: what is written off in {product_name} is brought up to date"
+    if source.is_open_again:
+        words = f"{source.label} is to be paid again. {product_name} asks for all of it until that is settled"
+        return f"{words}: there, only all that is open can be written off"
     return f"{source.label} is to be paid again in {product_name}"
 
 

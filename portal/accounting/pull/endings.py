@@ -12,7 +12,8 @@ from portal.catalogue.actions import retire_item
 from portal.catalogue.models import Item
 from portal.customers.actions import retire_customer
 from portal.customers.models import Customer
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
+from portal.invoices.models import SENT, Invoice
+from portal.invoices.queries import due_on
 from portal.payments.actions import reverse_payment, void_invoice
 from portal.shared import outbox
 
@@ -24,8 +25,9 @@ def end_invoice_here(session: Session, question: Question, deed: Callable[[int, 
     no transaction is. Raises RuleBroken, GatewayError."""
     invoice = session.get(Invoice, question.local_id)
     status = invoice.status if invoice is not None else ""
+    is_to_pay = invoice is not None and bool(due_on(session, invoice.id).balance)
     session.commit()
-    if status == SENT or (status == WRITTEN_OFF and deed is void_invoice):
+    if status == SENT and (deed is void_invoice or is_to_pay):
         deed(question.organisation_id, question.local_id or 0, why)
 
 

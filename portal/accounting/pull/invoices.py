@@ -12,7 +12,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.payloads import payload_now
 from portal.accounting.mirror.remote import Remote
-from portal.accounting.mirror.writing_off import is_written_off, kept
+from portal.accounting.mirror.writing_off import is_written_off, kept, there_of
 from portal.accounting.models import MirrorRecord
 from portal.accounting.numbers_there import pass_over
 from portal.accounting.pull import loose_credits, papers_there, questions, same_or_two, sightings, voided, written_off
@@ -65,7 +65,7 @@ def _is_void(session: Session, record: MirrorRecord, invoice: Invoice, row: Row)
         )  # fmt: skip
         return True
     questions.settle(session, record, STATUS, REOPENED)
-    if row.get("status") != VOID or invoice.status not in voided.IN_FORCE or record.remote_status == VOID:
+    if row.get("status") != VOID or invoice.status != SENT or record.remote_status == VOID:
         questions.settle(session, record, STATUS, VOID)
         return False
     voided.ask(session, record, invoice)
@@ -78,7 +78,7 @@ def _is_lower(session: Session, record: MirrorRecord, invoice: Invoice, balance:
     is_told = row.get("status") in (VOID, "draft") or is_written_off(row)  # asked about as what it is
     is_told = is_told or loose_credits.is_open_about(session, record.link_id, invoice.id)
     is_told = is_told or same_or_two.is_asked_on(session, record)
-    if is_told or invoice.status != SENT or theirs >= balance:
+    if is_told or invoice.status != SENT or theirs >= there_of(invoice, balance):
         questions.settle(session, record, STATUS, BALANCE)
         return False
     questions.ask(

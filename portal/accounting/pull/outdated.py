@@ -3,12 +3,12 @@
 from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.accounting.mirror.writing_off import open_there
 from portal.accounting.pull.models import AMOUNT, BALANCE, REOPENED, USES, VOID, WRITE_OFF_OVER, WRITTEN_OFF, Question
 from portal.accounting.pull.questions import SETTLED
-from portal.accounting.pull.voided import IN_FORCE
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.invoices.models import VOID as VOID_HERE
-from portal.invoices.models import WRITTEN_OFF as GIVEN_UP
+from portal.invoices.queries import is_written_off
 from portal.payments.models import PaymentReversal
 
 
@@ -26,14 +26,12 @@ def settle(session: Session, link_id: int) -> None:
 def _of_invoices() -> ColumnElement[bool]:
     """Its state here is another one by now, or no more is to pay here than there."""
     is_over = or_(
-        and_(Question.field == VOID, Invoice.status.not_in(tuple(IN_FORCE))),
+        and_(Question.field == VOID, Invoice.status != SENT),
         and_(Question.field == REOPENED, Invoice.status != VOID_HERE),
         and_(Question.field.in_((WRITTEN_OFF, BALANCE)), Invoice.status != SENT),
-        and_(Question.field == WRITE_OFF_OVER, Invoice.status != GIVEN_UP),
+        and_(Question.field == WRITE_OFF_OVER, ~is_written_off()),
         and_(Question.field == WRITTEN_OFF, InvoiceBalance.balance_minor == 0),
-        and_(
-            Question.field == BALANCE, InvoiceBalance.balance_minor <= Question.facts["minor"].astext.cast(BigInteger)
-        ),
+        and_(Question.field == BALANCE, open_there() <= Question.facts["minor"].astext.cast(BigInteger)),
     )
     found = select(Invoice.id).join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
     return and_(

@@ -13,11 +13,10 @@ from portal.accounting.pull import endings, questions
 from portal.accounting.pull.models import STATUS, USES, VOID, Question
 from portal.invoices.credit_notes.queries import credited_by
 from portal.invoices.documents.rules import may_void
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.invoices.rules import CannotVoid, check_voidable
 from portal.shared.money import Money
 
-IN_FORCE = {SENT: "to be paid", WRITTEN_OFF: "written off"}
 _LEFT = ("is_apart", "is_theirs")
 _CANNOT = "Here it cannot be voided as it is: {why}"
 
@@ -36,8 +35,10 @@ def ask(session: Session, record: MirrorRecord, invoice: Invoice) -> None:
 def _said(session: Session, invoice: Invoice) -> str:
     """How it stands here."""
     stands = session.scalars(select(InvoiceBalance).where(InvoiceBalance.invoice_id == invoice.id)).one()
-    if invoice.status == WRITTEN_OFF or stands.balance == invoice.total:
-        return IN_FORCE[invoice.status]
+    if stands.is_written_off:
+        return "written off"
+    if stands.balance == invoice.total:
+        return "to be paid"
     return f"{stands.balance} to be paid of {invoice.total}" if stands.balance else "paid"
 
 
@@ -94,5 +95,5 @@ def ask_again(session: Session, record: MirrorRecord) -> None:
     """Nobody leaves it so any more. Does not commit."""
     record.snapshot = {key: value for key, value in (record.snapshot or {}).items() if key not in _LEFT}
     invoice = session.get_one(Invoice, record.local_id)
-    if invoice.status in IN_FORCE:
+    if invoice.status == SENT:
         ask(session, record, invoice)

@@ -24,6 +24,7 @@ def ask(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money
     """Is it written off on one side only, where we know of no step of our own on its way? Does not commit."""
     there = is_written_off(row)
     is_known = record.remote_status == (WRITTEN_OFF if there else SENT)
+    is_closed_here = bool(invoice.written_off_minor) and balance <= Money.zero(invoice.currency)
     is_open_here = invoice.status == SENT and balance > Money.zero(invoice.currency)
     given_up = Money.rounded(wire.amount(row.get("write_off_amount")) or balance.decimal * 0, invoice.currency)
     told = {"label": f"Invoice {invoice.number}"}
@@ -34,7 +35,7 @@ def ask(session: Session, record: MirrorRecord, invoice: Invoice, balance: Money
         )  # fmt: skip
         return True
     questions.settle(session, record, STATUS, asked.WRITTEN_OFF)
-    if not there and row.get("status") not in ("void", "draft") and invoice.status == WRITTEN_OFF and not is_known:
+    if not there and row.get("status") not in ("void", "draft") and is_closed_here and not is_known:
         _ask(
             session, record, asked.WRITE_OFF_OVER, ("written off", "to be paid"),
             told | {"title": "To be paid again in Zoho", "why": "Somebody took the write-off back there."},
@@ -53,7 +54,7 @@ def carry_out(session: Session, record: MirrorRecord, field: str, *, is_theirs: 
         write_offs.take_back(session, get_invoice(session, record.local_id, lock=True))
     record.remote_status = WRITTEN_OFF if field == asked.WRITTEN_OFF else SENT
     if field == asked.WRITTEN_OFF and is_theirs:
-        remember(record, write_offs.given_up(get_invoice(session, record.local_id)).decimal)
+        remember(record, get_invoice(session, record.local_id).written_off.decimal)
 
 
 def _ask(

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.belonging import note_stays, payment_stays, stays
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.mirror.send import status_of
+from portal.accounting.mirror.writing_off import open_there
 from portal.accounting.models import Link, MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.accounting.reconciliation import aside
@@ -36,7 +37,7 @@ from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
-from portal.invoices.models import DRAFT, WRITTEN_OFF, Invoice, InvoiceBalance
+from portal.invoices.models import DRAFT, Invoice, InvoiceBalance
 from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
 from portal.shared.money import Money
@@ -174,10 +175,9 @@ def _minor(value: Any, currency: str) -> int:
 
 
 def _invoices(link: Link) -> Select[Any]:
-    status = func.replace(Invoice.status, WRITTEN_OFF, "sent")
     statement = (
-        select(Invoice.number, Invoice.id, Invoice.number, Invoice.number, Invoice.issued_on, status)
-        .add_columns(Invoice.total_minor, Invoice.tax_minor, InvoiceBalance.balance_minor)
+        select(Invoice.number, Invoice.id, Invoice.number, Invoice.number, Invoice.issued_on, Invoice.status)
+        .add_columns(Invoice.total_minor, Invoice.tax_minor, open_there())
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(Invoice.status != DRAFT)
     )

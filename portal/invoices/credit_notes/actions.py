@@ -48,6 +48,7 @@ def raise_credit_note(
     breakdown, text = _reckon(session, invoice, wanted)
     rules.check_total(breakdown.total, queries.credited_total(session, invoice), invoice.total)
     note = _drawn_up(organisation, invoice, breakdown, text, reason)
+    rules.check_below_write_off(note.worth, balance_of(invoice).balance, invoice.written_off)
     note.number = next_paper_number(session, organisation.id, "credit_note", organisation.country)
     note.issued_on = issued_on or clock.today(organisation.time_zone)
     note.raised_by, note.form_id = raised_by, form_id

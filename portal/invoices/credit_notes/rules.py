@@ -22,6 +22,19 @@ def check_creditable(status: str, breakdown: Mapping[str, Any] | None) -> None:
         raise CannotCredit("This invoice was sent before credit notes were made here. Credit it in your books.")
 
 
+def check_below_write_off(worth: Money, balance: Money, written_off: Money) -> None:
+    """What was given up is no credit: of an invoice with a write-off a note takes back what is to pay, and no more."""
+    zero = Money.zero(worth.currency)
+    if not written_off or worth <= balance:
+        return
+    if balance <= zero:
+        raise CannotCredit("This invoice is written off. Take that back on its page, then credit it.")
+    raise CannotCredit(
+        f"{money(written_off)} of this invoice is written off, so at most {money(balance)} can be credited. To credit"
+        " more, take the write-off back first.", field="lines",
+    )  # fmt: skip
+
+
 def check_line(position: int, wanted: Money, left: Money) -> None:
     """wanted may not run the other way than the line, nor past what is left of it."""
     zero = Money.zero(wanted.currency)

@@ -20,7 +20,7 @@ from portal.invoices.e_invoice.ubl import ubl_invoice
 from portal.invoices.e_invoice.units import unit_code
 from portal.invoices.frozen import from_text
 from portal.invoices.letterhead import Letterhead, letterhead_of
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice, InvoiceLine
+from portal.invoices.models import SENT, Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.shared.text import clean
 from portal.taxes.tax_point import tax_point
@@ -31,7 +31,7 @@ _MOMENTS = re.compile(rb"(?<=\(D\\072)\d{14}|(?<=<xmp:CreateDate>|<xmp:ModifyDat
 
 def is_offered(organisation: Organisation, invoice: Invoice) -> bool:
     """Sent invoices of firms in the EU and the UK."""
-    return organisation.country in rules.EXPORTING and invoice.status in (SENT, WRITTEN_OFF)
+    return organisation.country in rules.EXPORTING and invoice.status == SENT
 
 
 def ubl_of(organisation: Organisation, invoice: Invoice) -> bytes:

@@ -3,14 +3,14 @@
 from flask import Blueprint, g, render_template, url_for
 
 from portal.customers.queries import get_customer
-from portal.invoices import holds, printed, queries, write_offs
+from portal.invoices import holds, printed, queries
 from portal.invoices.beside import beside
 from portal.invoices.billing_again import credited_whole
 from portal.invoices.cautions import NOTICES
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
-from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
+from portal.invoices.models import DRAFT, SENT, Invoice
 from portal.invoices.registering import problem_of
 from portal.invoices.sending import number_instead
 from portal.invoices.sendings import sendings_of
@@ -29,7 +29,6 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
         before_net=printed.before_net(invoice), after_tax=printed.after_tax(invoice),
         tax_rows=printed.taxes(invoice), withheld=printed.withheld(invoice), shown_total=total_of(invoice),
-        written_off=write_offs.given_up(invoice) if invoice.status == WRITTEN_OFF else None,
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice),
         credit_notes=notes_of(request_session(), invoice.id) if there.has_notes else [],

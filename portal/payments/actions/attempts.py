@@ -120,7 +120,7 @@ def check_invoice(session: Session, invoice: Invoice, agreed: Money | None) -> M
     Raises CannotPay: AmountChanged when that is another sum now.
     """
     due = due_on(session, invoice.id)
-    rules.check_open(invoice.status, due.balance)
+    rules.check_open(invoice.status, due.balance, invoice.written_off)
     rules.check_not_held(is_held=holds.is_held(session, invoice.id))
     if not due.to_pay:
         raise PaymentUnderWay(UNDER_WAY)

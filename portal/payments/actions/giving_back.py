@@ -1,8 +1,9 @@
-"""What becomes of an invoice whose money went back: a credit note takes it off, or the customer is asked again."""
+"""What becomes of an invoice whose money went back: a credit note takes it off, the customer is asked again, or it is
+given up as the rest was."""
 
 from sqlalchemy.orm import Session
 
-from portal.invoices import frozen, holds
+from portal.invoices import frozen, holds, write_offs
 from portal.invoices.credit_notes import actions, queries
 from portal.invoices.credit_notes.rules import check_creditable
 from portal.invoices.credit_notes.shares import parts_worth
@@ -10,7 +11,7 @@ from portal.invoices.models import SENT
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.payments.actions.allocation import lock_customer
+from portal.payments.actions.allocation import check_not_being_paid, lock_customer
 from portal.payments.actions.refund_news import tell_of_asking, tell_of_refund
 from portal.payments.actions.refunds import plan_refund, taken_by
 from portal.payments.refunds.models import BOOKED, Refund
@@ -18,7 +19,8 @@ from portal.payments.refunds.queries import AFTER_REFUND, WITH_REFUND, is_disput
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
-CREDIT, ASK = "credit", "ask"
+CREDIT, ASK, GIVE_UP = "credit", "ask", "give_up"
+_HOW = {CREDIT: "credited", ASK: "asked", GIVE_UP: "given up"}
 
 
 class CannotFollow(RuleBroken):
@@ -46,7 +48,8 @@ def give_back(
 def decide(session: Session, invoice_id: int, then: str, *, by: int) -> None:
     """Say what follows for an invoice whose money went back without a word here. Does not commit.
 
-    Raises NotFound, CannotFollow, CannotCredit.
+    then  give_up: where the rest of it is written off, this is, too, for the reason that stands
+    Raises NotFound, CannotFollow, CannotCredit, CannotPay.
     """
     lock_customer(session, get_invoice(session, invoice_id).customer_id)
     invoice = get_invoice(session, invoice_id, lock=True)
@@ -55,10 +58,15 @@ def decide(session: Session, invoice_id: int, then: str, *, by: int) -> None:
         raise CannotFollow("This is decided already.")
     if is_disputed(session, invoice_id):  # a dispute that is won brings the money back, and there is nothing to decide
         raise CannotFollow("The bank has not decided yet. Once it has, say here what follows.")
+    if then == GIVE_UP and not invoice.written_off_minor:
+        raise CannotFollow("Nothing of this invoice is written off. Ask for it again, then write it off on its page.")
     left = min(Money(waiting.lost_minor, invoice.currency), balance_of(invoice).balance)
     if then == CREDIT and invoice.status == SENT and left > Money.zero(invoice.currency):
         _credit(session, invoice_id, left, waiting.why, form_id=f"{AFTER_REFUND}{waiting.id}", by=by)
-    holds.release(session, "credited" if then == CREDIT else "asked", invoice_id, kind=holds.BACK)
+    if then == GIVE_UP and left > Money.zero(invoice.currency):
+        check_not_being_paid(session, invoice_id)
+        write_offs.write_off(session, invoice, invoice.write_off_reason, most=left)
+    holds.release(session, _HOW[then], invoice_id, kind=holds.BACK)
     if then == ASK:
         words = "To be paid again, after the money went back"
         audit.note(session, invoice.organisation_id, "asked for again", "invoice", invoice_id, words=words)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.invoices import actions as invoicing
 from portal.invoices import sending
 from portal.invoices.balance import Due
-from portal.invoices.models import DRAFT, SENT, WRITTEN_OFF, Invoice
+from portal.invoices.models import DRAFT, SENT, Invoice
 from portal.invoices.queries import balance_of, due_on, get_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -146,9 +146,9 @@ def _is_draft(session: Session, organisation: Organisation, invoice: Invoice, ta
     if invoice.status == DRAFT:
         invoicing.issue_invoice(session, organisation, invoice)
         return True
+    if balance_of(invoice).is_written_off:
+        raise CannotRecord("This invoice is written off. Take that back on its page, then record the payment.")
     if invoice.status != SENT:
-        if invoice.status == WRITTEN_OFF:
-            raise CannotRecord("This invoice is written off. Take that back on its page, then record the payment.")
         raise CannotRecord("This invoice is void: no payment can be put to it.")
     return False
 

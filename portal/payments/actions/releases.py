@@ -5,8 +5,8 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from portal.invoices import actions as invoices
-from portal.invoices import write_offs
-from portal.invoices.models import WRITTEN_OFF, Invoice
+from portal.invoices import holds, write_offs
+from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.payments import queries
 from portal.payments.actions.allocation import check_nothing_under_way
@@ -77,7 +77,7 @@ def void_invoice(organisation_id: int, invoice_id: int, reason: str) -> None:
     release_invoice(organisation_id, invoice_id, whole=True)
     with job_session(organisation_id) as session:
         invoice = _out_of_hands(session, invoice_id)
-        if invoice.status == WRITTEN_OFF:
+        if invoice.written_off_minor:
             write_offs.take_back(session, invoice)
         invoices.void_invoice(session, invoice, reason, paid=balance_of(invoice).paid)
 
@@ -87,6 +87,7 @@ def write_off_invoice(organisation_id: int, invoice_id: int, reason: str) -> Non
     release_invoice(organisation_id, invoice_id, whole=True)
     with job_session(organisation_id) as session:
         write_offs.write_off(session, _out_of_hands(session, invoice_id), reason)
+        holds.release(session, "given up", invoice_id, kind=holds.BACK)  # nothing of it is left to decide about
 
 
 def _out_of_hands(session: Session, invoice_id: int) -> Invoice:

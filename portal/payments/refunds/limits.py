@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, s
 from sqlalchemy.orm import Session
 
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
-from portal.invoices.models import SENT, WRITTEN_OFF, Invoice
+from portal.invoices.models import SENT, Invoice
 from portal.payments.models import Allocation
 from portal.payments.refunds.rules import Claim, money_in_credit
 from portal.payments.uses import PaymentUse
@@ -16,7 +16,7 @@ def credit_in_money(session: Session, customer_id: int, currency: str) -> Money:
     rows = session.execute(
         select(Invoice.total_minor - Invoice.withheld_minor - _NOTES_OVER, _PAYMENTS + _NOTES_OF_OTHERS).where(
             Invoice.customer_id == customer_id, Invoice.currency == currency,
-            Invoice.status.in_((SENT, WRITTEN_OFF)),
+            Invoice.status == SENT,
         )
     )  # fmt: skip
     claims = [Claim(int(worth), int(paid)) for worth, paid in rows]

@@ -72,10 +72,10 @@ def settle_given_twice(payment_id: int, refund_id: int) -> Response:
 @bp.post("/invoices/<int:invoice_id>/money-back")
 @allow("void")
 def decide_money_back(invoice_id: int) -> Response:
-    """What follows where the money went back by itself: a credit note, or the customer is asked again."""
+    """What follows where the money went back by itself: a note, asking again, or giving up."""
     session, form = request_session(), Form(request.form)
     get_invoice(session, invoice_id, g.viewer)
-    then = form.choice("then", "what follows", ("credit", "ask"))
+    then = form.choice("then", "what follows", ("credit", "ask", "give_up"))
     try:
         if form.ok:
             actions.decide(session, invoice_id, then, by=g.viewer.id)

@@ -253,7 +253,8 @@ def written_off(linked: LinkedFirm) -> tuple[str, Decimal]:
     """On both sides: our status, and how much is written off there."""
     (there,) = linked.there("invoices")
     with job_session(linked.organisation_id) as session:
-        return session.query(Invoice.status).scalar(), Decimal(str(there["write_off_amount"]))
+        invoice = get_invoice(session, session.query(Invoice.id).scalar())
+        return "written_off" if invoice.written_off_minor else invoice.status, Decimal(str(there["write_off_amount"]))
 
 
 def test_a_write_off_made_there_is_asked_about_until_both_are_equal(billed: tuple[LinkedFirm, Invoice]) -> None:

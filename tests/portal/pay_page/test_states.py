@@ -72,7 +72,7 @@ OVERDUE = replace(OPEN, is_overdue=True)
         ("no_cards", replace(OVERDUE, takes_cards=False)),
         ("void", replace(OVERDUE, status="void")),
         ("replaced", replace(OVERDUE, status="void", is_replaced=True)),
-        ("written_off", replace(OVERDUE, status="written_off")),
+        ("written_off", replace(PAID, is_written_off=True)),
     ],
 )
 def test_each_standing_has_one_page(state: str, standing: Standing) -> None:
