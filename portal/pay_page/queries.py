@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Row, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
-from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.models import CreditNote, CreditNoteVoid
 from portal.invoices.credit_notes.queries import notes_of
 from portal.invoices.grounds import Ground, grounds_of
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
@@ -202,8 +202,9 @@ _OPENED = (
     select(
         PayLink, Organisation, Invoice, InvoiceBalance, *FACTS,
         exists(select(CreditNote.id).where(
-            CreditNote.invoice_id == PayLink.invoice_id, CreditNote.created_at > PayLink.opened_at
-        )).label("is_revised"),
+            CreditNote.invoice_id == PayLink.invoice_id,
+            func.coalesce(CreditNoteVoid.created_at, CreditNote.created_at) > PayLink.opened_at,
+        ).outerjoin(CreditNoteVoid, CreditNoteVoid.credit_note_id == CreditNote.id)).label("is_revised"),
         exists(select(CreditNote.id).where(CreditNote.invoice_id == PayLink.invoice_id)).label("has_notes"),
         exists(
             select(JobPicture.id)

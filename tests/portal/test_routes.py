@@ -109,6 +109,7 @@ EXPECTED: dict[str, Access] = {
     "payments.create_credit_application": rights("void"),
     "payments.create_credit_note": rights("void"),
     "payments.create_credit_refund": rights("refund"),
+    "payments.create_note_voiding": rights("void"),
     "invoices.new_credit_note": rights("void"),
     "invoices.show_credit_note": rights("raise_invoices", "see_board"),
     "invoices.show_credit_note_pdf": rights("raise_invoices", "see_board"),

@@ -134,6 +134,7 @@ def desk(app: Flask, world: World) -> Desk:
             f"/credit-notes/{ids['credit_note_id']}/refunds",
             {"amount": "1", "way": "cash", "reason": "", "form_id": ""},
         ),
+        "payments.create_note_voiding": Paper(f"/credit-notes/{ids['credit_note_id']}/voiding", {"void_reason": ""}),
         "payments.create_of_invoice": Paper(f"/invoices/{ids['invoice_id']}/payments", cash),
         "payments.create_of_customer": Paper(f"/customers/{ids['customer_id']}/payments", cash, is_read_elsewhere=True),
         "payments.create_hand_in": Paper("/cash/hand-ins", {"amount": "1", "note": "", "form_id": "h"}),

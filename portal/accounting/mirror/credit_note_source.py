@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.accounting import rules
 from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
@@ -18,7 +18,7 @@ from portal.accounting.models import MirrorRecord
 from portal.catalogue.models import Item
 from portal.invoices import frozen
 from portal.invoices.credit_notes import queries
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
+from portal.invoices.credit_notes.models import CreditNote, CreditRefund
 from portal.invoices.models import Invoice, InvoiceLine
 from portal.organisations.models import Organisation
 from portal.payments.models import Allocation, Payment
@@ -31,7 +31,8 @@ _LONGEST_NUMBER = 100
 
 
 def credit_note(session: Session, credit_note_id: int) -> Source | None:
-    note = session.get(CreditNote, credit_note_id, options=[selectinload(CreditNote.lines)])
+    wanted = [selectinload(CreditNote.lines), joinedload(CreditNote.voiding)]
+    note = session.get(CreditNote, credit_note_id, options=wanted, populate_existing=True)
     if note is None:
         return None
     invoice = session.get_one(Invoice, note.invoice_id, options=[selectinload(Invoice.lines)])
@@ -58,7 +59,7 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
         needs=[*_needs(note, invoice, items, applied, borne), *_first_payment(session, note, uses)],
         unsettled=borne.unsettled, undecided=borne.undecided,
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
-        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=uses,
+        invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=uses, is_void=note.is_void,
         comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
     )  # fmt: skip
 
@@ -154,10 +155,4 @@ def _taken(note: CreditNote, invoice: Invoice) -> list[InvoiceLine]:
 
 def _applied(session: Session, note: CreditNote) -> dict[int, Decimal]:
     """invoice → how much"""
-    rows = session.execute(
-        select(CreditApplication.invoice_id, func.sum(CreditApplication.amount_minor))
-        .where(CreditApplication.credit_note_id == note.id)
-        .group_by(CreditApplication.invoice_id)
-        .order_by(CreditApplication.invoice_id)
-    )
-    return {invoice_id: Money(int(minor), note.currency).decimal for invoice_id, minor in rows}
+    return {invoice_id: part.decimal for invoice_id, part in queries.applied_of(session, note).items()}

@@ -34,10 +34,20 @@ def next_act(record: MirrorRecord, wanted: Mapping[str, Decimal], there: uses.Th
         at for at, amount in there.applied.items() if amount > wanted.get(at, Decimal(0)) and at in there.pieces
     ]
     if too_much:
-        address = f"/invoices/{too_much[0]}/creditsapplied/{there.pieces[too_much[0]]}"
-        return Act("DELETE", "", address=address)  # a piece as a whole: then it is read what is left on that invoice
-    record.snapshot = {key: value for key, value in (record.snapshot or {}).items() if key != _WANTED}
+        return taking_off(there, too_much[0])
+    forget(record)
     return None
+
+
+def forget(record: MirrorRecord) -> None:
+    """Nobody waits for it any more."""
+    if _WANTED in (record.snapshot or {}):
+        record.snapshot = {key: value for key, value in (record.snapshot or {}).items() if key != _WANTED}
+
+
+def taking_off(there: uses.There, invoice_id: str) -> Act:
+    """A piece as a whole: then it is read what is left on that invoice of Zoho's."""
+    return Act("DELETE", "", address=f"/invoices/{invoice_id}/creditsapplied/{there.pieces[invoice_id]}")
 
 
 def note_status(record: MirrorRecord, there: Mapping[str, Any]) -> None:

@@ -77,12 +77,14 @@ def _act(remote: Remote, module: Module, remote_id: str, act: Act) -> dict[str, 
     except Refused as problem:
         if act.method == "DELETE" and problem.code in _GONE:
             return {}  # it is away, whoever did it
-        if act.marks in (DRAFT, SENT, WRITTEN_OFF) and _is_so(remote.call("GET", own)[module.key], act.marks):
+        if act.marks in (DRAFT, SENT, WRITTEN_OFF, VOID) and _is_so(remote.call("GET", own)[module.key], act.marks):
             return {}  # already: an earlier try was heard, and its answer lost
         raise
 
 
 def _is_so(there: Mapping[str, Any], marked: str) -> bool:
+    if marked == VOID:
+        return status_of(there) == VOID
     if marked == DRAFT:
         return status_of(there) != "void"
     return status_of(there) == SENT and is_written_off(there) == (marked == WRITTEN_OFF)

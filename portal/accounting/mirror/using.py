@@ -1,20 +1,21 @@
 """Plan of the moves of the money of what is in Zoho already: which comes next, and whether another comes first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.accounting.credit_note_payload import with_rounding
-from portal.accounting.mirror import putting_back, uses
+from portal.accounting.mirror import putting_back, uses, voiding_notes
 from portal.accounting.mirror.push import ACT, CREATE, DRAFT, READ, UPDATE, Act, Push
 from portal.accounting.mirror.source import ComesTo, Source, Twins
 from portal.accounting.mirror.uses import There
 from portal.accounting.models import MirrorRecord
 from portal.gateways.zoho import wire
+from portal.invoices.credit_notes.models import CreditApplication
 from portal.payments.models import Allocation
 from portal.shared.money import Money
 
@@ -46,6 +47,8 @@ def next_use(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal]
     there = uses.from_text(record.snapshot)
     if there is None or record.sending_since is not None:
         return Use(READ)
+    if source.is_void:
+        return _voiding(record, source, there, product)
     told = f"{source.label} is brought up to date in {product}"
     if (record.snapshot or {}).get("sent", "unknown") is None:  # somebody wants all of it sent again
         return Use(UPDATE, invoices=wanted if source.comes_to is None else None, told=told)
@@ -65,6 +68,15 @@ def next_use(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal]
         return Use(READ)
     told = f"{move.refund.what} is taken out of {product}: it did not arrive"
     return Use(ACT, _withdraw(move.refund, refund_id, there), told=told, is_last=is_last)
+
+
+def _voiding(record: MirrorRecord, source: Source, there: There, product: str) -> Use | None:
+    act = voiding_notes.next_act(record, there)
+    if act is None:
+        return None
+    if not act.method:
+        return Use(READ)
+    return Use(ACT, act, told=f"{source.label} is void in {product}" if act.marks else "")
 
 
 def _making(record: MirrorRecord, source: Source, wanted: Mapping[str, Decimal]) -> Use | None:
@@ -151,7 +163,7 @@ def note(record: MirrorRecord, push: Push, answer: Mapping[str, Any], *, adopted
 
 def _note_total(record: MirrorRecord, push: Push, ours: ComesTo, answer: Mapping[str, Any]) -> str:
     """A difference that Zoho's rounding explains gets a line of its own, once; any other is for people."""
-    if push.act is not None:
+    if push.act is not None or push.source.is_void:
         return ""
     theirs = wire.amount(answer.get("total"))
     left = ours.total - (theirs or Decimal(0))
@@ -169,8 +181,8 @@ def _note_total(record: MirrorRecord, push: Push, ours: ComesTo, answer: Mapping
 def holders(
     session: Session, record: MirrorRecord, source: Source, use: Use | None, twin_id: Twins
 ) -> list[MirrorRecord]:
-    """Payments that in Zoho still hold money on invoices to which this step puts some, and have given it up here: they
-    come first, or Zoho would find more paid than is due."""
+    """Payments and credit notes that in Zoho still hold money on invoices to which this step puts some, and have given
+    it up here: they come first, or Zoho would find more paid than is due."""
     if use is None or use.invoices is None or source.uses is None:
         return []
     before = (uses.from_text(record.snapshot) or There()).applied
@@ -181,25 +193,32 @@ def holders(
 
 
 def _holders(session: Session, record: MirrorRecord, raised: Mapping[int, str]) -> list[MirrorRecord]:
-    net = func.sum(Allocation.amount_minor)
-    candidates = (
-        select(Allocation.payment_id, Allocation.invoice_id, net.label("minor"), func.min(Allocation.currency))
-        .where(Allocation.invoice_id.in_(raised))
-        .group_by(Allocation.payment_id, Allocation.invoice_id)
-        .having(func.min(Allocation.amount_minor) < 0)
-        .subquery()
-    )
+    of_payments = _given_up("payment", Allocation, Allocation.payment_id, raised)
+    of_notes = _given_up("credit_note", CreditApplication, CreditApplication.credit_note_id, raised)
+    candidates = union_all(of_payments, of_notes).subquery()
     rows = session.execute(
         select(MirrorRecord, candidates)
-        .join(candidates, candidates.c.payment_id == MirrorRecord.local_id)
-        .where(MirrorRecord.link_id == record.link_id, MirrorRecord.module == "payment", MirrorRecord.id != record.id)
+        .join(candidates, candidates.c.local_id == MirrorRecord.local_id)
+        .where(MirrorRecord.link_id == record.link_id, MirrorRecord.id != record.id)
+        .where(MirrorRecord.module == candidates.c.module)
         .order_by(MirrorRecord.id)
     )
     found = {}
-    for holder, _, invoice_id, minor, currency in rows:
+    for holder, _, _, invoice_id, minor, currency in rows:
         if _holds_more(holder, raised[invoice_id], int(minor), currency):
             found[holder.id] = holder
     return list(found.values())
+
+
+def _given_up(
+    module: str, part: type[Allocation] | type[CreditApplication], holder: InstrumentedAttribute[int],
+    raised: Collection[int],
+) -> Select[str, int, int, int, str]:  # fmt: skip
+    """What of this module's records on these invoices was lowered, and what is left of it."""
+    left = func.sum(part.amount_minor).label("minor")
+    named = (literal(module).label("module"), holder.label("local_id"), part.invoice_id, left, func.min(part.currency))
+    found = select(*named).where(part.invoice_id.in_(raised)).group_by(holder, part.invoice_id)
+    return found.having(func.min(part.amount_minor) < 0)
 
 
 def _holds_more(holder: MirrorRecord, remote_invoice_id: str, minor: int, currency: str) -> bool:

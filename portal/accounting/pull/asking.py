@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import fields
 from portal.accounting.link import live_link
 from portal.accounting.models import Link
-from portal.accounting.pull import loose_credits, voided
+from portal.accounting.pull import credit_here, loose_credits, voided
 from portal.accounting.pull.models import (
     AMOUNT,
     FIELD,
@@ -46,7 +46,7 @@ _CHOICES = {
 }
 _OF_STATUS = {
     VOID: ((THEIRS, "Void it here too"), (OURS, "Open it again in Zoho"), (APART, "Leave both")),
-    NOTE_VOID: ((OURS, "Make it valid again in Zoho"), (APART, "Leave both")),
+    NOTE_VOID: ((THEIRS, "Void it here too"), (OURS, "Make it valid again in Zoho"), (APART, "Leave both")),
     RATE: ((THEIRS, "Use Zoho's from today"), (OURS, "Change it in Zoho too"), (APART, "Leave both")),
     REOPENED: ((OURS, "Void it there again"), (SEEN, "I have seen it")),
     REFUND: ((THEIRS, "Record it here too"), (SEEN, "I have seen it")),
@@ -60,9 +60,10 @@ _OF_STATUS = {
 _ONE_OR_TWO = ((SAME, "It is one: use Zoho's"), (TWO, "They are two"))
 _AS_CREDIT = ((CREDIT, "Send it as the customer's credit"), (OUT, "Leave it out of Zoho"))
 _TAKE_AMOUNT = ((THEIRS, "Use Zoho's amount"),)
+_MOVE = ((THEIRS, "Put it here where it is there"),)
 _PUT_BACK = ((OURS, "Put ours back in Zoho"), (SEEN, "I have seen it"))
 _TAX_GONE = ((THEIRS, "Stop offering it here"), (AGAIN, "Make it again in Zoho"))
-_NOTE_GONE = ((AGAIN, "Make it again in Zoho"), (APART, "Leave both"))
+_NOTE_GONE = ((AGAIN, "Make it again in Zoho"), (END, "Void it here too"), (APART, "Leave both"))
 _ONLY_SEEN = ((SEEN, "I have seen it"),)
 
 
@@ -85,16 +86,22 @@ class Shown:
 
 def choices(session: Session, question: Question) -> Sequence[tuple[str, str]]:
     """(decision, what the button says) of what can be done."""
-    return choices_of(question, voided.why_not_here(session, [question]))
+    return choices_of(question, why_not_here(session, [question]))
+
+
+def why_not_here(session: Session, asked: Sequence[Question]) -> dict[int, str]:
+    """question → why it cannot be ended here, for those that cannot."""
+    return voided.why_not_here(session, asked) | credit_here.why_not_here(session, asked)
 
 
 def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tuple[str, str]]:
     """not_here: question → why it cannot be ended here, for those that cannot."""
     if question.id in not_here:
-        return _OF_STATUS[VOID][1:]
+        return _OF_STATUS[question.field][1:]
     if question.field in (AMOUNT, USES) and "there" in question.facts:
         can_take = bool(question.facts.get("can_take"))
-        return (*(_TAKE_AMOUNT if can_take else ()), *_PUT_BACK)
+        taking = _MOVE if question.module == "credit_note" else _TAKE_AMOUNT
+        return (*(taking if can_take else ()), *_PUT_BACK)
     if question.kind == TWICE and question.facts.get("is_other"):
         return _ONE_OR_TWO if question.facts["can_be_one"] else _ONE_OR_TWO[1:]
     if question.field == TOO_MUCH:

@@ -13,9 +13,10 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import MODULES
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import changes, endings, given_back, put_there, questions, sightings, voided
-from portal.accounting.pull.models import GONE, NOTE_VOID, STATUS, USES
+from portal.accounting.pull import changes, credit_here, endings, given_back, put_there, questions, sightings, voided
+from portal.accounting.pull.models import GONE, NOTE_VOID, REOPENED, STATUS, USES
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import get_credit_note
 from portal.shared import outbox
 from portal.shared.money import Money
 
@@ -23,10 +24,9 @@ Row = Mapping[str, Any]
 DELETED = {"title": "Was deleted in Zoho", "why": "It was there, and is gone. Nothing is made or ended until you say."}
 _LEFT = ("is_apart", "is_theirs")
 _NOT_IN_FORCE = {"void": "Void in Zoho", "draft": "A draft in Zoho"}
-_VOID = "It takes nothing back there any more; here it does. A credit note that was issued stays issued here."
-_MOVED = (
-    "What a credit note was put to here, it stays put to. Let it be put back there, or the two sides go on differing."
-)
+_VOID = "It takes nothing back there any more; here it does."
+_REOPENED = "It was voided here and takes nothing back. There it does again."
+_MOVED = "Put it here where it is there, or let it be put back there; else the two sides go on differing."
 
 
 def compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
@@ -46,7 +46,9 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
             return False
         if record.state != "in_step":
             return more == {} and _try_again(session, record, now)
-        note, status = session.get_one(CreditNote, record.local_id), str(detail.get("status", ""))
+        note, status = get_credit_note(session, record.local_id), str(detail.get("status", ""))
+        if note.is_void:
+            return _ask_whether_again(session, record, note, status)
         if put_there.follow(session, note, more):
             record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_void = _ask_whether_void(session, record, note, status)
@@ -89,7 +91,9 @@ def leave_both(session: Session, record: MirrorRecord) -> None:
 def ask_again(session: Session, record: MirrorRecord, status: str) -> None:
     """Nobody leaves it so any more. status: what it is there; "" where it is gone. Does not commit."""
     record.snapshot = {key: value for key, value in (record.snapshot or {}).items() if key not in _LEFT}
-    note = session.get_one(CreditNote, record.local_id)
+    note = get_credit_note(session, record.local_id)
+    if note.is_void:
+        return
     if not _ask_whether_void(session, record, note, status):
         facts = {"label": f"Credit note {note.number}", **DELETED}
         questions.ask(session, questions.of(record), GONE, ours="is here", theirs="deleted", facts=facts)
@@ -98,6 +102,19 @@ def ask_again(session: Session, record: MirrorRecord, status: str) -> None:
 def put_back(record: MirrorRecord) -> None:
     """The next pushes bring it to what it is here. Does not commit."""
     putting_back.want(record)
+
+
+def _ask_whether_again(session: Session, record: MirrorRecord, note: CreditNote, status: str) -> bool:
+    """Void here, and in force there again."""
+    if status in _NOT_IN_FORCE:
+        questions.settle(session, record, STATUS, REOPENED)
+        return False
+    questions.ask(
+        session, questions.of(record), STATUS, field=REOPENED, ours="void", theirs=status,
+        theirs_at=record.remote_modified_at,
+        facts={"label": f"Credit note {note.number}", "title": "Opened again in Zoho", "why": _REOPENED},
+    )  # fmt: skip
+    return True
 
 
 def _ask_whether_void(session: Session, record: MirrorRecord, note: CreditNote, status: str) -> bool:
@@ -123,7 +140,7 @@ def _ask_about_uses(
         session, questions.of(record), STATUS, field=USES, ours=_said(known), theirs=_said(now),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Credit note {note.number}", "title": "Put to other invoices in Zoho", "why": _MOVED,
-               "there": now.as_text()},
+               "there": now.as_text(), "can_take": credit_here.can_move(session, turn.link_id, now)},
     )  # fmt: skip
     return True
 

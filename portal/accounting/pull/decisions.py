@@ -12,6 +12,7 @@ from portal.accounting.pull import (
     asking,
     changes,
     credit_changes,
+    credit_here,
     endings,
     given_back,
     loose_credits,
@@ -28,11 +29,13 @@ from portal.accounting.pull.going_on import go_on, product_of, record_of
 from portal.accounting.pull.models import (
     FIELD,
     GONE,
+    NOTE_VOID,
     OTHER_NOTE,
     PAPER,
     REOPENED,
     STATUS,
     TWICE,
+    USES,
     VOID,
     WRITE_OFF_OVER,
     WRITTEN_OFF,
@@ -54,7 +57,11 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
     """
     question = session.get(Question, question_id)
     session.commit()
-    if question is None or question.decision or question.local_id is None or question.module != "invoice":
+    if question is None or question.decision or question.local_id is None:
+        return
+    if question.module == "credit_note":
+        credit_here.prepare(session, question, decision)
+    if question.module != "invoice":
         return
     is_to_end = (question.kind, decision) == (GONE, END) or (question.field, decision) == (VOID, THEIRS)
     if is_to_end:
@@ -147,10 +154,12 @@ def _of_note(session: Session, question: Question, decision: str, person_id: int
             loose_credits.take_over(session, question, decision, product_of(session, question))
     elif decision == APART:
         credit_changes.leave_both(session, record_of(session, question))
-    elif decision == OURS:
+    elif decision == OURS or question.field == NOTE_VOID:
         record = record_of(session, question)
-        credit_changes.put_back(record)
+        credit_changes.put_back(record)  # void on both sides, it is read, and nothing is left to do
         go_on(session, record)
+    elif question.field == USES and decision == THEIRS:
+        credit_here.move(session, record_of(session, question), question)
     elif decision == THEIRS:
         given_back.record_here(session, question, person_id, product_of(session, question))
 

@@ -18,6 +18,7 @@ from portal.accounting.pull.models import LOOSE, OTHER_NOTE, STATUS, Question
 from portal.accounting.setup.tying import tie
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.queries import IN_FORCE
 from portal.invoices.models import SENT, Invoice
 from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
@@ -139,7 +140,7 @@ def _able(session: Session, turn: Turn, customer_id: int, theirs: TheirCredit) -
     credited = func.coalesce(func.sum(CreditNote.total_minor), 0)
     newest = (
         select(Invoice.id, Invoice.number)
-        .outerjoin(CreditNote, CreditNote.invoice_id == Invoice.id)
+        .outerjoin(CreditNote, (CreditNote.invoice_id == Invoice.id) & IN_FORCE)
         .where(Invoice.customer_id == customer_id, Invoice.status == SENT, Invoice.currency == theirs.total.currency)
         .group_by(Invoice.id)
         .having(Invoice.total_minor - credited >= theirs.total.minor)

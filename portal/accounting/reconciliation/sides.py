@@ -37,6 +37,7 @@ from portal.catalogue.models import Item
 from portal.customers.models import Customer
 from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
+from portal.invoices.credit_notes.queries import IN_FORCE
 from portal.invoices.models import DRAFT, Invoice, InvoiceBalance
 from portal.payments.models import Payment
 from portal.payments.uses import PaymentUse
@@ -206,8 +207,10 @@ def _credit_notes(link: Link) -> Select[Any]:
         .scalar_subquery()
     )
     key = CreditNote.number
-    statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, literal("")).add_columns(
-        CreditNote.total_minor, CreditNote.tax_minor, CreditNote.total_minor - put_to - given_back
+    status = case((IN_FORCE, ""), else_=VOID)
+    left = case((IN_FORCE, CreditNote.total_minor - put_to - given_back), else_=0)
+    statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, status).add_columns(
+        CreditNote.total_minor, CreditNote.tax_minor, left
     )
     return statement.where(~note_stays(link.id))
 

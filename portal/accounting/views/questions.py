@@ -5,7 +5,7 @@ from itertools import groupby
 from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import queries, tokens
-from portal.accounting.pull import asking, decisions, voided
+from portal.accounting.pull import asking, decisions
 from portal.accounting.pull.models import FIELD, GONE, OTHER_NOTE, Question
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -21,7 +21,7 @@ def questions() -> str:
     session = request_session()
     may_all, tied = g.viewer.may("manage_link"), queries.tied_now(session)
     found = asking.open_questions(session)
-    not_here = voided.why_not_here(session, found)
+    not_here = asking.why_not_here(session, found)
     asked = [asking.shown(each, not_here, is_administrator=may_all) for each in found]
     groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
     count = sum(each.kind == FIELD for each in asked)

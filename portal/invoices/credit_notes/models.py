@@ -1,4 +1,4 @@
-"""Credit notes, issued at once and never changed, and what they were put to."""
+"""Credit notes, issued at once and never changed, what they were put to, and which of them are void."""
 
 from datetime import date
 from decimal import Decimal
@@ -48,6 +48,9 @@ class CreditNote(Tenant, Base):
     invoice: Mapped[Invoice] = relationship(
         primaryjoin="foreign(CreditNote.invoice_id) == Invoice.id", lazy="raise_on_sql", viewonly=True
     )
+    voiding: Mapped["CreditNoteVoid | None"] = relationship(
+        primaryjoin="CreditNote.id == foreign(CreditNoteVoid.credit_note_id)", lazy="raise_on_sql", viewonly=True
+    )
     lines: Mapped[list["CreditNoteLine"]] = relationship(
         primaryjoin="CreditNote.id == foreign(CreditNoteLine.credit_note_id)",
         order_by="CreditNoteLine.position",
@@ -75,6 +78,11 @@ class CreditNote(Tenant, Base):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def is_void(self) -> bool:
+        """Of one that was read with its voiding."""
+        return self.voiding is not None
 
 
 class CreditNoteLine(Tenant, Base):
@@ -142,13 +150,16 @@ class CreditNoteTax(Tenant, Base):
 
 
 class CreditApplication(Tenant, Base):
-    """How much of a credit note lowers what is to pay on which invoice. What is not put to any is kept as credit."""
+    """How much of a credit note lowers what is to pay on which invoice. What is not put to any is kept as credit.
+
+    Only ever added to: what is taken off an invoice again is a row below zero.
+    """
 
     __tablename__ = "credit_applications"
     __table_args__ = (
         belongs_to("credit_notes", "credit_note_id"),
         belongs_to("invoices", "invoice_id"),
-        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("amount_minor <> 0", name="amount"),
     )
 
     credit_note_id: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -189,3 +200,21 @@ class CreditRefund(Tenant, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class CreditNoteVoid(Tenant, Base):
+    """A note that takes nothing back any more. It keeps its number, and is put to no invoice.
+
+    voided_by  None: nobody here, as the books had it so
+    """
+
+    __tablename__ = "credit_note_voids"
+    __table_args__ = (
+        belongs_to("credit_notes", "credit_note_id"),
+        belongs_to("people", "voided_by"),
+        UniqueConstraint("credit_note_id"),
+    )
+
+    credit_note_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(200))
+    voided_by: Mapped[int | None] = mapped_column(BigInteger)

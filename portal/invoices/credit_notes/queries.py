@@ -3,10 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditNoteLine, CreditRefund
+from portal.invoices.credit_notes.models import (
+    CreditApplication,
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteVoid,
+    CreditRefund,
+)
 from portal.invoices.models import Invoice, InvoiceBalance
 from portal.invoices.queries import PAGE_SIZE, visible_to
 from portal.shared.access import Viewer
@@ -16,7 +22,7 @@ from portal.shared.text import anywhere
 
 
 def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None = None) -> CreditNote:
-    """With lines, tax rows and invoice. viewer None: the caller has checked. Raises NotFound."""
+    """With lines, tax rows, voiding and invoice. viewer None: the caller has checked. Raises NotFound."""
     found = session.scalars(
         select(CreditNote)
         .join(Invoice, Invoice.id == CreditNote.invoice_id)
@@ -26,6 +32,7 @@ def get_credit_note(session: Session, credit_note_id: int, viewer: Viewer | None
             joinedload(CreditNote.invoice).selectinload(Invoice.lines),
             selectinload(CreditNote.lines),
             selectinload(CreditNote.taxes),
+            joinedload(CreditNote.voiding),
         )
     ).one_or_none()
     if found is None:
@@ -44,11 +51,11 @@ class ListedNote:
 def list_credit_notes(
     session: Session, viewer: Viewer, *, state: str = "", search: str = "", page: int = 1
 ) -> tuple[list[ListedNote], bool]:
-    """One page with their invoices, newest first, and whether there is another. state: "", kept or used."""
+    """One page with their invoices, newest first, and whether there is another. state: "", kept, used or void."""
     found = (
         select(CreditNote, _KEPT)
         .join(CreditNote.invoice)
-        .options(contains_eager(CreditNote.invoice))
+        .options(contains_eager(CreditNote.invoice), joinedload(CreditNote.voiding))
         .where(visible_to(viewer), *_in_state(state), *_matching(search))
         .order_by(CreditNote.id.desc())
         .offset((page - 1) * PAGE_SIZE)
@@ -68,11 +75,13 @@ _GIVEN_BACK = (
     .where(CreditRefund.credit_note_id == CreditNote.id)
     .scalar_subquery()
 )
-_KEPT = CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED - _GIVEN_BACK
+IN_FORCE = ~exists().where(CreditNoteVoid.credit_note_id == CreditNote.id)
+_LEFT = CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED - _GIVEN_BACK
+_KEPT = case((IN_FORCE, _LEFT), else_=0)
 
 
 def _in_state(state: str) -> list[ColumnElement[bool]]:
-    return {"kept": [_KEPT > 0], "used": [_KEPT == 0]}.get(state, [])
+    return {"kept": [_KEPT > 0], "used": [_LEFT == 0], "void": [~IN_FORCE]}.get(state, [])
 
 
 def _matching(search: str) -> list[ColumnElement[bool]]:
@@ -89,16 +98,20 @@ def find_by_form(session: Session, form_id: str) -> CreditNote | None:
 
 
 def notes_of(session: Session, invoice_id: int) -> Sequence[CreditNote]:
-    return session.scalars(select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)).all()
+    """With their voiding, also those that are void."""
+    found = select(CreditNote).where(CreditNote.invoice_id == invoice_id).options(joinedload(CreditNote.voiding))
+    return session.scalars(found.order_by(CreditNote.id)).all()
 
 
 def credited_by(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
     """invoice → the number of a credit note over it, or of another's that was put to it, for those that have one."""
-    over = select(CreditNote.invoice_id, CreditNote.number).where(CreditNote.invoice_id.in_(invoice_ids))
+    over = select(CreditNote.invoice_id, CreditNote.number).where(CreditNote.invoice_id.in_(invoice_ids), IN_FORCE)
     put = (
         select(CreditApplication.invoice_id, CreditNote.number)
         .join(CreditNote, CreditNote.id == CreditApplication.credit_note_id)
         .where(CreditApplication.invoice_id.in_(invoice_ids))
+        .group_by(CreditApplication.invoice_id, CreditNote.number)
+        .having(func.sum(CreditApplication.amount_minor) > 0)
     )
     return {invoice_id: number for invoice_id, number in session.execute(over.union_all(put))}
 
@@ -108,32 +121,35 @@ def credited_lines(session: Session, invoice: Invoice) -> dict[int, Money]:
     rows = session.execute(
         select(CreditNoteLine.position, func.sum(CreditNoteLine.line_total_minor))
         .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
-        .where(CreditNote.invoice_id == invoice.id)
+        .where(CreditNote.invoice_id == invoice.id, IN_FORCE)
         .group_by(CreditNoteLine.position)
     )
     return {position: Money(int(minor), invoice.currency) for position, minor in rows}
 
 
 def credited_total(session: Session, invoice: Invoice) -> Money:
-    total = session.scalar(select(func.sum(CreditNote.total_minor)).where(CreditNote.invoice_id == invoice.id))
+    of_it = (CreditNote.invoice_id == invoice.id, IN_FORCE)
+    total = session.scalar(select(func.sum(CreditNote.total_minor)).where(*of_it))
     return Money(int(total or 0), invoice.currency)
 
 
-def applications_of(session: Session, note: CreditNote) -> Sequence[CreditApplication]:
-    return session.scalars(
-        select(CreditApplication).where(CreditApplication.credit_note_id == note.id).order_by(CreditApplication.id)
-    ).all()
+def applied_of(session: Session, note: CreditNote) -> dict[int, Money]:
+    """invoice → how much of the note lowers what is to pay on it, for those that it lowers."""
+    rows = session.execute(
+        select(CreditApplication.invoice_id, func.sum(CreditApplication.amount_minor))
+        .where(CreditApplication.credit_note_id == note.id)
+        .group_by(CreditApplication.invoice_id)
+        .having(func.sum(CreditApplication.amount_minor) != 0)
+        .order_by(CreditApplication.invoice_id)
+    )
+    return {invoice_id: Money(int(minor), note.currency) for invoice_id, minor in rows}
 
 
 def put_to(session: Session, note: CreditNote) -> list[tuple[str, Money]]:
-    """How much of a note lowers what is to pay on which invoice, by its number; oldest first."""
-    rows = session.execute(
-        select(Invoice.number, CreditApplication.amount_minor)
-        .join(CreditApplication, CreditApplication.invoice_id == Invoice.id)
-        .where(CreditApplication.credit_note_id == note.id)
-        .order_by(CreditApplication.id)
-    )
-    return [(number or "", Money(minor, note.currency)) for number, minor in rows]
+    """How much of a note lowers what is to pay on which invoice, by its number; oldest invoice first."""
+    applied = applied_of(session, note)
+    found = select(Invoice.id, Invoice.number).where(Invoice.id.in_(applied)).order_by(Invoice.id)
+    return [(number or "", applied[invoice_id]) for invoice_id, number in session.execute(found)]
 
 
 def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:

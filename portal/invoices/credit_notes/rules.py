@@ -61,6 +61,34 @@ def check_takes(number: str, status: str, part: Money, balance: Money) -> None:
         raise CannotCredit(f"It is put to {number} with {money(part)}, where {left} is to pay here.")
 
 
+class CannotVoidNote(RuleBroken):
+    """This note stays in force; the sentence says what to do."""
+
+
+def check_note_voidable(*, is_void: bool, is_lawful: bool, given_back: Money, billed_again: str) -> None:
+    """given_back: in money, by hand or to a card. billed_again: the number of an invoice that bills its lines."""
+    if is_void:
+        raise CannotVoidNote("This credit note is void already.")
+    if not is_lawful:
+        raise CannotVoidNote(
+            "The law of your country lets no credit note be voided. Bill what was taken back on a new invoice."
+        )
+    if given_back:
+        raise CannotVoidNote(
+            f"{money(given_back)} went back to the customer with it, and what is gone cannot be voided. Bill what was "
+            "taken back on a new invoice."
+        )
+    if billed_again:
+        raise CannotVoidNote(f"Its lines were billed again on {billed_again}. Void or credit that invoice first.")
+
+
+def check_loses_credit(number: str, status: str, written_off: Money) -> None:
+    """Can the invoice of this number have credit taken off?"""
+    if status != "sent" or written_off:
+        said = "written off: take that back first" if written_off else f"{status}: it keeps what lowers it"
+        raise CannotVoidNote(f"It is put to {number}, which is {said}.")
+
+
 def part_to_apply(total: Money, balance: Money, *, keep: bool) -> Money:
     """How much of a note lowers what is to pay; the rest is kept as the customer's credit."""
     zero = Money.zero(total.currency)

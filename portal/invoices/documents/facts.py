@@ -65,7 +65,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote, language: st
     rows = [(row.name, row.rate, row.base, row.amount, row.kind) for row in note.taxes]
     return {
         **_frame(head, note.invoice, speech),
-        "title": words[_credit_title(head, note)], "stamp": "",
+        "title": words[_credit_title(head, note)], "stamp": words["void"] if note.is_void else "",
         "number": speech.own(note.number),
         "dates": [[words["date"], speech.day(note.issued_on)],
                   [words["invoice"], speech.own(note.invoice.number or "")],
@@ -73,7 +73,7 @@ def credit_note_facts(organisation: Organisation, note: CreditNote, language: st
         "reference": "", "what": speech.own(note.reason), "work": "",
         "lines": _credited(note, speech, rules.law_of(head.country)),
         "sums": _sums(note, _tax_rows(rows, speech), speech),
-        "notes": particulars.credit_notes_notes(head, note, speech),
+        "notes": particulars.credit_notes_notes(head, note, speech) + ([note.voiding.reason] if note.voiding else []),
         "code": particulars.code_of(head, note.created_at, note.total, note.tax),
         "total": speech.money(note.total), "taken_off": _withheld(note, speech),
         "left": [[words["credited"], speech.money(note.worth)]] if note.withheld_minor else [],

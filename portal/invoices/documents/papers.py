@@ -13,7 +13,7 @@ from sqlalchemy import String, bindparam, case, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.invoices.credit_notes.models import CreditNote
+from portal.invoices.credit_notes.models import CreditNote, CreditNoteVoid
 from portal.invoices.credit_notes.queries import get_credit_note
 from portal.invoices.documents.models import Document
 from portal.invoices.documents.pdf import credit_note_pdf, render_pdf
@@ -45,12 +45,16 @@ def invoice_paper(session: Session, organisation: Organisation, invoice: Invoice
 
 def credit_note_paper(session: Session, organisation: Organisation, note: CreditNote) -> bytes:
     """`note` as get_credit_note reads it."""
-    return kept_or_made(session, Edition("credit_note", note.id), lambda: credit_note_pdf(organisation, note))
+    return kept_or_made(session, edition_of_note(note), lambda: credit_note_pdf(organisation, note))
 
 
 def edition_of(invoice: Invoice) -> Edition:
     stamp = " void" if invoice.status == VOID else ""
     return Edition("invoice", invoice.id, f"{invoice.revision}{stamp}")
+
+
+def edition_of_note(note: CreditNote) -> Edition:
+    return Edition("credit_note", note.id, "1 void" if note.is_void else "1")
 
 
 def kept_or_made(session: Session, edition: Edition, make: Callable[[], bytes]) -> bytes:
@@ -86,7 +90,7 @@ def keep_missing(session: Session, organisation: Organisation) -> int:
     note_ids = session.scalars(_NOTES, since).all()
     for note_id in note_ids:
         note = get_credit_note(session, note_id)
-        keep(session, organisation.id, Edition("credit_note", note_id), credit_note_pdf(organisation, note))
+        keep(session, organisation.id, edition_of_note(note), credit_note_pdf(organisation, note))
     return len(invoice_ids) + len(note_ids)
 
 
@@ -105,10 +109,14 @@ _INVOICES = (
 )  # fmt: skip
 _NOTES = (
     select(CreditNote.id)
+    .outerjoin(CreditNoteVoid, CreditNoteVoid.credit_note_id == CreditNote.id)
     .where(
-        CreditNote.created_at >= bindparam("since"),
-        ~exists().where(Document.kind == "credit_note", Document.record_id == CreditNote.id),
+        func.coalesce(CreditNoteVoid.created_at, CreditNote.created_at) >= bindparam("since"),
+        ~exists().where(
+            Document.kind == "credit_note", Document.record_id == CreditNote.id,
+            Document.edition == case((CreditNoteVoid.id.is_not(None), "1 void"), else_="1"),
+        ),
     )
     .order_by(CreditNote.id.desc())
     .limit(MOST_AT_ONCE)
-)
+)  # fmt: skip

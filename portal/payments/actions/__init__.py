@@ -25,6 +25,7 @@ from portal.payments.actions.earlier_accounts import earlier_accounts, remove_ac
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.given_twice import settle_given_twice
 from portal.payments.actions.giving_back import CannotFollow, decide, give_back
+from portal.payments.actions.note_voiding import void_credit_note
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.payouts import follow_payout, sweep_payouts, take_due_payouts
 from portal.payments.actions.refunds import CannotRefund, plan_refund
@@ -114,6 +115,7 @@ __all__ = [
     "take_due_removals",
     "take_due_runs",
     "take_due_sweep",
+    "void_credit_note",
     "void_invoice",
     "webhook_secrets",
     "withdraw_request",

@@ -103,7 +103,7 @@ def _to_card(
     for payment, part in parts:
         plan_refund(
             session, payment.id, part, way="stripe", reason=reason, by=by, form_id=f"{form_id}:{payment.id}",
-            of_invoice=invoice.id,
+            of_invoice=invoice.id, of_note=note.id,
         )  # fmt: skip
     notes.apply_credit(session, note, lock_invoices(session, [invoice.id])[invoice.id])
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.invoices.credit_notes import actions, queries
 from portal.invoices.credit_notes.forms import Wanted
+from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.queries import get_invoice
 from portal.organisations.models import Organisation
 from portal.payments.actions.allocation import (
@@ -52,7 +53,7 @@ def raise_credit_note(
         )  # fmt: skip
         left = queries.kept_as_credit(session, note)
         if wanted.back and (left or wanted.tip):
-            back = _give_back(session, invoice_id, left, wanted, form_id=form_id or f"note-{note.id}", by=raised_by)
+            back = _give_back(session, note, left, wanted, form_id=form_id or f"note-{note.id}", by=raised_by)
             actions.apply_credit(session, note, get_invoice(session, invoice_id, lock=True))
             for refund in back:
                 if refund.way != "stripe":  # the worker tells of these, when Stripe has taken them
@@ -61,17 +62,17 @@ def raise_credit_note(
 
 
 def _give_back(
-    session: Session, invoice_id: int, amount: Money, wanted: Wanted, *, form_id: str, by: int | None
+    session: Session, note: CreditNote, amount: Money, wanted: Wanted, *, form_id: str, by: int | None
 ) -> list[Refund]:  # fmt: skip
     """Out of the invoice's payments, of each no more than it brought, and of the tips what was asked for. The note then
     takes their place."""
     left, made, tip = amount, [], wanted.tip or Money.zero(amount.currency)
-    for payment, part in share_out(payments_of(session, invoice_id), amount, wanted.back):
+    for payment, part in share_out(payments_of(session, note.invoice_id), amount, wanted.back):
         way = wanted.back if wanted.back != "stripe" or payment.provider == "stripe" else "bank_transfer"
         of_tip = min(tip, get_payment(session, payment.id).use.tip_left)
         made.append(plan_refund(
             session, payment.id, part, way=way, reason=wanted.reason, by=by, form_id=f"{form_id}:{payment.id}",
-            of_invoice=invoice_id, tip=of_tip,
+            of_invoice=note.invoice_id, tip=of_tip, of_note=note.id,
         ))  # fmt: skip
         left, tip = left - part, tip - of_tip
     if tip:

@@ -29,7 +29,7 @@ class CannotRefund(RuleBroken):
 def plan_refund(
     session: Session, payment_id: int, amount: Money, *, way: str, reason: str, by: int | None, form_id: str | None,
     remote_id: str | None = None, of_invoice: int | None = None, tip: Money | None = None, waits: bool = True,
-    beyond: Money | None = None,
+    beyond: Money | None = None, of_note: int | None = None,
 ) -> Refund:  # fmt: skip
     """Book that `amount` of a payment goes back, and so much of its tip. Does not commit.
 
@@ -40,7 +40,7 @@ def plan_refund(
     remote_id   of one that was made at Stripe already
     waits       what nobody here gave back is asked for again only when a person has decided
     beyond      what left beside both although it was here no more: somebody has to see to that
-    of_invoice  out of what this invoice was paid with, and of nothing else
+    of_note     the credit note that takes its place; of_invoice: only out of what this one was paid with
     Raises NotFound, CannotRefund, FormUsed. The same form twice is one refund.
     """
     payment = queries.get_payment(session, payment_id).payment
@@ -58,7 +58,7 @@ def plan_refund(
     refund = Refund(
         organisation_id=payment.organisation_id, payment_id=payment_id, amount_minor=amount.minor,
         tip_minor=tip.minor, beyond_minor=beyond.minor, currency=amount.currency, way=way, reason=reason,
-        refunded_by=by, form_id=form_id, remote_id=remote_id,
+        refunded_by=by, form_id=form_id, remote_id=remote_id, credit_note_id=of_note,
         from_purse_minor=(amount + tip).minor if way == "cash" and by and not is_booked else 0,
         state="planned" if way == "stripe" else "succeeded", look_at=clock.now(),
     )  # fmt: skip

@@ -33,7 +33,10 @@ OF_THE_BOOKS = (
     "difference settled", "stays elsewhere", "invoice stays", "to enter by hand", "numbered otherwise in the books",
 )  # fmt: skip
 # Why somebody did it is written for the firm's own eyes: told is what was done, up to the colon.
-_REASONED = ("payment reversed", "credit given back", "invoice voided", "invoice written off", "reminders paused")
+_REASONED = (
+    "payment reversed", "credit given back", "invoice voided", "credit note voided", "invoice written off",
+    "reminders paused",
+)  # fmt: skip
 _REFUNDS = "refund "  # planned, succeeded, …: their words have a reason, too
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, s
 from sqlalchemy.orm import Session
 
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote, CreditRefund
+from portal.invoices.credit_notes.queries import IN_FORCE
 from portal.invoices.models import SENT, Invoice
 from portal.payments.models import Allocation
 from portal.payments.refunds.rules import Claim, money_in_credit
@@ -13,6 +14,11 @@ from portal.shared.money import Money
 
 def credit_in_money(session: Session, customer_id: int, currency: str) -> Money:
     """How much of what the customer's credit notes left was paid by them, and pays nothing else."""
+    return Money(max(0, covered(session, customer_id, currency)), currency)
+
+
+def covered(session: Session, customer_id: int, currency: str) -> int:
+    """The same in minor units, below zero where more went back than they had to get."""
     rows = session.execute(
         select(Invoice.total_minor - Invoice.withheld_minor - _NOTES_OVER, _PAYMENTS + _NOTES_OF_OTHERS).where(
             Invoice.customer_id == customer_id, Invoice.currency == currency,
@@ -21,7 +27,7 @@ def credit_in_money(session: Session, customer_id: int, currency: str) -> Money:
     )  # fmt: skip
     claims = [Claim(int(worth), int(paid)) for worth, paid in rows]
     put_to_invoices = _of_payments(session, PaymentUse.allocated_minor, customer_id, currency)
-    return Money(money_in_credit(put_to_invoices, claims, _given_back(session, customer_id, currency)), currency)
+    return money_in_credit(put_to_invoices, claims, _given_back(session, customer_id, currency))
 
 
 def left_of_payments(session: Session, customer_id: int, currency: str) -> Money:
@@ -49,7 +55,7 @@ def _sum(what: SQLColumnExpression[int], *where: ColumnElement[bool]) -> ScalarS
     return select(func.coalesce(func.sum(what), 0)).where(*where).correlate(Invoice).scalar_subquery()
 
 
-_NOTES_OVER = _sum(CreditNote.total_minor - CreditNote.withheld_minor, CreditNote.invoice_id == Invoice.id)
+_NOTES_OVER = _sum(CreditNote.total_minor - CreditNote.withheld_minor, CreditNote.invoice_id == Invoice.id, IN_FORCE)
 _PAYMENTS = _sum(Allocation.amount_minor, Allocation.invoice_id == Invoice.id)
 _NOTES_OF_OTHERS = _sum(
     CreditApplication.amount_minor,

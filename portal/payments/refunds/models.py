@@ -29,6 +29,7 @@ class Refund(Tenant, Base):
     __table_args__ = (
         referenced(),
         belongs_to("payments", "payment_id"),
+        belongs_to("credit_notes", "credit_note_id"),
         UniqueConstraint("organisation_id", "form_id"),
         UniqueConstraint("organisation_id", "remote_id"),
         Index("ix_refunds_twice", "organisation_id", "payment_id", postgresql_where=text("beyond_minor > 0")),
@@ -40,6 +41,7 @@ class Refund(Tenant, Base):
     )
 
     payment_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    credit_note_id: Mapped[int | None] = mapped_column(BigInteger, index=True)  # the note that takes its place
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     amount_minor: Mapped[int]
     tip_minor: Mapped[int] = mapped_column(server_default="0")

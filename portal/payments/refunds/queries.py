@@ -123,7 +123,10 @@ def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:
     ).all()
     again = sum(minor for refund, minor in went if not refund.is_of_note)
     notes = notes_of(session, invoice_id)
-    again -= sum(note.worth.minor for note in notes if (note.form_id or "").startswith((WITH_REFUND, AFTER_REFUND)))
+    again -= sum(
+        note.worth.minor for note in notes
+        if not note.is_void and (note.form_id or "").startswith((WITH_REFUND, AFTER_REFUND))
+    )  # fmt: skip
     return min(balance, Money(max(0, int(again)), balance.currency))
 
 

@@ -16,7 +16,7 @@ class Claim(NamedTuple):
 
 
 def money_in_credit(put_to_invoices: int, claims: Iterable[Claim], given_back: int) -> int:
-    """What can be handed back of all credit notes of a customer, in minor units, never below zero.
+    """What can be handed back of all credit notes of a customer, in minor units; below zero where too much was.
 
     put_to_invoices  of payments, without what went back of them
     given_back       by hand, of credit notes, before
@@ -24,4 +24,4 @@ def money_in_credit(put_to_invoices: int, claims: Iterable[Claim], given_back: i
     in full: a customer is never handed more than came from them.
     """
     used = sum(max(0, min(claim.worth, claim.paid)) for claim in claims)
-    return max(0, put_to_invoices - used - given_back)
+    return put_to_invoices - used - given_back

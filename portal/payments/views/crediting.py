@@ -72,6 +72,25 @@ def create_credit_application(credit_note_id: int) -> Response:
     return make_response(note_page(note, form), 422)
 
 
+@bp.post("/credit-notes/<int:credit_note_id>/voiding")
+@allow("void")
+def create_note_voiding(credit_note_id: int) -> Response:
+    session, form = request_session(), Form(request.form)
+    queries.get_credit_note(session, credit_note_id, g.viewer)
+    reason = form.text("void_reason", "a reason", longest=200)
+    session.rollback()  # no transaction stays open while Stripe is asked
+    if form.ok:
+        try:
+            actions.void_credit_note(g.viewer.organisation_id, credit_note_id, reason, g.viewer.id)
+            return _see(credit_note_id)
+        except RuleBroken as problem:
+            form.refuse(problem)
+        except GatewayError:
+            form.errors["form"] = AWAY
+    note = queries.get_credit_note(session, credit_note_id, g.viewer)
+    return make_response(note_page(note, form), 422)
+
+
 @bp.post("/credit-notes/<int:credit_note_id>/refunds")
 @allow("refund")
 def create_credit_refund(credit_note_id: int) -> Response:

@@ -91,7 +91,9 @@ def drifts(linked: LinkedFirm) -> list[tuple[str, str]]:
 def test_voided_there_it_is_made_valid_again_though_each_answer_is_lost_once(credited: Credited) -> None:
     linked, invoice, note = credited
     void_there(linked)
-    assert offered(linked) == [asking.OURS, asking.APART] and open_there(linked) == {invoice.number: 235.8}
+    assert offered(linked) == [asking.THEIRS, asking.OURS, asking.APART] and open_there(linked) == {
+        invoice.number: 235.8
+    }
     for lost in ("/status/draft", "/status/open", "/invoices"):
         linked.zoho.break_down("error_500_after", path=lost)
     decide(linked, asking.OURS)
@@ -139,7 +141,7 @@ def test_left_as_they_are_each_comparison_says_so_and_it_can_be_asked_again(
     else:
         act(linked, f"DELETE /creditnotes/{take_off_there(linked)}")
         compare_at_night(linked)
-    assert offered(linked) == [again, asking.APART]
+    assert {again, asking.APART} < set(offered(linked))
     decide(linked, asking.APART)
     let_time_pass(linked)
     look(linked)
