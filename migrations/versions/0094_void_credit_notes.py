@@ -42,10 +42,14 @@ def upgrade() -> None:
         ["organisation_id", "credit_note_id"], ["organisation_id", "id"],
     )  # fmt: skip
     op.create_index(op.f("ix_refunds_credit_note_id"), "refunds", ["credit_note_id"])
-    op.execute("""
+    _of_every_firm(
+        """
         UPDATE refunds r SET credit_note_id = n.id FROM credit_notes n
          WHERE r.organisation_id = n.organisation_id AND r.form_id LIKE '%:%'
-           AND split_part(r.form_id, ':', 1) IN (n.form_id, 'note-' || n.id)""")
+           AND split_part(r.form_id, ':', 1) IN (n.form_id, 'note-' || n.id)""",
+        "refunds",
+        "credit_notes",
+    )
     op.drop_constraint("ck_credit_applications_amount", "credit_applications")
     op.create_check_constraint(op.f("ck_credit_applications_amount"), "credit_applications", "amount_minor <> 0")
     op.execute(_USED.format(more=_MORE))
@@ -69,10 +73,20 @@ def downgrade() -> None:
     op.drop_table(TABLE)
     op.execute("DROP FUNCTION keep_void_notes_unused()")
     op.execute(_USED.format(more=""))
-    op.execute("DELETE FROM credit_applications WHERE amount_minor < 0")
+    _of_every_firm("DELETE FROM credit_applications WHERE amount_minor < 0", "credit_applications")
     op.drop_constraint("ck_credit_applications_amount", "credit_applications")
     op.create_check_constraint(op.f("ck_credit_applications_amount"), "credit_applications", "amount_minor > 0")
     op.drop_column("refunds", "credit_note_id")
+
+
+def _of_every_firm(statement: str, *tables: str) -> None:
+    """Rows are hidden from the owner of the tables, too."""
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(statement)
+    op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot be altered
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def _of_voids() -> None:

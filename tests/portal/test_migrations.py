@@ -1,11 +1,7 @@
 """The models and the migrated database say the same."""
 
-import importlib.util
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy import create_engine, text
 
 from portal.schema import metadata
@@ -13,8 +9,7 @@ from portal.shared.migrate import is_current
 from portal.shared.running import job_session
 from tests.builders import Firm, make_invoice
 from tests.conftest import World
-
-ROOT = Path(__file__).resolve().parents[2] / "migrations"
+from tests.migrating import run_again
 
 
 def _is_table(thing: object, _name: object, kind: str, *_: object) -> bool:
@@ -39,14 +34,7 @@ def test_links_opened_before_opens_were_counted_count_as_opened_once(world: Worl
         make_invoice(session, firm)
         session.execute(text("UPDATE pay_links SET opened_at = '2026-10-01T12:00Z', last_opened_at = NULL, opens = 0"))
         session.commit()
-    (path,) = (ROOT / "versions").glob("*_count_opens.py")
-    spec = importlib.util.spec_from_file_location("count_opens", path)
-    assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
-    engine = create_engine(world.owner_url)
-    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
-        module.upgrade()
-    engine.dispose()
+    run_again(world, "count_opens", taken_back=False)
     with job_session(firm.organisation_id) as session:
         rows = session.execute(text("SELECT DISTINCT opens, last_opened_at = opened_at FROM pay_links")).all()
     assert [tuple(row) for row in rows] == [(1, True)]

@@ -1,6 +1,7 @@
 """A credit note that is voided: what it was put to is to be paid again, its lines can be credited again, and what went
 back in money stays where it went."""
 
+import uuid
 from random import Random
 
 import pytest
@@ -14,18 +15,21 @@ from portal.invoices import frozen, write_offs
 from portal.invoices.billing_again import bill_again
 from portal.invoices.credit_notes import actions as crediting
 from portal.invoices.credit_notes import queries
+from portal.invoices.credit_notes.forms import Wanted
 from portal.invoices.credit_notes.models import CreditApplication, CreditNote
 from portal.invoices.credit_notes.rules import CannotVoidNote
 from portal.invoices.documents.facts import credit_note_facts
 from portal.invoices.models import Invoice
 from portal.invoices.queries import balance_of, get_invoice
 from portal.organisations.models import Organisation
-from portal.payments.actions import put_credit_note, void_credit_note, void_invoice
+from portal.payments.actions import put_credit_note, raise_credit_note, void_credit_note, void_invoice
 from portal.payments.credits import credit_of
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.work_orders.models import BillingClaim
 from tests.builders import Firm, make_credit_note, make_invoice, post, sign_in
+from tests.conftest import World
+from tests.migrating import run_again
 from tests.paying import Till
 from tests.portal.payments.test_giving_credit_back import give_back, kept, kept_of_card
 from tests.portal.payments.test_recording import record
@@ -82,6 +86,19 @@ def test_what_went_back_in_money_keeps_it_in_force(
     assert give_back(till, firm, note_id, amount="20", way=way).status_code == 303
     with pytest.raises(CannotVoidNote, match=r"£20.00 went back to the customer with it.*on a new invoice"):
         void_credit_note(firm.organisation_id, note_id, "Wrong")
+
+
+def test_what_went_back_before_a_note_could_be_voided_keeps_it_too(world: World, session: Session, firm: Firm) -> None:
+    invoice = make_invoice(session, firm)
+    record(firm, [invoice.id])
+    all_of_it = dict(enumerate(crediting.creditable(session, get_invoice(session, invoice.id))))
+    session.commit()
+    wanted, by = Wanted(all_of_it, "not happy", keep=False, back="cash"), firm.people["manager"]
+    raise_credit_note(firm.organisation_id, invoice.id, wanted, form_id=uuid.uuid4().hex, raised_by=by)
+    run_again(world, "void_credit_notes")
+    (note,) = queries.notes_of(session, invoice.id)
+    with pytest.raises(CannotVoidNote, match="went back to the customer with it"):
+        void(firm, note)
 
 
 def test_money_handed_out_of_another_note_that_this_one_made_theirs_keeps_it(

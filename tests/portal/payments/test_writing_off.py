@@ -1,12 +1,7 @@
 """Writing off what nobody will pay: asked for no more, told everywhere, and taken back with one tap."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from portal.invoices.credit_notes.actions import creditable, raise_credit_note
 from portal.invoices.credit_notes.rules import CannotCredit
@@ -24,11 +19,10 @@ from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
 from tests.conftest import World
+from tests.migrating import run_again
 from tests.paying import Till, invoice_row, take_cash
 from tests.portal.payments.test_recording import due, record
 from tests.portal.payments.test_refunding import charge_of, give_back
-
-ROOT = Path(__file__).resolve().parents[3] / "migrations"
 
 
 def told(firm: Firm, invoice_id: int) -> tuple[int, bool, list[str]]:
@@ -149,15 +143,7 @@ def test_what_was_given_up_before_it_had_a_sum_is_summed_up(
     invoice_id, _path = went_back
     with job_session(firm.organisation_id) as session:
         release(session, "asked", invoice_id, kind=BACK)
-    (path,) = (ROOT / "versions").glob("*_sum_up_what_is_written_off.py")
-    spec = importlib.util.spec_from_file_location("sum_up", path)
-    assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
-    engine = create_engine(world.owner_url)
-    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
-        module.downgrade()
-        module.upgrade()
-    engine.dispose()
+    run_again(world, "sum_up_what_is_written_off")
     assert (due(firm, invoice_id), invoice_row(firm, invoice_id).written_off_minor) == (5000, 10000)
     with job_session(firm.organisation_id) as session:
         assert [(each.id, lost.minor) for each, lost in list_undecided(session)] == [(invoice_id, 5000)]
