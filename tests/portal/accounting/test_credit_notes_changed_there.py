@@ -49,6 +49,19 @@ def take_off_there(linked: LinkedFirm) -> str:
     return str(note["creditnote_id"])
 
 
+def move_there(linked: LinkedFirm) -> Invoice:
+    """Somebody puts 100 of the credit to another invoice there, which is sent for that. That one."""
+    other = sent_invoice(linked)
+    drain(linked.organisation_id)
+    let_time_pass(linked)
+    remote_id = take_off_there(linked)
+    there = next(each for each in linked.there("invoices") if each["invoice_number"] == other.number)
+    act(linked, f"POST /creditnotes/{remote_id}/invoices",
+        invoices=[{"invoice_id": there["invoice_id"], "amount_applied": 100}])  # fmt: skip
+    look(linked)
+    return other
+
+
 def void_there(linked: LinkedFirm) -> None:
     act(linked, f"POST /creditnotes/{take_off_there(linked)}/status/void")
     look(linked)
@@ -106,14 +119,7 @@ def test_voided_there_it_is_made_valid_again_though_each_answer_is_lost_once(cre
 
 def test_moved_to_another_invoice_there_it_is_put_back_though_an_answer_is_lost(credited: Credited) -> None:
     linked, invoice, _note = credited
-    other = sent_invoice(linked)
-    drain(linked.organisation_id)
-    let_time_pass(linked)
-    remote_id = take_off_there(linked)
-    there = next(each for each in linked.there("invoices") if each["invoice_number"] == other.number)
-    act(linked, f"POST /creditnotes/{remote_id}/invoices",
-        invoices=[{"invoice_id": there["invoice_id"], "amount_applied": 100}])  # fmt: skip
-    look(linked)
+    other = move_there(linked)
     told = {asked.module: asked.id for asked in questions(linked)}
     assert set(told) == {"credit_note", "invoice"}  # of the other one, less is to pay there
     linked.zoho.break_down("error_500_after", method="DELETE", path="/creditsapplied")

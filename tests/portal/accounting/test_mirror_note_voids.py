@@ -5,7 +5,6 @@ from itertools import permutations
 
 import pytest
 
-from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import asking
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.queries import get_credit_note
@@ -20,6 +19,7 @@ from tests.portal.accounting.test_credit_notes_changed_there import (
     credited,
     decide_about,
     go_on,
+    move_there,
     offered,
     open_there,
     take_off_there,
@@ -150,14 +150,7 @@ def test_what_is_paid_after_the_void_arrives_though_the_credit_still_stands_ther
 
 def test_moved_there_it_is_moved_here_to_the_cent(credited: Credited) -> None:
     linked, invoice, _note = credited
-    other = sent_invoice(linked)
-    drain(linked.organisation_id)
-    let_time_pass(linked)
-    remote_id = take_off_there(linked)
-    there = next(each for each in linked.there("invoices") if each["invoice_number"] == other.number)
-    act(linked, f"POST /creditnotes/{remote_id}/invoices",
-        invoices=[{"invoice_id": there["invoice_id"], "amount_applied": 100}])  # fmt: skip
-    look(linked)
+    other = move_there(linked)
     decide_about(linked, "credit_note", asking.THEIRS)
     go_on(linked)
     assert (balance(linked, invoice).minor, balance(linked, other).minor) == (23580, 13580)
