@@ -4,8 +4,19 @@ from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, updat
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.writing_off import open_there
-from portal.accounting.pull.models import AMOUNT, BALANCE, REOPENED, USES, VOID, WRITE_OFF_OVER, WRITTEN_OFF, Question
+from portal.accounting.pull.models import (
+    AMOUNT,
+    BALANCE,
+    NOTE_VOID,
+    REOPENED,
+    USES,
+    VOID,
+    WRITE_OFF_OVER,
+    WRITTEN_OFF,
+    Question,
+)
 from portal.accounting.pull.questions import SETTLED
+from portal.invoices.credit_notes.models import CreditNoteVoid
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
 from portal.invoices.models import VOID as VOID_HERE
 from portal.invoices.queries import is_written_off
@@ -17,7 +28,7 @@ def settle(session: Session, link_id: int) -> None:
     is_open = (Question.link_id == link_id, Question.decision == "")
     session.execute(
         update(Question)
-        .where(*is_open, or_(_of_invoices(), _of_payments()))
+        .where(*is_open, or_(_of_invoices(), _of_payments(), _of_notes()))
         .values(decision=SETTLED, decided_at=func.clock_timestamp())
         .execution_options(synchronize_session=False)
     )
@@ -44,3 +55,10 @@ def _of_payments() -> ColumnElement[bool]:
     reversed_ = select(PaymentReversal.payment_id)
     is_changed = Question.field.in_((AMOUNT, USES))
     return and_(Question.module == "payment", is_changed, Question.local_id.in_(reversed_))
+
+
+def _of_notes() -> ColumnElement[bool]:
+    """It was voided here, too, and is put to nothing any more."""
+    voided = select(CreditNoteVoid.credit_note_id)
+    is_over = Question.field.in_((NOTE_VOID, USES))
+    return and_(Question.module == "credit_note", is_over, Question.local_id.in_(voided))
