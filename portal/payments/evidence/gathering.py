@@ -31,6 +31,7 @@ _MOST_EVENTS = 500
 OF_THE_BOOKS = (
     "in the books", "not in the books", "dated today in the books", "marked sent", "paper attached",
     "difference settled", "stays elsewhere", "invoice stays", "to enter by hand", "numbered otherwise in the books",
+    "credit taken off",
 )  # fmt: skip
 # Why somebody did it is written for the firm's own eyes: told is what was done, up to the colon.
 _REASONED = (
