@@ -159,9 +159,15 @@ def test_whatever_was_done_on_either_side_in_whatever_order(
 
 
 def in_the_books(linked: LinkedFirm) -> tuple[dict[str, Decimal], dict[str, Decimal], dict[str, Decimal]]:
+    """A void one keeps its sum there, and asks for nothing and is worth nothing."""
     balances, unused, kept = theirs(linked)
     void_there = {str(each["invoice_id"]) for each in linked.there("invoices") if each["status"] == "void"}
-    return {at: Decimal(0) if at in void_there else each for at, each in balances.items()}, unused, kept
+    void_there |= {str(each["creditnote_id"]) for each in linked.there("creditnotes") if each["status"] == "void"}
+
+    def in_force(sums: dict[str, Decimal]) -> dict[str, Decimal]:
+        return {at: Decimal(0) if at in void_there else each for at, each in sums.items()}
+
+    return in_force(balances), unused, in_force(kept)
 
 
 def names_and_prices(linked: LinkedFirm) -> bool:
