@@ -19,6 +19,7 @@ from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, PaymentReversal, StripeAccount
 from portal.payments.received import TakenBack, told_of
+from portal.payments.refunds.went_back import WentBack, all_ways, went_of
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.money import Money
@@ -31,6 +32,7 @@ class DepositPaid(NamedTuple):
     payment: Payment
     use: PaymentUse
     taken_back: TakenBack | None
+    went: Sequence[WentBack] = ()
 
     @property
     def brought(self) -> Money:
@@ -74,8 +76,9 @@ class DepositPage:
         return Money.total((each.payment.taken for each in self.counted), self.request.currency)
 
     @property
-    def given_back(self) -> Money:
-        return Money.total((each.use.refunded for each in self.counted), self.request.currency)
+    def went_back(self) -> Sequence[WentBack]:
+        """What of it went back to the customer, each way by itself."""
+        return all_ways(self.counted)
 
     @property
     def shown(self) -> str:
@@ -165,4 +168,7 @@ def _payments(session: Session, request: DepositRequest) -> Sequence[DepositPaid
         .where(Deposit.deposit_request_id == request.id)
         .order_by(Payment.id)
     )
-    return [DepositPaid(payment, use, told_of(reversal)) for payment, use, reversal in rows]
+    paid = [DepositPaid(payment, use, told_of(reversal)) for payment, use, reversal in rows]
+    refunded = [each.payment for each in paid if each.use.refunded_minor]
+    went = went_of(session, refunded) if refunded else {}
+    return [each._replace(went=went.get(each.payment.id, ())) for each in paid]

@@ -26,6 +26,7 @@ from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.received import Received, received_on
 from portal.payments.refunds.queries import debit_returned_at, to_pay_again
+from portal.payments.refunds.went_back import WentBack, all_ways
 from portal.shared import clock
 from portal.shared.money import Money
 from portal.work_orders.models import WorkOrderLine
@@ -39,7 +40,7 @@ NO_LINK = 0  # no link has this number
 class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
-    given_back  what of payments went back to the customer; again: what is to pay for no other reason
+    again       what is to pay for no other reason than that money went back to the customer
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
@@ -57,7 +58,6 @@ class PayPage:
     balance: InvoiceBalance
     payments: Sequence[Received]
     state: str
-    given_back: Money
     again: Money
     language: str
     is_revised: bool
@@ -75,13 +75,14 @@ class PayPage:
         return [each for each in self.payments if each.taken_back is None]
 
     @property
-    def all_back(self) -> Money:
-        """What of payments went back to the customer, tips with it."""
-        return Money.total((each.back_tip for each in self.payments), self.given_back.currency) + self.given_back
+    def went_back(self) -> Sequence[WentBack]:
+        """What of payments went back to the customer, tips with it, each way by itself."""
+        return all_ways(self.payments)
 
     @property
-    def is_going_back(self) -> bool:
-        return any(each.is_going for each in self.payments)
+    def not_reached(self) -> Money:
+        """What was to go back to the customer, and did not arrive."""
+        return Money.total((each.not_reached for each in self.payments), self.invoice.currency)
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -154,7 +155,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
-        link, organisation, invoice, balance, payments, state, given_back, again,
+        link, organisation, invoice, balance, payments, state, again,
         row.language, row.is_revised, row.has_asked, pictures, notes,
         read_card(row.card), debit_for(row.debit or "", invoice.currency),
         day_of(row.debit_refused_at, organisation),

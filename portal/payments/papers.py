@@ -17,7 +17,8 @@ from portal.messages.rendering import long_date
 from portal.organisations.models import Organisation
 from portal.payments.deposits import Deposit
 from portal.payments.models import Payment, PaymentReversal
-from portal.payments.received import given_back, put_at_first, taken_back
+from portal.payments.received import put_at_first, taken_back
+from portal.payments.refunds.went_back import given_back
 from portal.payments.wording import way_in
 from portal.shared import clock, formats, phrases
 from portal.shared.money import Money
@@ -133,8 +134,8 @@ def _went_back(session: Session, organisation: Organisation, payment: Payment, l
     words = phrases.choose(language, organisation.locale)
     locale = words.locale(organisation.locale, organisation.country)
     return [
-        words.text("paper_given_back", amount=formats.money(each.amount, locale),
-                   day=_day(organisation, words, each.at))
+        words.text("paper_went_back", what=words.text(f"given_back_{each.way}"),
+                   amount=formats.money(each.amount, locale), day=_day(organisation, words, each.at))
         for each in given_back(session, payment.id)
     ]  # fmt: skip
 

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.invoices.models import Invoice
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.queries import AllocatedTo
-from portal.payments.refunds.models import COUNTS, UNDER_WAY, Refund
+from portal.payments.refunds.models import COUNTS, Refund
+from portal.payments.refunds.went_back import Gone, WentBack, refunds_of, ways_of
 from portal.shared.money import Money
 
 
@@ -27,74 +27,47 @@ class TakenBack:
 class Received:
     """
     brought     what it paid of the invoices that are asked for
-    back        what of that went back to the payer: not what failed to reach them
-    back_tip    what of its tip went back beside that
-    is_going    some of either has not reached them yet
+    went        what of that, and of its tip, went back to the payer, each way by itself: not what failed to reach them
+    not_reached what did not reach them at last, and is with the firm
     taken_back  None as long as it counts
     """
 
     payment: Payment
     brought: Money
-    back: Money
-    back_tip: Money
-    is_going: bool
+    went: Sequence[WentBack]
+    not_reached: Money
     taken_back: TakenBack | None
-
-    @property
-    def all_back(self) -> Money:
-        return self.back + self.back_tip
-
-
-@dataclass(frozen=True)
-class GivenBack:
-    """When how much of a payment went back, its tip with it."""
-
-    at: datetime
-    amount: Money
 
 
 def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Received]:
     """Whatever paid these invoices once, oldest first."""
     here, went = func.sum(Allocation.amount_minor), Allocation.refund_id.is_not(None)
-    back = func.coalesce(-func.sum(Allocation.amount_minor).filter(Refund.state.in_(COUNTS)), 0)
     first = func.coalesce(func.sum(Allocation.amount_minor).filter(~went, Allocation.amount_minor > 0), 0)
     rows = session.execute(
-        select(Payment, here, back, first, PaymentReversal, _BACK_TIP, _IS_GOING)
+        select(Payment, here, first, PaymentReversal, _HAS_REFUNDS)
         .join(Allocation, Allocation.payment_id == Payment.id)
-        .outerjoin(Refund, Refund.id == Allocation.refund_id)
         .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(Allocation.invoice_id.in_(invoice_ids))
         .group_by(Payment.id, PaymentReversal.id)
         .order_by(Payment.id)
-    )
-    found = [_received(row, here=int(row[1]), back=int(row[2]), once=int(row[3])) for row in rows]
+    ).all()
+    refunded = [row.Payment.id for row in rows if row.has_refunds]
+    refunds = refunds_of(session, refunded, invoice_ids) if refunded else {}
+    found = [
+        _received(payment, reversal, refunds.get(payment.id, []), here=int(stays), once=int(once))
+        for payment, stays, once, reversal, _ in rows
+    ]  # fmt: skip
     return [each for each in found if each.brought]
 
 
-_OF_PAYMENT = Refund.payment_id == Payment.id
-_BACK_TIP = (
-    select(func.coalesce(func.sum(Refund.tip_minor), 0))
-    .where(_OF_PAYMENT, Refund.state.in_(COUNTS))
-    .correlate(Payment)
-    .scalar_subquery()
-    .label("back_tip")
-)
-_IS_GOING = (
-    exists(select(Refund.id).where(_OF_PAYMENT, Refund.state.in_(UNDER_WAY)).correlate(Payment)).label("is_going")
+_HAS_REFUNDS = (
+    exists(select(Refund.id).where(Refund.payment_id == Payment.id).correlate(Payment)).label("has_refunds")
 )  # fmt: skip
 
 
 def taken_back(session: Session, payment_id: int) -> TakenBack | None:
     found = session.scalars(select(PaymentReversal).where(PaymentReversal.payment_id == payment_id)).one_or_none()
     return told_of(found)
-
-
-def given_back(session: Session, payment_id: int) -> Sequence[GivenBack]:
-    """Oldest first: what the payer has got, or will."""
-    rows = session.scalars(
-        select(Refund).where(Refund.payment_id == payment_id, Refund.state.in_(COUNTS)).order_by(Refund.id)
-    )
-    return [GivenBack(refund.created_at, refund.all_of_it) for refund in rows]
 
 
 def put_at_first(session: Session, payment: Payment) -> Sequence[AllocatedTo]:
@@ -110,14 +83,27 @@ def put_at_first(session: Session, payment: Payment) -> Sequence[AllocatedTo]:
     return [AllocatedTo(each, number or "", Money(int(minor), payment.currency)) for each, number, minor in rows]
 
 
-def _received(row: Row[Any], *, here: int, back: int, once: int) -> Received:
-    payment, reversal = row.Payment, row.PaymentReversal
-    counted = here + back if reversal is None else once
-    currency = payment.currency
-    return Received(
-        payment, Money(counted, currency), Money(back, currency), Money(int(row.back_tip), currency), row.is_going,
-        told_of(reversal),
-    )  # fmt: skip
+def _received(
+    payment: Payment, reversal: PaymentReversal | None, refunds: Sequence[Gone], *, here: int, once: int
+) -> Received:  # fmt: skip
+    went = ways_of(payment, refunds)
+    back = Money.total((each.amount for each in went), payment.currency)
+    stays = Money(here, payment.currency)
+    counted = stays + back if reversal is None else Money(once, payment.currency)
+    missed = _not_reached(refunds, stays) if reversal is None else Money.zero(payment.currency)
+    return Received(payment, counted, went, missed, told_of(reversal))
+
+
+def _not_reached(refunds: Sequence[Gone], stays: Money) -> Money:
+    """Of the newest refund, as far as the firm still has it for the payer: it pays these invoices again, or nothing.
+
+    What Stripe never took was told to nobody: it is missing only where a credit note has taken its place.
+    """
+    newest = refunds[-1] if refunds else None
+    if newest is None or newest.refund.way != "stripe" or newest.refund.state in COUNTS:
+        return Money.zero(stays.currency)
+    refund, unused = newest.refund, newest.unused
+    return min(refund.amount, unused + stays) + refund.tip if refund.state == "failed" else min(refund.amount, unused)
 
 
 def told_of(reversal: PaymentReversal | None) -> TakenBack | None:

@@ -22,14 +22,15 @@ from portal.payments.actions.refunds import taken_by
 from portal.payments.actions.reversal_news import link_back, request_of
 from portal.payments.models import Payment
 from portal.payments.queries import balance_of
-from portal.payments.received import put_at_first
+from portal.payments.received import put_at_first, received_on
 from portal.payments.refunds.models import Refund
 from portal.payments.refunds.queries import to_pay_again
+from portal.payments.refunds.rules import way_back
+from portal.payments.refunds.went_back import all_ways
 from portal.shared import formats, phrases
 from portal.shared.money import Money
 
 KIND = "refund_news"
-_LINES = {"stripe": "refund_going_note", "bank_transfer": "refunded_note", "cash": "mail_refund_cash"}
 
 
 class _News(NamedTuple):
@@ -48,11 +49,31 @@ def tell_of_refund(session: Session, refund: Refund) -> None:
 
     Safe to repeat. Does not commit.
     """
-    once = f"refund:{refund.id}"
-    if session.scalar(select(Message.id).where(Message.once == once)) is not None:
+    if _is_told(session, refund):
         return
+    line = _said(refund.way, session.get_one(Payment, refund.payment_id).method)
+    _tell_of(session, refund, _once(refund), "refund", line)
+
+
+def tell_of_missed_refund(session: Session, refund: Refund) -> None:
+    """It did not arrive after all: whoever heard that it goes hears that the firm has it again. Does not commit."""
+    if _is_told(session, refund):
+        _tell_of(session, refund, f"{_once(refund)}:missed", "not_reached", "not_reached_note")
+
+
+def _once(refund: Refund) -> str:
+    return f"refund:{refund.id}"
+
+
+def _is_told(session: Session, refund: Refund) -> bool:
+    return session.scalar(select(Message.id).where(Message.once == _once(refund))) is not None
+
+
+def _tell_of(session: Session, refund: Refund, once: str, key: str, said: str) -> None:
+    """said: key of the sentence about its amount."""
     payment = session.get_one(Payment, refund.payment_id)
-    ids = list(taken_by(session, refund)) or [part.invoice_id for part in put_at_first(session, payment)]
+    lost = [invoice_id for invoice_id, part in taken_by(session, refund).items() if part]
+    ids = lost or [part.invoice_id for part in put_at_first(session, payment)]
     invoices = session.scalars(select(Invoice).where(Invoice.id.in_(ids)).order_by(Invoice.id)).all()
     organisation, customer = (
         session.get_one(Organisation, payment.organisation_id), session.get_one(Customer, payment.customer_id)
@@ -62,8 +83,8 @@ def tell_of_refund(session: Session, refund: Refund) -> None:
         return
     open_ones = [each for each in invoices if each.status == SENT] or invoices
     again = _again(session, invoices, refund.amount)
-    line = [(_LINES[refund.way], refund.all_of_it)] + ([("mail_still_to_pay", again)] if again else [])
-    news = _News(once, "refund", refund.all_of_it, line, payment.number, "receipt_ended")
+    line = [(said, refund.all_of_it)] + ([("mail_still_to_pay", again)] if again else [])
+    news = _News(once, key, refund.all_of_it, line, payment.number, "receipt_ended")
     _send(session, organisation, customer, target, news, invoices, link_back(
         session, organisation, payment, open_ones, target
     ))  # fmt: skip
@@ -71,7 +92,7 @@ def tell_of_refund(session: Session, refund: Refund) -> None:
 
 def tell_of_credit_refund(session: Session, note: CreditNote, made: CreditRefund) -> None:
     """The same of what a credit note had left with the customer. Does not commit."""
-    line = [(_LINES[made.way], made.amount)]
+    line = [(_said(made.way), made.amount)]
     _tell_of_invoice(session, session.get_one(Invoice, note.invoice_id), _News(
         f"credit-refund:{made.id}", "refund", made.amount, line, ""
     ))  # fmt: skip
@@ -79,7 +100,16 @@ def tell_of_credit_refund(session: Session, note: CreditNote, made: CreditRefund
 
 def tell_of_asking(session: Session, invoice: Invoice, amount: Money, *, once: str) -> None:
     """Money of this invoice went back, and is to be paid again. Does not commit."""
-    _tell_of_invoice(session, invoice, _News(once, "asked_again", amount, [("went_back_note", amount)], ""))
+    went = all_ways(received_on(session, [invoice.id]))
+    is_of_bank = bool(went) and all(each.is_of_bank for each in went)
+    key, line = ("bank_took", "bank_took_note") if is_of_bank else ("asked_again", "went_back_note")
+    _tell_of_invoice(session, invoice, _News(once, key, amount, [(line, amount)], ""))
+
+
+def _said(way: str, method: str = "") -> str:
+    """Key of the sentence about money that goes back this way: what Stripe gives back is on its way."""
+    begins = "refund_going_note" if way == "stripe" else "refunded_note"
+    return f"{begins}_{way_back(way, method)}"
 
 
 def _tell_of_invoice(session: Session, invoice: Invoice, news: _News) -> None:

@@ -12,7 +12,7 @@ from portal.gateways.stripe_gateway import CannotCharge, Client, SeenDispute, Se
 from portal.payments import rules
 from portal.payments.actions.accounts import client_of
 from portal.payments.actions.allocation import lock_customer
-from portal.payments.actions.refund_news import tell_of_refund
+from portal.payments.actions.refund_news import tell_of_missed_refund, tell_of_refund
 from portal.payments.actions.refunds import end_refund, plan_refund
 from portal.payments.models import Payment, PaymentAttempt, StripeAccount
 from portal.payments.queries import get_payment
@@ -144,6 +144,7 @@ def _record(session: Session, refund: Refund, seen: SeenRefund) -> None:
     refund.remote_id = seen.id
     if seen.state == "failed":
         end_refund(session, refund, "failed", seen.why)
+        tell_of_missed_refund(session, refund)
     elif refund.state != "succeeded":
         is_news = refund.state == "planned"
         refund.state = seen.state

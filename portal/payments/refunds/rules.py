@@ -1,7 +1,17 @@
-"""How much of a customer's credit is money: what notes took back of unpaid invoices is credit, but nobody paid it."""
+"""Which way money goes back, and how much of a customer's credit is money: a note over an unpaid invoice is not."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+
+def way_back(way: str, method: str) -> str:
+    """How money went back, as its payer is told: card | transfer | cash | dispute.
+
+    way     of the Refund; method: of the payment, for what goes back where it came from
+    """
+    if way == "stripe":
+        return "card" if method == "card" else "transfer"
+    return "transfer" if way == "bank_transfer" else way
 
 
 class Claim(NamedTuple):

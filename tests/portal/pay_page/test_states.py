@@ -14,6 +14,7 @@ from portal.pay_page.rules import PAYABLE, SETTLED, Standing, page_state
 from portal.payments.actions import offer_debit, plan_refund, void_invoice, write_off_invoice
 from portal.payments.models import Payment, StripeAccount, StripeEvent
 from portal.payments.refunds.models import Dispute
+from portal.payments.refunds.rules import way_back
 from portal.payments.rules import DECLINED, MOST_DECLINES
 from portal.shared import clock, phrases
 from portal.shared.money import Money
@@ -79,6 +80,9 @@ def test_each_standing_has_one_page(state: str, standing: Standing) -> None:
     assert page_state(standing) == state
 
 
+WAYS = [
+    way_back(*each) for each in (("stripe", "card"), ("stripe", "bank_debit"), ("cash", "card"), ("dispute", "card"))
+]
 Deed = Callable[[Till, Firm, int, str], None]
 
 
@@ -240,4 +244,6 @@ def test_a_receipt_outlives_its_link_and_an_open_invoice_does_not(till: Till, fi
 def test_every_state_has_its_words() -> None:
     english = phrases.LANGUAGES["en"].words
     for state in {"void", "replaced", "written_off", "held", "disputed", "processing", *SETTLED} - set(PAYABLE):
-        assert state in english and f"{state}_note" in english
+        # What was refunded has a sentence for each way in which it went back.
+        notes = [f"{state}_note_{way}" for way in WAYS] if state == "refunded" else [f"{state}_note"]
+        assert state in english and set(notes) <= set(english)

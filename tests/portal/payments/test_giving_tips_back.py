@@ -170,7 +170,7 @@ def test_what_waits_at_stripe_is_without_what_went_back_of_the_tip(
     ("amount", "tip", "then", "going", "gone"),
     [
         ("235.80", "23.58", "credit", "Your money is on its way back", "Your money was given back"),
-        ("50", "10", "ask", "On its way back to you", "Given back"),
+        ("50", "10", "ask", "On its way back to the card", "Given back to the card"),
     ],
 )
 def test_the_customer_sees_the_tip_go_back_as_well_and_when_it_has(

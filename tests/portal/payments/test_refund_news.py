@@ -1,5 +1,6 @@
 """Whoever gets money back, or is asked for it again, hears of it the way the invoice came."""
 
+import pytest
 from sqlalchemy import select
 
 from portal.customers.models import Customer
@@ -9,7 +10,7 @@ from portal.messages.models import Message
 from portal.payments.actions import refund_credit_note
 from portal.shared.money import Money
 from portal.shared.running import job_session
-from tests.builders import Firm, make_credit_note, make_work_order, post, sign_in
+from tests.builders import Firm, make_credit_note, make_work_order, pay_address, post, sign_in
 from tests.paying import Till
 from tests.portal.payments.test_deposits import take
 from tests.portal.payments.test_refunding import WHOLE, charge_of, paid
@@ -40,7 +41,11 @@ def test_a_refund_to_the_card_is_told_once_stripe_has_taken_it(till: Till, firm:
     till.work(firm)
     till.work(firm)
     [mail] = told(firm)
-    assert "gives £50.00 back to you" in mail and "is giving back £50.00" in mail and "Still to pay" not in mail
+    assert (
+        "gives £50.00 back to you" in mail
+        and "is giving £50.00 back to your card" in mail
+        and "Still to pay" not in mail
+    )
 
 
 def test_what_is_to_pay_again_is_said_with_it_in_the_customers_language(
@@ -91,4 +96,27 @@ def test_a_deposit_that_goes_back_is_told_to_the_address_on_file(till: Till, fir
         job_id = make_work_order(session, firm).id
     give_back(till, firm, take(firm, job_id, 10000), way="bank_transfer")
     [mail] = told(firm)
-    assert "has given back £50.00" in mail and "/p/" not in mail
+    assert "has given you £50.00 back by bank transfer" in mail and "/p/" not in mail
+
+
+WAYS = {
+    "stripe": "Given back to the card", "cash": "Given back in cash", "dispute": "Your bank took the payment back",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_invoices_page_says_which_way_it_went_back(till: Till, firm: Firm, paid: tuple[int, int], way: str) -> None:
+    if way == "dispute":
+        opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+        till.work(firm)
+        till.stand_in.control(f"disputes/{opened['id']}/close", outcome="lost")
+        till.work(firm)
+        office, page = sign_in(till.browser(), firm, "manager"), f"/invoices/{paid[1]}"
+        assert post(office, f"{page}/money-back", {"then": "ask"}, page=page).status_code == 303
+    else:
+        give_back(till, firm, paid[0], way=way, then="ask")
+        till.work(firm)
+    with job_session(firm.organisation_id) as session:
+        path = pay_address(session, get_invoice(session, paid[1]))
+    shown = till.get(path).text
+    assert [words for words in WAYS.values() if words in shown] == [WAYS[way]]

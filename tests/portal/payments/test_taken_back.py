@@ -140,10 +140,10 @@ def test_received_and_given_back_are_told_apart(till: Till, firm: Firm) -> None:
     made = record(firm, [invoice_id])
     give_back(firm, made.payment_id, 5000, "cash")
     page = till.get(path).text
-    for words in ("Paid on", "Given back", "50.00", "Left to pay"):
+    for words in ("Paid on", "Given back in cash", "50.00", "Left to pay"):
         assert words in page
     receipt = till.get(f"{path}/receipts/{made.payment_id}").text
-    assert "£235.80" in receipt and "Given back: £50.00 on" in receipt
+    assert "£235.80" in receipt and "Given back in cash: £50.00, " in receipt
 
 
 def test_all_of_it_given_back_leaves_the_receipt(till: Till, firm: Firm) -> None:
