@@ -100,7 +100,7 @@ def tell_of_credit_refund(session: Session, note: CreditNote, made: CreditRefund
 
 def tell_of_asking(session: Session, invoice: Invoice, amount: Money, *, once: str) -> None:
     """Money of this invoice went back, and is to be paid again. Does not commit."""
-    went = all_ways(received_on(session, [invoice.id]))
+    went = [each for each in all_ways(received_on(session, [invoice.id])) if each.amount]
     is_of_bank = bool(went) and all(each.is_of_bank for each in went)
     key, line = ("bank_took", "bank_took_note") if is_of_bank else ("asked_again", "went_back_note")
     _tell_of_invoice(session, invoice, _News(once, key, amount, [(line, amount)], ""))

@@ -21,17 +21,19 @@ class WentBack:
     """What of a payment went back one way. way: as refunds.rules.way_back says.
 
     amount    of what it had paid; tip: beside that
-    is_going  some of either has not reached the payer yet
+    is_going  some of it has not reached the payer yet
+    credit    beside both, of what had paid nothing
     """
 
     way: str
     amount: Money
     tip: Money
     is_going: bool
+    credit: Money
 
     @property
     def all_of_it(self) -> Money:
-        return self.amount + self.tip
+        return self.amount + self.tip + self.credit
 
     @property
     def label(self) -> str:
@@ -59,10 +61,11 @@ class GivenBack:
 
 
 class Gone(NamedTuple):
-    """A refund, what these invoices lost by it, and what of its payment pays nothing."""
+    """A refund, what these invoices lost by it, what of it had paid nothing, and what of its payment pays nothing."""
 
     refund: Refund
     of_these: Money
+    of_credit: Money
     unused: Money
 
 
@@ -79,18 +82,19 @@ def refunds_of(
     session: Session, payment_ids: Sequence[int], invoice_ids: Collection[int]
 ) -> dict[int, list[Gone]]:  # fmt: skip
     """By payment, oldest first."""
+    lost = func.sum(Allocation.amount_minor)
+    of_these = func.coalesce(-lost.filter(Allocation.invoice_id.in_(invoice_ids)), 0)
     rows = session.execute(
-        select(Refund, func.coalesce(-func.sum(Allocation.amount_minor), 0), PaymentUse.unused_minor)
+        select(Refund, of_these, Refund.amount_minor + func.coalesce(lost, 0), PaymentUse.unused_minor)
         .join(PaymentUse, PaymentUse.payment_id == Refund.payment_id)
-        .outerjoin(Allocation, (Allocation.refund_id == Refund.id) & Allocation.invoice_id.in_(invoice_ids))
+        .outerjoin(Allocation, Allocation.refund_id == Refund.id)
         .where(Refund.payment_id.in_(payment_ids))
         .group_by(Refund.id, PaymentUse.unused_minor)
         .order_by(Refund.id)
     )
     found: dict[int, list[Gone]] = defaultdict(list)
-    for refund, minor, unused in rows:
-        currency = refund.currency
-        found[refund.payment_id].append(Gone(refund, Money(int(minor), currency), Money(unused, currency)))
+    for refund, *sums in rows:
+        found[refund.payment_id].append(Gone(refund, *(Money(int(minor), refund.currency) for minor in sums)))
     return found
 
 
@@ -101,7 +105,7 @@ def went_of(session: Session, payments: Sequence[Payment]) -> dict[int, Sequence
     )
     refunds: dict[int, list[Gone]] = defaultdict(list)
     for each in rows:
-        refunds[each.payment_id].append(Gone(each, each.amount, Money.zero(each.currency)))
+        refunds[each.payment_id].append(Gone(each, each.amount, Money.zero(each.currency), Money.zero(each.currency)))
     return {each.id: ways_of(each, refunds[each.id]) for each in payments}
 
 
@@ -117,13 +121,16 @@ def all_ways(payments: Iterable[Refunded]) -> Sequence[WentBack]:
     return _by_way(gone for payment in payments for gone in payment.went)
 
 
-def ways_of(payment: Payment, refunds: Sequence[Gone]) -> Sequence[WentBack]:
-    return _by_way(
+def ways_of(payment: Payment, refunds: Sequence[Gone], *, with_credit: bool = True) -> Sequence[WentBack]:
+    nothing = Money.zero(payment.currency)
+    parts = [
         WentBack(
-            way_back(each.refund.way, payment.method), each.of_these, each.refund.tip, each.refund.state in UNDER_WAY
+            way_back(each.refund.way, payment.method), each.of_these, each.refund.tip, each.refund.state in UNDER_WAY,
+            each.of_credit if with_credit else nothing,
         )
-        for each in refunds if each.refund.state in COUNTS and each.of_these + each.refund.tip
-    )  # fmt: skip
+        for each in refunds if each.refund.state in COUNTS
+    ]  # fmt: skip
+    return _by_way(part for part in parts if part.all_of_it)
 
 
 def _by_way(parts: Iterable[WentBack]) -> Sequence[WentBack]:
@@ -132,6 +139,7 @@ def _by_way(parts: Iterable[WentBack]) -> Sequence[WentBack]:
     for each in parts:
         so_far = ways.get(each.way)
         ways[each.way] = each if so_far is None else WentBack(
-            each.way, so_far.amount + each.amount, so_far.tip + each.tip, so_far.is_going or each.is_going
+            each.way, so_far.amount + each.amount, so_far.tip + each.tip, so_far.is_going or each.is_going,
+            so_far.credit + each.credit,
         )  # fmt: skip
     return list(ways.values())
