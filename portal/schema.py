@@ -4,6 +4,7 @@ from portal.accounting import models as accounting
 from portal.accounting.agreement import models as agreement
 from portal.accounting.by_hand import models as by_hand
 from portal.accounting.mirror import history as mirror_history
+from portal.accounting.planned import models as planned
 from portal.accounting.pull import models as pull
 from portal.accounting.reconciliation import models as reconciliation
 from portal.catalogue import models as catalogue
@@ -34,8 +35,9 @@ from portal.work_orders.pictures import models as pictures
 __all__ = [
     "accounting", "agreement", "autopay", "by_hand", "cards", "cash", "catalogue", "credit_notes", "customers",
     "deposits", "documents", "holds", "invoices", "joint", "messages", "metadata", "mirror_history", "organisations",
-    "outbox", "pauses", "payments", "payouts", "people", "photos", "pictures", "pull", "questions", "reconciliation",
-    "refunds", "refusals", "reminders", "standing", "surplus", "taxes", "throttle", "uses", "work_orders",
+    "outbox", "pauses", "payments", "payouts", "people", "photos", "pictures", "planned", "pull", "questions",
+    "reconciliation", "refunds", "refusals", "reminders", "standing", "surplus", "taxes", "throttle", "uses",
+    "work_orders",
 ]  # fmt: skip
 
 metadata = Base.metadata

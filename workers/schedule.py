@@ -32,6 +32,7 @@ _DUE = text(
     " UNION SELECT * FROM gate.due_pulls(:at)"
     " UNION SELECT * FROM gate.due_imports(:at)"
     " UNION SELECT * FROM gate.due_consents(:at)"
+    " UNION SELECT * FROM gate.due_switches(:at)"
 )
 # First of all, before a person's first edit: whose database is a copy restored from a backup.
 _NOTICE = text("SELECT gate.notice_restored(:at)")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.accounting import link as linking
 from portal.accounting import tokens
 from portal.accounting.models import Consent, Link
+from portal.accounting.planned.models import PlannedSwitch
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre
@@ -36,7 +37,9 @@ class GivenUp:
 def left_at() -> ScalarSelect[int | None]:
     """The latest consent that no organisation was chosen for yet: the set-up or a switch was left there, and goes on
     there. What is older than the last choice was given up by it. For a statement of one's own."""
-    last_choice = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
+    linked = select(func.coalesce(func.max(Link.consent_id), 0)).scalar_subquery()
+    planned = select(func.max(PlannedSwitch.consent_id)).where(PlannedSwitch.ended_at.is_(None)).scalar_subquery()
+    last_choice = func.greatest(linked, planned)
     return (
         select(func.max(Consent.id))
         .where(Consent.revoked_at.is_(None), Consent.lost_at.is_(None), Consent.id > last_choice)
@@ -55,8 +58,9 @@ def give_up(consent: Consent) -> GivenUp | None:
 
 
 def give_up_others(session: Session, kept: Consent) -> list[GivenUp]:
-    """Those begun before `kept`, used or not: it has taken their place. To be revoked at Zoho after the commit."""
-    return _give_up_all(session, Consent.id < kept.id)
+    """Those begun before `kept`, used or not, but for a plan's: it has taken their place. To be revoked at Zoho after
+    the commit."""
+    return _give_up_all(session, (Consent.id < kept.id) & ~_is_planned())
 
 
 def give_up_all(session: Session, but: Consent | None) -> list[GivenUp]:
@@ -84,7 +88,12 @@ def _unused() -> Select[int]:
     is_old = Consent.created_at <= clock.now() - _CHOOSE_WITHIN
     is_replaced = (Consent.created_at <= clock.now() - _REPLACED_FOR) & exists().where(later.id > Consent.id)
     living = Consent.revoked_at.is_(None) & Consent.lost_at.is_(None)
-    return select(Consent.id).where(living, ~is_used, or_(is_old, is_replaced))
+    return select(Consent.id).where(living, ~is_used, ~_is_planned(), or_(is_old, is_replaced))
+
+
+def _is_planned() -> ColumnElement[bool]:
+    """It waits for the day on which its organisation is gone over to."""
+    return exists().where(PlannedSwitch.consent_id == Consent.id, PlannedSwitch.ended_at.is_(None)).correlate(Consent)
 
 
 def give_back(given_up: Iterable[GivenUp]) -> None:

@@ -132,7 +132,7 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     session.refresh(consent, ["revoked_at"])
     if consent.revoked_at is not None:
         raise CannotLink("That permission was given back meanwhile. Connect again.")
-    _refuse_a_second_owner(session, organisation_id, candidate)
+    refuse_a_second_owner(session, organisation_id, candidate)
     live = hold(session)
     link = _earlier(session, candidate)
     if live is not None and live is not link:
@@ -198,7 +198,7 @@ _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('ties of:' || CAST(:
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('link:' || :remote, 0))")
 
 
-def _refuse_a_second_owner(session: Session, organisation_id: int, candidate: rules.Candidate) -> None:
+def refuse_a_second_owner(session: Session, organisation_id: int, candidate: rules.Candidate) -> None:
     """Two firms' invoice numbers in one organisation's books would clash for ever. The second waits for the first."""
     session.execute(_ONE_AT_A_TIME, {"remote": candidate.id})
     is_taken = session.execute(

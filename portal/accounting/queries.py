@@ -13,6 +13,7 @@ from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.link import live_link
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import MODULES, TAX_RATE, Consent, ImportRow, Link, MirrorRecord, TaxAtRate
+from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.pull.models import Question
 from portal.catalogue.models import Item
 from portal.customers.models import Customer
@@ -54,16 +55,20 @@ class LinkState:
 
 
 class Tied(NamedTuple):
-    """The live link and the consent it stands on."""
+    """The live link, the consent it stands on, and the plan to leave it."""
 
     link: Link
     consent: Consent
+    plan: PlannedSwitch | None = None
 
 
 def tied_now(session: Session) -> Tied | None:
     """One statement."""
     row = session.execute(
-        select(Link, Consent).join(Consent, Consent.id == Link.consent_id).where(Link.archived_at.is_(None))
+        select(Link, Consent, PlannedSwitch)
+        .join(Consent, Consent.id == Link.consent_id)
+        .outerjoin(PlannedSwitch, and_(PlannedSwitch.link_id == Link.id, PlannedSwitch.ended_at.is_(None)))
+        .where(Link.archived_at.is_(None))
     ).one_or_none()
     return Tied(*row) if row is not None else None
 

@@ -109,7 +109,7 @@ class Meter:
 
 def status_of(session: Session, tied: Tied) -> Status:
     """Four statements, however much there is."""
-    link, consent = tied
+    link, consent = tied.link, tied.consent
     open_ = _open_changes(session)
     modules = _modules(session, link, {module: count for module, (count, _, _) in open_.items()})
     return Status(

@@ -9,6 +9,7 @@ from portal.accounting import belonging, rules
 from portal.accounting import link as linking
 from portal.accounting.consents import GivenUp, give_up_all
 from portal.accounting.models import Consent, Link
+from portal.accounting.planned import actions as planned
 from portal.invoices import holds
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
@@ -27,6 +28,7 @@ def end_link(session: Session, link: Link, *, but: Consent | None = None) -> lis
         return []
     link.archived_at = clock.now()
     link.lease_fence, link.lease_until = link.lease_fence + 1, None
+    planned.end_with(session, link, but)
     holds.release(session, "unlinked")  # nothing compares them any more
     given_up = give_up_all(session, but)
     audit.note(

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Consent, Link
+from portal.accounting.planned.models import PlannedSwitch
 from portal.messages.actions import queue_mail
 from portal.messages.rendering import render_mail
 from portal.organisations.models import Organisation
@@ -28,9 +29,13 @@ class Occasion:
 def warn_of_lost_consent(session: Session, consent: Consent) -> None:
     """Nothing when no link stands on it. Does not commit."""
     link = session.scalars(select(Link).where(Link.consent_id == consent.id, Link.archived_at.is_(None))).one_or_none()
-    if link is not None:
-        _warn(session, link, Occasion(
-            f"consent-lost:{consent.id}", f"Zoho no longer accepts the connection to {link.remote_name}",
+    planned = select(PlannedSwitch).where(PlannedSwitch.consent_id == consent.id, PlannedSwitch.ended_at.is_(None))
+    plan = session.scalars(planned).one_or_none()
+    found = link or (session.get_one(Link, plan.link_id) if plan is not None else None)
+    if found is not None:
+        name = found.remote_name if plan is None else f"{plan.remote_name}, which you are about to go over to"
+        _warn(session, found, Occasion(
+            f"consent-lost:{consent.id}", f"Zoho no longer accepts the connection to {name}",
             "Somebody may have withdrawn the permission there, or connected too many times.", "Connect again",
         ))  # fmt: skip
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from flask_login import UserMixin
@@ -22,6 +22,8 @@ LONGEST = timedelta(days=14)
 IDLE = timedelta(days=3)
 _TOUCH_EVERY = timedelta(minutes=10)
 _WINDOW = timedelta(minutes=15)
+_TOLD_BEFORE = timedelta(days=3)
+_SHUT_OUT, _MOVE = func.shut_out_of_books().label("shut_out_of"), func.books_to_move().label("move")
 _TRIES_PER_ACCOUNT, _TRIES_PER_ADDRESS = 10, 40
 
 
@@ -34,10 +36,20 @@ class TooManyTries(RuleBroken):
 
 
 @dataclass(frozen=True)
+class BooksMove:
+    """The books move to another organisation on a day that was set in advance. has_come: it has, and they have not."""
+
+    on: date
+    to: str
+    has_come: bool
+
+
+@dataclass(frozen=True)
 class Viewer(UserMixin):  # type: ignore[misc]
     """The person behind a request, with everything a page needs to know of them: one query.
 
     shut_out_of  the linked organisation's name when Zoho does not let the firm in; "" for who cannot mend it
+    books_move   the firm goes over to another organisation: from three days before on, for who looks after the link
     """
 
     id: int
@@ -50,6 +62,7 @@ class Viewer(UserMixin):  # type: ignore[misc]
     digest: bytes
     secret: str
     shut_out_of: str = ""
+    books_move: BooksMove | None = None
 
     def get_id(self) -> str:
         """What the cookie holds: the secret of this sign-in, not the person's number."""
@@ -113,7 +126,7 @@ def find_viewer(session: Session, secret: str) -> tuple[Viewer, Organisation] | 
         return None
     enter(session, organisation_id)
     row = session.execute(
-        select(SignIn, Person, Role, Organisation, func.shut_out_of_books().label("shut_out_of"))
+        select(SignIn, Person, Role, Organisation, _SHUT_OUT, _MOVE)
         .join(Person, Person.id == SignIn.person_id)
         .join(Role, Role.name == Person.role)
         .join(Organisation, Organisation.id == SignIn.organisation_id)
@@ -121,13 +134,23 @@ def find_viewer(session: Session, secret: str) -> tuple[Viewer, Organisation] | 
     ).one_or_none()
     if row is None:
         return None
+    looks_after_books = "manage_link" in row.Role.rights
     viewer = Viewer(
         id=row.Person.id, organisation_id=organisation_id, name=row.Person.name, email=row.Person.email,
         role=row.Person.role, rights=frozenset(row.Role.rights), discount_limit=row.Role.discount_limit, digest=digest,
-        secret=secret, shut_out_of=(row.shut_out_of or "") if "manage_link" in row.Role.rights else "",
+        secret=secret, shut_out_of=(row.shut_out_of or "") if looks_after_books else "",
+        books_move=_move(row.move, clock.today(row.Organisation.time_zone)) if looks_after_books else None,
     )  # fmt: skip
     _touch(session, row.SignIn)
     return viewer, row.Organisation
+
+
+def _move(told: str | None, today: date) -> BooksMove | None:
+    """told: day and name, of a day to come or of one that has passed and still waits."""
+    day, _, name = (told or "").partition(" ")
+    if not day or date.fromisoformat(day) > today + _TOLD_BEFORE:
+        return None
+    return BooksMove(date.fromisoformat(day), name, has_come=date.fromisoformat(day) <= today)
 
 
 def sign_out(session: Session, digest: bytes) -> None:

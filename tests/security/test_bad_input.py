@@ -230,6 +230,7 @@ BUTTONS = {
     "accounting.decide", "accounting.decide_all",
     "accounting.end_link", "accounting.fix_drift", "accounting.receive_hint", "accounting.rehearse",
     "accounting.mark_all_entered", "accounting.mark_entered", "accounting.mark_open", "accounting.retry",
+    "accounting.move_day", "accounting.call_off", "accounting.go_over_now",
     "accounting.retry_all",
     "accounting.send_rounding", "accounting.start", "accounting.take_back", "accounting.update_fields",
     "accounting.update_mapping",

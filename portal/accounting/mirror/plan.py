@@ -25,6 +25,8 @@ from portal.accounting.mirror.push import (
 )
 from portal.accounting.mirror.sources import Source
 from portal.accounting.models import TAX_RATE, MirrorRecord
+from portal.accounting.planned import queries as planned
+from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.pull import questions, tax_changes
 from portal.shared import outbox
 
@@ -45,6 +47,9 @@ def plan(turn: Turn, record_id: int) -> Push | Needs | None:
         if record.module == "payment" and questions.is_stopped(session, record):
             record.state = "conflict"
             outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
+            return None
+        if (going_over := planned.is_held(session, record)) is not None:
+            _wait_for_the_day(record, going_over, session.scalars(select(func.clock_timestamp())).one())
             return None
         if directions.is_compared_first(session, record) or asked_first.is_open(session, record):
             asked_first.rest(session, record)
@@ -126,6 +131,12 @@ def _wait(session: Session, record: MirrorRecord, blocker: MirrorRecord, now: da
     record.waits_for = (needed.label if needed else blocker.module)[:200]
     comes_back = blocker.state in ("pending", "sending") and blocker.module != "invoice" and not is_resting
     record.next_try_at = max(blocker.next_try_at, now) if comes_back else now + _WAIT
+
+
+def _wait_for_the_day(record: MirrorRecord, going_over: PlannedSwitch, now: datetime) -> None:
+    """It is dated for the organisation that the firm goes over to, or hangs on what is."""
+    record.state, record.attempts, record.next_try_at = "waiting", 0, now + _WAIT
+    record.waits_for = f"{going_over.cut_over_on:%-d %b %Y}, when the books move to {going_over.remote_name}"[:200]
 
 
 def _next_step(

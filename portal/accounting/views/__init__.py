@@ -12,6 +12,7 @@ from portal.accounting.views import (
     mapping,
     modules,
     notices,
+    planned,
     questions,
     reconciling,
     setup,
@@ -20,5 +21,5 @@ from portal.accounting.views.pages import bp
 
 __all__ = [
     "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping",
-    "modules", "notices", "questions", "reconciling", "setup",
+    "modules", "notices", "planned", "questions", "reconciling", "setup",
 ]  # fmt: skip

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from portal.accounting import belonging, consents, directions, in_doubt, link, proving, queries, rules, switching
 from portal.accounting.models import Consent, Link
-from portal.accounting.setup import importing, new_organisation, sizes, steps
-from portal.accounting.views import going_over, offering, sure
-from portal.accounting.views.linking import AGAIN, show_page
+from portal.accounting.setup import beginning, importing, new_organisation, sizes, steps
+from portal.accounting.views import going_over, offering, planned, sure
+from portal.accounting.views.linking import AGAIN, PLANNED, show_page
 from portal.accounting.views.pages import bp
 from portal.accounting.views.silence import ask_again
 from portal.gateways.errors import GatewayError
@@ -46,9 +46,13 @@ def create_link(consent_id: int) -> Response:
         quota = proving.check_base_currency(consent.organisation_id, consent, candidate)
         # One of our name may have been there before, with customers in it: then it is compared like any other.
         is_new = is_new and new_organisation.is_empty(consent, candidate)
+        if consent.wish == PLANNED:
+            return planned.take_permission(consent, candidate)
         day = _day_of_going_over(form, candidate)
         if day is not None and not sure.is_sure():
-            return _ask_about_going_over(consent, candidate, day)
+            return _ask_about_going_over(consent, candidate, day, is_new=is_new)
+        if day is not None and going_over.is_ahead(day):
+            return planned.plan_ahead(consent, candidate, day, is_new=is_new)
         tied, given_up = _attach(consent, candidate, day, is_new=is_new)
         proving.note_quota(tied, quota)
     except RuleBroken as problem:
@@ -93,12 +97,8 @@ def _attach(
         is_renewed = live is not None and candidate.id == live.remote_organisation_id
         tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
         given_up = consents.give_up_others(session, consent)
-    if not tied.setup_steps and not link.has_records(session, tied):
-        steps.begin(session, tied, is_new=is_new)
-        if is_new:
-            importing.go(session, tied, importing.REHEARSE)
-    elif not is_renewed:
-        importing.compare_again(session, tied)
+    if not is_renewed:
+        beginning.begin(session, tied, is_new=is_new)
     return tied, given_up
 
 
@@ -107,13 +107,15 @@ def _day_of_going_over(form: Form, candidate: rules.Candidate) -> date | None:
     live = link.live_link(request_session())
     if live is None or candidate.id == live.remote_organisation_id:
         return None
-    return going_over.first_day(form, live)
+    return going_over.first_day(form)
 
 
-def _ask_about_going_over(consent: Consent, candidate: rules.Candidate, day: date) -> Response:
+def _ask_about_going_over(consent: Consent, candidate: rules.Candidate, day: date, *, is_new: bool) -> Response:
     live = link.live_link(request_session())
     if live is None:
         return see_other(url_for("accounting.show"))
+    if going_over.is_ahead(day):
+        return planned.ask_ahead(live, candidate, consent, day, is_new=is_new)
     return sure.ask(going_over.asked(live, candidate, consent, day))
 
 
@@ -161,7 +163,7 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     fitting = [each for each in offered.candidates if each.id in usable and not offering.unlike(each, consent.wish)]
     preset = fitting[0].id if len(usable) == len(fitting) == 1 else ""
     if tied is not None:  # who goes over says where to
-        preset = tied.remote_organisation_id if consent.wish == AGAIN else ""
+        preset = {AGAIN: tied.remote_organisation_id, PLANNED: planned.goes_to()}.get(consent.wish, "")
     untouched = Form(
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),
@@ -170,7 +172,7 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
     page = render_template(
         "accounting/choose.html", consent=consent, offered=offered, options=options,
         form=form if form and not is_making else untouched, making=form if form and is_making else untouched,
-        usable=usable, is_new=consent.wish == "new", tied=tied, whose=whose,
+        usable=usable, is_new=consent.wish == "new", whose=whose, tied=None if consent.wish == PLANNED else tied,
         staying=belonging.staying(request_session()),
     )  # fmt: skip
     return make_response(page, status)

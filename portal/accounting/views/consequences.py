@@ -6,6 +6,7 @@ from flask import url_for
 
 from portal.accounting import directions
 from portal.accounting.models import MODULES, Link
+from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.queries import LinkState
 from portal.accounting.status import ModuleState
 from portal.accounting.views.sure import Asked
@@ -38,7 +39,7 @@ def of_ways(link: Link, modules: Mapping[str, ModuleState], turned: Mapping[str,
     return Asked("Change the direction?", points, "Yes, change it", url_for("accounting.show_fields"))
 
 
-def of_leaving(link: Link, state: LinkState) -> Asked:
+def of_leaving(link: Link, state: LinkState, plan: PlannedSwitch | None = None) -> Asked:
     name, waiting = link.remote_name, state.on_the_way
     points = [
         f"Nothing goes to {name} any more, and nothing comes from there. The permission is given back to Zoho.",
@@ -49,6 +50,11 @@ def of_leaving(link: Link, state: LinkState) -> Asked:
         points.append(
             f"Changes that have not reached {name} yet: {waiting:,}. Wait for them, if you can:"
             " of what is to stay there, invoices and money are then for you to enter by hand."
+        )
+    if plan is not None:
+        points.append(
+            f"Going over to {plan.remote_name} on {plan.cut_over_on:%-d %b %Y} is called off. What waits for it stays"
+            " here, until you link an organisation."
         )
     return Asked(f"Disconnect {name}?", points, f"Yes, disconnect {name}", url_for("accounting.show"), "danger")
 

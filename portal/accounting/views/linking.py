@@ -6,6 +6,7 @@ from portal.accounting import belonging, consents, in_doubt, link, proving, quer
 from portal.accounting.by_hand import queries as by_hand
 from portal.accounting.earlier import history, trails
 from portal.accounting.models import Consent, Link
+from portal.accounting.planned.queries import open_plan, planned_state
 from portal.accounting.reconciliation.queries import summary_of
 from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of, to_the_minute
@@ -22,6 +23,7 @@ from portal.shared.web import page_number, request_session, settings
 
 WISHES = ("new", "invoice", "books")
 AGAIN = "again"  # a new permission for the organisation that is linked, and for no other
+PLANNED = "planned"  # one for the organisation that is gone over to on a day to come
 _AS_IT_WAS = "The link is as it was, and the new permission was given back."
 _EXPIRED = "The trial of {name} has expired. Renew it in Zoho, then connect again. " + _AS_IT_WAS
 _AFTER_RENEWAL = "What waits goes over within half an hour after that."
@@ -72,7 +74,7 @@ def connect() -> Response:
     is_renewal = link.live_link(session) is not None  # then there are no cards
     if not is_renewal and not form.values.get("wish"):
         form.errors["wish"] = "Choose one of the three first."
-    wish = form.choice("wish", "one of the three", ("", AGAIN, *WISHES), default="")
+    wish = form.choice("wish", "one of the three", ("", AGAIN, PLANNED, *WISHES), default="")
     name = form.text("wished_name", "a name", required=wish == "new")
     if not form.ok:
         return show_page(status=422, form=form)
@@ -116,7 +118,7 @@ def end_link() -> Response:
     if tied is None:
         return see_other(url_for("accounting.show"))
     if not sure.is_sure():
-        return sure.ask(consequences.of_leaving(tied, queries.link_state(session)))
+        return sure.ask(consequences.of_leaving(tied, queries.link_state(session), open_plan(session)))
     if request.form.get("link", "") not in ("", str(tied.id)):
         flash(f"{tied.remote_name} was linked meanwhile, so nothing was disconnected. Look at it first.", "late")
         return see_other(url_for("accounting.show"))
@@ -198,7 +200,7 @@ def show_page(problem: str = "", status: int = 200, form: Form | None = None) ->
         staying=belonging.staying(session, tied) if state.was_elsewhere else [],
         in_setup=tied is not None and steps.is_open(tied), reconciled=summary_of(session, tied),
         places=by_hand.places(session) if state.by_hand or tied is None else [], most=by_hand.MOST_SHOWN,
-        earlier=earlier,
+        earlier=earlier, planned=planned_state(session, linked.plan) if linked and linked.plan else None,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -172,8 +172,8 @@ def test_a_switch_is_told_in_the_trail_with_both_organisations(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [({"cut_over_on": ""}, "Enter the first day"),
-     ({"cut_over_on": "2019-01-01"}, f"{clock.today('Europe/London') + timedelta(1):%-d %b %Y}, which is tomorrow"),
-     ({"cut_over_on": (clock.today("Europe/London") + timedelta(days=30)).isoformat()}, "Come back on")],
+     ({"cut_over_on": "2019-01-01"}, f"{clock.today('Europe/London') + timedelta(366):%-d %b %Y}."),
+     ({"cut_over_on": (clock.today("Europe/London") + timedelta(days=367)).isoformat()}, "The first day must be from")],
 )  # fmt: skip
 def test_a_switch_needs_its_day(linked: LinkedFirm, admin: FlaskClient, sent: dict[str, object], words: str) -> None:
     answer = switch(admin, linked, another(linked), **sent)

@@ -1,0 +1,1 @@
+"""Going over to another organisation on a day set in advance."""
