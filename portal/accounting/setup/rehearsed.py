@@ -25,6 +25,8 @@ _PRICE = Decimal("33.33")
 _MOST_TAXES, _MOST_PRICES = 4, 100
 _PERCENT = Decimal(10)
 _LINE = "line"
+# A firm that gives discounts as it likes tries the one that Zoho has to spread over lines and taxes.
+_ON_ALL = {"before_tax": "before_tax", "after_tax": "after_tax", "free": "before_tax"}
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def _reckon(
     lines: Sequence[TestLine], taxes: dict[int, Tax], organisation: Organisation, on: date, policy: arithmetic.Policy
 ) -> arithmetic.Breakdown:  # fmt: skip
     given = zip(billing.reckoned(lines, taxes, on), lines, strict=True)
-    style = organisation.discount_style
-    on_all = arithmetic.Discount("percent", _PERCENT, style) if style in ("before_tax", "after_tax") else None
+    applied = _ON_ALL.get(organisation.discount_style)
+    on_all = arithmetic.Discount("percent", _PERCENT, applied) if applied else None
     return arithmetic.reckon(
         tuple(replace(each, discount_percent=line.discount) for each, line in given), policy, discount=on_all
     )

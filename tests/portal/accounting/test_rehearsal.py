@@ -1,5 +1,7 @@
 """A rehearsal sends one test invoice over and back, and leaves nothing open behind."""
 
+from decimal import Decimal
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -46,6 +48,18 @@ def test_a_rehearsal_is_equal_to_the_cent_and_put_away(linked: LinkedFirm, admin
     test_customer = next(one for one in linked.there("contacts") if one["contact_name"].startswith("Portal rehearsal"))
     assert test_customer["status"] == "inactive"
     assert f"Rehearsal: invoice {number}" in admin.get("/books").text
+
+
+@pytest.mark.parametrize(
+    ("style", "level"), [("free", "entity_level"), ("before_tax", "entity_level"), ("line", "item_level")]
+)
+def test_a_rehearsal_has_a_discount_as_the_firm_gives_them(
+    linked: LinkedFirm, admin: FlaskClient, style: str, level: str
+) -> None:
+    linked.change("UPDATE organisations SET discount_style = :style", style=style)
+    assert "came back equal to the cent" in rehearse(admin)
+    (invoice,) = linked.there("invoices")
+    assert (invoice["discount_type"], Decimal(str(invoice["discount_total"])) > 0) == (level, True)
 
 
 def test_a_second_rehearsal_uses_the_same_customer_and_another_number(linked: LinkedFirm, admin: FlaskClient) -> None:
