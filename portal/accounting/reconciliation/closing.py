@@ -15,6 +15,7 @@ from portal.shared.money import Money
 MOST_KEPT = 5000  # drifts of one run; all are counted
 _MOST_ONLY_THERE = 100  # named, of those that only Zoho has; all are counted
 _AT_ONCE = 200
+_PAPERS = ("invoice", "credit_note")
 
 
 def close(turn: Turn, run_id: int) -> None:
@@ -94,7 +95,7 @@ def _row(run: Reconciliation, module: str, drift: Drift, currency: str) -> dict[
         "remote_id": drift.theirs.remote_id if drift.theirs else "",
         "theirs_status": drift.theirs.status if drift.theirs else "",
         "number": known.number[:100] if known else "",
-        "label": (known.label or known.number or known.key)[:200] if known else "",
+        "label": _name(module, known)[:200],
         **_both_said(module, drift, currency),
     }  # fmt: skip
 
@@ -103,16 +104,23 @@ def _both_said(module: str, drift: Drift, currency: str) -> dict[str, object]:
     if drift.ours and drift.ours.fields and drift.theirs:
         here, there = (by_field.words_of(module, drift.ours.fields, side) for side in (by_field.HERE, by_field.THERE))
         return {"ours": here[:300], "theirs": there[:300]}
-    return {"ours": _said(drift.ours, currency), "theirs": _said(drift.theirs, currency)}
+    return {"ours": _said(module, drift.ours, currency), "theirs": _said(module, drift.theirs, currency)}
 
 
-def _said(one: Ours | Theirs | None, currency: str) -> str:
-    """What one side says, short: "INV-00318, 26 Nov 2026, sent, 235.80, open 0.00"; why it did not go over."""
+def _name(module: str, known: Ours | Theirs | None) -> str:
+    """What people call it: papers go by their number, whoever they are for."""
+    if known is None:
+        return ""
+    names = (known.number, known.key) if module in _PAPERS else (known.label, known.number, known.key)
+    return next(filter(None, names), "")
+
+
+def _said(module: str, one: Ours | Theirs | None, currency: str) -> str:
+    """What one side says, short: "INV-00318, Kim Lee, 26 Nov 2026, sent, 235.80, open 0.00"; why it did not go over."""
     if one is None:
         return ""
-    if isinstance(one, Ours) and one.why:
-        return one.why[:300]
-    facts = [one.number, f"{one.day:%-d %b %Y}" if one.day else "", one.status]
+    facts = [one.number, one.label if module in _PAPERS else "", f"{one.day:%-d %b %Y}" if one.day else "", one.status]
     if one.day:
         facts += [str(Money(one.total, currency).decimal), f"open {Money(one.open, currency).decimal}"]
-    return ", ".join(filter(None, facts))[:300]
+    why = one.why if isinstance(one, Ours) else ""
+    return ". ".join(filter(None, (", ".join(filter(None, facts)), why)))[:300]

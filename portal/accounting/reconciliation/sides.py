@@ -52,7 +52,7 @@ _NOTHING: tuple[ColumnElement[Any], ...] = (null(), literal(""), literal(0), lit
 class Kind:
     """One module: how Zoho's list is asked for, what its rows say, and where ours are.
 
-    number, label  their fields for what pairs a record with ours and for what people call it
+    number, label  their fields for what pairs a record with ours and for what people call it; of papers, whose they are
     figures        their fields of the day, the total and what is open; none for a module that is only counted
     is_shared      False where Zoho may well hold records that are no business of ours
     """
@@ -177,8 +177,9 @@ def _minor(value: Any, currency: str) -> int:
 
 def _invoices(link: Link) -> Select[Any]:
     statement = (
-        select(Invoice.number, Invoice.id, Invoice.number, Invoice.number, Invoice.issued_on, Invoice.status)
+        select(Invoice.number, Invoice.id, Invoice.number, Customer.name, Invoice.issued_on, Invoice.status)
         .add_columns(Invoice.total_minor, Invoice.tax_minor, open_there())
+        .join(Customer, Customer.id == Invoice.customer_id)
         .join(InvoiceBalance, InvoiceBalance.invoice_id == Invoice.id)
         .where(Invoice.status != DRAFT)
     )
@@ -209,8 +210,10 @@ def _credit_notes(link: Link) -> Select[Any]:
     key = CreditNote.number
     status = case((IN_FORCE, ""), else_=VOID)
     left = case((IN_FORCE, CreditNote.total_minor - put_to - given_back), else_=0)
-    statement = select(key, CreditNote.id, key, key, CreditNote.issued_on, status).add_columns(
-        CreditNote.total_minor, CreditNote.tax_minor, left
+    statement = (
+        select(key, CreditNote.id, key, Customer.name, CreditNote.issued_on, status)
+        .add_columns(CreditNote.total_minor, CreditNote.tax_minor, left)
+        .join(Customer, Customer.id == CreditNote.customer_id)
     )
     return statement.where(~note_stays(link.id))
 
@@ -231,11 +234,11 @@ KINDS = {
              False, Customer, Customer.number, _customers),
         Kind("item", "services and parts", {"filter_by": "Status.All"}, "sku", "name", None,
              False, Item, Item.code, _items),
-        Kind("invoice", "invoices", _BY_AGE, "invoice_number", "invoice_number", ("date", "total", "balance"),
+        Kind("invoice", "invoices", _BY_AGE, "invoice_number", "customer_name", ("date", "total", "balance"),
              True, Invoice, Invoice.number, _invoices),
         Kind("payment", "payments", _BY_AGE, "reference_number", "payment_number", ("date", "amount", "unused_amount"),
              True, Payment, Payment.provider_payment_id, _payments),
-        Kind("credit_note", "credit notes", _BY_AGE, "creditnote_number", "creditnote_number",
+        Kind("credit_note", "credit notes", _BY_AGE, "creditnote_number", "customer_name",
              ("date", "total", "balance"), True, CreditNote, CreditNote.number, _credit_notes),
     )
 }  # fmt: skip

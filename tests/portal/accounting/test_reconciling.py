@@ -193,13 +193,17 @@ def test_another_date_there_is_mended_by_sending_ours_again(busy: LinkedFirm) ->
 
 
 def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(app: Flask, busy: LinkedFirm) -> None:
-    number = busy.there("invoices")[0]["invoice_number"]
+    invoice = busy.there("invoices")[0]
+    number, names = invoice["invoice_number"], {one["contact_id"]: one["contact_name"] for one in busy.there("contacts")}
     busy.change(
         "UPDATE mirror_records SET remote_id = NULL, snapshot = NULL, state = 'failed'"
         " WHERE module = 'invoice' AND remote_number = :number", number=number,
     )  # fmt: skip
     (drift,) = reconcile(busy)
     assert (drift.cause, drift.label) == ("not tied", number)
+    whose = names[invoice["customer_id"]]
+    for side in (drift.ours, drift.theirs):  # by what a person can tell whether they are one
+        assert side.startswith(f"{number}, {whose}, ") and f" {invoice['total']:.2f}, open " in side
     busy.zoho.forget_requests()
     manager = sign_in(browser(app), busy.firm, "manager")
     post(manager, f"/books/reconciliation/drifts/{drift.id}/fix", {"do": "tie"}, page="/books/reconciliation")
