@@ -194,7 +194,10 @@ def test_another_date_there_is_mended_by_sending_ours_again(busy: LinkedFirm) ->
 
 def test_a_record_whose_tie_was_lost_is_tied_and_not_sent(app: Flask, busy: LinkedFirm) -> None:
     invoice = busy.there("invoices")[0]
-    number, names = invoice["invoice_number"], {one["contact_id"]: one["contact_name"] for one in busy.there("contacts")}
+    number, names = (
+        invoice["invoice_number"],
+        {one["contact_id"]: one["contact_name"] for one in busy.there("contacts")},
+    )
     busy.change(
         "UPDATE mirror_records SET remote_id = NULL, snapshot = NULL, state = 'failed'"
         " WHERE module = 'invoice' AND remote_number = :number", number=number,
