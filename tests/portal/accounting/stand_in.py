@@ -201,7 +201,7 @@ def link_to(found: LinkedFirm, product: str = "books") -> None:
         linking.attach(session, session.merge(consent), candidate, connected_by=None)
 
 
-def wait_until(fact: Callable[[], Any], within_s: float = 15, what: str = "") -> Any:
+def wait_until(fact: Callable[[], Any], within_s: float = 60, what: str = "") -> Any:
     deadline = time.monotonic() + within_s
     while not (found := fact()):
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
