@@ -1,14 +1,17 @@
-"""Which organisation a document belongs to: the one that it reached. An invoice, a payment with its refunds and a
-credit note are in the books once, whatever the cut-over."""
+"""Which organisation a document belongs to: the one that it reached, or in which a person is to enter it. An invoice, a
+payment with its refunds and a credit note are in the books once, whatever the cut-over."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import rules
+from portal.accounting.by_hand.models import ByHand
+from portal.accounting.by_hand.rules import INVOICE, NEW
 from portal.accounting.models import Link, MirrorRecord
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
@@ -21,7 +24,7 @@ DOCUMENTS = ("invoice", "payment", "credit_note")
 
 
 class Home(NamedTuple):
-    """The tie that a document reached its organisation by, and that organisation's name."""
+    """The tie that a document reached its organisation by, or was entered for by hand; and that organisation's name."""
 
     link_id: int
     name: str
@@ -77,9 +80,22 @@ def left_behind(session: Session, link_id: int, invoice_ids: Collection[int]) ->
 def homes(
     session: Session, link_id: int, local_ids: Collection[int] | Select[int], module: str = "invoice"
 ) -> dict[int, Home]:  # fmt: skip
-    """our id → the other organisation that it reached, for those that did."""
-    found = _elsewhere(link_id, module).where(MirrorRecord.local_id.in_(local_ids)).order_by(Link.archived_at)
-    return {local_id: Home(tie, name) for local_id, tie, name in session.execute(found)}
+    """our id → the other organisation that it reached, or in which a person has entered it; only those in one."""
+    reached = _elsewhere(link_id, module).where(MirrorRecord.local_id.in_(local_ids))
+    entered = _by_hand(link_id, module).where(ByHand.local_id.in_(local_ids), ByHand.entered_at.is_not(None))
+    ended = Link.archived_at.label("ended")
+    found = union_all(reached.add_columns(ended), entered.add_columns(ended)).order_by("ended")
+    return {local_id: Home(tie, name) for local_id, tie, name, _ in session.execute(found)}
+
+
+def link_of_day(session: Session, link: Link, day: date) -> Link | None:
+    """The organisation that was used on `day`, where it was left for one that was left for `link` in its turn."""
+    later = select(Link).where(Link.id < link.id, Link.cut_over_on > day).order_by(Link.cut_over_on, Link.id).limit(1)
+    left_for = session.scalars(later).first()
+    if left_for is None or (link.cut_over_on or date.max) <= (left_for.cut_over_on or day):
+        return None
+    before = select(Link).where(Link.id < left_for.id).order_by(Link.id.desc()).limit(1)
+    return session.scalars(before).first()
 
 
 def staying(session: Session, link: Link | None = None) -> list[Stay]:
@@ -130,13 +146,14 @@ def _is_here(link_id: int, module: str, model: Any) -> ColumnElement[bool]:
 
 
 def _is_there(link_id: int, module: str, model: Any) -> ColumnElement[bool]:
-    there = _elsewhere(link_id, module).subquery()
+    there, by_hand = _elsewhere(link_id, module).subquery(), _by_hand(link_id, module).subquery()
     local_id: ColumnElement[int] = model.id
-    return local_id.in_(select(there.c.local_id))
+    return or_(local_id.in_(select(there.c.local_id)), local_id.in_(select(by_hand.c.local_id)))
 
 
 def _cut_over_on(link_id: int) -> Any:
-    return select(Link.cut_over_on).where(Link.id == link_id).scalar_subquery()
+    """Its own day; and that of one before it, as what was from before that day belongs to none that came later."""
+    return select(func.max(Link.cut_over_on)).where(Link.id <= link_id).scalar_subquery()
 
 
 def _reached_any(module: str = "invoice") -> Select[int, int, str]:
@@ -148,8 +165,23 @@ def _reached_any(module: str = "invoice") -> Select[int, int, str]:
 
 
 def _elsewhere(link_id: int, module: str = "invoice") -> Select[int, int, str]:
+    return _reached_any(module).where(*_is_another(link_id))
+
+
+def _by_hand(link_id: int, module: str) -> Select[int, int, str]:
+    """Those that a person is to enter in another organisation, or has. Money that pays nothing there, and that nobody
+    has entered yet, may pay an invoice of this one before anybody does."""
+    return (
+        select(ByHand.local_id, Link.id, Link.remote_name)
+        .join(Link, Link.id == ByHand.link_id)
+        .where(ByHand.module == module, ByHand.what.in_((NEW, INVOICE)), *_is_another(link_id))
+        .where(or_(ByHand.entered_at.is_not(None), ByHand.invoice_id.is_not(None)))
+    )
+
+
+def _is_another(link_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     own = select(Link.remote_organisation_id).where(Link.id == link_id).scalar_subquery()
-    return _reached_any(module).where(Link.id != link_id, Link.remote_organisation_id != own)
+    return Link.id != link_id, Link.remote_organisation_id != own
 
 
 def _reached(record: type[MirrorRecord], module: Any, local_id: Any) -> ColumnElement[bool]:

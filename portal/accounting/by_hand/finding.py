@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounting import belonging, rules, switching
@@ -38,6 +38,7 @@ def write_down(session: Session, link_id: int) -> bool:
     Told as a state is reached, never as a step: safe to be run again.
     """
     link = session.get_one(Link, link_id)
+    _drop_what_goes_over(session, link_id)
     changes = session.execute(_changed(link_id).limit(AT_ONCE)).all()
     for module, local_id, version in changes:
         if module == "invoice":
@@ -47,6 +48,13 @@ def write_down(session: Session, link_id: int) -> bool:
         outbox.settle(session, link.organisation_id, module, local_id, version)
         session.flush()
     return len(changes) == AT_ONCE
+
+
+def _drop_what_goes_over(session: Session, link_id: int) -> None:
+    """Money that was listed while it paid nothing pays an invoice of this link by now: it goes there by itself."""
+    of_it = (ByHand.module == "payment", ByHand.what == NEW, ByHand.invoice_id.is_(None), ByHand.link_id != link_id)
+    stays = select(Payment.id).where(Payment.id == ByHand.local_id, belonging.payment_stays(link_id)).exists()
+    session.execute(delete(ByHand).where(*of_it, ByHand.entered_at.is_(None), ~stays))
 
 
 def _changed(link_id: int) -> Select[str, int, int]:
@@ -86,7 +94,7 @@ def _of_change(record: type[MirrorRecord]) -> ColumnElement[bool]:
 def _tell_invoice(session: Session, link: Link, invoice_id: int) -> None:
     """It is not there; or it was voided, written off, or is to be paid after all."""
     paper = documents.invoice(session, invoice_id)
-    home = _home_of(session, link, "invoice", invoice_id, [invoice_id])
+    home = _home_of(session, link, "invoice", invoice_id, [invoice_id], paper.day) if paper is not None else None
     if paper is None or home is None:
         return
     record, told = _record(session, home, "invoice", invoice_id), _told(session, home, "invoice", invoice_id)
@@ -109,7 +117,7 @@ def _tell_money(session: Session, link: Link, module: str, local_id: int) -> Non
     if paper is None:
         return
     stayed = set(belonging.left_behind(session, link.id, list(paper.applied)))
-    home = _home_of(session, link, module, local_id, sorted(stayed))
+    home = _home_of(session, link, module, local_id, sorted(stayed), paper.day)
     if home is not None:
         _tell_home(session, home, module, local_id, paper, stayed)
     moved = {each: minor for each, minor in paper.applied.items() if each not in stayed}
@@ -147,10 +155,10 @@ def _takes_back(session: Session, told: Sequence[ByHand], step: Step) -> bool:
 
 
 def _home_of(
-    session: Session, link: Link, module: str, local_id: int, invoice_ids: Sequence[int]
+    session: Session, link: Link, module: str, local_id: int, invoice_ids: Sequence[int], day: date
 ) -> Link | None:  # fmt: skip
     """The organisation that it is to be entered in: where it is, where it was told to be entered, where the invoices
-    are that it pays; else the one that was left for this."""
+    are that it pays; else the one that was used on its day, or that was left for this."""
     own = belonging.homes(session, link.id, [local_id], module).get(local_id)
     found = own.link_id if own else None
     if found is None:
@@ -159,7 +167,9 @@ def _home_of(
     if found is None:
         homes = belonging.homes(session, link.id, invoice_ids)
         found = next((homes[each].link_id for each in invoice_ids if each in homes), None)
-    return session.get_one(Link, found) if found is not None else switching.link_before(session, link)
+    if found is not None:
+        return session.get_one(Link, found)
+    return belonging.link_of_day(session, link, day) or switching.link_before(session, link)
 
 
 def _has(session: Session, record: MirrorRecord | None, currency: str) -> Has | None:

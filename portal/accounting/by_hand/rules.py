@@ -51,14 +51,27 @@ def lacking(
         return []  # it came and went while nobody there heard of it
     changed = _changed(wanted, has, told)
     steps = [_given_back(each, changed) for each in backs if each.counts != _is_back(each, has, told)]
-    more, less = NEW if not has.itself else PUT, OFF
-    steps[:0] = [
-        Step(more if amount > 0 else less, abs(amount), invoice_id, amount)
-        for invoice_id, amount in sorted(changed.items()) if amount
-    ]  # fmt: skip
+    less = [Step(OFF, -amount, invoice_id, amount) for invoice_id, amount in sorted(changed.items()) if amount < 0]
+    free = sum(_free_after(step) for step in [*told, *less])
+    more: list[Step] = []
+    for invoice_id, amount in sorted(changed.items()):
+        put = max(0, amount if has.itself else min(amount, free))  # it is there already, and pays nothing yet
+        free -= put
+        parts = (Step(PUT, put, invoice_id, put), Step(NEW, amount - put, invoice_id, amount - put))
+        more += [step for step in parts if step.amount > 0]
+    steps[:0] = [*less, *more]
     if unused > 0 and not is_known:
         steps.append(Step(NEW, unused))
     return steps
+
+
+def _free_after(step: Step) -> int:
+    """By how much a step changes what was entered there and pays no invoice there."""
+    if step.what == NEW:
+        return step.amount if step.invoice_id is None else 0
+    if step.what in (PUT, OFF):
+        return -step.put
+    return {BACK: -1, UNDO: 1}.get(step.what, 0) * (step.amount - abs(step.put))
 
 
 def _changed(wanted: Mapping[int, int], has: Has, told: Iterable[Step]) -> dict[int, int]:

@@ -1,12 +1,11 @@
 """An organisation is linked again: what was still to be entered there goes by itself, and what was entered does not."""
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.accounting import rules
 from portal.accounting.by_hand.models import ByHand
-from portal.accounting.by_hand.rules import INVOICE, NEW
 from portal.accounting.models import Link, MirrorRecord
 from portal.organisations.models import Organisation
 from portal.shared import clock
@@ -15,24 +14,18 @@ _WHY = "Entered by hand in {name} on {day}, by {who}. If it is taken back, it go
 
 
 def take_up(session: Session, link: Link) -> None:
-    """Whatever a person entered somewhere is left out of this link, as it would be there twice. Does not commit."""
-    session.execute(delete(ByHand).where(ByHand.link_id == link.id, ByHand.entered_at.is_(None)))
-    entered = (
-        select(ByHand, Link.remote_name)
-        .join(Link, Link.id == ByHand.link_id)
-        .where(ByHand.entered_at.is_not(None), or_(ByHand.link_id == link.id, ByHand.what.in_((NEW, INVOICE))))
-        .order_by(ByHand.id)
-    )
+    """Whatever a person entered there is left out of this link, as it would be there twice. What is for another
+    organisation stays with that (accounting.belonging). Does not commit."""
+    ties = select(Link.id).where(Link.remote_organisation_id == link.remote_organisation_id)
+    session.execute(delete(ByHand).where(ByHand.link_id.in_(ties), ByHand.entered_at.is_(None)))
+    entered = select(ByHand).where(ByHand.link_id.in_(ties), ByHand.entered_at.is_not(None)).order_by(ByHand.id)
     zone = session.scalars(select(Organisation.time_zone)).one()
-    for row, name in session.execute(entered).all():
+    for row in session.scalars(entered).all():
         day = clock.local(row.entered_at, zone) if row.entered_at else None
-        why = _WHY.format(name=name[:60], day=f"{day:%-d %b %Y}", who=row.entered_by[:60])
+        why = _WHY.format(name=link.remote_name[:60], day=f"{day:%-d %b %Y}", who=row.entered_by[:60])
         left_out = {"state": rules.LEFT_OUT_STATE, "left_out_why": why}
         kept = insert(MirrorRecord).values(
             organisation_id=link.organisation_id, link_id=link.id, module=row.module, local_id=row.local_id, **left_out
         )
         keys = ["link_id", "module", "local_id"]
-        if row.link_id == link.id:
-            session.execute(kept.on_conflict_do_update(index_elements=keys, set_=left_out))
-        else:
-            session.execute(kept.on_conflict_do_nothing(index_elements=keys))
+        session.execute(kept.on_conflict_do_update(index_elements=keys, set_=left_out))

@@ -1,18 +1,22 @@
 """After going over to another organisation: what nobody brings to the old one any more is told to people, one by one,
 and nothing reads as if all were in the books before somebody has entered it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.accounting import directions
+from portal.accounting.by_hand import rules
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.by_hand.queries import places
 from portal.accounting.mirror.drain import drain
 from portal.accounting.pull import decisions
-from portal.accounting.queries import count_not_in_books
+from portal.accounting.queries import books_states, count_not_in_books
 from portal.invoices import write_offs
 from portal.invoices.models import Invoice
 from portal.invoices.queries import get_invoice
@@ -24,8 +28,9 @@ from tests.conftest import World, browser
 from tests.portal.accounting.both_ways import look, questions
 from tests.portal.accounting.doings import credit, fail_refund, give_back, pay, put_credit, reverse, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, owner_rows, zoho
-from tests.portal.accounting.test_money_at_a_switch import go_over, use
-from tests.portal.accounting.test_switching import switch
+from tests.portal.accounting.test_link_pages import start
+from tests.portal.accounting.test_money_at_a_switch import go_over, money_in, use
+from tests.portal.accounting.test_switching import another, numbers_in, switch
 
 __all__ = ["linked", "zoho"]
 
@@ -240,3 +245,100 @@ def test_what_was_entered_by_hand_is_asked_about_when_that_organisation_is_read_
         assert session.query(Payment).count() == 1
     assert len(linked.zoho.records(first, "customerpayments")) == 1 and questions(linked) == []
     assert [each.state for each in linked.mirror("payment") if each.link_id == linked.link().id] == ["in_step"]
+
+
+def go_on_to_a_third(linked: LinkedFirm, admin: FlaskClient) -> str:
+    """Linked when nothing is linked any more, so without a first day; its id."""
+    post(admin, "/books/end", {"is_sure": "1"}, page="/books")
+    third = another(linked, name="Third books")
+    switch(admin, linked, third)
+    start(admin, linked.organisation_id)
+    drain(linked.organisation_id)
+    return third
+
+
+@pytest.mark.parametrize("is_entered", [False, True])
+def test_what_is_to_be_entered_in_one_that_was_left_goes_to_no_third(
+    linked: LinkedFirm, admin: FlaskClient, is_entered: bool
+) -> None:
+    first = linked.link().remote_name
+    go_over(admin, linked, days=-1)
+    late = sent_invoice(linked)
+    pay(linked, late)
+    drain(linked.organisation_id)
+    if is_entered:
+        enter_all(linked, admin)
+    third = go_on_to_a_third(linked, admin)
+    assert numbers_in(linked, third) == [] and money_in(linked, third) == (0, 0)
+    assert told(linked) == ([] if is_entered else [("invoice", late.total_minor), ("new", late.total_minor)])
+    with job_session(linked.organisation_id) as session:
+        state = books_states(session, [late.id])[late.id]
+    assert state == (f"stays in {first}" if is_entered else "waiting")
+    credit(linked, late)
+    drain(linked.organisation_id)
+    assert money_in(linked, third) == (0, 0) and ("new", late.total_minor) in told(linked)
+    with job_session(linked.organisation_id) as session:
+        assert {place.name for place in places(session)} == {first}
+
+
+def test_what_nobody_had_listed_yet_is_entered_where_it_belongs_by_its_day(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    """The second organisation was left before anything of it was set up."""
+    first, late = linked.link().remote_name, sent_invoice(linked)
+    switch(admin, linked, another(linked))
+    third = go_on_to_a_third(linked, admin)
+    assert numbers_in(linked, third) == [] and told(linked) == [("invoice", late.total_minor)]
+    with job_session(linked.organisation_id) as session:
+        assert [place.name for place in places(session)] == [first]
+
+
+def advance_of_before(linked: LinkedFirm) -> int:
+    return pay(linked, sent_invoice(linked), 5_000, applied=0, on=clock.today("Europe/London") - timedelta(days=9))
+
+
+@pytest.mark.parametrize("is_entered", [False, True])
+def test_an_advance_that_pays_an_invoice_of_the_other_is_in_one_of_them_only(
+    linked: LinkedFirm, admin: FlaskClient, is_entered: bool
+) -> None:
+    second = go_over(admin, linked)
+    payment_id = advance_of_before(linked)
+    drain(linked.organisation_id)
+    assert told(linked) == [("new", 5_000)]
+    if is_entered:
+        enter_all(linked, admin)
+    use(linked, payment_id, sent_invoice(linked), 3_000)
+    assert money_in(linked, second) == ((0, 0) if is_entered else (1, 0))
+    assert told(linked) == ([("new", 3_000)] if is_entered else [])
+
+
+def test_an_advance_that_is_entered_is_put_to_an_invoice_there_and_not_entered_once_more(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    old = sent_invoice(linked)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    payment_id = advance_of_before(linked)
+    drain(linked.organisation_id)
+    enter_all(linked, admin)
+    use(linked, payment_id, old, 3_000)
+    assert told(linked) == [("put", 3_000)]
+
+
+def entered_in_all(steps: Sequence[rules.Step]) -> int:
+    return sum({rules.NEW: 1, rules.BACK: -1}.get(step.what, 0) * step.amount for step in steps)
+
+
+parts = st.lists(st.dictionaries(st.sampled_from([1, 2, 3]), st.integers(0, 40), max_size=3), max_size=6)
+
+
+@given(parts)
+def test_however_a_payment_is_moved_its_amount_is_entered_once(moves: list[dict[int, int]]) -> None:
+    """Where it is not, and people enter it in parts: what it pays there adds up, and no cent is there twice."""
+    told_so_far: list[rules.Step] = []
+    for wanted in moves:
+        told_so_far += rules.lacking(wanted, [], 120 - sum(wanted.values()), rules.Has(), told_so_far)
+        assert entered_in_all(told_so_far) == 120
+        for invoice_id in (1, 2, 3):
+            put = sum(step.put for step in told_so_far if step.invoice_id == invoice_id)
+            assert put == wanted.get(invoice_id, 0)
