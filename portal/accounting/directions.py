@@ -38,8 +38,9 @@ def resting(link_id: int) -> CompoundSelect[Any]:
 
 
 def settings_of(session: Session, link_id: int) -> Mapping[str, ModuleSetting]:
-    """Only those that somebody has set; what is missing is pushed and awake."""
-    rows = session.scalars(select(ModuleSetting).where(ModuleSetting.link_id == link_id))
+    """Those only that somebody has set, as they are now; what is missing is pushed and awake."""
+    of_link = select(ModuleSetting).where(ModuleSetting.link_id == link_id)
+    rows = session.scalars(of_link.execution_options(populate_existing=True))
     return {row.module: row for row in rows}
 
 
@@ -53,24 +54,22 @@ def modules() -> Sequence[str]:
     return MODULES
 
 
-def keep(session: Session, link: Link, module: str, direction: str) -> None:
-    """Raises CannotKeepSo. Does not commit."""
-    if module not in MODULES or direction not in WAYS:
+def keep(session: Session, link: Link, modules: str | Sequence[str], direction: str) -> None:
+    """One module, or several by one press. Raises CannotKeepSo. Does not commit."""
+    named = (modules,) if isinstance(modules, str) else tuple(modules)
+    if not set(named) <= set(MODULES) or direction not in WAYS:
         raise CannotKeepSo("Choose one of the two ways from the list.", field="direction")
-    _set(session, link, module, "direction changed", _TOLD[direction], direction=direction)
-    _read_back(session, link, module)
+    _set(session, link, named, "direction changed", _TOLD[direction], direction=direction)
 
 
-def pause(session: Session, link: Link, module: str) -> None:
-    """Nothing of this module goes over until it is resumed; nothing is lost. Does not commit."""
-    _set(session, link, module, "module paused", is_paused=True)
-    _read_back(session, link, module)
+def pause(session: Session, link: Link, *modules: str) -> None:
+    """Nothing of these goes over until they are resumed; nothing is lost. Does not commit."""
+    _set(session, link, modules, "module paused", is_paused=True)
 
 
-def resume(session: Session, link: Link, module: str) -> None:
+def resume(session: Session, link: Link, *modules: str) -> None:
     """What waited meanwhile is looked at again at once. Does not commit."""
-    _set(session, link, module, "module resumed", is_paused=False)
-    _read_back(session, link, module)
+    _set(session, link, modules, "module resumed", is_paused=False)
     wake(session, link)
 
 
@@ -111,16 +110,34 @@ def _read_back(session: Session, link: Link, module: str) -> None:
         cursors.rest(session, link, module)
 
 
-def _set(session: Session, link: Link, module: str, action: str, more: str = "", **values: object) -> None:
-    """more: what is added to the action in the words of the history."""
-    if module not in MODULES:
+def _set(
+    session: Session, link: Link, modules: Sequence[str], action: str, more: str = "", **values: object
+) -> None:  # fmt: skip
+    """One line in the history for all whose setting it changes, and none where it changes nothing. more: what is added
+    to the action in its words."""
+    if not set(modules) <= set(MODULES):
         raise CannotKeepSo("There is no such kind of record.")
     hold(session)
-    row = {"organisation_id": link.organisation_id, "link_id": link.id, "module": module, **values}
-    session.execute(
-        insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)
-    )
-    audit.note(
-        session, link.organisation_id, action, "link", link.id, words=f"{CALLED[module]}: {action}{more}",
-        after={"module": module, **values},
-    )  # fmt: skip
+    now = settings_of(session, link.id)
+    usual = {"direction": PUSH, "is_paused": False}
+    changed = [
+        each for each in modules
+        if any((getattr(now[each], name) if each in now else usual[name]) != value for name, value in values.items())
+    ]  # fmt: skip
+    for module in modules:
+        row = {"organisation_id": link.organisation_id, "link_id": link.id, "module": module, **values}
+        session.execute(
+            insert(ModuleSetting).values(row).on_conflict_do_update(index_elements=["link_id", "module"], set_=values)
+        )
+        _read_back(session, link, module)
+    if changed:
+        audit.note(
+            session, link.organisation_id, action, "link", link.id, words=f"{named(changed)}: {action}{more}",
+            after={"modules": changed, **values},
+        )  # fmt: skip
+
+
+def named(modules: Sequence[str]) -> str:
+    """For example "Customers, invoices and payments"."""
+    names = [CALLED[each] if at == 0 else CALLED[each].lower() for at, each in enumerate(modules)]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -61,6 +61,10 @@ class Status:
         return any(module.direction == directions.PUSH for module in self.modules)
 
     @property
+    def may_all_go_one_way(self) -> bool:
+        return any(module.direction == directions.BOTH for module in self.modules)
+
+    @property
     def may_all_rest(self) -> bool:
         return any(not module.is_paused for module in self.modules)
 

@@ -5,17 +5,19 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import Consent
+from portal.accounting.models import Consent, Link
 from portal.accounting.warning import warn_of_lost_consent
 from portal.gateways.zoho import consent as zoho
 from portal.gateways.zoho.data_centres import DataCentre, data_centres
 from portal.gateways.zoho.errors import ConsentLost
+from portal.organisations import audit
 from portal.shared import clock
 from portal.shared.running import here, job_session
 from portal.shared.vault import CannotOpen
 
 REFRESH_PURPOSE, ACCESS_PURPOSE = "zoho refresh token", "zoho access token"
 CALLBACK_PATH = "/books/consent"
+_LOST = "Zoho no longer accepts the permission. What changes waits until somebody connects again."
 _MARGIN = timedelta(minutes=5)
 _FRESH = timedelta(minutes=1)
 
@@ -57,8 +59,15 @@ def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
             return _refresh(session, consent)
         except ConsentLost:
             consent.lost_at = clock.now()
+            _tell_history(session, consent)
             warn_of_lost_consent(session, consent)
     raise ConsentLost
+
+
+def _tell_history(session: Session, consent: Consent) -> None:
+    live = select(Link.id).where(Link.consent_id == consent.id, Link.archived_at.is_(None))
+    for link_id in session.scalars(live):
+        audit.note(session, consent.organisation_id, "zoho consent lost", "link", link_id, words=_LOST)
 
 
 def store(session: Session, consent: Consent, tokens: zoho.Tokens) -> None:

@@ -41,6 +41,8 @@ def rights(*names: str) -> Access:
 
 EXPECTED: dict[str, Access] = {
     "accounting.accept_difference": rights("manage_link"),
+    "accounting.ask_about_end": rights("manage_link"),
+    "accounting.ask_about_module": rights("manage_link"),
     "accounting.choose": rights("manage_link"),
     "accounting.connect": rights("manage_link"),
     "accounting.create_link": rights("manage_link"),

@@ -1,16 +1,17 @@
 """A customer or an item that was made on both sides: ours goes nowhere before people have said whether it is the one
-that somebody made there. Only where the module is kept from both sides: else what is there is no business of ours."""
+that somebody made there. Where the module goes one way, only of what was made there before the set-up was finished, as
+both sides were compared then; what is made there later is no business of ours."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting import directions
-from portal.accounting.models import ImportRow, MirrorRecord
-from portal.accounting.setup import matching, reading
+from portal.accounting.models import ImportRow, Link, MirrorRecord
+from portal.accounting.setup import matching, reading, steps
 
 _COMPARISON = "the comparison with Zoho, under First import"
 _WAIT = timedelta(minutes=5)  # a decision wakes it; this is for a wake-up that never comes
@@ -23,7 +24,7 @@ def ask(session: Session, record: MirrorRecord, namesake: Mapping[str, Any] | No
 
     namesake  the record there, which is none that we made
     """
-    if namesake is None or not _is_two_way(session, record):
+    if namesake is None or not _is_asked(session, record, namesake):
         return False
     kind = reading.KINDS[record.module]
     reading.keep(session, record.organisation_id, record.link_id, kind, [namesake])  # not one that is tied
@@ -42,7 +43,7 @@ def ask(session: Session, record: MirrorRecord, namesake: Mapping[str, Any] | No
 
 def is_open(session: Session, record: MirrorRecord) -> bool:
     """Are people asked whether this one, which never went over, is one of theirs?"""
-    if record.remote_id is not None or record.sending_since is not None or not _is_two_way(session, record):
+    if record.remote_id is not None or record.sending_since is not None or record.module not in reading.KINDS:
         return False
     asked = select(ImportRow.id).where(
         ImportRow.link_id == record.link_id, ImportRow.module == record.module,
@@ -58,7 +59,13 @@ def rest(session: Session, record: MirrorRecord) -> None:
     record.waits_for, record.next_try_at = _COMPARISON, now + _WAIT
 
 
-def _is_two_way(session: Session, record: MirrorRecord) -> bool:
+def _is_asked(session: Session, record: MirrorRecord, namesake: Mapping[str, Any]) -> bool:
     if record.module not in reading.KINDS:
         return False
-    return directions.direction_of(session, record.link_id, record.module) == directions.BOTH
+    if directions.direction_of(session, record.link_id, record.module) == directions.BOTH:
+        return True
+    done = session.get_one(Link, record.link_id).setup_steps.get(steps.START, "")
+    try:
+        return datetime.fromisoformat(str(namesake.get("created_time"))) <= datetime.fromisoformat(done)
+    except (ValueError, TypeError):
+        return False  # it does not say when it was made, or there was no set-up

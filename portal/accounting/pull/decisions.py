@@ -1,10 +1,12 @@
 """Carrying out what a person decided about a difference."""
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounting.directions import CALLED
 from portal.accounting.link import hold
 from portal.accounting.mirror import uses
 from portal.accounting.models import MirrorRecord
@@ -72,8 +74,11 @@ def prepare(session: Session, question_id: int, decision: str) -> None:
         put_there.close_payment_pages(question.organisation_id, question.facts["on"])
 
 
-def decide(session: Session, question_id: int, decision: str, *, by: str, person_id: int) -> bool:
-    """False when it was decided already. Raises CannotDecide, RuleBroken. Does not commit."""
+def decide(
+    session: Session, question_id: int, decision: str, *, by: str, person_id: int, is_one_of_many: bool = False
+) -> bool:  # fmt: skip
+    """False when it was decided already. is_one_of_many: the link's history tells of all by one line. Raises
+    CannotDecide, RuleBroken. Does not commit."""
     hold(session)
     question = session.get(Question, question_id, with_for_update=True, populate_existing=True)
     if question is None or question.decision:
@@ -83,28 +88,37 @@ def decide(session: Session, question_id: int, decision: str, *, by: str, person
         raise CannotDecide("Choose one of the answers.")
     _CARRY_OUT[question.kind](session, question, decision, person_id)
     question.decision, question.decided_by, question.decided_at = decision, by[:200], func.clock_timestamp()
-    audit.note(
-        session, question.organisation_id, "difference decided", *_told_in(question),
-        words=f"{_named_first(question)}{asking.title_of(question)}: {labels[decision]}",
-        before={"ours": question.ours, "theirs": question.theirs}, after={"decision": decision},
-    )  # fmt: skip
+    _tell(session, question, f"{asking.title_of(question)}: {labels[decision]}", is_one_of_many=is_one_of_many)
     return True
 
 
-def _named_first(question: Question) -> str:
-    """Among what else was done with the link, a tax is named."""
-    return f"{question.facts.get('label', 'Tax')}. " if question.module == "tax" else ""
-
-
-def _told_in(question: Question) -> tuple[str, int]:
-    """On whose timeline. A tax has no page with one: the link's tells of it."""
-    return ("link", question.link_id) if question.module == "tax" else (question.module, question.local_id or 0)
+def _tell(session: Session, question: Question, words: str, *, is_one_of_many: bool) -> None:
+    """In the history of the record, and in that of the link, where it is named. A tax has no page with one."""
+    told: dict[str, Any] = {
+        "before": {"ours": question.ours, "theirs": question.theirs}, "after": {"decision": question.decision},
+    }  # fmt: skip
+    of, action = question.organisation_id, "difference decided"
+    if question.module != "tax":
+        audit.note(session, of, action, question.module, question.local_id or 0, words=words, **told)
+    if not is_one_of_many:
+        label = question.facts.get("label") or CALLED[question.module]
+        audit.note(session, of, action, "link", question.link_id, words=f"{label}. {words}", **told)
 
 
 def decide_all(session: Session, decision: str, *, by: str, person_id: int) -> int:
     """The same for every field that both sides changed; how many that were. Raises CannotDecide. Does not commit."""
-    ids = [each.id for each in asking.open_questions(session) if each.kind == FIELD]
-    return sum(decide(session, question_id, decision, by=by, person_id=person_id) for question_id in ids)
+    found = [each for each in asking.open_questions(session) if each.kind == FIELD]
+    done = [
+        each for each in found
+        if decide(session, each.id, decision, by=by, person_id=person_id, is_one_of_many=len(found) > 1)
+    ]  # fmt: skip
+    if len(found) > 1 and done:
+        words = f"{len(done)} fields that both sides had changed: {dict(asking.choices(session, done[0]))[decision]}"
+        of = done[0].organisation_id
+        audit.note(
+            session, of, "difference decided", "link", done[0].link_id, words=words, after={"decision": decision}
+        )
+    return len(done)
 
 
 def _field(session: Session, question: Question, decision: str, _person_id: int) -> None:

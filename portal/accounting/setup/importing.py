@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 READ, TAKE, REHEARSE, REST = "read", "take", "rehearse", ""
 _TAKEN_A_STEP = 10
+_REASONS = "Each is shown under First import with the reason."
 
 
 def go(session: Session, link: Link, what: str) -> None:
@@ -32,6 +33,12 @@ def go(session: Session, link: Link, what: str) -> None:
     link.importing, link.import_problem = what, ""
     if what:
         queues.wake(session, "mirror", link.organisation_id)
+
+
+def forget_refused(session: Session, link: Link) -> None:
+    """Of those that could not be made one record, each has been decided. Does not commit."""
+    if link.import_problem.endswith(_REASONS) and not import_queries.overview(session, link).undecided:
+        link.import_problem = ""
 
 
 def read_anew(session: Session, link: Link) -> None:
@@ -130,8 +137,7 @@ def _end_taking(session: Session, link: Link) -> None:
     """Those that could not be made one record come back to be decided; the step is done when there are none."""
     refused = import_queries.overview(session, link).undecided
     if refused:
-        told = "Each is shown under First import with the reason."
-        link.import_problem = f"{refused} could not be made one record. {told}"
+        link.import_problem = f"{refused} could not be made one record. {_REASONS}"
     else:
         steps.finish(session, link, steps.MATCH)
 

@@ -40,8 +40,7 @@ class Step:
 
 def hold(session: Session, link: Link) -> None:
     """Nothing goes over before the existing organisation has been compared with ours. Does not commit."""
-    for module in MODULES:
-        directions.pause(session, link, module)
+    directions.pause(session, link, *MODULES)
 
 
 def is_open(link: Link) -> bool:
@@ -93,8 +92,7 @@ def start(session: Session, link: Link) -> None:
     missing = [STEPS[step][0] for step in NEEDED if step not in link.setup_steps]
     if missing:
         raise CannotStart(f"Finish {' and '.join(missing)} first. Nothing has gone over yet.")
-    for module in MODULES:
-        directions.resume(session, link, module)
+    directions.resume(session, link, *MODULES)
     finish(session, link, START)
 
 

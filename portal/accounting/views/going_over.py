@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from flask import g, url_for
 from sqlalchemy import func, select
 
-from portal.accounting import link, rules
+from portal.accounting import belonging, link, rules
 from portal.accounting.models import Consent, Link
 from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.planned.queries import open_plan
@@ -51,7 +51,9 @@ def _day(form: Form, earliest: date, latest: date) -> date:
 def asked(live: Link, candidate: rules.Candidate, consent: Consent, day: date) -> Asked:
     """What is told before `live` is left for `candidate`."""
     old, new, told = live.remote_name, candidate.name, f"{day:%-d %b %Y}"
-    before = request_session().scalars(select(func.count()).where(Invoice.issued_on < day)).one()
+    before = (
+        request_session().scalars(select(func.count()).where(Invoice.issued_on < day, ~belonging.stays(live.id))).one()
+    )
     points = [
         f"Invoices dated from {told} on go to {new}, but for those that are in {old} already.",
         f"Invoices dated before stay in {old}, with their payments: so far {before:,}. Nothing is deleted there.",

@@ -81,6 +81,7 @@ def _decide(tied: Link) -> str:
         flash(_LEFT.format(count=left), "late")
     deciding.choose(session, tied, {row_id: ours for row_id, (_, ours) in answers.items() if ours})
     told = deciding.decide(session, tied, {row_id: decision for row_id, (decision, _) in answers.items()})
+    importing.forget_refused(session, tied)
     directions.wake(session, tied)  # whoever waited to hear who it is
     session.commit()  # of several answers, those that hold
     return " ".join(told)

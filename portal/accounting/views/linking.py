@@ -12,6 +12,7 @@ from portal.accounting.setup import rehearsal, steps
 from portal.accounting.status import status_of, to_the_minute
 from portal.accounting.views import consequences, sure
 from portal.accounting.views.pages import bp
+from portal.accounting.views.silence import words_of
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.data_centres import data_centres
 from portal.shared import clock
@@ -102,12 +103,23 @@ def receive_consent() -> Response:
         session.commit()  # spent is spent
         return show_page(problem.sentence, 422, _as_chosen(wish))
     except GatewayError as problem:
-        return show_page(problem.words, 502, _as_chosen(wish))
+        return show_page(words_of(problem), 502, _as_chosen(wish))
     consent = link.keep_consent(session, organisation_id, data_centre, granted, wish)
     session.commit()
     if wish.kind == AGAIN and (answer := _renew(consent)) is not None:
         return answer
     return see_other(url_for("accounting.choose", consent_id=consent.id))
+
+
+@bp.get("/books/end")
+@allow("manage_link")
+def ask_about_end() -> Response:
+    session = request_session()
+    tied = link.live_link(session)
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    told = consequences.of_leaving(tied, queries.link_state(session), open_plan(session))
+    return sure.ask(told, {"link": str(tied.id)})
 
 
 @bp.post("/books/end")
@@ -118,7 +130,7 @@ def end_link() -> Response:
     if tied is None:
         return see_other(url_for("accounting.show"))
     if not sure.is_sure():
-        return sure.ask(consequences.of_leaving(tied, queries.link_state(session), open_plan(session)))
+        return see_other(url_for("accounting.ask_about_end"))
     if request.form.get("link", "") not in ("", str(tied.id)):
         flash(f"{tied.remote_name} was linked meanwhile, so nothing was disconnected. Look at it first.", "late")
         return see_other(url_for("accounting.show"))

@@ -1,6 +1,7 @@
 """Each module of the link: in which direction it is kept, and whether it rests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, flash, make_response, render_template, request, url_for
 
@@ -13,7 +14,6 @@ from portal.accounting.views import consequences, sure
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.pages import bp
 from portal.shared.access import allow
-from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
@@ -28,36 +28,79 @@ _ALL = "all"
 _UNKNOWN = "Choose one of the buttons below: it says which kind of record and what to do. Nothing was changed."
 
 
+@bp.get("/books/modules")
+@allow("manage_link")
+def ask_about_module() -> Response:
+    """What a button of the status page would do, with the yes that does it: a page to come back to, and to reload."""
+    module, wanted = request.args.get("module", ""), request.args.get("do", "")
+    tied = link.live_link(request_session())
+    if tied is None:
+        return see_other(url_for("accounting.show"))
+    if (answer := _impossible(tied, module, wanted)) is not None:
+        return answer
+    states = _states()
+    about = [each for each in _chosen(module, wanted) if _would_change(states[each], wanted)]
+    if not about:
+        return _so_already()
+    named = {"module": module, "do": wanted, "link": str(tied.id), "about": ",".join(about)}
+    return sure.ask(consequences.of_module(tied, wanted, [states[each] for each in about]), named)
+
+
 @bp.post("/books/modules")
 @allow("manage_link")
 def update_module() -> Response:
-    """Pause, resume or turn one module or all, after a yes; the buttons of the status page send which and what."""
+    """Pause, resume or turn one module or all, after a yes to a page that named them; a button leads to that page."""
     session = request_session()
-    tied, module, wanted = link.live_link(session), request.form.get("module", ""), request.form.get("do", "")
-    chosen = _chosen(module, wanted)
+    tied, module, wanted = link.hold(session), request.form.get("module", ""), request.form.get("do", "")
     if tied is None:
         return see_other(url_for("accounting.show"))
-    if not chosen or wanted not in _SAID:
-        return show_page(_UNKNOWN, 422)
-    if wanted == "resume" and steps.is_open(tied):
-        flash(
-            "Nothing goes over before both sides were compared. Finish the set-up and press Start.",
-            "late",
-        )
-        return see_other(url_for("accounting.show_setup"))
+    if (answer := _impossible(tied, module, wanted)) is not None:
+        return answer
+    asking = see_other(url_for("accounting.ask_about_module", module=module, do=wanted))
     if not sure.is_sure():
-        states = _states()
-        return sure.ask(consequences.of_module(tied, wanted, [states[each] for each in chosen]))
-    try:
-        for each in chosen:
-            _do(tied, each, wanted)
-    except RuleBroken as problem:
-        session.rollback()
-        flash(problem.sentence, "late")
-        return see_other(url_for("accounting.show"))
+        return asking
+    states = _states()
+    about = [each for each in _chosen(module, wanted) if _would_change(states[each], wanted)]
+    if not about:
+        return _so_already()
+    asked = request.form.get("about", ",".join(about)).split(",")
+    if set(asked) != set(about) or request.form.get("link", str(tied.id)) != str(tied.id):
+        flash(_meanwhile(tied, set(asked) ^ set(about), states), "late")
+        return asking
+    _do(tied, about, wanted)
     session.commit()
-    flash(_SAID[wanted].format(name=" and ".join(directions.CALLED[each] for each in chosen)), "good")
+    flash(_SAID[wanted].format(name=directions.named(about)), "good")
     return see_other(url_for("accounting.show") + "#modules")
+
+
+def _impossible(tied: Link, module: str, wanted: str) -> Response | None:
+    if not _chosen(module, wanted) or wanted not in _SAID:
+        return show_page(_UNKNOWN, 422) if request.method == "POST" else see_other(url_for("accounting.show"))
+    if wanted != "resume" or not steps.is_open(tied):
+        return None
+    flash("Nothing goes over before both sides were compared. Finish the set-up and press Start.", "late")
+    return see_other(url_for("accounting.show_setup"))
+
+
+def _so_already() -> Response:
+    flash("It is so already. Nothing was changed.", "quiet")
+    return see_other(url_for("accounting.show") + "#modules")
+
+
+def _would_change(state: ModuleState, wanted: str) -> bool:
+    if wanted in directions.WAYS:
+        return state.direction != wanted
+    return state.is_paused != (wanted == "pause")
+
+
+def _meanwhile(tied: Link, changed: set[str], states: Mapping[str, ModuleState]) -> str:
+    """What is not as the page had named it."""
+    told = [
+        f"{each.called}: {'paused' if each.is_paused else 'running'},"
+        f" {'both ways' if each.direction == directions.BOTH else 'one way'}"
+        for each in states.values() if each.module in changed
+    ] or [f"{tied.remote_name} was linked"]  # fmt: skip
+    return f"Changed meanwhile, so nothing was done. Now: {'; '.join(told)}. Look once more, then say yes again."
 
 
 @bp.post("/books/papers")
@@ -79,12 +122,18 @@ def update_papers() -> Response:
 @bp.get("/books/setup/fields")
 @allow("manage_link")
 def show_fields() -> Response:
-    """Which modules go both ways, and where each one's fields go: a step of the set-up, and open ever after."""
+    """Which modules go both ways, and where each one's fields go: a step of the set-up, and open ever after. With ways
+    in its address, the page that asks about them a second time."""
     session = request_session()
     tied = link.live_link(session)
     if tied is None:
         return see_other(url_for("accounting.show"))
     ways = {module: directions.direction_of(session, tied.id, module) for module in MODULES}
+    asked = {module: request.args.get(f"way_{module}", way) for module, way in ways.items()}
+    turned = {module: way for module, way in asked.items() if way != ways[module] and way in directions.WAYS}
+    if turned and not steps.is_open(tied):
+        named = {f"way_{module}": way for module, way in turned.items()}
+        return sure.ask(consequences.of_ways(tied, _states(), turned), named)
     return _fields_page(tied, Form({f"way_{module}": way for module, way in ways.items()}))
 
 
@@ -105,9 +154,11 @@ def update_fields() -> Response:
         return _fields_page(tied, form, 422)
     turned = {module: way for module, way in ways.items() if way != now[module]}
     if turned and not steps.is_open(tied) and not sure.is_sure():  # in the set-up nothing goes over yet
-        return sure.ask(consequences.of_ways(tied, _states(), turned))
-    for module, way in turned.items():
-        directions.keep(session, tied, module, way)
+        named: dict[str, Any] = {f"way_{module}": way for module, way in turned.items()}
+        return see_other(url_for("accounting.show_fields", **named))
+    for way in directions.WAYS:
+        if some := [module for module in turned if turned[module] == way]:
+            directions.keep(session, tied, some, way)
     if steps.FIELDS not in tied.setup_steps:
         steps.finish(session, tied, steps.FIELDS)
     session.commit()
@@ -137,11 +188,11 @@ def _states() -> Mapping[str, ModuleState]:
     return {each.module: each for each in status_of(session, linked).modules} if linked is not None else {}
 
 
-def _do(tied: Link, module: str, wanted: str) -> None:
+def _do(tied: Link, about: Sequence[str], wanted: str) -> None:
     session = request_session()
     if wanted == "pause":
-        directions.pause(session, tied, module)
+        directions.pause(session, tied, *about)
     elif wanted == "resume":
-        directions.resume(session, tied, module)
+        directions.resume(session, tied, *about)
     else:
-        directions.keep(session, tied, module, wanted)
+        directions.keep(session, tied, about, wanted)

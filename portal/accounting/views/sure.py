@@ -1,5 +1,6 @@
 """The second confirmation of what changes much: a page that says what will happen, with the form to send once more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask import Response, make_response, render_template, request
@@ -29,9 +30,10 @@ def is_sure() -> bool:
     return bool(request.form.get(IS_SURE))
 
 
-def ask(asked: Asked) -> Response:
-    """The page. All that the form held is sent once more with the yes."""
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", IS_SURE)]
+def ask(asked: Asked, named: Mapping[str, str] | None = None) -> Response:
+    """The page. The yes sends just what is `named`; without that, all that the form held once more."""
+    held = request.form.items(multi=True) if named is None else named.items()
+    fields = [(name, value) for name, value in held if name not in ("csrf_token", IS_SURE)]
     return make_response(
         render_template("accounting/sure.html", asked=asked, fields=[*fields, (IS_SURE, "1")], address=request.path)
     )

@@ -97,7 +97,9 @@ def _tokens(body: dict[str, Any]) -> Tokens:
 
 def _token_error(problem: str) -> GatewayError:
     if problem == "Access Denied":
-        return Throttled("Zoho asks for a pause before it gives another token.", _THROTTLE_S, problem)
+        return Throttled(
+            "Zoho gives ten tokens within ten minutes at most, and these are used up.", _THROTTLE_S, problem
+        )
     if problem in ("invalid_code", "invalid_grant"):
         return ConsentLost()
     return Misconfigured(problem)

@@ -369,9 +369,7 @@ def test_two_presses_at_the_same_moment_count_and_are_told_once(linked: LinkedFi
     told = [
         entry.action for entry in ours(linked, AuditEntry) if entry.action.startswith(("set-up step", "module resumed"))
     ]
-    assert sorted(told) == sorted(
-        ["set-up step taxes", "set-up step match", "set-up step start", *["module resumed"] * 6]
-    )
+    assert sorted(told) == sorted(["set-up step taxes", "set-up step match", "set-up step start", "module resumed"])
 
 
 def test_the_start_waits_for_the_import(linked: LinkedFirm, admin: FlaskClient) -> None:

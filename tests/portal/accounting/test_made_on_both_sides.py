@@ -1,12 +1,18 @@
 """A customer made here and in Zoho before either heard of the other: people say whether it is one, and ours waits."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounting.mirror.drain import drain
 from portal.accounting.models import ImportRow, MirrorRecord
+from portal.accounting.setup import steps
+from portal.catalogue.actions import ItemFacts, add_item
 from portal.customers.actions import CustomerFacts, add_customer
+from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import sign_in
 from tests.conftest import browser
@@ -101,3 +107,26 @@ def test_where_a_second_one_was_made_already_it_is_said_what_can_be_done(
     told = press(admin, linked, do="decide", **{f"pair_{row.id}": "same"})
     assert told.status_code == 422
     assert "Twin Co (C-00002) in Zoho is that one already. Say otherwise of one of them, or merge both" in told.text
+
+
+@pytest.mark.parametrize("kind", ["customer", "item"])
+def test_one_way_too_people_are_asked_about_what_was_made_there_before_everything_goes_over(
+    linked: LinkedFirm, admin: FlaskClient, kind: str
+) -> None:
+    """After the look at Zoho, so the comparison has not seen it."""
+    if kind == "customer":
+        mine = twins(linked)
+    else:
+        linked.zoho.act(linked.remote, "POST /items", {"name": "Twin", "rate": 64, "product_type": "service"})
+        with job_session(linked.organisation_id) as session:
+            mine = add_item(session, linked.organisation_id, ItemFacts("SV-77", "service", "Twin", Decimal(64))).id
+    with job_session(linked.organisation_id) as session:
+        link = session.merge(linked.link())
+        link.setup_steps = link.setup_steps | {steps.START: (clock.now() + timedelta(seconds=1)).isoformat()}
+    drain(linked.organisation_id)
+    (record,) = [each for each in linked.mirror(kind) if each.local_id == mine]
+    assert record.state == "waiting" and record.remote_id is None
+    made = [each for each in linked.there("contacts" if kind == "customer" else "items") if "Twin" in str(each)]
+    assert len(made) == 1 and "perhaps yours already: 1" in words(admin.get("/books").text)
+    (row,) = [each for each in ours(linked, ImportRow) if "Twin" in str(each.facts)]
+    assert (row.found, row.local_id) == ("unsure", mine)

@@ -5,6 +5,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from portal.accounting import directions
 from portal.accounting.mirror.drain import drain
@@ -37,15 +38,34 @@ def press_yes(client: FlaskClient, page: str) -> object:
     return client.post(re.findall(r'action="([^"]+)"', form)[0], data=fields).status_code
 
 
+def asked(client: FlaskClient, module: str, do: str) -> TestResponse:
+    """The page that the button leads to."""
+    answer = post(client, MODULES, {"module": module, "do": do}, page="/books")
+    assert answer.status_code == 303
+    return client.get(answer.location)
+
+
+def change(linked: LinkedFirm, *modules: str, do: str) -> None:
+    """What somebody else does meanwhile."""
+    with job_session(linked.organisation_id) as session:
+        if do == "pause":
+            directions.pause(session, linked.link(), *modules)
+        elif do == "resume":
+            directions.resume(session, linked.link(), *modules)
+        else:
+            directions.keep(session, linked.link(), modules, do)
+
+
 @pytest.mark.parametrize(
     ("module", "do", "told"),
     [
         ("customer", "pause", ["Pause customers?", "Changes on the way now: 1.", "invoices and money of a new one"]),
-        ("customer", "resume", ["Resume customers?", "Nothing waits now."]),
+        ("customer", "resume", ["Resume customers?", "Changes that waited: 1. They go to"]),
+        ("payment", "resume", ["Resume payments?", "Nothing waits now."]),
         ("customer", "both", ["Keep customers both ways?", "comes here by itself", "you are asked first"]),
         ("customer", "push", ["Keep customers one way?", "no longer comes here"]),
         ("all", "pause", ["Pause everything?", "Nothing is changed yet", "nothing comes from there"]),
-        ("all", "resume", ["Resume everything?"]),
+        ("all", "resume", ["Resume customers?"]),
         ("all", "both", ["Keep everything both ways?"]),
     ],
 )  # fmt: skip
@@ -53,8 +73,11 @@ def test_one_press_changes_nothing_and_says_what_will_happen(
     linked: LinkedFirm, admin: FlaskClient, module: str, do: str, told: list[str]
 ) -> None:
     sent_invoice(linked)
-    page = post(admin, MODULES, {"module": module, "do": do}, page="/books")
-    assert page.status_code == 200 and kept(linked) == set()
+    if do in ("resume", "push"):
+        change(linked, "payment" if module == "payment" else "customer", do="pause" if do == "resume" else "both")
+    before = kept(linked)
+    page = asked(admin, module, do)
+    assert page.status_code == 200 and kept(linked) == before
     assert [one for one in told if one not in words(page.text)] == []
 
 
@@ -62,28 +85,85 @@ def test_everything_rests_and_goes_on_by_two_presses_each_and_is_in_the_trail(
     linked: LinkedFirm, admin: FlaskClient, world: World
 ) -> None:
     assert "Pause everything" in admin.get("/books").text and "Resume everything" not in admin.get("/books").text
-    assert press_yes(admin, post(admin, MODULES, {"module": "all", "do": "pause"}, page="/books").text) == 303
+    assert press_yes(admin, asked(admin, "all", "pause").text) == 303
     sent_invoice(linked)
     drain(linked.organisation_id)
     assert linked.there("contacts") == [] and {each[2] for each in kept(linked)} == {True}
-    asked = post(admin, MODULES, {"module": "all", "do": "resume"}, page="/books").text
-    assert re.search(r"Changes that waited: \d+\. They go to", words(asked))
-    assert press_yes(admin, asked) == 303
+    page = asked(admin, "all", "resume").text
+    assert re.search(r"Changes that waited: \d+\. They go to", words(page))
+    assert press_yes(admin, page) == 303
     drain(linked.organisation_id)
     assert len(linked.there("invoices")) == 1
     told = owner_rows(
         world, "SELECT action, count(*) FROM audit_entries WHERE organisation_id = :id AND action LIKE 'module %'"
         " AND actor_name <> '' GROUP BY action ORDER BY action", id=linked.organisation_id,
     )  # fmt: skip
-    assert [tuple(row) for row in told] == [("module paused", 6), ("module resumed", 6)]
+    assert [tuple(row) for row in told] == [("module paused", 1), ("module resumed", 1)]
 
 
 def test_directions_on_the_page_of_the_fields_ask_once_the_set_up_is_over(
     linked: LinkedFirm, admin: FlaskClient
 ) -> None:
     chosen: dict[str, object] = {"way_customer": "both", "way_item": "both", "way_invoice": "push"}
-    page = post(admin, FIELDS, chosen, page=FIELDS)
+    page = admin.get(post(admin, FIELDS, chosen, page=FIELDS).location)
     assert page.status_code == 200 and "Customers and services and parts: both ways." in words(page.text)
     assert kept(linked) == set()
     assert press_yes(admin, page.text) == 303
     assert kept(linked) == {("customer", "both", False), ("item", "both", False)}
+
+
+def test_a_page_that_was_opened_before_a_module_was_paused_resumes_it_not_and_asks_again(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    change(linked, "customer", do="pause")
+    page = asked(admin, "all", "resume").text
+    assert "Resume customers?" in page
+    change(linked, "invoice", do="pause")
+    assert press_yes(admin, page) == 303
+    assert {each[0] for each in kept(linked) if each[2]} == {"customer", "invoice"}
+    again = admin.get(f"{MODULES}?module=all&do=resume").text
+    assert "Changed meanwhile, so nothing was done. Now: Invoices: paused" in words(again)
+    assert "Resume customers and invoices?" in again
+    assert press_yes(admin, again) == 303
+    assert {each[0] for each in kept(linked) if each[2]} == set()
+
+
+def test_a_page_about_an_organisation_that_was_left_changes_nothing_in_the_next(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    page = asked(admin, "customer", "pause").text.replace(f'value="{linked.link().id}"', 'value="1"', 1)
+    assert press_yes(admin, page.replace('name="link" value="', 'name="link" value="9')) == 303
+    assert kept(linked) == set()
+
+
+def test_the_pages_that_ask_can_be_bookmarked_and_reloaded(linked: LinkedFirm, admin: FlaskClient) -> None:
+    assert "Pause customers?" in admin.get(f"{MODULES}?module=customer&do=pause").text
+    assert "Keep customers both ways?" in admin.get(f"{MODULES}?module=customer&do=both").text
+    assert "Yes, disconnect" in admin.get("/books/end").text
+    for address in (MODULES, f"{MODULES}?module=moon&do=pause", f"{MODULES}?module=customer&do=resume"):
+        assert admin.get(address).location.startswith("/books")
+    assert "Customers: both ways." in words(admin.get(f"{FIELDS}?way_customer=both").text)
+    assert kept(linked) == set()
+
+
+def test_one_press_is_one_line_of_the_history_and_names_only_what_it_changed(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    change(linked, "customer", do="pause")
+    change(linked, "tax", "item", "payment", do="both")
+    press_yes(admin, asked(admin, "all", "pause").text)
+    press_yes(admin, asked(admin, "all", "both").text)
+    press_yes(admin, asked(admin, "all", "resume").text)
+    post(admin, MODULES, {"module": "all", "do": "resume", "is_sure": "1"}, page="/books")
+    told = words(admin.get("/books/history").text)
+    assert told.count("module paused") == 2 and told.count("module resumed") == 1
+    assert "Taxes, services and parts, invoices, payments and credit notes: module paused" in told
+    assert "Customers, invoices and credit notes: direction changed: kept from both sides" in told
+
+
+def test_a_second_press_of_the_same_yes_is_told_that_it_is_so_already(linked: LinkedFirm, admin: FlaskClient) -> None:
+    page = asked(admin, "customer", "pause").text
+    assert [press_yes(admin, page), press_yes(admin, page)] == [303, 303]
+    told = words(admin.get("/books").text)
+    assert "It is so already. Nothing was changed." in told and "Changed meanwhile" not in told
+    assert kept(linked) == {("customer", "push", True)}
