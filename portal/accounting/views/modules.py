@@ -132,7 +132,7 @@ def show_fields() -> Response:
     asked = {module: request.args.get(f"way_{module}", way) for module, way in ways.items()}
     turned = {module: way for module, way in asked.items() if way != ways[module] and way in directions.WAYS}
     if turned and not steps.is_open(tied):
-        named = {f"way_{module}": way for module, way in turned.items()}
+        named = {f"way_{module}": way for module, way in turned.items()} | {"link": str(tied.id)}
         return sure.ask(consequences.of_ways(tied, _states(), turned), named)
     return _fields_page(tied, Form({f"way_{module}": way for module, way in ways.items()}))
 
@@ -153,7 +153,10 @@ def update_fields() -> Response:
     if not form.ok:
         return _fields_page(tied, form, 422)
     turned = {module: way for module, way in ways.items() if way != now[module]}
-    if turned and not steps.is_open(tied) and not sure.is_sure():  # in the set-up nothing goes over yet
+    is_other = request.form.get("link", str(tied.id)) != str(tied.id)
+    if turned and (is_other or not (steps.is_open(tied) or sure.is_sure())):  # in the set-up nothing goes over yet
+        if is_other:
+            flash(_meanwhile(tied, set(), {}), "late")
         named: dict[str, Any] = {f"way_{module}": way for module, way in turned.items()}
         return see_other(url_for("accounting.show_fields", **named))
     for way in directions.WAYS:

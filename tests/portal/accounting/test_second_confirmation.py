@@ -128,12 +128,17 @@ def test_a_page_that_was_opened_before_a_module_was_paused_resumes_it_not_and_as
     assert {each[0] for each in kept(linked) if each[2]} == set()
 
 
+@pytest.mark.parametrize("address", [f"{MODULES}?module=customer&do=pause", f"{FIELDS}?way_customer=both"])
 def test_a_page_about_an_organisation_that_was_left_changes_nothing_in_the_next(
-    linked: LinkedFirm, admin: FlaskClient
+    linked: LinkedFirm, admin: FlaskClient, address: str
 ) -> None:
-    page = asked(admin, "customer", "pause").text.replace(f'value="{linked.link().id}"', 'value="1"', 1)
+    page = admin.get(address).text
+    assert 'name="link" value="' in page
     assert press_yes(admin, page.replace('name="link" value="', 'name="link" value="9')) == 303
     assert kept(linked) == set()
+    again = admin.get(address).text
+    assert f"Now: {linked.link().remote_name} was linked" in words(again)
+    assert press_yes(admin, again) == 303 and kept(linked) != set()
 
 
 def test_the_pages_that_ask_can_be_bookmarked_and_reloaded(linked: LinkedFirm, admin: FlaskClient) -> None:
