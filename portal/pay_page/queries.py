@@ -25,7 +25,7 @@ from portal.pay_page.standing import FACTS, debit_refused_at, since_now, standin
 from portal.pay_page.tips import tips_on
 from portal.payments.debits import debit_for
 from portal.payments.received import Received, received_on
-from portal.payments.refunds.queries import debit_returned_at, to_pay_again
+from portal.payments.refunds.queries import bank_took_it, debit_returned_at, to_pay_again
 from portal.payments.refunds.went_back import WentBack, all_ways
 from portal.shared import clock
 from portal.shared.money import Money
@@ -41,6 +41,7 @@ class PayPage:
     """One link, opened. state as pay_page.rules.page_state says.
 
     again       what is to pay for no other reason than that money went back to the customer
+    bank_took   their bank took all of that
     language    the customer's, "" for the firm's
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
@@ -59,6 +60,7 @@ class PayPage:
     payments: Sequence[Received]
     state: str
     again: Money
+    bank_took: bool
     language: str
     is_revised: bool
     has_asked: bool
@@ -156,9 +158,9 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     notes = notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, again,
+        bool(again) and state in PAYABLE and bank_took_it(session, invoice.id),
         row.language, row.is_revised, row.has_asked, pictures, notes,
-        read_card(row.card), debit_for(row.debit or "", invoice.currency),
-        day_of(row.debit_refused_at, organisation),
+        read_card(row.card), debit_for(row.debit or "", invoice.currency), day_of(row.debit_refused_at, organisation),
         day_of(debit_returned_at(session, invoice.id) if again and state in PAYABLE else None, organisation),
     )  # fmt: skip
 
@@ -228,16 +230,14 @@ _LOOKED_AT = _OPENED.options(
     load_only(PayLink.invoice_id, PayLink.expires_at, PayLink.opened_at),
     load_only(
         Organisation.name, Organisation.country, Organisation.currency, Organisation.time_zone, Organisation.locale,
-        Organisation.email,
-        Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor, Organisation.takes_tips,
-        Organisation.deposit_percent, Organisation.logo, Organisation.saves_cards,
+        Organisation.email, Organisation.phone, Organisation.takes_parts, Organisation.least_part_minor,
+        Organisation.takes_tips, Organisation.deposit_percent, Organisation.logo, Organisation.saves_cards,
     ),
     load_only(
         Invoice.number, Invoice.customer_id, Invoice.status, Invoice.currency, Invoice.title, Invoice.work_done,
-        Invoice.work_facts,
-        Invoice.due_on, Invoice.bill_to, Invoice.breakdown, Invoice.total_minor, Invoice.discount_kind,
-        Invoice.discount_value, Invoice.discount_applied, Invoice.adjustment_reason, Invoice.revision,
-        Invoice.void_reason, Invoice.shipping_tax_why,
+        Invoice.work_facts, Invoice.due_on, Invoice.bill_to, Invoice.breakdown, Invoice.total_minor,
+        Invoice.discount_kind, Invoice.discount_value, Invoice.discount_applied, Invoice.adjustment_reason,
+        Invoice.revision, Invoice.void_reason, Invoice.shipping_tax_why,
     ),
 )  # fmt: skip
 _LINES = (

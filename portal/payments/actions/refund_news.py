@@ -22,11 +22,10 @@ from portal.payments.actions.refunds import taken_by
 from portal.payments.actions.reversal_news import link_back, request_of
 from portal.payments.models import Payment
 from portal.payments.queries import balance_of
-from portal.payments.received import put_at_first, received_on
+from portal.payments.received import put_at_first
 from portal.payments.refunds.models import Refund
-from portal.payments.refunds.queries import to_pay_again
+from portal.payments.refunds.queries import bank_took_it, to_pay_again
 from portal.payments.refunds.rules import way_back
-from portal.payments.refunds.went_back import all_ways
 from portal.shared import formats, phrases
 from portal.shared.money import Money
 
@@ -100,8 +99,7 @@ def tell_of_credit_refund(session: Session, note: CreditNote, made: CreditRefund
 
 def tell_of_asking(session: Session, invoice: Invoice, amount: Money, *, once: str) -> None:
     """Money of this invoice went back, and is to be paid again. Does not commit."""
-    went = [each for each in all_ways(received_on(session, [invoice.id])) if each.amount]
-    is_of_bank = bool(went) and all(each.is_of_bank for each in went)
+    is_of_bank = bank_took_it(session, invoice.id)
     key, line = ("bank_took", "bank_took_note") if is_of_bank else ("asked_again", "went_back_note")
     _tell_of_invoice(session, invoice, _News(once, key, amount, [(line, amount)], ""))
 

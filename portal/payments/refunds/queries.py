@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import Row, ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.customers.models import Customer
@@ -115,19 +115,33 @@ def won_credit_of(invoice_id: int) -> Select[PaymentUse]:
 def to_pay_again(session: Session, invoice_id: int, balance: Money) -> Money:
     """What of `balance` is open because money went back: not what has been paid since, nor what a credit note took off
     together with a refund."""
-    went = session.execute(
-        select(Refund, func.sum(-Allocation.amount_minor))
-        .join(Allocation, Allocation.refund_id == Refund.id)
-        .where(Allocation.invoice_id == invoice_id, Refund.state.in_(COUNTS))
-        .group_by(Refund.id)
-    ).all()
-    again = sum(minor for refund, minor in went if not refund.is_of_note)
+    again = sum(minor for refund, minor in _went(session, invoice_id) if not refund.is_of_note)
     notes = notes_of(session, invoice_id)
     again -= sum(
         note.worth.minor for note in notes
         if not note.is_void and (note.form_id or "").startswith((WITH_REFUND, AFTER_REFUND))
     )  # fmt: skip
     return min(balance, Money(max(0, int(again)), balance.currency))
+
+
+def bank_took_it(session: Session, invoice_id: int) -> bool:
+    """What is to pay again went back by no other way: a bank took it."""
+    in_place = {note.form_id for note in notes_of(session, invoice_id) if not note.is_void}
+    ways = {
+        refund.way for refund, _ in _went(session, invoice_id)
+        if not refund.is_of_note and f"{WITH_REFUND}{refund.id}-{invoice_id}" not in in_place
+    }  # fmt: skip
+    return ways == {"dispute"}
+
+
+def _went(session: Session, invoice_id: int) -> Sequence[Row[Refund, int]]:
+    """What went back, with what this invoice lost by it."""
+    return session.execute(
+        select(Refund, func.sum(-Allocation.amount_minor))
+        .join(Allocation, Allocation.refund_id == Refund.id)
+        .where(Allocation.invoice_id == invoice_id, Refund.state.in_(COUNTS))
+        .group_by(Refund.id)
+    ).all()
 
 
 def debit_returned_at(session: Session, invoice_id: int) -> datetime | None:

@@ -107,16 +107,41 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_the_invoices_page_says_which_way_it_went_back(till: Till, firm: Firm, paid: tuple[int, int], way: str) -> None:
     if way == "dispute":
-        opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
-        till.work(firm)
-        till.stand_in.control(f"disputes/{opened['id']}/close", outcome="lost")
-        till.work(firm)
-        office, page = sign_in(till.browser(), firm, "manager"), f"/invoices/{paid[1]}"
-        assert post(office, f"{page}/money-back", {"then": "ask"}, page=page).status_code == 303
+        lose_dispute(till, firm, paid[1])
     else:
         give_back(till, firm, paid[0], way=way, then="ask")
         till.work(firm)
-    with job_session(firm.organisation_id) as session:
-        path = pay_address(session, get_invoice(session, paid[1]))
-    shown = till.get(path).text
+    shown = page_of(till, firm, paid[1])
     assert [words for words in WAYS.values() if words in shown] == [WAYS[way]]
+
+
+@pytest.mark.parametrize(
+    ("then", "title", "told_last"),
+    [
+        ("credit", "Your bank took the payment back", "Your bank took £185.80 of what was paid back"),
+        ("ask", "Your payment went back to you", "£185.80 of what was paid went back to you"),
+    ],
+)
+def test_the_bank_took_it_where_a_credit_note_stands_for_what_the_firm_gave_back(
+    till: Till, firm: Firm, paid: tuple[int, int], then: str, title: str, told_last: str
+) -> None:
+    give_back(till, firm, paid[0], then=then)
+    till.work(firm)
+    lose_dispute(till, firm, paid[1])
+    assert title in page_of(till, firm, paid[1]) and told_last in told(firm)[-1]
+
+
+def lose_dispute(till: Till, firm: Firm, invoice_id: int) -> None:
+    """And the firm asks for it again."""
+    opened = till.stand_in.control(f"charges/{charge_of(till, firm)}/dispute")
+    till.work(firm)
+    till.stand_in.control(f"disputes/{opened['id']}/close", outcome="lost")
+    till.work(firm)
+    office, page = sign_in(till.browser(), firm, "manager"), f"/invoices/{invoice_id}"
+    assert post(office, f"{page}/money-back", {"then": "ask"}, page=page).status_code == 303
+
+
+def page_of(till: Till, firm: Firm, invoice_id: int) -> str:
+    with job_session(firm.organisation_id) as session:
+        path = pay_address(session, get_invoice(session, invoice_id))
+    return till.get(path).text
