@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import rules, tied
 from portal.accounting.agreement import checking
-from portal.accounting.mirror import asked_first, history, records, reopening, using, writing_off
+from portal.accounting.mirror import asked_first, history, next_verb, records, reopening, using, writing_off
 from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.persons_there import still_there
@@ -132,8 +132,8 @@ def _written(
         return
     if push.source.uses is not None:
         _placed(session, turn, record, push, outcome, for_invoice)
-    elif record.snapshot["sent"] is None:
-        record.state, record.sending_since, record.next_try_at = "pending", None, func.clock_timestamp()
+    elif next_verb.of(record, push.source, push.snapshot) is not None:  # to be brought up to date, or out of use
+        record.state, record.sending_since = "pending", None  # put off, should the call that follows get no answer
     else:
         _in_step(session, record, push)
 

@@ -1,11 +1,16 @@
 """What Zoho refuses or reckons otherwise: said in words, never in step, and no obstacle to anything else."""
 
+from datetime import timedelta
+
+import pytest
+
+from portal.accounting import rules
 from portal.accounting.actions import try_again
 from portal.accounting.inbox import stuck_records
 from portal.accounting.mirror.drain import drain
 from portal.accounting.queries import books_states, count_not_in_books, link_state, tied_now
 from portal.shared.running import job_session
-from tests.portal.accounting.doings import pay, rename, retry_all, sent_invoice
+from tests.portal.accounting.doings import offer, pay, rename, retry_all, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
 __all__ = ["linked", "zoho"]
@@ -66,3 +71,17 @@ def test_trying_again_ten_times_sends_once(linked: LinkedFirm) -> None:
         assert [try_again(session, record.id) for _ in range(10)] == [True] + [False] * 9
     drain(linked.organisation_id)
     assert len(linked.there("contacts")) == 1
+
+
+def test_a_customer_who_is_out_of_use_is_so_there_though_the_call_that_says_it_fails_at_first(
+    linked: LinkedFirm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "pause_after", lambda tries: timedelta(hours=tries))  # however busy the machine
+    offer(linked, is_active=False)
+    linked.zoho.break_down("error_500_before", path="/inactive")
+    drain(linked.organisation_id)
+    assert [each["status"] for each in linked.there("contacts")] == ["active"]  # made, but not marked yet
+    linked.make_due()
+    drain(linked.organisation_id)
+    assert [each["status"] for each in linked.there("contacts")] == ["inactive"]
+    assert [each.state for each in linked.mirror("customer")] == ["in_step"]
