@@ -56,6 +56,11 @@ def refused_ones(session: Session) -> set[int]:
     return {each for each in session.scalars(found.where(ExemptionTwin.remote_id == REFUSED)) if each is not None}
 
 
+def reason_there(session: Session, exemption_id: int | None) -> str:
+    """What says the same as this one of our reasons; "" where nothing does."""
+    return reasons_there(session).of_reasons.get(exemption_id, "") if exemption_id is not None else ""
+
+
 def reasons_there(session: Session) -> ReasonsThere:
     """Of the live link."""
     rows = session.execute(

@@ -1,13 +1,17 @@
 """Tokens: renewed by one at a time, told apart from missing rights, and given up for good only when Zoho says so."""
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 
-from portal.accounting import directions, tokens
+from portal.accounting import directions, switching, tokens
+from portal.accounting.mirror import lease
 from portal.accounting.mirror.drain import drain
+from portal.accounting.mirror.lease import LeaseLost
+from portal.accounting.mirror.remote import Remote
 from portal.accounting.pull.models import PullCursor
 from portal.accounting.queries import link_state
 from portal.gateways.zoho.calls import Line, Target
@@ -107,6 +111,40 @@ def test_a_withdrawn_consent_rests_the_link_in_plain_words_until_somebody_connec
     link_to(linked, linked.link().product)
     drain(linked.organisation_id)
     assert [one["status"] for one in linked.there("invoices")] == ["sent"]
+
+
+@pytest.fixture
+def remote(linked: LinkedFirm) -> Iterator[Remote]:
+    """One that has a token in hand."""
+    turn = lease.take(linked.organisation_id)
+    assert turn is not None
+    with Line() as line:
+        remote = Remote(turn, line)
+        remote.call("GET", "/items")
+        linked.zoho.forget_requests()
+        yield remote
+
+
+def test_a_token_in_hand_gives_way_to_the_one_that_another_worker_got(linked: LinkedFirm, remote: Remote) -> None:
+    consent_id = linked.link().consent_id
+    age(linked)
+    linked.zoho.control("POST", "/tokens/expire", {"user": linked.user, "dc": "eu"})
+    stale = tokens.access_token(linked.organisation_id, consent_id)
+    newer = tokens.renew(linked.organisation_id, consent_id, stale=stale)
+    remote.call("GET", "/items")
+    assert linked.zoho.token_requests() == 1 and tokens.access_token(linked.organisation_id, consent_id) == newer
+
+
+def test_a_token_in_hand_outlives_neither_the_tie_nor_the_consent(linked: LinkedFirm, remote: Remote) -> None:
+    """Zoho would take it for the rest of its hour."""
+    linked.change("UPDATE zoho_consents SET lost_at = clock_timestamp()")  # as another process has found out
+    with pytest.raises(ConsentLost):
+        remote.call("GET", "/items")
+    with job_session(linked.organisation_id) as session:
+        switching.end_link(session, session.merge(linked.link()))
+    with pytest.raises(LeaseLost):
+        remote.call("GET", "/items")
+    assert linked.zoho.requests(linked.remote) == []
 
 
 def test_zohos_pause_for_tokens_is_not_taken_for_a_lost_consent(linked: LinkedFirm) -> None:

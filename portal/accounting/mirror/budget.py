@@ -8,6 +8,7 @@ from portal.accounting import rules
 from portal.accounting.mirror.lease import LENGTH, Turn, held, lock
 from portal.accounting.models import Link
 from portal.gateways.zoho.calls import Quota
+from portal.gateways.zoho.errors import ConsentLost
 from portal.shared.running import here, job_session
 
 EMPTY = "The minute's calls to Zoho are used up; the rest follows in a moment."
@@ -18,10 +19,13 @@ class BudgetEmpty(Exception):
 
 
 def take(turn: Turn) -> None:
-    """Pay for one call, just before it is made, and renew the lease. Raises BudgetEmpty, LeaseLost."""
+    """Pay for one call, just before it is made, and renew the lease. Raises BudgetEmpty, LeaseLost, and ConsentLost
+    where another process has found out meanwhile: the token in hand is kept for a while."""
     limit = here().settings.zoho_calls_per_minute
     with job_session(turn.organisation_id) as session:
         row = lock(session, turn)
+        if row.is_lost:
+            raise ConsentLost
         budget = rules.spend(row.recent_calls, row.now, limit, rules.WINDOW)
         values: dict[str, object] = {"recent_calls": budget.recent, "lease_until": row.now + LENGTH}
         if budget.quiet_until is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from portal.accounting import rules
-from portal.accounting.mirror import budget, lease, papers, plan, reasons, record, records, reserve, send
+from portal.accounting.mirror import budget, faults, lease, papers, plan, reasons, record, records, reserve, send
 from portal.accounting.mirror.lease import LeaseLost, Turn
 from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
@@ -146,7 +146,7 @@ def _next(turn: Turn, remote: Remote, record_id: int, for_invoice: int | None) -
 
 
 def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bool:
-    """Send and record. False when this record has to wait for its next try."""
+    """Send and record. False when that was all of this record, or it has to wait for its next try."""
     try:
         outcome = send.send(remote, push)
     except STOPS:
@@ -157,11 +157,12 @@ def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bo
         return False
     except Refused as problem:
         record.refused(turn, push, problem)
+        has_more = True
     else:
-        record.write(turn, push, outcome, for_invoice=for_invoice)
+        has_more = record.write(turn, push, outcome, for_invoice=for_invoice)
     if push.module == "payment":
         too_much.ask(turn, remote, push)
-    return True
+    return has_more
 
 
 def _guarded(turn: Turn, record_id: int, work: Callable[[], Given]) -> Given | None:
@@ -172,7 +173,7 @@ def _guarded(turn: Turn, record_id: int, work: Callable[[], Given]) -> Given | N
         raise
     except Exception as problem:
         log.exception("mirror record failed", extra={"organisation": turn.organisation_id, "mirror_record": record_id})
-        record.fault(turn, record_id, type(problem).__name__)
+        faults.fault(turn, record_id, type(problem).__name__)
         return None
 
 

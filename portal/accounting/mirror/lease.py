@@ -8,19 +8,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounting.models import Consent, Link
+from portal.accounting.models import Consent, Link, MirrorRecord
 from portal.gateways.zoho.calls import PRODUCTS
 from portal.gateways.zoho.data_centres import DataCentre, data_centres
 from portal.shared.running import here, job_session
 
 _MARK = func.gate.database_mark()
 _IS_COPY = and_(Link.database_mark != "", Link.database_mark != _MARK)
+_IS_LOST = select(Consent.lost_at.is_not(None)).where(Consent.id == Link.consent_id).scalar_subquery()
 LENGTH = timedelta(seconds=60)  # longer than any one call; renewed before each
 
 
@@ -87,10 +88,27 @@ def held(turn: Turn) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def held_record(turn: Turn, record_id: int) -> Iterator[tuple[Session, MirrorRecord, datetime]]:
+    """The same for work on one record, with the record locked and the database's time, in one statement. Raises
+    LeaseLost."""
+    with job_session(turn.organisation_id) as session:
+        row = session.execute(
+            select(MirrorRecord, func.clock_timestamp())
+            .select_from(Link)  # locked first, as everywhere: two who lock in another order wait for each other
+            .join(MirrorRecord, MirrorRecord.link_id == Link.id)
+            .where(MirrorRecord.id == record_id, _held_by(turn), Link.archived_at.is_(None))
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise LeaseLost(turn.link_id)
+        yield session, row[0], row[1]
+
+
 def lock(session: Session, turn: Turn) -> Any:
-    """The link's budget columns and the database's time, locked. Raises LeaseLost."""
+    """The link's budget columns, whether its consent is lost, and the database's time, locked. Raises LeaseLost."""
     row = session.execute(
-        select(Link.recent_calls, Link.quota_limit, func.clock_timestamp().label("now"))
+        select(Link.recent_calls, Link.quota_limit, _IS_LOST.label("is_lost"), func.clock_timestamp().label("now"))
         .where(_held_by(turn), Link.archived_at.is_(None))
         .with_for_update()
     ).one_or_none()

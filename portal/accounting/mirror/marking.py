@@ -53,9 +53,7 @@ def _claim(turn: Turn) -> dict[int, str]:
         for each in drafts:
             each.state = "sending"
             each.attempts += 1
-        session.flush()
-        for each in drafts:
-            records.put_off(session, each, rules.pause_after(each.attempts))
+            records.put_off(each, rules.pause_after(each.attempts))
         return {each.id: each.remote_id or "" for each in drafts}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import directions, tied
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import asked_first, next_verb, records, sources, staying, uses, using, writing_off
-from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.lease import Turn, held_record
 from portal.accounting.mirror.payloads import dresser, frozen, reference_of, update_of
 from portal.accounting.mirror.persons_there import ours_of
 from portal.accounting.mirror.push import (
@@ -35,8 +35,7 @@ _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wak
 
 def plan(turn: Turn, record_id: int) -> Push | Needs | None:
     """The next step, or None when there is nothing to do now."""
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
+    with held_record(turn, record_id) as (session, record, _now):
         if record.state not in records.TRYING:
             return None  # refused a moment ago
         version = records.version_of(session, record)

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from portal.accounting import rules, tied
 from portal.accounting.agreement import checking
 from portal.accounting.mirror import asked_first, history, next_verb, records, reopening, using, writing_off
-from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.lease import Turn, held, held_record
 from portal.accounting.mirror.modules import id_in
 from portal.accounting.mirror.persons_there import still_there
-from portal.accounting.mirror.push import ACT, COMPARE, CREATE, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
+from portal.accounting.mirror.push import ACT, COMPARE, CREATE, DRAFT, LOOK, READ, UPDATE, VOID, WRITTEN_OFF, Push
 from portal.accounting.mirror.send import Absent, Done, status_of
 from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.numbers_there import pass_over
@@ -27,13 +27,12 @@ from portal.shared import outbox
 MISMATCH = "totals"
 _NO_CLEAR_ANSWER = "Zoho gave no clear answer {tries} times. Look there for this record, then try again."
 _DIFFERS = "{label} is in {product}, but differs there: {words} It cannot be paid online until that is settled."
-_OUR_FAULT = "The portal cannot write this record to Zoho ({kind}). The fault is the portal's: tell whoever runs it."
 
 
-def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | None) -> None:
-    """What Zoho answered. Raises LeaseLost: then whoever holds the lease now finds out by looking."""
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | None) -> bool:
+    """What Zoho answered. True when the record has more to do now. Raises LeaseLost: then whoever holds the lease now
+    finds out by looking."""
+    with held_record(turn, push.record_id) as (session, record, _now):
         history.note(session, push, *history.outcome_of(outcome))
         if isinstance(outcome, Absent):
             pass_over(session, turn.organisation_id, lambda _coming: outcome.numbers)
@@ -57,6 +56,7 @@ def write(turn: Turn, push: Push, outcome: Done | Absent, *, for_invoice: int | 
             _placed(session, turn, record, push, outcome, for_invoice)
         else:
             _written(session, turn, record, push, outcome, for_invoice)
+        return _has_more(record, push)
 
 
 def refused(turn: Turn, push: Push, problem: GatewayError) -> None:
@@ -96,17 +96,6 @@ def take_back(turn: Turn, record_ids: list[int], unknown_since: datetime | None)
         )
 
 
-def fault(turn: Turn, record_id: int, kind: str) -> None:
-    """Our own program stumbled over this record. It comes back a few times, then it is shown to people."""
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
-        record.last_error, record.last_error_code = _OUR_FAULT.format(kind=kind)[:500], "portal"
-        if record.attempts >= rules.MOST_FAULTS:
-            version = records.version_of(session, record)
-            record.state = "failed"
-            outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
-
-
 def _written(
     session: Session, turn: Turn, record: MirrorRecord, push: Push, outcome: Done, for_invoice: int | None
 ) -> None:
@@ -136,6 +125,14 @@ def _written(
         record.state, record.sending_since = "pending", None  # put off, should the call that follows get no answer
     else:
         _in_step(session, record, push)
+
+
+def _has_more(record: MirrorRecord, push: Push) -> bool:
+    """A draft that is there as it is to be is marked sent with the others of the round."""
+    if record.state not in ("pending", "sending"):
+        return False
+    is_draft = record.module == "invoice" and record.remote_status == DRAFT
+    return not (is_draft and next_verb.of(record, push.source, push.snapshot) is None)
 
 
 def _placed(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import directions, rules, straddling, switching
 from portal.accounting.by_hand import finding
 from portal.accounting.mirror import taxes_needed
-from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.lease import Turn, held, held_record
 from portal.accounting.models import MODULES, Link, MirrorRecord
 from portal.accounting.reconciliation.comparing import MISSING_HERE
 from portal.accounting.reconciliation.models import DriftRow, Reconciliation
@@ -75,17 +75,15 @@ def start_try(turn: Turn, record_id: int) -> bool:
 
     False when it is not its time: another record that needs it may have tried it a moment ago.
     """
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id, with_for_update=True)
-        if not may_be_tried(record, session.scalars(select(func.clock_timestamp())).one()):
+    with held_record(turn, record_id) as (session, record, now):
+        if not may_be_tried(record, now):
             return False
         record.attempts += 1
         record.waits_for = ""
         if record.attempts > rules.MOST_TRIES:
             _give_up(session, record)
             return False
-        session.flush()
-        put_off(session, record, rules.pause_after(record.attempts))
+        put_off(record, rules.pause_after(record.attempts))
         return True
 
 
@@ -109,14 +107,9 @@ def _give_up(session: Session, record: MirrorRecord) -> None:
     outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
 
 
-def put_off(session: Session, record: MirrorRecord, pause: timedelta) -> None:
+def put_off(record: MirrorRecord, pause: timedelta) -> None:
     """Not before `pause` from now, a little spread, so that what failed together does not come back together."""
-    spread = func.random() * (pause / 4)
-    session.execute(
-        update(MirrorRecord)
-        .where(MirrorRecord.id == record.id)
-        .values(next_try_at=func.clock_timestamp() + pause + spread)
-    )
+    record.next_try_at = func.clock_timestamp() + pause + func.random() * (pause / 4)
 
 
 def ensure(session: Session, turn: Turn, needs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], MirrorRecord]:

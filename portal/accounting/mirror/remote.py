@@ -23,6 +23,7 @@ from portal.gateways.zoho.punctual import TooLate
 # What stops the whole organisation for a while. When one of these is raised, Zoho has done nothing.
 STOPS = (budget.BudgetEmpty, Throttled, ConsentLost, Misconfigured, Unreachable)
 _MOST_PAGES = 50
+_TOKEN_KEPT_S = 30  # of the five minutes that it has left at least
 
 
 class Remote:
@@ -33,6 +34,7 @@ class Remote:
         self._line = line
         self._target = Target(turn.centre.api, turn.product, turn.remote_organisation)
         self._told_left: int | None = None
+        self._token, self._token_until = "", time.monotonic()
 
     def call(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None,
@@ -40,7 +42,7 @@ class Remote:
     ) -> dict[str, Any]:  # fmt: skip
         """The answer's body. A dead token is renewed once. Raises the gateway's errors, BudgetEmpty, LeaseLost."""
         try:
-            token = tokens.access_token(self._turn.organisation_id, self._turn.consent_id)
+            token = self._working_token()
         except Unanswered as problem:
             raise Unreachable from problem  # it was the accounts server: the call itself never went out
         try:
@@ -61,8 +63,17 @@ class Remote:
         record: dict[str, Any] = self.call("GET", f"{module.path}/{remote_id}")[module.key]
         return record
 
+    def _working_token(self) -> str:
+        """Read and opened once in a while: it has minutes to live. One that was replaced meanwhile is refused there;
+        whether we may call at all is asked before each call."""
+        if time.monotonic() >= self._token_until:
+            self._token = tokens.access_token(self._turn.organisation_id, self._turn.consent_id)
+            self._token_until = time.monotonic() + _TOKEN_KEPT_S
+        return self._token
+
     def _with_newer_token(self, stale: str, *asked: Any) -> dict[str, Any]:
         try:
+            self._token_until = time.monotonic()  # it is read anew
             token = tokens.renew(self._turn.organisation_id, self._turn.consent_id, stale=stale)
             return self._paid(token, *asked)
         except NotAuthorised as problem:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.accounting import mapping, rules
 from portal.accounting.agreement import comparison
 from portal.accounting.agreement.queries import sent_beside
-from portal.accounting.exemptions import ReasonsThere, reasons_there
+from portal.accounting.exemptions import ReasonsThere, reason_there, reasons_there
 from portal.accounting.invoice_extras import ROUNDING, Extras, LineRecord
 from portal.accounting.mirror import credit_note_source, dated_taxes, each_unit, money_sources
 from portal.accounting.mirror.source import Need as Need
@@ -75,13 +75,13 @@ def _tax_group(tax: Tax) -> Source:
 def _customer(session: Session, customer_id: int) -> Source | None:
     customer = session.get(
         Customer, customer_id, populate_existing=True,
-        options=[selectinload(Customer.contacts), selectinload(Customer.addresses)],
+        options=[joinedload(Customer.contacts), joinedload(Customer.addresses)],  # few of each: one statement
     )  # fmt: skip
     if customer is None:
         return None
     country, time_zone = session.execute(select(Organisation.country, Organisation.time_zone)).one()
     lasts = customer.certificate_until is None or customer.certificate_until >= clock.today(time_zone)
-    reason = reasons_there(session).of_reasons.get(customer.exemption_id or 0, "") if lasts else ""
+    reason = reason_there(session, customer.exemption_id) if lasts else ""
     record = _customer_record(customer, country, untaxed_contact(country, reason))
     return Source(
         f"Customer {customer.name}", customer.name,
@@ -118,7 +118,7 @@ def _item(session: Session, item_id: int) -> Source | None:
         return None
     currency, country = session.execute(select(Organisation.currency, Organisation.country)).one()
     tax_id = None if country in TAXED_BY_PLACE else each_unit.stand_ins(session).get(item.tax_id or 0, item.tax_id)
-    untaxed = untaxed_item(country, reasons_there(session).of_reasons.get(item.exemption_id or 0, ""))
+    untaxed = untaxed_item(country, reason_there(session, item.exemption_id))
 
     def build(twins: Twins, name: str, _persons: Mapping[str, str]) -> dict[str, Any]:
         record = mapping.ItemRecord(
