@@ -45,6 +45,22 @@ def sent_beside(session: Session, invoice_id: int, currency: str) -> Decimal:
     return Money(minor or 0, currency).decimal
 
 
+def lives_with_other_taxes(session: Session, invoice_id: int) -> bool:
+    """Has a person let the invoice bear other taxes in the live link's organisation than it bears here?"""
+    last = session.execute(
+        select(AgreementCheck.ours, AgreementDecision.expects)
+        .join(AgreementDecision, AgreementDecision.check_id == AgreementCheck.id)
+        .join(Link, Link.id == AgreementDecision.link_id)
+        .where(Link.archived_at.is_(None), AgreementDecision.invoice_id == invoice_id)
+        .order_by(AgreementDecision.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return False
+    pairs = comparison.differences(comparison.from_text(last.ours), comparison.from_text(last.expects))
+    return any(pair.kind == "tax" for pair in pairs)
+
+
 def within_their_totals(
     session: Session, payment_id: int, parts: Sequence[tuple[int, Money]]
 ) -> list[tuple[int, Money]]:  # fmt: skip

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.accounting import rules
+from portal.accounting.agreement import comparison
+from portal.accounting.agreement.queries import lives_with_other_taxes
 from portal.accounting.credit_note_payload import ROUNDING, CreditLine, CreditRecord, credit_note_payload
 from portal.accounting.mapping import REFUND_MODES
 from portal.accounting.mirror import each_unit
@@ -60,7 +62,17 @@ def credit_note(session: Session, credit_note_id: int) -> Source | None:
         unsettled=borne.unsettled, undecided=borne.undecided,
         spare_name=rules.with_number(note.number, invoice.number or "", _LONGEST_NUMBER),
         invoice_ids=list(dict.fromkeys([note.invoice_id, *applied])), uses=uses, is_void=note.is_void,
-        comes_to=ComesTo(note.total.decimal, Decimal(len(breakdown.taxes)).scaleb(-decimals_of(note.currency))),
+        comes_to=_comes_to(session, note, breakdown, policy),
+    )  # fmt: skip
+
+
+def _comes_to(session: Session, note: CreditNote, breakdown: Breakdown, policy: Policy) -> ComesTo:
+    cent = Decimal(1).scaleb(-decimals_of(note.currency))
+    figures = comparison.our_figures(note.number, (), Decimal(0), note.breakdown)
+    is_as_accepted = lives_with_other_taxes(session, note.invoice_id)  # of what is taken back, too
+    return ComesTo(
+        note.total.decimal, len(breakdown.taxes) * cent, cent * (len(note.lines) if policy.rounding == "line" else 1),
+        None if is_as_accepted else figures,
     )  # fmt: skip
 
 

@@ -15,10 +15,13 @@ Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" whe
 
 @dataclass(frozen=True)
 class ComesTo:
-    """The total that Zoho must come to, and by how much its rounding of the taxes may explain a difference."""
+    """What Zoho must come to, and by how much its rounding may explain a difference: of the total, and of each tax.
+    figures: with the taxes; None where a person lives with other ones."""
 
     total: Decimal
     roundings: Decimal
+    of_each_tax: Decimal
+    figures: comparison.Figures | None
 
 
 @dataclass(frozen=True)

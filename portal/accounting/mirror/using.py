@@ -9,12 +9,11 @@ from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.accounting.credit_note_payload import with_rounding
-from portal.accounting.mirror import putting_back, uses, voiding_notes
+from portal.accounting.mirror import credit_totals, putting_back, uses, voiding_notes
 from portal.accounting.mirror.push import ACT, CREATE, DRAFT, READ, UPDATE, Act, Push
-from portal.accounting.mirror.source import ComesTo, Source, Twins
+from portal.accounting.mirror.source import Source, Twins
 from portal.accounting.mirror.uses import There
 from portal.accounting.models import MirrorRecord
-from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditApplication
 from portal.payments.models import Allocation
 from portal.shared.money import Money
@@ -156,26 +155,9 @@ def note(record: MirrorRecord, push: Push, answer: Mapping[str, Any], *, adopted
         del kept["sent"]  # what came from there is no business of ours to send
     record.snapshot = kept | {"there": there.as_text() if there else None}
     if push.source.comes_to is not None:
-        return _note_total(record, push, push.source.comes_to, answer)
+        return credit_totals.compare(record, push, push.source.comes_to, answer)
     is_said = push.verb in (CREATE, UPDATE) and not adopted and there is not None
     return uses.disagreement(push.payload, there) if is_said and there else ""
-
-
-def _note_total(record: MirrorRecord, push: Push, ours: ComesTo, answer: Mapping[str, Any]) -> str:
-    """A difference that Zoho's rounding explains gets a line of its own, once; any other is for people."""
-    if push.act is not None or push.source.is_void:
-        return ""
-    theirs = wire.amount(answer.get("total"))
-    left = ours.total - (theirs or Decimal(0))
-    snapshot = {key: value for key, value in (record.snapshot or {}).items() if key != "rounding"}
-    was_rounded = push.verb == UPDATE and "rounding" in (record.snapshot or {})
-    can_be_rounded = not was_rounded and theirs is not None and abs(left) <= ours.roundings
-    record.snapshot = snapshot | {"rounding": str(left)} if left and can_be_rounded else snapshot
-    if not left or can_be_rounded:
-        return ""
-    record.snapshot = snapshot | {"there": None}  # whoever corrects it there changes what we know: read it again
-    said = "no total" if theirs is None else theirs.quantize(ours.total)
-    return f"Zoho comes to {said}; here it is {ours.total}. Correct the credit note there, then try again."
 
 
 def holders(

@@ -116,8 +116,8 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], sums: Sums, *, is_sh
 
     ours, theirs  each ordered by key; keys of ours are unique
     is_shared     False where the other side may well have records of its own, such as suppliers' items
-    Zoho's lists tell no tax. It was compared to the cent when each invoice went over, and when a credit note made there
-    was taken over here, so it is taken to be ours for as long as the total is the same.
+    Zoho's lists tell no tax. It was compared when each invoice and credit note went over, and when a credit note made
+    there was taken over here, so it is taken to be ours for as long as the total is the same.
     """
     for one, there in _pairs(ours, theirs):
         if one is not None and one.is_moving:
