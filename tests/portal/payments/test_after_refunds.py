@@ -95,6 +95,16 @@ def test_the_page_names_only_what_is_open_because_money_went_back(
     assert f"£2.00</bdi> {told}" in till.get(path).text
 
 
+def test_where_no_card_is_taken_the_page_says_too_that_money_went_back(till: Till, firm: Firm) -> None:
+    invoice_id, path = till.invoice(firm)
+    made = record(firm, [invoice_id], WHOLE)
+    form = {"amount": "235.80", "way": "cash", "then": "ask", "reason": "not happy", "form_id": uuid.uuid4().hex}
+    post(sign_in(till.browser(), firm, "manager"), f"/payments/{made.payment_id}/refunds", dict(form))
+    shown = till.get(path).text
+    assert "cards are not taken here yet" in shown
+    assert "£235.80</bdi> of what was paid went back to you, so it is to be paid again" in shown
+
+
 def test_credit_that_paid_nothing_goes_back_without_a_note(till: Till, firm: Firm) -> None:
     made = record(firm, [], 5000)
     form = {"amount": "50", "way": "cash", "then": "credit", "reason": "left over", "form_id": uuid.uuid4().hex}
