@@ -19,6 +19,7 @@ from portal.payments.actions import (
     plan_refund,
     put_credit_note,
     reverse_payment,
+    void_credit_note,
     void_invoice,
     write_off_invoice,
 )
@@ -54,8 +55,8 @@ class Actor:
         deed: Callable[[], None] = self.random.choices(
             (self._invoice, self._pay, self._pay_part, self._cash, self._void, self._rename, self._reprice,
              self._reverse, self._refund, self._customer, self._write_off, self._take_back, self._credit,
-             self._put_credit, self._use_credit, self._tax),
-            weights=(10, 5, 3, 3, 2, 3, 2, 2, 2, 1, 2, 1, 2, 1, 1, 1),
+             self._put_credit, self._use_credit, self._tax, self._void_credit),
+            weights=(10, 5, 3, 3, 2, 3, 2, 2, 2, 1, 2, 1, 2, 1, 1, 1, 1),
         )[0]  # fmt: skip
         self.deeds += 1
         try:
@@ -117,6 +118,13 @@ class Actor:
         note, invoice = self._one(CreditNote), self._open_invoice()
         if note is not None and invoice is not None:
             put_credit_note(self.firm.organisation_id, note.id, invoice[0].id)
+
+    def _void_credit(self) -> None:
+        """What it was put to is to pay again."""
+        note = self._one(CreditNote, CreditNote.invoice_id.not_in(self.bookkeeper.own))
+        if note is not None:
+            manager = self.firm.firm.people["manager"]
+            void_credit_note(self.firm.organisation_id, note.id, "Made by mistake", manager)
 
     def _use_credit(self) -> None:
         """What was overpaid goes to another invoice."""
