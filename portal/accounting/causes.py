@@ -66,6 +66,10 @@ _BY_CODES = {
         "Ask the bookkeeper to unlock that period in Zoho, then try again. A payment or a credit note that is not there"
         " yet can be dated today in Zoho instead; here it keeps its date.", 2,
     ),
+    ("totals",): Cause(
+        "note differs", "Comes to another amount or tax in Zoho",
+        "Correct it in Zoho, then try again. It stays off its invoice there until then.", 1,
+    ),
     ("portal",): Cause("portal", "A fault of the portal", "Tell whoever runs it. Nothing is lost.", 7),
 }  # fmt: skip
 _OTHER = Cause("refused", "Zoho refused it", "Read what Zoho says, correct the record, then try again.", 8)

@@ -23,5 +23,9 @@ def test_a_state_says_more_than_a_code(module: str, state: str, key: str) -> Non
     assert cause_of(module, state, "15").key == key
 
 
+def test_a_credit_note_that_zoho_reckons_otherwise_was_not_refused() -> None:
+    assert cause_of("credit_note", "failed", "totals").key == "note differs"
+
+
 def test_every_module_is_waited_for_under_a_name() -> None:
     assert all(labels_of(module, "X")[0].endswith(" X") for module in MODULES)
