@@ -49,7 +49,9 @@ _BY_CODES = {
         "taken", "Zoho has another record with this name or number", "Rename one of the two, then try again.", 3
     ),
     ("5", "1002", "2006"): Cause(
-        "gone", "Missing or inactive in Zoho", "Make it active there, or restore it. Then try again.", 4
+        "gone", "Missing or inactive in Zoho",
+        "Make it active there, or restore it. Then try again. If it was merged into another one there, compare both"
+        " sides: you are asked where what is new goes.", 4,
     ),
     ("2", "4", "15", "1025", "1038"): Cause(
         "value", "Zoho does not accept a value", "Open the record, correct what is named, and save it.", 5
