@@ -42,6 +42,8 @@ def test_an_exception_while_planning_is_shown_after_a_few_tries_and_the_rest_flo
     with job_session(linked.organisation_id) as session:
         (stuck,) = stuck_records(session, tied_now(session))
     assert (stuck.module, stuck.state) == ("customer", "failed") and "fault is the portal's" in stuck.why
+    assert linked.zoho.faults and all("stumble" in each for each in linked.zoho.faults)
+    linked.zoho.faults.clear()
 
 
 def test_a_record_that_kills_its_worker_comes_back_later_and_later_and_the_others_flow(

@@ -38,7 +38,7 @@ _DID = {
 }
 _MARKED = {
     WRITTEN_OFF: "Written off", SENT: "Opened again", DRAFT: "Made a draft again", INACTIVE: "Made inactive",
-    "": "Made active",
+    VOID: "Voided", "": "Made active",
 }  # fmt: skip
 
 
