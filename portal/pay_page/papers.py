@@ -49,7 +49,7 @@ def _payment_on(page: PayPage, payment_id: int) -> Payment:
 
 def _note_on(page: PayPage, note_id: int) -> CreditNote:
     """One that takes back some of this invoice."""
-    return next((note for note in page.notes if note.id == note_id), None) or abort(404)
+    return next((each.note for each in page.notes if each.note.id == note_id), None) or abort(404)
 
 
 def photo_response(session: Session, page: PayPage, picture_id: int, *, is_small: bool) -> Response:

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, func, select
-from sqlalchemy.orm import Session, aliased, load_only
+from sqlalchemy.orm import Session, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import Customer
 from portal.invoices.credit_notes.models import CreditNote, CreditNoteVoid
-from portal.invoices.credit_notes.queries import notes_of
+from portal.invoices.credit_notes.queries import ListedNote, listed_notes_of
 from portal.invoices.grounds import Ground, grounds_of
 from portal.invoices.models import DRAFT, SENT, VOID, Invoice, InvoiceBalance, InvoiceLine, PayLink
 from portal.invoices.pay_links import enter_by_token
@@ -19,6 +19,7 @@ from portal.invoices.printed import PrintedSum, after_tax, before_net
 from portal.invoices.questions.queries import waits
 from portal.organisations.models import Organisation
 from portal.pay_page.cards import CardOnFile, card_on_file, read_card
+from portal.pay_page.newer import find_newer
 from portal.pay_page.parts import Parts, parts_of
 from portal.pay_page.rules import PAYABLE, SETTLED, page_state
 from portal.pay_page.standing import FACTS, debit_refused_at, since_now, standing_of
@@ -46,7 +47,7 @@ class PayPage:
     is_revised  the firm has credited a part since the customer first looked
     has_asked   a question of the customer waits for an answer
     pictures    of the work that it bills
-    notes       credit notes that take back some of it
+    notes       credit notes that take back some of it, with what of each is kept for the customer
     card        the customer's saved one
     refused_on  the day on which a bank refused a debit for it, as long as it is to pay again
     returned_on the day on which a bank took back a debit that had paid it, as long as it is to pay again
@@ -65,7 +66,7 @@ class PayPage:
     is_revised: bool
     has_asked: bool
     pictures: Sequence[JobPicture]
-    notes: Sequence[CreditNote]
+    notes: Sequence[ListedNote]
     card: CardOnFile | None
     debit: str
     refused_on: date | None
@@ -85,6 +86,12 @@ class PayPage:
     def not_reached(self) -> Money:
         """What was to go back to the customer, and did not arrive."""
         return Money.total((each.not_reached for each in self.payments), self.invoice.currency)
+
+    @property
+    def kept(self) -> Money:
+        """What the firm keeps for the customer, of payments and of credit notes of this invoice."""
+        of_both = (*(each.kept for each in self.counted), *(each.kept for each in self.notes))
+        return Money.total(of_both, self.invoice.currency)
 
     @property
     def before_net(self) -> Sequence[PrintedSum]:
@@ -155,7 +162,7 @@ def open_link(session: Session, token: str, *, to_look: bool = False) -> PayPage
     again = to_pay_again(session, invoice.id, balance.to_pay) if asks_again else given_back
     payments = received_on(session, [invoice.id]) if row.has_payments else []
     pictures = pictures_of(session, jobs_billed(invoice)) if row.has_pictures else []
-    notes = notes_of(session, invoice.id) if row.has_notes else []
+    notes = listed_notes_of(session, invoice.id) if row.has_notes else []
     return PayPage(
         link, organisation, invoice, balance, payments, state, again,
         bool(again) and state in PAYABLE and bank_took_it(session, invoice.id),
@@ -171,22 +178,6 @@ def day_of(at: datetime | None, organisation: Organisation) -> date | None:
 
 def jobs_billed(invoice: Invoice) -> Jobs:
     return jobs_of([line.work_order_line_id for line in invoice.lines])
-
-
-def find_newer(session: Session, invoice: Invoice) -> Invoice | None:
-    """The sent invoice by which the firm bills again what this void one billed."""
-    ours, theirs = aliased(InvoiceLine), aliased(InvoiceLine)
-    return session.scalars(
-        select(Invoice)
-        .join(theirs, theirs.invoice_id == Invoice.id)
-        .join(ours, ours.work_order_line_id == theirs.work_order_line_id)
-        .where(
-            ours.invoice_id == invoice.id, Invoice.id > invoice.id, Invoice.status == SENT,
-            Invoice.customer_id == invoice.customer_id,
-        )
-        .order_by(Invoice.id.desc())
-        .limit(1)
-    ).first()  # fmt: skip
 
 
 def _find(session: Session, token: str, to_look: bool) -> Row[Any]:

@@ -10,7 +10,7 @@ from portal.invoices.queries import balance_of, get_invoice
 from portal.invoices.sending import number_to_text, send_invoice, text_invoice
 from portal.organisations import audit
 from portal.organisations.models import Organisation
-from portal.pay_page.queries import find_newer
+from portal.pay_page.newer import find_newer
 from portal.payments.actions import Way, send_request
 from portal.payments.deposit_queries import is_asked
 from portal.payments.deposits import DepositRequest

@@ -28,7 +28,7 @@ class TakenBack:
 @dataclass(frozen=True)
 class Received:
     """
-    brought     what it paid of the invoices that are asked for
+    brought     what it paid of the invoices that are asked for; nothing where it became the payer's credit
     kept        what of the same payment pays nothing: the firm has it for the payer
     is_shared   some of the same payment went to other invoices, of which a link to these tells nothing, nor how much
     went        what of all that, and of its tip, went back to the payer, each way by itself: not what failed to reach
@@ -59,7 +59,7 @@ class Received:
 def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Received]:
     """Whatever paid these invoices once, oldest first."""
     here, went = func.sum(Allocation.amount_minor), Allocation.refund_id.is_not(None)
-    first = func.coalesce(func.sum(Allocation.amount_minor).filter(~went, Allocation.amount_minor > 0), 0)
+    first = func.coalesce(func.sum(Allocation.amount_minor).filter(~went, Allocation.amount_minor > 0), 0).label("once")
     rows = session.execute(
         select(Payment, PaymentReversal, here, first, PaymentUse.unused_minor, _is_beside(invoice_ids), _HAS_REFUNDS)
         .join(Allocation, Allocation.payment_id == Payment.id)
@@ -75,7 +75,7 @@ def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Rece
         _received(payment, reversal, refunds.get(payment.id, []), _Sums(*sums), is_beside=is_beside)
         for payment, reversal, *sums, is_beside, _ in rows
     ]  # fmt: skip
-    return [each for each in found if each.brought]
+    return [each for each, row in zip(found, rows, strict=True) if each.brought or row.once]
 
 
 _HAS_REFUNDS = (

@@ -103,6 +103,13 @@ def notes_of(session: Session, invoice_id: int) -> Sequence[CreditNote]:
     return session.scalars(found.order_by(CreditNote.id)).all()
 
 
+def listed_notes_of(session: Session, invoice_id: int) -> Sequence[ListedNote]:
+    """As notes_of does, with what of each is kept."""
+    found = select(CreditNote, _KEPT).where(CreditNote.invoice_id == invoice_id).options(joinedload(CreditNote.voiding))
+    rows = session.execute(found.order_by(CreditNote.id))
+    return [ListedNote(note, Money(int(kept), note.currency)) for note, kept in rows]
+
+
 def credited_by(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
     """invoice → the number of a credit note over it, or of another's that was put to it, for those that have one."""
     over = select(CreditNote.invoice_id, CreditNote.number).where(CreditNote.invoice_id.in_(invoice_ids), IN_FORCE)
