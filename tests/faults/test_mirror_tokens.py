@@ -155,7 +155,7 @@ def test_zohos_pause_for_tokens_is_not_taken_for_a_lost_consent(linked: LinkedFi
     link = linked.link()
     linked.zoho.control("POST", "/limits", {"token_requests": None})
     assert link.quiet_until is not None and link.quiet_until > clock.now() + timedelta(minutes=5)
-    assert "pause" in link.quiet_why
+    assert "ten tokens within ten minutes" in link.quiet_why
     linked.make_due()
     drain(linked.organisation_id)
     assert len(linked.there("contacts")) == 1
