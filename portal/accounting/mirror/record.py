@@ -128,11 +128,12 @@ def _written(
 
 
 def _has_more(record: MirrorRecord, push: Push) -> bool:
-    """A draft that is there as it is to be is marked sent with the others of the round."""
+    """A draft that was just found equal is due, and is marked sent with the others of the round; one that was only read
+    is not due yet, so it is planned once more."""
     if record.state not in ("pending", "sending"):
         return False
-    is_draft = record.module == "invoice" and record.remote_status == DRAFT
-    return not (is_draft and next_verb.of(record, push.source, push.snapshot) is None)
+    is_due_draft = record.module == "invoice" and record.remote_status == DRAFT and record.attempts == 0
+    return not (is_due_draft and next_verb.of(record, push.source, push.snapshot) is None)
 
 
 def _placed(
