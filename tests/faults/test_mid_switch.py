@@ -4,6 +4,7 @@ takes it up again."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
@@ -89,7 +90,7 @@ def goes_over(world: World, linked: LinkedFirm, other: LinkedFirm, old: Invoice,
     assert numbers_in(linked, other.remote).count(new.number) == 1 and old.number not in numbers_in(
         linked, other.remote
     )
-    assert [one["amount"] for one in other.there("customerpayments")] == [float(new.total.decimal)]
+    assert [Decimal(str(one["amount"])) for one in other.there("customerpayments")] == [new.total.decimal]
     told = "SELECT 1 FROM audit_entries WHERE organisation_id = :id AND action = 'zoho switched'"
     assert len(owner_rows(world, told, id=linked.organisation_id)) == 1
     living = "SELECT 1 FROM zoho_consents WHERE organisation_id = :id AND revoked_at IS NULL"

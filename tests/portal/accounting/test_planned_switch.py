@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -146,7 +147,7 @@ def test_from_the_day_on_new_invoices_wait_and_what_pays_older_ones_goes_on(
         unused = pay(linked, old, 500, applied=0)
         look_again(linked)
         assert numbers_in(linked, linked.remote) == [old.number] and numbers_in(linked, other) == []
-        assert [one["amount"] for one in linked.there("customerpayments")] == [float(old.total.decimal)]
+        assert [Decimal(str(one["amount"])) for one in linked.there("customerpayments")] == [old.total.decimal]
         assert linked.there("creditnotes") == []
         held = {record.local_id: record.waits_for for record in linked.mirror("invoice") if record.state == "waiting"}
         assert "when the books move to Other books" in held[new.id]
@@ -163,8 +164,8 @@ def test_from_the_day_on_new_invoices_wait_and_what_pays_older_ones_goes_on(
         linked.make_due()
         drain(linked.organisation_id)
     assert numbers_in(linked, other) == [new.number] and numbers_in(linked, linked.remote) == [old.number]
-    amounts = sorted(float(one["amount"]) for one in linked.zoho.records(other, "customerpayments"))
-    assert amounts == sorted([5.0, float(new.total.decimal)])
+    amounts = sorted(Decimal(str(one["amount"])) for one in linked.zoho.records(other, "customerpayments"))
+    assert amounts == sorted([Decimal(5), new.total.decimal])
     assert len(linked.zoho.records(other, "creditnotes")) == 1 and planned(linked) is None
 
 
