@@ -55,9 +55,9 @@ _CANNOT_BE_KEPT = (
 def prepare(session: Session, question_id: int, decision: str) -> None:
     """What must be done before, in transactions of its own, as others are spoken to: closing payment pages and voiding.
 
-    Leaves no transaction open. Raises RuleBroken, GatewayError.
+    Nobody else answers meanwhile (alone.alone). Leaves no transaction open. Raises RuleBroken, GatewayError.
     """
-    question = session.get(Question, question_id)
+    question = session.get(Question, question_id, populate_existing=True)
     session.commit()
     if question is None or question.decision or question.local_id is None:
         return

@@ -6,6 +6,7 @@ from flask import Response, flash, g, render_template, request, url_for
 
 from portal.accounting import queries, tokens
 from portal.accounting.pull import asking, decisions
+from portal.accounting.pull.alone import alone
 from portal.accounting.pull.models import FIELD, GONE, OTHER_NOTE, Question
 from portal.accounting.views.pages import bp
 from portal.gateways.errors import GatewayError
@@ -42,13 +43,14 @@ def decide(question_id: int) -> Response:
         flash("An administrator decides about taxes. Ask one to look here.", "late")
         return see_other(url_for("accounting.questions"))
     try:
-        decisions.prepare(session, question_id, decision)
-        is_first = decisions.decide(session, question_id, decision, by=g.viewer.name, person_id=g.viewer.id)
+        with alone(session, question_id):
+            decisions.prepare(session, question_id, decision)
+            is_first = decisions.decide(session, question_id, decision, by=g.viewer.name, person_id=g.viewer.id)
+            session.commit()
     except (RuleBroken, GatewayError) as problem:
         session.rollback()
         flash(problem.sentence if isinstance(problem, RuleBroken) else problem.words, "late")
         return see_other(url_for("accounting.questions"))
-    session.commit()
     if is_first:
         flash("Decided. It is carried out now.", "good")
     elif question is not None:
