@@ -22,8 +22,12 @@ from portal.taxes.arithmetic.document import WITHHOLDING
 
 def creditable(session: Session, invoice: Invoice) -> list[Money]:
     """What is left of each line and then each charge of a sent invoice, in its printed totals."""
+    return left_of(invoice, queries.credited_lines(session, invoice))
+
+
+def left_of(invoice: Invoice, before: Mapping[int, Money]) -> list[Money]:
+    """As creditable tells it; before: as credited_lines read it."""
     breakdown, _policy = frozen.from_text(invoice.breakdown or {}, invoice.currency)
-    before = queries.credited_lines(session, invoice)
     zero = Money.zero(invoice.currency)
     return [part.total - before.get(position, zero) for position, part in enumerate(breakdown.lines)]
 

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, case, exists, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.invoices.credit_notes.models import (
@@ -53,7 +66,7 @@ def list_credit_notes(
 ) -> tuple[list[ListedNote], bool]:
     """One page with their invoices, newest first, and whether there is another. state: "", kept, used or void."""
     found = (
-        select(CreditNote, _KEPT)
+        select(CreditNote, KEPT)
         .join(CreditNote.invoice)
         .options(contains_eager(CreditNote.invoice), joinedload(CreditNote.voiding))
         .where(visible_to(viewer), *_in_state(state), *_matching(search))
@@ -77,11 +90,11 @@ _GIVEN_BACK = (
 )
 IN_FORCE = ~exists().where(CreditNoteVoid.credit_note_id == CreditNote.id)
 _LEFT = CreditNote.total_minor - CreditNote.withheld_minor - _APPLIED - _GIVEN_BACK
-_KEPT = case((IN_FORCE, _LEFT), else_=0)
+KEPT = case((IN_FORCE, _LEFT), else_=0)
 
 
 def _in_state(state: str) -> list[ColumnElement[bool]]:
-    return {"kept": [_KEPT > 0], "used": [_LEFT == 0], "void": [~IN_FORCE]}.get(state, [])
+    return {"kept": [KEPT > 0], "used": [_LEFT == 0], "void": [~IN_FORCE]}.get(state, [])
 
 
 def _matching(search: str) -> list[ColumnElement[bool]]:
@@ -105,7 +118,7 @@ def notes_of(session: Session, invoice_id: int) -> Sequence[CreditNote]:
 
 def listed_notes_of(session: Session, invoice_id: int) -> Sequence[ListedNote]:
     """As notes_of does, with what of each is kept."""
-    found = select(CreditNote, _KEPT).where(CreditNote.invoice_id == invoice_id).options(joinedload(CreditNote.voiding))
+    found = select(CreditNote, KEPT).where(CreditNote.invoice_id == invoice_id).options(joinedload(CreditNote.voiding))
     rows = session.execute(found.order_by(CreditNote.id))
     return [ListedNote(note, Money(int(kept), note.currency)) for note, kept in rows]
 
@@ -125,13 +138,17 @@ def credited_by(session: Session, invoice_ids: Sequence[int]) -> dict[int, str]:
 
 def credited_lines(session: Session, invoice: Invoice) -> dict[int, Money]:
     """How much earlier notes took of each line, by its position."""
-    rows = session.execute(
-        select(CreditNoteLine.position, func.sum(CreditNoteLine.line_total_minor))
+    return {position: Money(minor, invoice.currency) for position, minor in session.execute(taken_of(invoice.id))}
+
+
+def taken_of(invoice_id: int) -> Select[int, int]:
+    """position, minor: as credited_lines tells it, also as a part of a larger read."""
+    return (
+        select(CreditNoteLine.position, cast(func.sum(CreditNoteLine.line_total_minor), BigInteger).label("minor"))
         .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
-        .where(CreditNote.invoice_id == invoice.id, IN_FORCE)
+        .where(CreditNote.invoice_id == invoice_id, IN_FORCE)
         .group_by(CreditNoteLine.position)
     )
-    return {position: Money(int(minor), invoice.currency) for position, minor in rows}
 
 
 def credited_total(session: Session, invoice: Invoice) -> Money:
@@ -183,7 +200,7 @@ def refunds_of(session: Session, note: CreditNote) -> Sequence[CreditRefund]:
 
 def kept_as_credit(session: Session, note: CreditNote) -> Money:
     """What of a note has been put to no invoice, and not been handed back."""
-    kept = session.scalars(select(_KEPT).where(CreditNote.id == note.id)).one()
+    kept = session.scalars(select(KEPT).where(CreditNote.id == note.id)).one()
     return Money(int(kept), note.currency)
 
 
@@ -200,8 +217,8 @@ IN_MONEY: list[Callable[[Session, int, str], Money]] = []
 def kept_notes(session: Session, customer_id: int, currency: str) -> list[ListedNote]:
     """The customer's notes of which something is kept, oldest first."""
     rows = session.execute(
-        select(CreditNote, _KEPT)
-        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, _KEPT > 0)
+        select(CreditNote, KEPT)
+        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, KEPT > 0)
         .order_by(CreditNote.id)
     )
     return [ListedNote(note, Money(int(kept), note.currency)) for note, kept in rows]
@@ -210,7 +227,7 @@ def kept_notes(session: Session, customer_id: int, currency: str) -> list[Listed
 def kept_sum(customer_id: SQLColumnExpression[int], currency: SQLColumnExpression[str]) -> ScalarSelect[int]:
     """What all the notes of a customer keep, in minor units, as a part of a larger read."""
     return (
-        select(func.coalesce(func.sum(_KEPT), 0))
-        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, _KEPT > 0)
+        select(func.coalesce(func.sum(KEPT), 0))
+        .where(CreditNote.customer_id == customer_id, CreditNote.currency == currency, KEPT > 0)
         .scalar_subquery()
     )

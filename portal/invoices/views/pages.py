@@ -4,10 +4,9 @@ from flask import Blueprint, g, render_template, url_for
 
 from portal.customers.queries import get_customer
 from portal.invoices import holds, printed, queries
-from portal.invoices.beside import beside
-from portal.invoices.billing_again import credited_whole
+from portal.invoices.beside import beside, may_bill_again
 from portal.invoices.cautions import NOTICES
-from portal.invoices.credit_notes.queries import notes_of
+from portal.invoices.credit_notes.standing import standing_at
 from portal.invoices.documents.rules import may_void
 from portal.invoices.e_invoice.making import is_offered
 from portal.invoices.models import DRAFT, SENT, Invoice
@@ -24,6 +23,8 @@ bp = Blueprint("invoices", __name__)
 
 def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) -> str:
     there = beside(request_session(), invoice.id)
+    credit = standing_at(request_session(), invoice.id, g.viewer) if there.has_credit else []
+    notes = [each.note for each in credit if each.is_over]
     return render_template(
         "invoices/show.html", invoice=invoice, problem=problem, status=status_of(invoice),
         balance=queries.balance_of(invoice), events=timeline(request_session(), "invoice", invoice.id),
@@ -31,8 +32,8 @@ def invoice_page(invoice: Invoice, problem: str = "", form: Form | None = None) 
         tax_rows=printed.taxes(invoice), withheld=printed.withheld(invoice), shown_total=total_of(invoice),
         may_void=may_void(str((invoice.letterhead or {}).get("country", ""))),
         has_e_invoice=is_offered(g.organisation, invoice),
-        credit_notes=notes_of(request_session(), invoice.id) if there.has_notes else [],
-        credited_lines=credited_whole(request_session(), invoice) if there.has_notes else [],
+        credit=credit, credit_notes=notes,
+        may_bill_again=may_bill_again(invoice, there),
         held=holds.standing_of(request_session(), invoice.id) if there.is_held else {}, today=clock.today(g.time_zone),
         notices=[found for find in NOTICES for found in find(request_session(), invoice)],
         outdated=problem_of(request_session(), g.organisation, invoice),
