@@ -174,3 +174,22 @@ def test_whatever_was_done_the_rows_printed_come_to_what_is_left(
         assert rows[0][1] - sum(sum_ for label, sum_ in rows if label in _TAKEN_OFF) == left
         assert left * 100 == due(firm, invoice_id)
         assert {label for label, _ in rows} <= {"Total", "Left to pay", *_TAKEN_OFF}
+
+
+def state_of(till: Till, firm: Firm, invoice_id: int) -> str:
+    return words(sign_in(till.browser(), firm, "manager").get(f"/invoices/{invoice_id}/payment-state").text)
+
+
+def test_beside_the_code_an_invoice_says_what_settled_it(till: Till, firm: Firm) -> None:
+    put, own, part = made(firm), made(firm), made(firm)
+    put_credit_note(firm.organisation_id, credit(firm, made(firm), "1", keep=True), put)
+    credit(firm, own, "1", keep=False)
+    record(firm, [part], 10000)
+    credit(firm, part, "1", keep=False)
+    for covered in (put, own):
+        assert state_of(till, firm, covered) == "Covered by credit of £235.80 Nothing is left to pay. Next job"
+    assert state_of(till, firm, part) == "Paid £100.00 Credit covers the other £135.80 . Next job"
+    with job_session(firm.organisation_id) as session:
+        gone = make_invoice(session, firm)
+        write_offs.write_off(session, get_invoice(session, gone.id, lock=True), "Gone")
+    assert state_of(till, firm, gone.id) == "Written off"
