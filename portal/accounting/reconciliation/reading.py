@@ -17,7 +17,6 @@ from portal.accounting.reconciliation.models import CONFIRMING, GONE, READING, S
 from portal.accounting.setup import steps
 from portal.gateways.errors import GatewayError
 from portal.gateways.zoho.errors import Refused
-from portal.shared import clock
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +26,8 @@ _MOST_CONFIRMED = 100  # each costs a call; so many missing at once are no accid
 _GONE = ("5", "1002")
 _OUR_FAULT = "The portal stumbled over what it read. The fault is the portal's: tell whoever runs it."
 _RESTORED = "The database was restored from a backup meanwhile."
-_NIGHT = text("SELECT gate.night_before(:at, o.time_zone, o.id) FROM organisations o")
+# By the clock that says when runs began: by the machine's own, a night that has not come there began again and again.
+_NIGHT = text("SELECT gate.night_before(clock_timestamp(), o.time_zone, o.id) FROM organisations o")
 
 
 def step(turn: Turn, remote: Remote, *, is_reserved: bool) -> bool:
@@ -95,7 +95,7 @@ def _give_up_older(session: Session, link: Link) -> None:
 
 def _is_night(session: Session, link: Link) -> bool:
     """Has this night's run not begun yet?"""
-    night = session.execute(_NIGHT, {"at": clock.now()}).scalar_one()
+    night = session.execute(_NIGHT).scalar_one()
     if link.created_at >= night or steps.is_open(link):
         return False
     last = select(func.max(Reconciliation.created_at)).where(Reconciliation.link_id == link.id)

@@ -18,7 +18,6 @@ from portal.accounting.models import Link
 from portal.accounting.planned import day as days
 from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.planned.queries import open_plan
-from portal.accounting.reconciliation import reading
 from portal.shared import clock
 from portal.shared.running import job_session
 from tests.builders import make_credit_note, post, sign_in
@@ -60,11 +59,9 @@ def seen(linked: LinkedFirm, **more: object) -> dict[str, object]:
 
 @contextmanager
 def after(days: int, *, hours: int = 0) -> Iterator[None]:
-    """As if so many days had passed, to shortly after noon in London; the database's clock stays. The comparison of the
-    night goes by both clocks, and would begin again and again."""
+    """As if so many days had passed, to shortly after noon in London; the database's clock stays."""
     noon = clock.now().replace(hour=12, minute=5) + timedelta(days=days, hours=hours)
-    with time_machine.travel(noon, tick=True), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "_is_night", lambda *_: False)
+    with time_machine.travel(noon, tick=True):
         yield
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
@@ -268,6 +269,16 @@ def test_every_night_once_and_never_on_the_day_of_linking(busy: LinkedFirm) -> N
     drain(busy.organisation_id)
     drain(busy.organisation_id)
     assert runs() == 1 and not rung(0)
+
+
+def test_a_machine_whose_clock_is_hours_ahead_or_behind_compares_once_a_night(busy: LinkedFirm) -> None:
+    drain(busy.organisation_id)
+    busy.change("UPDATE links SET created_at = created_at - interval '3 days'")
+    for hours in (30, -30, 30):
+        with time_machine.travel(clock.now() + timedelta(hours=hours), tick=True):
+            drain(busy.organisation_id)
+    with job_session(busy.organisation_id) as session:
+        assert session.scalar(select(func.count()).select_from(Reconciliation)) == 1
 
 
 @pytest.fixture
