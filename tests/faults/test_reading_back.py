@@ -116,6 +116,7 @@ def test_a_reading_that_runs_out_of_time_goes_on_where_it_stood(
     assert stood.lower is not None and stood.looked_at is not None
     look(seven_new)
     assert names_here(seven_new) == NAMES
+    assert cursor(seven_new, "customer").looked_at == stood.began_at  # what was changed since may not be in it
 
 
 def test_a_list_that_cannot_be_read_is_said_and_tried_again(linked: LinkedFirm) -> None:

@@ -117,15 +117,21 @@ def finish(session: Session, link: Link, cursor: PullCursor, *, is_sorted: bool)
     cursor.since, cursor.sure = rules.known_until(
         cursor.since, cursor.sure, cursor.highest, cursor.began_at or now, pages=cursor.calls, is_sorted=is_sorted
     )
-    cursor.lower, cursor.page, cursor.problem, cursor.looked_at = None, 1, "", now
+    cursor.lower, cursor.page, cursor.problem = None, 1, ""
+    cursor.looked_at = cursor.began_at or now  # what was changed there during the reading may not be in it
     cursor.idle_looks = 0 if cursor.found else cursor.idle_looks + 1
     cursor.next_look_at = now + rules.pause(link.quota_limit, cursor.calls, _count(session, link.id), cursor.idle_looks)
+
+
+def note_begin(session: Session, cursor: PullCursor) -> None:
+    """Of a list that is read whole each time."""
+    cursor.began_at = session.scalars(select(func.clock_timestamp())).one()
 
 
 def finish_for_a_day(session: Session, cursor: PullCursor) -> None:
     """Of what changes a few times a year."""
     now = session.scalars(select(func.clock_timestamp())).one()
-    cursor.problem, cursor.looked_at, cursor.next_look_at = "", now, now + timedelta(days=1)
+    cursor.problem, cursor.looked_at, cursor.next_look_at = "", cursor.began_at or now, now + timedelta(days=1)
 
 
 def put_off(session: Session, link_id: int, module: str, words: str) -> None:

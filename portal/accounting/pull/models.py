@@ -38,6 +38,8 @@ class PullCursor(Tenant, Base):
     sure          up to here they are once the next reading has met nothing else (a list read in several pages)
     lower, page   where the reading under way goes on; lower is empty while there is none
     highest       the latest change that the reading under way has met
+    began_at      when the reading under way began, or the last one
+    looked_at     when the last reading that came to its end began: changes up to then are known here
     next_look_at  empty while the module goes one way only, or rests
     idle_looks    how many readings in a row found nothing
     """

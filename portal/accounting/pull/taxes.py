@@ -31,6 +31,8 @@ _WANTED = "Use it here too, and lines may bear it."
 
 def look(turn: Turn, remote: Remote) -> None:
     """One call, one more for each group and for each tax that is missing. Raises GatewayError."""
+    with held(turn) as session:
+        cursors.note_begin(session, cursors.of(session, turn.link_id, "tax"))
     theirs = tax_reading.read(remote)
     with held(turn) as session:
         missing = _compare(session, turn, theirs)

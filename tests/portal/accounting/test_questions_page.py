@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from portal.accounting.mirror.drain import drain
 from tests.builders import make_firm, post, sign_in
 from tests.conftest import browser
-from tests.portal.accounting.both_ways import act, both_ways, questions
+from tests.portal.accounting.both_ways import act, both_ways, cursor, look, questions
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_both_ways import at, contact, customer, edit
 
@@ -96,3 +96,14 @@ def test_the_page_of_the_link_says_how_fresh_it_is_and_why(linked: LinkedFirm, a
     assert admin.get("/books").text.count("both ways ·") == 6
     post(admin, "/books/modules", {"module": "all", "do": "push", "is_sure": "1"}, page="/books")
     assert "calls a day" not in admin.get("/books").text
+
+
+def test_what_is_known_is_dated_by_when_the_reading_began(linked: LinkedFirm, app: Flask) -> None:
+    both_ways(linked, "customer")
+    long_ago = "began_at = clock_timestamp() - interval '30 hours', lower = since, highest = NULL"  # and was cut off
+    linked.change(f"UPDATE pull_cursors SET {long_ago} WHERE module = 'customer'")
+    began = cursor(linked, "customer").began_at
+    look(linked)
+    assert began and cursor(linked, "customer").lower is None
+    page = sign_in(browser(app), linked.firm, "administrator").get("/books").text
+    assert page.count(f'Changes there known as of <time datetime="{began.isoformat()}"') == 1
