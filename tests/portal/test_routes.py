@@ -41,8 +41,12 @@ def rights(*names: str) -> Access:
 
 EXPECTED: dict[str, Access] = {
     "accounting.accept_difference": rights("manage_link"),
+    "accounting.ask_about_calling_off": rights("manage_link"),
+    "accounting.ask_about_day": rights("manage_link"),
     "accounting.ask_about_end": rights("manage_link"),
+    "accounting.ask_about_going_over": rights("manage_link"),
     "accounting.ask_about_module": rights("manage_link"),
+    "accounting.ask_about_now": rights("manage_link"),
     "accounting.choose": rights("manage_link"),
     "accounting.connect": rights("manage_link"),
     "accounting.create_link": rights("manage_link"),

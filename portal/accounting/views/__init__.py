@@ -1,6 +1,7 @@
 """Pages of the books: the link to Zoho, and the inbox of what has not arrived there."""
 
 from portal.accounting.views import (
+    asking,
     by_hand,
     choosing,
     comparing,
@@ -20,6 +21,6 @@ from portal.accounting.views import (
 from portal.accounting.views.pages import bp
 
 __all__ = [
-    "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking", "mapping",
-    "modules", "notices", "planned", "questions", "reconciling", "setup",
+    "asking", "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking",
+    "mapping", "modules", "notices", "planned", "questions", "reconciling", "setup",
 ]  # fmt: skip

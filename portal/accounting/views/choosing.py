@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from sqlalchemy import select
 
 from portal.accounting import belonging, consents, directions, in_doubt, link, proving, queries, rules, switching
 from portal.accounting.models import Consent, Link
+from portal.accounting.planned.queries import open_plan
 from portal.accounting.setup import beginning, importing, new_organisation, sizes, steps
 from portal.accounting.views import going_over, offering, planned, sure
 from portal.accounting.views.linking import AGAIN, PLANNED, show_page
 from portal.accounting.views.pages import bp
-from portal.accounting.views.silence import ask_again
+from portal.accounting.views.silence import ask_again, words_of
 from portal.gateways.errors import GatewayError
 from portal.shared import clock
 from portal.shared.access import allow, refuse_unless
@@ -23,45 +25,46 @@ from portal.shared.web import request_session
 
 _COMPARED = "What was there before goes on. Customers, items and taxes that are new on either side are compared now."
 _TAKEN = "Another firm of this portal is linked to it."
+_MADE_NOW = "is_made_now"  # the organisation, by the press before this one
+CHOSEN = ("remote_organisation_id", "cut_over_on", "is_right_account", "is_other_product", _MADE_NOW)
 _RIGHT_ACCOUNT = "Say that this is the right Zoho account, or sign in at Zoho as another user and connect again."
 
 
 @bp.get("/books/consents/<int:consent_id>")
 @allow("manage_link")
 def choose(consent_id: int) -> Response:
-    return _choice_page(_open_consent(consent_id))
+    return choice_page(open_consent(consent_id))
 
 
 @bp.post("/books/consents/<int:consent_id>")
 @allow("manage_link")
 def create_link(consent_id: int) -> Response:
     """Tie the chosen organisation, or the one that is made now. What Zoho says now counts, not what the page showed."""
-    consent = _open_consent(consent_id)
+    consent = open_consent(consent_id)
     form = Form(request.form)
     try:
-        is_new = request.form.get("do") == "create"
-        candidate = _create(consent, form) if is_new else _chosen(consent)
+        is_made = form.values.get("do") == "create"
+        candidate = _create(consent, form) if is_made else chosen(consent, form)
         if candidate is None:
-            return _choice_page(consent, form, 422)
+            return choice_page(consent, form, 422)
         quota = proving.check_base_currency(consent.organisation_id, consent, candidate)
-        # One of our name may have been there before, with customers in it: then it is compared like any other.
-        is_new = is_new and new_organisation.is_empty(consent, candidate)
+        is_new = is_made_now(consent, candidate, form)
         if consent.wish == PLANNED:
             return planned.take_permission(consent, candidate)
-        day = _day_of_going_over(form, candidate)
+        day = day_of_going_over(form, candidate)
         if day is not None and not sure.is_sure():
-            return _ask_about_going_over(consent, candidate, day, is_new=is_new)
+            return see_other(_asking_page(consent, candidate, form, is_new=is_new))
         if day is not None and going_over.is_ahead(day):
             return planned.plan_ahead(consent, candidate, day, is_new=is_new)
         tied, given_up = _attach(consent, candidate, day, is_new=is_new)
         proving.note_quota(tied, quota)
     except RuleBroken as problem:
         request_session().rollback()
-        form.refuse(problem, "wished_name" if request.form.get("do") == "create" else "remote_organisation_id")
-        return _choice_page(consent, form, 422)
+        form.refuse(problem, "wished_name" if form.values.get("do") == "create" else "remote_organisation_id")
+        return choice_page(consent, form, 422)
     except GatewayError as problem:
         request_session().rollback()
-        return _ask_again(problem)
+        return show_silence(problem, consent)
     request_session().commit()
     consents.give_back(given_up)
     if steps.is_open(tied):
@@ -102,7 +105,7 @@ def _attach(
     return tied, given_up
 
 
-def _day_of_going_over(form: Form, candidate: rules.Candidate) -> date | None:
+def day_of_going_over(form: Form, candidate: rules.Candidate) -> date | None:
     """None where no other organisation is left. Raises CannotLink."""
     live = link.live_link(request_session())
     if live is None or candidate.id == live.remote_organisation_id:
@@ -110,53 +113,58 @@ def _day_of_going_over(form: Form, candidate: rules.Candidate) -> date | None:
     return going_over.first_day(form)
 
 
-def _ask_about_going_over(consent: Consent, candidate: rules.Candidate, day: date, *, is_new: bool) -> Response:
-    live = link.live_link(request_session())
-    if live is None:
-        return see_other(url_for("accounting.show"))
-    if going_over.is_ahead(day):
-        return planned.ask_ahead(live, candidate, consent, day, is_new=is_new)
-    return sure.ask(going_over.asked(live, candidate, consent, day))
+def is_made_now(consent: Consent, candidate: rules.Candidate, form: Form) -> bool:
+    """One of our name may have been there before, with customers in it: then it is compared like any other."""
+    is_said = form.values.get("do") == "create" or form.values.get(_MADE_NOW) == "1"
+    return is_said and new_organisation.is_empty(consent, candidate)
+
+
+def _asking_page(consent: Consent, candidate: rules.Candidate, form: Form, *, is_new: bool) -> str:
+    """Where it is told what going over means: an address that names all that was chosen."""
+    named: dict[str, Any] = {name: form.values[name] for name in CHOSEN if form.values.get(name)}
+    named |= {"remote_organisation_id": candidate.id} | ({_MADE_NOW: "1"} if is_new else {})
+    return url_for("accounting.ask_about_going_over", consent_id=consent.id, **named)
 
 
 def _create(consent: Consent, form: Form) -> rules.Candidate | None:
     name = form.text("wished_name", "a name")
-    _ask_about_the_account(link.offered(consent.organisation_id, consent, g.organisation.currency))
+    _ask_about_the_account(link.offered(consent.organisation_id, consent, g.organisation.currency), form)
     return new_organisation.find_or_create(consent, g.organisation, name) if form.ok else None
 
 
-def _chosen(consent: Consent) -> rules.Candidate:
+def chosen(consent: Consent, form: Form) -> rules.Candidate:
     """Raises CannotLink."""
     offered = link.offered(consent.organisation_id, consent, g.organisation.currency)
-    candidate = offered.find(request.form.get("remote_organisation_id", ""))
+    candidate = offered.find(form.values.get("remote_organisation_id", ""))
     if candidate is None:
         raise link.CannotLink("Choose one of the organisations below.")
     if candidate.obstacle:
         raise link.CannotLink(f"{candidate.name} cannot be linked. {candidate.obstacle}")
-    _ask_about_the_account(offered)
-    _ask_about_the_product(candidate, consent.wish)
+    _ask_about_the_account(offered, form)
+    if form.values.get(_MADE_NOW) != "1":
+        _ask_about_the_product(candidate, consent.wish, form)
     return candidate
 
 
-def _ask_about_the_account(offered: rules.Choice) -> None:
+def _ask_about_the_account(offered: rules.Choice, form: Form) -> None:
     """Raises CannotLink."""
-    if not _is_our_account(offered) and not request.form.get("is_right_account"):
+    if not _is_our_account(offered) and not form.values.get("is_right_account"):
         raise link.CannotLink(_RIGHT_ACCOUNT, field="is_right_account")
 
 
-def _ask_about_the_product(candidate: rules.Candidate, wish: str) -> None:
+def _ask_about_the_product(candidate: rules.Candidate, wish: str, form: Form) -> None:
     """The card that was chosen said beforehand what will happen, for its own product only. Raises CannotLink."""
-    if (told := offering.other_product(candidate, wish)) and not request.form.get("is_other_product"):
+    if (told := offering.other_product(candidate, wish)) and not form.values.get("is_other_product"):
         raise link.CannotLink(f"{told} Say that you mean it, or choose another.", field="is_other_product")
 
 
-def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
+def choice_page(consent: Consent, form: Form | None = None, status: int = 200) -> Response:
     try:
         offered = _without_taken(link.offered(consent.organisation_id, consent, g.organisation.currency))
         shown = _but_the_linked(offered, consent)
         options = offering.options(shown, consent.wish, sizes.customers_in(consent, shown.candidates))
     except GatewayError as failure:
-        return _ask_again(failure) if form else show_page(failure.words, 502)
+        return show_silence(failure, consent)
     whose = _whose_it_may_be(offered)
     tied = link.live_link(request_session())
     usable = [candidate.id for candidate in offered.candidates if not candidate.obstacle]
@@ -168,18 +176,22 @@ def _choice_page(consent: Consent, form: Form | None = None, status: int = 200) 
         remote_organisation_id=preset, wished_name=consent.wished_name or g.organisation.name,
         cut_over_on=clock.today(g.time_zone).isoformat(),
     )  # fmt: skip
-    is_making = request.form.get("do") == "create"  # each of the two forms tells of itself only
+    is_making = form is not None and form.values.get("do") == "create"  # each of the two forms tells of itself only
     page = render_template(
         "accounting/choose.html", consent=consent, offered=offered, options=options,
         form=form if form and not is_making else untouched, making=form if form and is_making else untouched,
         usable=usable, is_new=consent.wish == "new", whose=whose, tied=None if consent.wish == PLANNED else tied,
-        staying=belonging.staying(request_session()),
+        staying=belonging.staying(request_session()), plan=open_plan(request_session()),
     )  # fmt: skip
     return make_response(page, status)
 
 
-def _ask_again(problem: GatewayError) -> Response:
-    return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
+def show_silence(problem: GatewayError, consent: Consent) -> Response:
+    """Zoho refuses a permission also where another press, for another organisation, has just given it back."""
+    _leave_if_given_back(request_session().get(Consent, consent.id, populate_existing=True))
+    if request.method == "POST":
+        return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
+    return show_page(words_of(problem), 502)
 
 
 def _without_taken(offered: rules.Choice) -> rules.Choice:
@@ -216,13 +228,17 @@ def _but_the_linked(offered: rules.Choice, consent: Consent) -> rules.Choice:
     return replace(offered, candidates=[each for each in offered.candidates if each.id != tied.remote_organisation_id])
 
 
-def _open_consent(consent_id: int) -> Consent:
+def open_consent(consent_id: int) -> Consent:
     """A consent of this firm that still lives; calls to Zoho follow, so no transaction stays open."""
     session = request_session()
     consent = session.scalars(select(Consent).where(Consent.id == consent_id)).one_or_none()
     refuse_unless(consent is not None and consent.lost_at is None)
     session.commit()
+    _leave_if_given_back(consent)
+    return consent  # type: ignore[return-value]
+
+
+def _leave_if_given_back(consent: Consent | None) -> None:
     if consent is not None and consent.revoked_at is not None:
         flash("That permission was given back: another one took its place, or Zoho was disconnected. Connect again.")
         abort(see_other(url_for("accounting.show")))
-    return consent  # type: ignore[return-value]

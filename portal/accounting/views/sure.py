@@ -30,10 +30,10 @@ def is_sure() -> bool:
     return bool(request.form.get(IS_SURE))
 
 
-def ask(asked: Asked, named: Mapping[str, str] | None = None) -> Response:
-    """The page. The yes sends just what is `named`; without that, all that the form held once more."""
-    held = request.form.items(multi=True) if named is None else named.items()
-    fields = [(name, value) for name, value in held if name not in ("csrf_token", IS_SURE)]
+def ask(asked: Asked, named: Mapping[str, str], address: str = "") -> Response:
+    """The page, of an address of its own: it can be reloaded and come back to. The yes sends what is `named` to
+    `address`, or to the page's own."""
+    fields = [*named.items(), (IS_SURE, "1")]
     return make_response(
-        render_template("accounting/sure.html", asked=asked, fields=[*fields, (IS_SURE, "1")], address=request.path)
+        render_template("accounting/sure.html", asked=asked, fields=fields, address=address or request.path)
     )

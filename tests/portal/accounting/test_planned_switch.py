@@ -25,7 +25,7 @@ from tests.conftest import World, browser
 from tests.portal.accounting.doings import pay, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, owner_rows, zoho
 from tests.portal.accounting.test_link_pages import chosen_is, consent, start
-from tests.portal.accounting.test_switching import another, numbers_in, switch
+from tests.portal.accounting.test_switching import another, numbers_in, switch, told_of
 from workers.mirror_jobs import look
 
 __all__ = ["linked", "zoho"]
@@ -102,7 +102,7 @@ def test_a_day_ahead_is_told_asked_about_and_kept_and_nothing_moves_before_it(
     linked: LinkedFirm, admin: FlaskClient, world: World
 ) -> None:
     other, told = another(linked), f"{clock.today('Europe/London') + timedelta(AHEAD):%-d %b %Y}"
-    asked = plan(admin, linked, other, is_sure="").text
+    asked = told_of(admin, linked, other, cut_over_on=day(AHEAD))
     assert f"to Other books on {told}?" in asked and "Nothing is changed yet" in asked and planned(linked) is None
     assert plan(admin, linked, other).location == "/books"
     page = admin.get("/books").text
@@ -210,7 +210,7 @@ def test_called_off_on_the_eve_or_later_all_of_it_goes_to_the_old_one(
         new = sent_invoice(linked)
         look_again(linked)
         client = sign_in(browser(admin.application), linked.firm, "administrator")
-        asked = post(client, "/books/plan/end", seen(linked, is_sure=""), page="/books").text
+        asked = client.get(post(client, "/books/plan/end", seen(linked, is_sure=""), page="/books").location).text
         assert "Invoices that waited for the day: 1." in asked and planned(linked) is not None
         form = seen(linked)
         assert post(client, "/books/plan/end", form, page="/books").location == "/books"
@@ -331,7 +331,7 @@ def test_disconnecting_calls_it_off_and_says_so(linked: LinkedFirm, admin: Flask
 def test_going_over_at_once_takes_the_place_of_the_plan(linked: LinkedFirm, admin: FlaskClient) -> None:
     other = another(linked)
     plan(admin, linked, other)
-    asked = switch(admin, linked, other, is_sure="").text
+    asked = told_of(admin, linked, other)
     assert "as planned, is called off" in asked
     assert switch(admin, linked, other).location == "/books/setup"
     assert planned(linked) is None and linked.link().remote_organisation_id == other

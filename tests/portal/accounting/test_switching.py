@@ -41,6 +41,11 @@ def switch(client: FlaskClient, linked: LinkedFirm, remote: str, **more: object)
     return post(client, chosen, form, page=chosen)
 
 
+def told_of(client: FlaskClient, linked: LinkedFirm, remote: str, **more: object) -> str:
+    """The page that asks before anything moves."""
+    return client.get(switch(client, linked, remote, is_sure="", **more).location).text
+
+
 def test_disconnecting_erases_the_tokens_and_revokes_them_at_zoho(
     linked: LinkedFirm, admin: FlaskClient, world: World
 ) -> None:
@@ -67,7 +72,7 @@ def test_a_switch_asks_a_second_time_and_its_page_sends_everything_once_more(
 ) -> None:
     sent_invoice(linked)
     other = another(linked)
-    asked = switch(admin, linked, other, is_sure="").text
+    asked = told_of(admin, linked, other)
     assert "to Other books?" in asked and "with their payments: so far 1." in asked
     assert linked.link().remote_organisation_id == linked.remote
     address = re.findall(r'<form id="sure" method="post" action="([^"]+)"', asked)[0]
