@@ -159,21 +159,31 @@ def credited_total(session: Session, invoice: Invoice) -> Money:
 
 def applied_of(session: Session, note: CreditNote) -> dict[int, Money]:
     """invoice → how much of the note lowers what is to pay on it, for those that it lowers."""
-    rows = session.execute(
-        select(CreditApplication.invoice_id, func.sum(CreditApplication.amount_minor))
-        .where(CreditApplication.credit_note_id == note.id)
-        .group_by(CreditApplication.invoice_id)
-        .having(func.sum(CreditApplication.amount_minor) != 0)
-        .order_by(CreditApplication.invoice_id)
-    )
-    return {invoice_id: Money(int(minor), note.currency) for invoice_id, minor in rows}
+    rows = session.execute(_applied(note).order_by(CreditApplication.invoice_id))
+    return {invoice_id: Money(minor, note.currency) for invoice_id, minor in rows}
 
 
 def put_to(session: Session, note: CreditNote) -> list[tuple[str, Money]]:
     """How much of a note lowers what is to pay on which invoice, by its number; oldest invoice first."""
-    applied = applied_of(session, note)
-    found = select(Invoice.id, Invoice.number).where(Invoice.id.in_(applied)).order_by(Invoice.id)
-    return [(number or "", applied[invoice_id]) for invoice_id, number in session.execute(found)]
+    part = _applied(note).subquery()
+    found = select(Invoice.number, part.c.minor).join(part, part.c.invoice_id == Invoice.id).order_by(Invoice.id)
+    return [(number or "", Money(minor, note.currency)) for number, minor in session.execute(found)]
+
+
+def lowered_by(session: Session, note: CreditNote) -> Sequence[Invoice]:
+    """The invoices that it is put to, oldest first."""
+    part = _applied(note).subquery()
+    return session.scalars(select(Invoice).join(part, part.c.invoice_id == Invoice.id).order_by(Invoice.id)).all()
+
+
+def _applied(note: CreditNote) -> Select[int, int]:
+    minor = cast(func.sum(CreditApplication.amount_minor), BigInteger).label("minor")
+    return (
+        select(CreditApplication.invoice_id, minor)
+        .where(CreditApplication.credit_note_id == note.id)
+        .group_by(CreditApplication.invoice_id)
+        .having(minor != 0)
+    )
 
 
 def open_invoices(session: Session, note: CreditNote) -> Sequence[Invoice]:
@@ -204,10 +214,9 @@ def kept_as_credit(session: Session, note: CreditNote) -> Money:
     return Money(int(kept), note.currency)
 
 
-def kept_in_money(session: Session, note: CreditNote) -> Money:
-    """How much of it could be handed back: what was put to invoices that nobody paid is credit, but no money."""
-    limits = (limit(session, note.customer_id, note.currency) for limit in IN_MONEY)
-    return min([kept_as_credit(session, note), *limits])
+def kept_in_money(session: Session, note: CreditNote, kept: Money) -> Money:
+    """How much of what is kept could be handed back: what was put to invoices that nobody paid is no money."""
+    return min([kept, *(limit(session, note.customer_id, note.currency) for limit in IN_MONEY)])
 
 
 # How much of the credit of a customer's notes is money, in a currency, as whoever keeps the money says.

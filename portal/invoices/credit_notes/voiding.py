@@ -3,9 +3,9 @@
 The note and what it was put to stay written down; only rows are added.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.invoices import frozen
@@ -26,27 +26,46 @@ _LATER = (
 )
 
 
-def void_credit_note(
-    session: Session, note: CreditNote, invoices: Mapping[int, Invoice], reason: str, *, given_back: Money,
-    by: int | None = None,
-) -> None:  # fmt: skip
-    """Raises CannotVoidNote. Does not commit.
+# What the customer got in money of a note, or with it, as whoever keeps the money says.
+MONEY_BACK: list[Callable[[Session, CreditNote], Money]] = []
 
-    note        as get_credit_note reads it
-    invoices    its own and those that it is put to, with lines, locked by the caller as its customer is
-    given_back  of it in money, by whatever way
-    by          None: the books had it so
+
+def check_voidable(session: Session, note: CreditNote) -> None:
+    """Raises CannotVoidNote. What else stands in its way, in notes that were reckoned after it and in what became of
+    the customer's other credit, is only found out by voiding.
+
+    note  as get_credit_note reads it
     """
-    invoice, applied = invoices[note.invoice_id], queries.applied_of(session, note)
-    claims = _freed(session, note, invoice)
     rules.check_note_voidable(
         is_void=note.is_void, is_lawful=may_void(str((note.letterhead or {}).get("country", ""))),
-        given_back=given_back, billed_again=_billed_again(session, claims),
+        given_back=Money.total((asked(session, note) for asked in MONEY_BACK), note.currency),
+        billed_again=_billed_again(session, note),
     )  # fmt: skip
-    for invoice_id in applied:
-        of = invoices[invoice_id]
+    for of in queries.lowered_by(session, note):
         rules.check_loses_credit(of.number or "", of.status, of.written_off)
-    for claim in claims:
+
+
+def why_in_force(session: Session, note: CreditNote) -> str:
+    """Why it cannot be voided, as far as check_voidable tells; "" where it can."""
+    try:
+        check_voidable(session, note)
+    except rules.CannotVoidNote as problem:
+        return problem.sentence
+    return ""
+
+
+def void_credit_note(
+    session: Session, note: CreditNote, invoices: Mapping[int, Invoice], reason: str, *, by: int | None = None
+) -> None:
+    """Raises CannotVoidNote. Does not commit.
+
+    note      as get_credit_note reads it
+    invoices  its own and those that it is put to, with lines, locked by the caller as its customer is
+    by        None: the books had it so
+    """
+    check_voidable(session, note)
+    invoice, applied = invoices[note.invoice_id], queries.applied_of(session, note)
+    for claim in _freed(session, note):
         claim.released_at = None
     take_off(session, note, applied)
     session.add(
@@ -70,24 +89,28 @@ def take_off(session: Session, note: CreditNote, parts: Mapping[int, Money]) -> 
     session.flush()
 
 
-def _freed(session: Session, note: CreditNote, invoice: Invoice) -> Sequence[BillingClaim]:
+def _freed(session: Session, note: CreditNote) -> Sequence[BillingClaim]:
     """Of its lines, those that somebody let be billed again: they are this invoice's once more."""
-    taken = [line.invoice_line_id for line in note.lines]
-    ours = [line.work_order_line_id for line in invoice.lines if line.id in taken and line.work_order_line_id]
-    found = select(BillingClaim).where(
-        BillingClaim.invoice_id == invoice.id, BillingClaim.work_order_line_id.in_(ours),
-        BillingClaim.released_at.is_not(None),
-    )  # fmt: skip
-    newest = {claim.work_order_line_id: claim for claim in session.scalars(found.order_by(BillingClaim.id))}
+    found = session.scalars(_once_released(note).order_by(BillingClaim.id))
+    newest = {claim.work_order_line_id: claim for claim in found}
     return list(newest.values())
 
 
-def _billed_again(session: Session, freed: Sequence[BillingClaim]) -> str:
-    lines = [claim.work_order_line_id for claim in freed]
+def _once_released(note: CreditNote) -> Select[BillingClaim]:
+    taken = [line.invoice_line_id for line in note.lines]
+    ours = [line.work_order_line_id for line in note.invoice.lines if line.id in taken and line.work_order_line_id]
+    return select(BillingClaim).where(
+        BillingClaim.invoice_id == note.invoice_id, BillingClaim.work_order_line_id.in_(ours),
+        BillingClaim.released_at.is_not(None),
+    )  # fmt: skip
+
+
+def _billed_again(session: Session, note: CreditNote) -> str:
+    released = _once_released(note).with_only_columns(BillingClaim.work_order_line_id)
     found = session.execute(
         select(Invoice.number, Invoice.status)
         .join(BillingClaim, BillingClaim.invoice_id == Invoice.id)
-        .where(BillingClaim.work_order_line_id.in_(lines), BillingClaim.released_at.is_(None))
+        .where(BillingClaim.work_order_line_id.in_(released), BillingClaim.released_at.is_(None))
         .order_by(Invoice.id)
     ).first()
     if found is None:

@@ -1,6 +1,7 @@
 """Verbs that bring money in: begin a payment, settle it, close it, keep what Stripe tells us."""
 
 from portal.invoices.credit_notes.queries import IN_MONEY
+from portal.invoices.credit_notes.voiding import MONEY_BACK
 from portal.invoices.prepaid import PREPAID
 from portal.invoices.sending import ON_STOPPED
 from portal.payments.actions.accounts import connect_stripe_account, refresh_webhook_address, webhook_secrets
@@ -25,7 +26,7 @@ from portal.payments.actions.earlier_accounts import earlier_accounts, remove_ac
 from portal.payments.actions.events import follow_event, keep_event, note_failed_event, retry_event, take_due_events
 from portal.payments.actions.given_twice import settle_given_twice
 from portal.payments.actions.giving_back import CannotFollow, decide, give_back
-from portal.payments.actions.note_voiding import void_credit_note
+from portal.payments.actions.note_voiding import money_back, void_credit_note
 from portal.payments.actions.offline import OfflinePayment, Recorded, record_payment
 from portal.payments.actions.payouts import follow_payout, sweep_payouts, take_due_payouts
 from portal.payments.actions.refunds import CannotRefund, plan_refund
@@ -46,6 +47,7 @@ if put_deposits not in PREPAID:
     ON_CANCELLED.append(close_as_cancelled)
     ON_STOPPED.append(close_pages)
     IN_MONEY.append(credit_in_money)
+    MONEY_BACK.append(money_back)
 
 __all__ = [
     "BookedPayment",

@@ -25,7 +25,7 @@ def void_credit_note(organisation_id: int, credit_note_id: int, reason: str, by:
     raises."""
     with job_session(organisation_id) as session:
         note = queries.get_credit_note(session, credit_note_id)
-        _check_first(session, note)
+        voiding.check_voidable(session, note)  # before a customer's payment page is closed for nothing
         invoice_ids = list(queries.applied_of(session, note))
     for invoice_id in invoice_ids:
         release_invoice(organisation_id, invoice_id)
@@ -42,25 +42,21 @@ def void_note(session: Session, note: CreditNote, reason: str, *, by: int | None
     for invoice_id in queries.applied_of(session, note):
         check_not_being_paid(session, invoice_id)
     before = covered(session, note.customer_id, note.currency)
-    voiding.void_credit_note(session, note, invoices, reason, given_back=money_back(session, note), by=by)
+    voiding.void_credit_note(session, note, invoices, reason, by=by)
     after = covered(session, note.customer_id, note.currency)
     if after < min(before, 0):
         raise rules.CannotVoidNote(_ELSEWHERE)
 
 
-def _check_first(session: Session, note: CreditNote) -> None:
-    """Before a customer's payment page is closed for nothing."""
-    rules.check_note_voidable(
-        is_void=note.is_void, is_lawful=True, given_back=money_back(session, note), billed_again=""
-    )
-
-
 def money_back(session: Session, note: CreditNote) -> Money:
     """What the customer got of it, or with it, in money."""
-    of_hand = select(func.sum(CreditRefund.amount_minor)).where(CreditRefund.credit_note_id == note.id)
+    of_hand = select(func.coalesce(func.sum(CreditRefund.amount_minor), 0)).where(
+        CreditRefund.credit_note_id == note.id
+    )
     beside = [Refund.credit_note_id == note.id]
     form_id = note.form_id or ""
     if form_id.startswith(WITH_REFUND):  # one that came after it stands in for asking again: voided, it is asked for
         beside.append(Refund.id == int(form_id.split("-")[1]))
-    of_payments = select(func.sum(Refund.amount_minor)).where(or_(*beside), Refund.state.in_(COUNTS))
-    return Money(sum(int(session.scalar(each) or 0) for each in (of_hand, of_payments)), note.currency)
+    of_payments = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(or_(*beside), Refund.state.in_(COUNTS))
+    both = of_hand.scalar_subquery() + of_payments.scalar_subquery()
+    return Money(int(session.scalars(select(both)).one()), note.currency)

@@ -27,7 +27,7 @@ from portal.payments.credits import credit_of
 from portal.shared.money import Money
 from portal.shared.running import job_session
 from portal.work_orders.models import BillingClaim
-from tests.builders import Firm, make_credit_note, make_invoice, post, sign_in
+from tests.builders import Firm, make_credit_note, make_invoice, make_work_order, post, sign_in
 from tests.conftest import World
 from tests.migrating import run_again
 from tests.paying import Till
@@ -208,6 +208,48 @@ def test_on_the_page_it_says_what_follows_and_afterwards_that_it_is_void(
     organisation = session.get_one(Organisation, firm.organisation_id)
     facts = credit_note_facts(organisation, queries.get_credit_note(session, note.id))
     assert facts["stamp"] == "Void" and facts["notes"][-1] == "Wrong job"
+
+
+def page_of(till: Till, firm: Firm, note_id: int) -> str:
+    return sign_in(till.browser(), firm, "manager").get(f"/credit-notes/{note_id}").text
+
+
+@pytest.mark.parametrize(("of", "way"), [("kept", "cash"), ("kept_of_card", "stripe")])
+def test_where_money_went_back_with_it_the_page_says_so_and_offers_nothing(
+    till: Till, firm: Firm, request: pytest.FixtureRequest, of: str, way: str
+) -> None:
+    note_id, _ = request.getfixturevalue(of)
+    assert "Void this credit note" in page_of(till, firm, note_id)
+    give_back(till, firm, note_id, amount="20", way=way)
+    page = page_of(till, firm, note_id)
+    assert "It cannot be voided. £20.00 went back to the customer with it" in page
+    assert "Void this credit note" not in page and f"/credit-notes/{note_id}/voiding" not in page
+
+
+def test_where_its_lines_were_billed_again_the_page_says_on_what(till: Till, session: Session, firm: Firm) -> None:
+    job = make_work_order(session, firm)
+    invoice = make_invoice(session, firm, work_order=job)
+    note = make_credit_note(session, firm, invoice)
+    bill_again(session, get_invoice(session, invoice.id, lock=True))
+    again = make_invoice(session, firm, work_order=job)
+    session.commit()
+    page = page_of(till, firm, note.id)
+    assert f"Its lines were billed again on {again.number}. Void or credit that invoice first." in page
+    assert "Void this credit note" not in page
+    void_invoice(firm.organisation_id, again.id, "Twice")
+    assert "Void this credit note" in page_of(till, firm, note.id)
+
+
+def test_where_the_invoice_that_it_is_put_to_is_written_off_the_page_says_so(
+    till: Till, session: Session, firm: Firm
+) -> None:
+    invoice = make_invoice(session, firm)
+    note = make_credit_note(session, firm, invoice, share="0.5")
+    write_offs.write_off(session, get_invoice(session, invoice.id, lock=True), "Gone")
+    session.commit()
+    page = page_of(till, firm, note.id)
+    assert f"It is put to {invoice.number}, which is written off: take that back first." in page
+    assert "Void this credit note" not in page
 
 
 def test_a_technician_voids_none(till: Till, session: Session, firm: Firm) -> None:
