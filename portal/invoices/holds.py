@@ -1,5 +1,6 @@
 """Invoices that wait for the firm: no online payment and no reminder while a hold stands, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, String, func, select, text, update
@@ -71,6 +72,14 @@ def standing_of(session: Session, invoice_id: int) -> dict[str, InvoiceHold]:
     """What an invoice waits for, by kind."""
     found = select(InvoiceHold).where(InvoiceHold.invoice_id == invoice_id, InvoiceHold.released_at.is_(None))
     return {each.kind: each for each in session.scalars(found.execution_options(populate_existing=True))}
+
+
+def held_among(session: Session, invoice_ids: Sequence[int]) -> set[int]:
+    """Those of these that wait for something."""
+    found = select(InvoiceHold.invoice_id).where(
+        InvoiceHold.invoice_id.in_(invoice_ids), InvoiceHold.released_at.is_(None)
+    )
+    return set(session.scalars(found))
 
 
 def is_held(session: Session, invoice_id: int) -> bool:

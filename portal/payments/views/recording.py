@@ -1,7 +1,7 @@
 """Money that staff take: recorded, put to invoices, reversed."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,6 +9,7 @@ from flask import Response, abort, flash, g, make_response, render_template, req
 
 from portal.customers.queries import get_customer
 from portal.gateways.errors import GatewayError
+from portal.invoices import holds
 from portal.invoices.balance import Due
 from portal.invoices.credit_notes.queries import kept_notes
 from portal.invoices.models import DRAFT, Invoice
@@ -43,8 +44,9 @@ from portal.taxes.cash import cash_rounded
 class Desk:
     """One form: who pays, what can be paid with it, where it leads.
 
-    due      of all its invoices
+    due      of all its invoices that the customer is asked for
     deposit  what is taken off by itself when a draft is sent
+    resting  of its invoices, those that nobody is asked for now: paid only with what is written beside them
     """
 
     customer_id: int
@@ -55,6 +57,12 @@ class Desk:
     action: str
     title: str
     deposit: Money | None = None
+    resting: Collection[int] = ()
+
+    @property
+    def at_rest(self) -> Money:
+        parts = (balance_of(each).balance for each in self.invoices if each.id in self.resting)
+        return Money.total(parts, self.due.balance.currency)
 
 
 @bp.get("/invoices/<int:invoice_id>/payments/new")
@@ -147,14 +155,15 @@ def _customer_desk(customer_id: int) -> Desk:
     if not g.viewer.may("take_cash"):
         abort(403)
     invoices = queries.open_invoices(session, g.viewer, customer_id, g.organisation.currency)
-    currency = g.organisation.currency
+    currency, resting = g.organisation.currency, holds.held_among(session, [each.id for each in invoices])
+    asked = [balance_of(each) for each in invoices if each.id not in resting]
     due = Due(
-        Money.total((balance_of(each).balance for each in invoices), currency),
-        Money.total((balance_of(each).under_way for each in invoices), currency),
+        Money.total((each.balance for each in asked), currency),
+        Money.total((each.under_way for each in asked), currency),
     )
     return Desk(
         customer_id, customer.name, invoices, due, url_for("customers.show", customer_id=customer_id),
-        url_for("payments.create_of_customer", customer_id=customer_id), customer.name,
+        url_for("payments.create_of_customer", customer_id=customer_id), customer.name, resting=resting,
     )  # fmt: skip
 
 
@@ -164,7 +173,8 @@ def _create(find: Callable[[], Desk]) -> Response:
         form, customer_id=desk.customer_id, invoice_ids=[each.id for each in desk.invoices], taken_by=g.viewer.id,
         currency=desk.due.balance.currency, today=clock.today(g.time_zone),
     )  # fmt: skip
-    taken = replace(taken, photo=read_photo(form, request.files))
+    paid = [each for each in taken.invoice_ids if each not in desk.resting or each in taken.typed]
+    taken = replace(taken, invoice_ids=paid, photo=read_photo(form, request.files))
     if any(each.status == DRAFT for each in desk.invoices) and not g.viewer.may("raise_invoices"):
         form.errors["form"] = "This invoice is a draft. Ask somebody who may send it."
     request_session().rollback()  # no transaction stays open while Stripe is asked
