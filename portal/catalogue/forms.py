@@ -6,6 +6,7 @@ from decimal import Decimal
 from portal.catalogue.actions import ItemFacts, ItemStanding
 from portal.catalogue.models import Item
 from portal.shared.forms import Form
+from portal.shared.money import decimals_of
 from portal.shared.text import as_typed
 from portal.taxes.regions.standing import standing_of
 
@@ -14,13 +15,13 @@ HIGHEST_PRICE = Decimal(10_000_000)
 
 
 def read_item(
-    raw: Mapping[str, str], *, tax_ids: Collection[int], price_decimals: int, needs_tax: bool = True
+    raw: Mapping[str, str], *, tax_ids: Collection[int], currency: str, needs_tax: bool = True
 ) -> tuple[Form, ItemFacts]:
     """The form with its errors, and the facts (to be used only when the form is ok).
 
     tax_ids         the taxes of this organisation; any other number is refused
     needs_tax       unless the address of the work decides; an item that bears none needs none
-    price_decimals  a unit price has as many decimals as the currency, as the books round it so
+    currency        a unit price has as many decimals as it, as the books round it so
     """
     form = Form(raw)
     tax_id = form.record("tax_id", "a tax", required=needs_tax and not form.values.get("exemption_id"))
@@ -30,7 +31,14 @@ def read_item(
         code=form.text("code", "a code", longest=40),
         kind=form.choice("kind", "service or part", KINDS, default="service"),
         name=form.text("name", "a name", longest=100),
-        unit_price=form.decimal("unit_price", "a price", least=Decimal(0), most=HIGHEST_PRICE, places=price_decimals),
+        unit_price=form.decimal(
+            "unit_price",
+            "a price",
+            least=Decimal(0),
+            most=HIGHEST_PRICE,
+            places=decimals_of(currency),
+            currency=currency,
+        ),
         unit=form.text("unit", "a unit", longest=20, required=False),
         description=form.text("description", "a description", longest=2000, required=False, lines=True),
         tax_id=tax_id,

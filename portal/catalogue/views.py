@@ -95,7 +95,7 @@ def _edit(item: Item, facts: ItemFacts, standing: ItemStanding) -> None:
 def _read(item: Item | None) -> tuple[Form, ItemFacts, ItemStanding]:
     tax_ids, country = {tax.id for tax in _taxes(item)}, g.organisation.country
     form, facts = forms.read_item(
-        request.form, tax_ids=tax_ids, price_decimals=decimals_of(g.organisation.currency),
+        request.form, tax_ids=tax_ids, currency=g.organisation.currency,
         needs_tax=not standing_of(country).get("by_address"),
     )  # fmt: skip
     reasons = {each.id for each in _exemptions(item)}

@@ -101,7 +101,7 @@ def _cut(form: Form, name: str, currency: str, applied: str = "before_tax") -> p
     typed = form.values.get(name, "").strip()
     if not typed:
         return pricing.Cut(applied=applied)
-    if typed.endswith("%"):
+    if typed.endswith(("%", "\u066a")):  # or Arabic's
         form.values[name] = typed[:-1]
         percent = form.decimal(name, "the discount", least=Decimal(0), most=Decimal(100), places=4)
         form.values[name] = typed
@@ -114,5 +114,5 @@ def _money(form: Form, name: str, label: str, currency: str, *, least: Decimal) 
     zero = Money.zero(currency)
     if not form.values.get(name, "").strip():
         return zero
-    value = form.decimal(name, label, least=least, most=_MOST, places=decimals_of(currency))
+    value = form.decimal(name, label, least=least, most=_MOST, places=decimals_of(currency), currency=currency)
     return zero if name in form.errors else Money.of(value, currency)

@@ -47,14 +47,14 @@ def read_amount(form: Form, name: str, label: str, currency: str, *, required: b
     if not required and not form.values.get(name, "").strip():
         return None
     places = decimals_of(currency)
-    value = form.decimal(name, label, least=Decimal(1).scaleb(-places), most=_LARGEST, places=places)
+    value = form.decimal(name, label, least=Decimal(1).scaleb(-places), most=_LARGEST, places=places, currency=currency)
     return None if name in form.errors else Money.of(value, currency)
 
 
 def read_count(form: Form, name: str, label: str, currency: str) -> Money:
     """What was counted: nothing at all is an answer, an empty field is none."""
     places = decimals_of(currency)
-    value = form.decimal(name, label, least=Decimal(0), most=_LARGEST, places=places)
+    value = form.decimal(name, label, least=Decimal(0), most=_LARGEST, places=places, currency=currency)
     return Money.rounded(value, currency)
 
 

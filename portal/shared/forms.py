@@ -11,6 +11,7 @@ from decimal import Decimal
 from email_validator import EmailNotValidError, validate_email
 
 from portal.shared.errors import FormUsed, RuleBroken
+from portal.shared.formats import without_sign
 from portal.shared.phones import international
 from portal.shared.text import as_typed, clean, decimal_from, id_from
 
@@ -63,13 +64,15 @@ class Form:
         return value
 
     def decimal(
-        self, name: str, label: str, *, least: Decimal, most: Decimal, places: int, required: bool = True
-    ) -> Decimal:
+        self, name: str, label: str, *, least: Decimal, most: Decimal, places: int, required: bool = True,
+        currency: str = "",
+    ) -> Decimal:  # fmt: skip
+        """currency: of an amount of money, which may be typed with its sign or code."""
         raw = self.values.get(name, "").strip()
         if not raw and not required:
             return least
         try:
-            value = decimal_from(raw)
+            value = decimal_from(without_sign(raw, currency) if currency else raw)
         except ValueError:
             self.errors[name] = f"Enter {label} {_example(places)}."
             return least

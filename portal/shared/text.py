@@ -16,6 +16,10 @@ FIRST_STRONG, END = "\u2068", "\u2069"  # what stands between does not reorder w
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 _BIGGEST_ID = 2**63 - 1
 
+# What an Arabic or Persian keyboard writes before decimals and between groups, whatever the firm writes, as English has
+# them; and the marks of direction that such figures are copied with.
+_ARABIC = {"\u066b": ".", "\u066c": ",", "\u200e": "", "\u200f": "", "\u061c": ""}
+
 # What the firm behind the request writes between whole and broken part: "." or ",".
 decimal_mark: ContextVar[str] = ContextVar("decimal_mark", default=".")
 _LONGEST_NUMBER = 40
@@ -55,10 +59,12 @@ def decimal_from(raw: str) -> Decimal:
     """A number as people of the firm type it (`decimal_mark`), exactly. Raises ValueError.
 
     With a point: 0.5 and 1,234.50. With a comma: 0,5 and 1.234,50, and 100.50 too, as telephones and machines write.
-    There "1.234" may mean either, so it is refused, as are "1e3" and groups that are no thousands.
+    There "1.234" may mean either, so it is refused, as are "1e3" and groups that are no thousands. Any script's digits;
+    with Arabic signs, ١٬٢٣٤٫٥٠, no mark of the firm's means anything else.
     """
-    mark = decimal_mark.get()
-    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in raw[: _LONGEST_NUMBER + 1].strip())
+    mark = "." if "\u066b" in raw or "\u066c" in raw else decimal_mark.get()
+    known = "".join(_ARABIC.get(c, c) for c in raw[: _LONGEST_NUMBER + 1]).strip()
+    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in known)
     is_ambiguous = mark == "," and _ONE_GROUP.fullmatch(text)
     if len(text) > _LONGEST_NUMBER or is_ambiguous:
         raise ValueError(raw)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal.invoices.credit_notes.models import CreditNote
+from portal.shared.formats import without_sign
 from portal.shared.forms import Form
 from portal.shared.money import Money, decimals_of
 from portal.shared.text import as_typed, decimal_from
@@ -47,7 +48,10 @@ def is_as_made(form: Form, note: CreditNote) -> bool:
     """Whether a form that comes once more asks for the very lines of the note that it made (read with its lines)."""
     typed = {name.removeprefix("line-"): raw for name, raw in form.values.items() if name.startswith("line-")}
     try:
-        asked = {int(at): Money.of(decimal_from(raw), note.currency) for at, raw in typed.items() if raw.strip()}
+        asked = {
+            int(at): Money.of(decimal_from(without_sign(raw, note.currency)), note.currency)
+            for at, raw in typed.items() if raw.strip()
+        }  # fmt: skip
     except ValueError:
         return False
     return {at: each for at, each in asked.items() if each} == {line.position: line.line_total for line in note.lines}
@@ -61,9 +65,8 @@ def filled_with(left: Sequence[Money], form_id: str, then: str = "apply") -> For
 
 def _tip(form: Form, currency: str) -> Money:
     most, places = Decimal(99_999_999), decimals_of(currency)
-    return Money.rounded(
-        form.decimal("tip", "how much of the tip", least=Decimal(0), most=most, places=places), currency
-    )
+    tip = form.decimal("tip", "how much of the tip", least=Decimal(0), most=most, places=places, currency=currency)
+    return Money.rounded(tip, currency)
 
 
 def _amount(form: Form, at: int, most: Money) -> Money:
@@ -73,5 +76,7 @@ def _amount(form: Form, at: int, most: Money) -> Money:
     name = f"line-{at}"
     if not form.values.get(name, "").strip():
         return zero
-    value = form.decimal(name, "the amount", least=least, most=greatest, places=decimals_of(most.currency))
+    value = form.decimal(
+        name, "the amount", least=least, most=greatest, places=decimals_of(most.currency), currency=most.currency
+    )
     return zero if name in form.errors else Money.of(value, most.currency)
