@@ -80,7 +80,7 @@ class Form:
             self.errors[name] = f"{label.capitalize()} must be from {as_typed(least)} to {as_typed(most)}."
         elif -int(value.as_tuple().exponent) > places:
             self.errors[name] = (
-                f"{label.capitalize()} can have {places} decimals at most."
+                f"{label.capitalize()} can have {places} decimal{'' if places == 1 else 's'} at most."
                 if places else f"Enter {label} {_example(places)}."
             )  # fmt: skip
         return value

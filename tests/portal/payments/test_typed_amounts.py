@@ -48,6 +48,12 @@ def test_but_no_other_one() -> None:
     assert form.errors["amount"].startswith("Enter the amount as a number")
 
 
+def test_one_decimal_is_one() -> None:
+    form = Form(percent="33.33")
+    form.decimal("percent", "a share", least=Decimal(0), most=Decimal(99), places=1)
+    assert form.errors["percent"] == "A share can have 1 decimal at most."
+
+
 @pytest.mark.parametrize(("typed", "left"), [("£50", 18580), ("١٠٫٥٠", 22530), ("GBP 1", 23480)])
 def test_what_staff_took_is_booked_as_they_write_it(till: Till, firm: Firm, typed: str, left: int) -> None:
     invoice_id, _ = till.invoice(firm)
