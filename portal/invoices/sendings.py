@@ -37,6 +37,10 @@ class Sending(NamedTuple):
         return self.link.revoked_at is None and self.link.expires_at > clock.now()
 
     @property
+    def is_unseen(self) -> bool:
+        return self.is_alive and not self.link.opens
+
+    @property
     def failed(self) -> bool:
         return self.message is not None and self.message.state == "failed"
 

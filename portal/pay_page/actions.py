@@ -1,4 +1,5 @@
-"""The one thing that looking at a pay page changes, and only when a browser says that somebody looks."""
+"""The one thing that looking at a pay page changes, and only when a browser says that somebody looks, or somebody does
+something on it."""
 
 from collections.abc import Sequence
 

@@ -37,6 +37,12 @@ def is_from_our_page() -> bool:
     return origin in (None, "null") or str(origin).partition("://")[2] == request.host
 
 
+def is_tapped_here() -> bool:
+    """A browser says that a person followed a link from a page of ours. What only fetches addresses, as mail scanners
+    do, comes from no page of ours: even where it drives a whole browser, it opens the address itself."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" and request.headers.get("Sec-Fetch-User") == "?1"
+
+
 @dataclass(frozen=True)
 class Payer:
     """Which link this browser came from, and the language chosen on its page, if one was."""

@@ -7,7 +7,7 @@ from portal.invoices.questions.models import LONGEST
 from portal.pay_page import limits
 from portal.pay_page.proofs import is_from_our_page
 from portal.pay_page.queries import PayPage
-from portal.pay_page.views.pages import asked_language, bp, page_of, show_page, speak
+from portal.pay_page.views.pages import asked_language, bp, note_person, page_of, show_page, speak
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.forms import Form
@@ -23,6 +23,7 @@ def create_question(token: str) -> Response:
     if not is_from_our_page():
         abort(403)
     page = page_of(token)
+    note_person(page.link)
     words = clean(request.form.get("question", ""), lines=True)
     if not words:
         return _refused(token, page, words, "question_empty", 422)

@@ -3,7 +3,7 @@
 from flask import Response, abort, redirect, url_for
 
 from portal.pay_page.proofs import is_from_our_page
-from portal.pay_page.views.pages import asked_language, bp, page_of
+from portal.pay_page.views.pages import asked_language, bp, note_person, page_of
 from portal.payments.actions import end_autopay, remove_card
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
@@ -21,6 +21,7 @@ def create_card_removal(token: str) -> Response:
     if not is_from_our_page():
         abort(403)
     page = page_of(token)
+    note_person(page.link)
     remove_card(request_session(), page.invoice.customer_id, by="customer")
     request_session().commit()
     return _back(token, "card_removed")
@@ -34,6 +35,7 @@ def create_autopay_end(token: str) -> Response:
     if not is_from_our_page():
         abort(403)
     page = page_of(token)
+    note_person(page.link)
     end_autopay(request_session(), page.invoice.customer_id, by="customer")
     request_session().commit()
     return _back(token, "autopay_ended")

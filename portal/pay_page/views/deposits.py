@@ -7,10 +7,21 @@ from portal.invoices.documents.pdf import as_response
 from portal.pay_page import limits
 from portal.pay_page.actions import note_opening
 from portal.pay_page.deposits import DepositPage, open_deposit_link
-from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
+from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven, is_tapped_here
 from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, limited_by, renew
-from portal.pay_page.views.pages import OVER, answer, asked_language, bp, come_later, count_miss, see_deposit, speak
+from portal.pay_page.views.pages import (
+    OVER,
+    answer,
+    asked_language,
+    bp,
+    come_later,
+    count_miss,
+    note_person,
+    note_tap,
+    see_deposit,
+    speak,
+)
 from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import start_deposit
@@ -71,6 +82,7 @@ def create_deposit_attempt(deposit_token: str) -> Response:
     shown = request.form.get("shown", "")
     if not is_from_our_page() or not is_proven(deposit_token, shown, request.form.get("proof", "")):
         return _page(deposit_token, page, problem="out_of_date", status=403)
+    note_person(page.link)
     if not page.is_payable:
         return see_deposit(deposit_token, asked_language())
     if shown != page.shown:
@@ -122,10 +134,12 @@ def _payment_on(page: DepositPage, payment_id: int) -> Payment:
 
 def _page_of(token: str, *, to_look: bool = False) -> DepositPage:
     try:
-        return open_deposit_link(request_session(), token, to_look=to_look)
+        page = open_deposit_link(request_session(), token, to_look=to_look and not is_tapped_here())
     except UnknownLink:
         count_miss()
         raise
+    note_tap(page.link)
+    return page
 
 
 def _page(token: str, page: DepositPage, *, problem: str = "", status: int = 200) -> Response:

@@ -1,15 +1,18 @@
 """What all answers to customers share: the language, the link's own page, and the answers where there is no page."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 
+from portal.invoices.models import PayLink
 from portal.organisations.models import Organisation
 from portal.pay_page import limits
-from portal.pay_page.proofs import form_proof
+from portal.pay_page.actions import note_opening
+from portal.pay_page.proofs import form_proof, is_tapped_here
 from portal.pay_page.queries import ExpiredLink, PayPage, UnknownLink, open_link
 from portal.payments.wording import way_in
 from portal.shared import clock, formats, phrases
@@ -55,10 +58,29 @@ def _expired(problem: ExpiredLink) -> Response:
 def page_of(token: str, *, to_look: bool = False) -> PayPage:
     """Raises UnknownLink, ExpiredLink."""
     try:
-        return open_link(request_session(), token, to_look=to_look)
+        page = open_link(request_session(), token, to_look=to_look and not is_tapped_here())
     except UnknownLink:
         count_miss()
         raise
+    note_tap(page.link)
+    return page
+
+
+def note_tap(link: PayLink, invoice_ids: Sequence[int] = ()) -> None:
+    """As note_person does, where a link was followed; a form has to be proven first."""
+    if request.method == "GET" and is_tapped_here():
+        note_person(link, invoice_ids)
+
+
+def note_person(link: PayLink, invoice_ids: Sequence[int] = ()) -> None:
+    """With scripts off nothing tells of an opening: then whoever follows a link of the page, or sends a form of it, has
+    it open. Commits, as Stripe may be asked next.
+
+    invoice_ids  of a joint link
+    """
+    if link.opened_at is None:
+        note_opening(request_session(), link, invoice_ids)
+        request_session().commit()
 
 
 def count_miss() -> None:

@@ -26,6 +26,7 @@ from portal.pay_page.views.pages import (
     asked_language,
     bp,
     come_later,
+    note_person,
     page_of,
     see,
     see_deposit,
@@ -59,6 +60,7 @@ def create_attempt(token: str) -> Response:
     shown = request.form.get("shown", "")
     if not is_from_our_page() or not is_proven(token, shown, request.form.get("proof", "")):
         return show_page(token, page, problem="out_of_date", status=403)
+    note_person(page.link)
     if not page.is_payable:
         return see(token, asked_language())
     if shown != shown_on(page):

@@ -5,7 +5,7 @@ from flask import Response, abort
 from portal.pay_page import limits
 from portal.pay_page.proofs import is_from_our_page
 from portal.pay_page.renewals import find_link, limited_by, renew, token_of_newer
-from portal.pay_page.views.pages import answer, asked_language, bp, come_later, page_of, see
+from portal.pay_page.views.pages import answer, asked_language, bp, come_later, note_person, page_of, see
 from portal.shared.access import everyone
 from portal.shared.csrf import exempt
 from portal.shared.web import client_address, request_session
@@ -36,6 +36,7 @@ def create_newer(token: str) -> Response:
     if not is_from_our_page():
         abort(403)
     page = page_of(token)
+    note_person(page.link)
     newer = token_of_newer(request_session(), page.invoice) if page.state == "replaced" else None
     request_session().commit()
     return see(newer or token, asked_language())

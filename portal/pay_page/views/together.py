@@ -9,12 +9,23 @@ from portal.invoices.queries import get_invoice
 from portal.pay_page import limits
 from portal.pay_page.actions import note_opening
 from portal.pay_page.cards import wish_of
-from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven
+from portal.pay_page.proofs import form_proof, is_from_our_page, is_proven, is_tapped_here
 from portal.pay_page.queries import UnknownLink
 from portal.pay_page.renewals import find_link, limited_by, renew
 from portal.pay_page.together import JointPage, open_joint_link
 from portal.pay_page.views.cards import DONE
-from portal.pay_page.views.pages import OVER, answer, asked_language, bp, come_later, count_miss, see_together, speak
+from portal.pay_page.views.pages import (
+    OVER,
+    answer,
+    asked_language,
+    bp,
+    come_later,
+    count_miss,
+    note_person,
+    note_tap,
+    see_together,
+    speak,
+)
 from portal.pay_page.views.papers import paper_page
 from portal.pay_page.views.paying import to_checkout
 from portal.payments.actions import CannotKeepCard, CardWish, end_autopay, remove_card, start_together
@@ -87,6 +98,7 @@ def create_joint_attempt(joint_token: str) -> Response:
     shown = request.form.get("shown", "")
     if not is_from_our_page() or not is_proven(joint_token, shown, request.form.get("proof", "")):
         return _page(joint_token, page, problem="out_of_date", status=403)
+    note_person(page.link, page.invoice_ids)
     if not page.payable:
         return see_together(joint_token, asked_language())
     if shown != page.shown:
@@ -142,17 +154,21 @@ def _payment_on(page: JointPage, payment_id: int) -> Payment:
 
 def _page_of(token: str, *, to_look: bool = False) -> JointPage:
     try:
-        return open_joint_link(request_session(), token, to_look=to_look)
+        page = open_joint_link(request_session(), token, to_look=to_look and not is_tapped_here())
     except UnknownLink:
         count_miss()
         raise
+    note_tap(page.link, page.invoice_ids)
+    return page
 
 
 def _proven_page(token: str) -> JointPage:
     """For a form of ours."""
     if not is_from_our_page():
         abort(403)
-    return _page_of(token)
+    page = _page_of(token)
+    note_person(page.link, page.invoice_ids)
+    return page
 
 
 def _send_to_stripe(joint_token: str, page: JointPage) -> Response:

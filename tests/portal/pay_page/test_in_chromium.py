@@ -37,9 +37,7 @@ def test_one_tap_from_the_link_to_the_card_form_and_back(
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
     assert page.get_by_role("button").count() == 0
     assert [words for words in refused if "Content Security Policy" in words or "blocked" in words] == []
-    if scripts:
-        wait_until(lambda: invoice_row(firm, invoice_id).viewed_at, 15, "the word that it was seen")
-    assert (invoice_row(firm, invoice_id).viewed_at is not None) == scripts
+    wait_until(lambda: invoice_row(firm, invoice_id).viewed_at, 15, "the word that it was seen")
     context.close()
 
 

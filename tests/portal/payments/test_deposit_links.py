@@ -491,7 +491,7 @@ def _is_nobody_elses(till: Till, other: Firm, page: str, one: str) -> None:
 def test_each_link_tells_what_became_of_it(till: Till, firm: Firm, asked: Asked) -> None:
     office, page = sign_in(till.browser(), firm, "manager"), f"/work-orders/{asked.job_id}/deposit-requests"
     shown = office.get(page).text
-    assert "On its way" in shown and "Not opened" in shown
+    assert "On its way" in shown and "No opening seen" in shown
     assert till.post(f"{asked.path}/opening").status_code == 204
     assert "Opened once" in office.get(page).text
     with job_session(firm.organisation_id) as session:
