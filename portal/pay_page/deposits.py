@@ -18,8 +18,8 @@ from portal.payments.debits import debit_for
 from portal.payments.deposit_queries import left_of
 from portal.payments.deposits import Deposit, DepositRequest
 from portal.payments.models import Payment, PaymentAttempt, PaymentReversal, StripeAccount
-from portal.payments.received import TakenBack, told_of
-from portal.payments.refunds.went_back import WentBack, all_ways, went_of
+from portal.payments.received import HAS_REFUNDS, TakenBack, not_reached, told_of
+from portal.payments.refunds.went_back import Gone, WentBack, all_ways, gone_of, ways_of
 from portal.payments.uses import PaymentUse
 from portal.shared import clock
 from portal.shared.money import Money
@@ -27,12 +27,13 @@ from portal.work_orders.models import WorkOrder
 
 
 class DepositPaid(NamedTuple):
-    """What came for it. taken_back: None as long as it counts."""
+    """What came for it. taken_back: None as long as it counts. not_reached: as payments.received says."""
 
     payment: Payment
     use: PaymentUse
     taken_back: TakenBack | None
-    went: Sequence[WentBack] = ()
+    went: Sequence[WentBack]
+    not_reached: Money
 
     @property
     def brought(self) -> Money:
@@ -79,6 +80,10 @@ class DepositPage:
     def went_back(self) -> Sequence[WentBack]:
         """What of it went back to the customer, each way by itself."""
         return all_ways(self.counted)
+
+    @property
+    def not_reached(self) -> Money:
+        return Money.total((each.not_reached for each in self.counted), self.request.currency)
 
     @property
     def shown(self) -> str:
@@ -161,14 +166,17 @@ def _state(
 def _payments(session: Session, request: DepositRequest) -> Sequence[DepositPaid]:
     """Oldest first."""
     rows = session.execute(
-        select(Payment, PaymentUse, PaymentReversal)
+        select(Payment, PaymentUse, PaymentReversal, HAS_REFUNDS)
         .join(Deposit, Deposit.payment_id == Payment.id)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
         .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(Deposit.deposit_request_id == request.id)
         .order_by(Payment.id)
-    )
-    paid = [DepositPaid(payment, use, told_of(reversal)) for payment, use, reversal in rows]
-    refunded = [each.payment for each in paid if each.use.refunded_minor]
-    went = went_of(session, refunded) if refunded else {}
-    return [each._replace(went=went.get(each.payment.id, ())) for each in paid]
+    ).all()
+    refunded = [row.PaymentUse for row in rows if row.has_refunds]
+    gone = gone_of(session, refunded) if refunded else {}
+    return [_paid(payment, use, told_of(reversal), gone.get(payment.id, [])) for payment, use, reversal, _ in rows]
+
+
+def _paid(payment: Payment, use: PaymentUse, taken_back: TakenBack | None, gone: Sequence[Gone]) -> DepositPaid:
+    return DepositPaid(payment, use, taken_back, ways_of(payment, gone), not_reached(gone, use.left - use.unused))

@@ -92,6 +92,11 @@ class JointPage:
         return {row.invoice.id: row.due.to_pay for row in self.payable}
 
     @property
+    def not_reached(self) -> Money:
+        """What was to go back to the customer, and did not arrive."""
+        return Money.total((each.not_reached for each in self.payments), self.currency)
+
+    @property
     def credit(self) -> Money:
         return Money(self.credit_minor, self.currency)
 

@@ -61,7 +61,7 @@ def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Rece
     here, went = func.sum(Allocation.amount_minor), Allocation.refund_id.is_not(None)
     first = func.coalesce(func.sum(Allocation.amount_minor).filter(~went, Allocation.amount_minor > 0), 0).label("once")
     rows = session.execute(
-        select(Payment, PaymentReversal, here, first, PaymentUse.unused_minor, _is_beside(invoice_ids), _HAS_REFUNDS)
+        select(Payment, PaymentReversal, here, first, PaymentUse.unused_minor, _is_beside(invoice_ids), HAS_REFUNDS)
         .join(Allocation, Allocation.payment_id == Payment.id)
         .join(PaymentUse, PaymentUse.payment_id == Payment.id)
         .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
@@ -78,7 +78,7 @@ def received_on(session: Session, invoice_ids: Collection[int]) -> Sequence[Rece
     return [each for each, row in zip(found, rows, strict=True) if each.brought or row.once]
 
 
-_HAS_REFUNDS = (
+HAS_REFUNDS = (
     exists(select(Refund.id).where(Refund.payment_id == Payment.id).correlate(Payment)).label("has_refunds")
 )  # fmt: skip
 
@@ -130,12 +130,14 @@ def _received(
     counted = here + back if reversal is None else once
     is_shared = is_beside and counted + kept != payment.amount
     went = ways_of(payment, refunds, with_credit=not is_shared)
-    missed = _not_reached(refunds, here) if reversal is None else Money.zero(payment.currency)
+    missed = not_reached(refunds, here) if reversal is None else Money.zero(payment.currency)
     return Received(payment, counted, kept, is_shared, went, missed, told_of(reversal))
 
 
-def _not_reached(refunds: Sequence[Gone], stays: Money) -> Money:
+def not_reached(refunds: Sequence[Gone], stays: Money) -> Money:
     """Of the newest refund, as far as the firm still has it for the payer: it pays these invoices again, or nothing.
+
+    refunds  of one payment, oldest first; stays: what that pays of these invoices now
 
     What Stripe never took was told to nobody: it is missing only where a credit note has taken its place.
     """

@@ -98,15 +98,14 @@ def refunds_of(
     return found
 
 
-def went_of(session: Session, payments: Sequence[Payment]) -> dict[int, Sequence[WentBack]]:
-    """What went back of each of these, whatever it had paid."""
-    rows = session.scalars(
-        select(Refund).where(Refund.payment_id.in_([each.id for each in payments])).order_by(Refund.id)
-    )
+def gone_of(session: Session, uses: Sequence[PaymentUse]) -> dict[int, list[Gone]]:
+    """As refunds_of, whatever these payments had paid."""
+    unused = {use.payment_id: use.unused for use in uses}
     refunds: dict[int, list[Gone]] = defaultdict(list)
-    for each in rows:
-        refunds[each.payment_id].append(Gone(each, each.amount, Money.zero(each.currency), Money.zero(each.currency)))
-    return {each.id: ways_of(each, refunds[each.id]) for each in payments}
+    for each in session.scalars(select(Refund).where(Refund.payment_id.in_(unused)).order_by(Refund.id)):
+        nothing = Money.zero(each.currency)
+        refunds[each.payment_id].append(Gone(each, each.amount, nothing, unused[each.payment_id]))
+    return refunds
 
 
 class Refunded(Protocol):
