@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.accounting import rules
 from portal.accounting.inbox import Stuck, stuck_record
 from portal.accounting.link import hold
-from portal.accounting.mirror import renumbering, sources
+from portal.accounting.mirror import credit_totals, renumbering, sources
 from portal.accounting.models import MirrorRecord
 from portal.organisations import audit
 from portal.organisations.models import Organisation
@@ -77,6 +77,28 @@ def send_beside(session: Session, record_id: int) -> str:
     words. Does not commit. Raises renumbering.CannotRenumber, NotFound."""
     record, _told = _found(session, record_id)
     return renumbering.send_beside(session, record)
+
+
+class CannotAccept(RuleBroken):
+    """There is no difference any more, or not one of a credit note."""
+
+
+def accept_difference(session: Session, record_id: int, reason: str) -> None:
+    """A credit note counts as agreed while Zoho's total and taxes stay as they are, and is put to its invoices there as
+    far as it goes. Does not commit.
+
+    Raises CannotAccept, NotFound.
+    """
+    record, told = _found(session, record_id)
+    if not told.may_be_accepted:
+        raise CannotAccept("Somebody was quicker: there is no difference any more.")
+    credit_totals.accept(record)
+    session.flush()
+    try_again(session, record_id)
+    words = f"{told.label}: difference to the books accepted: {reason}"
+    _note(session, record, "difference settled", f"{words} ({told.why})")
+    for invoice_id in _invoices_of(session, record):
+        audit.note(session, record.organisation_id, "difference settled", "invoice", invoice_id, words=words)
 
 
 class CannotDate(RuleBroken):

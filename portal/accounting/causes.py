@@ -70,7 +70,8 @@ _BY_CODES = {
     ),
     ("totals",): Cause(
         "note differs", "Comes to another amount or tax in Zoho",
-        "Correct it in Zoho, then try again. It stays off its invoice there until then.", 1,
+        "Correct it in Zoho, then try again; or accept the difference under What happened. It stays off its invoice"
+        " there until then.", 1,
     ),
     ("portal",): Cause("portal", "A fault of the portal", "Tell whoever runs it. Nothing is lost.", 7),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounting import causes, rules, tokens
 from portal.accounting.causes import Cause
+from portal.accounting.mirror import credit_totals
 from portal.accounting.mirror.modules import called
 from portal.accounting.models import MirrorRecord
 from portal.accounting.queries import MOST_SHOWN, Tied, names_of, tied_now
@@ -41,6 +42,7 @@ class Stuck:
     url: str
     may_be_dated_today: bool = False
     beside: str = ""
+    may_be_accepted: bool = False
 
     @property
     def label(self) -> str:
@@ -96,7 +98,7 @@ def _told(session: Session, tied: Tied, rows: Sequence[MirrorRecord]) -> list[St
             if row.remote_id else "",
             causes.may_be_dated_today(row.module, row.state, row.last_error_code, is_there=row.remote_id is not None,
                                        is_today=row.id in of_today),
-            _beside(row, names[row.id]),
+            _beside(row, names[row.id]), credit_totals.may_be_accepted(row),
         )
         for row in rows
     ]  # fmt: skip

@@ -41,6 +41,7 @@ def rights(*names: str) -> Access:
 
 EXPECTED: dict[str, Access] = {
     "accounting.accept_difference": rights("manage_link"),
+    "accounting.accept_record": rights("manage_link"),
     "accounting.ask_about_calling_off": rights("manage_link"),
     "accounting.ask_about_day": rights("manage_link"),
     "accounting.ask_about_end": rights("manage_link"),

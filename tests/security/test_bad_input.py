@@ -219,6 +219,7 @@ def desk(app: Flask, world: World) -> Desk:
         "people.create_sign_in": Paper("/sign-in", {"email": "", "password": "", "next": ""}, "", "/sign-in"),
         "people.create_sign_up": Paper("/sign-up", founding, "", "/sign-up"),
         "accounting.accept_difference": Paper(f"/books/differences/{ids['invoice_id']}/acceptance", {"reason": ""}),
+        "accounting.accept_record": Paper(f"/books/records/{ids['record_id']}/acceptance", {"why": ""}),
         "accounting.leave_out": Paper(f"/books/records/{ids['record_id']}/leaving-out", {"reason": ""}),
         "accounting.create_link": Paper(f"/books/consents/{ids['consent_id']}", {"remote_organisation_id": "1"}),
     })  # fmt: skip
@@ -290,8 +291,8 @@ def test_every_form_is_tried(app: Flask, desk: Desk) -> None:
      "people.update_forgotten", "reminders.update", "statements.create", "texting.update",
      "invoices.create_text",
      "people.update_password", "people.create_sign_in", "people.create_sign_up", "accounting.create_link",
-     "accounting.accept_difference", "accounting.leave_out", "work_orders.create_share", "payments.create_deposit",
-     "payments.create_together", "payments.update_part_settings"],
+     "accounting.accept_difference", "accounting.accept_record", "accounting.leave_out", "work_orders.create_share",
+     "payments.create_deposit", "payments.create_together", "payments.update_part_settings"],
 )  # fmt: skip
 def test_no_field_breaks_with_any_nonsense(app: Flask, world: World, desk: Desk, form: str) -> None:
     """Each field with each value: taken, or refused in words; and what is refused leaves every row as it was."""

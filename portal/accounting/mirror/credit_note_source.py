@@ -72,7 +72,7 @@ def _comes_to(session: Session, note: CreditNote, breakdown: Breakdown, policy: 
     is_as_accepted = lives_with_other_taxes(session, note.invoice_id)  # of what is taken back, too
     return ComesTo(
         note.total.decimal, len(breakdown.taxes) * cent, cent * (len(note.lines) if policy.rounding == "line" else 1),
-        None if is_as_accepted else figures,
+        figures, may_bear_others=is_as_accepted,
     )  # fmt: skip
 
 

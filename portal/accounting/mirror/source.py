@@ -16,12 +16,13 @@ Twins = Callable[[str, int | None], str]  # the remote id of one of ours, "" whe
 @dataclass(frozen=True)
 class ComesTo:
     """What Zoho must come to, and by how much its rounding may explain a difference: of the total, and of each tax.
-    figures: with the taxes; None where a person lives with other ones."""
+    figures: with the taxes; may_bear_others: a person lives with other ones."""
 
     total: Decimal
     roundings: Decimal
     of_each_tax: Decimal
-    figures: comparison.Figures | None
+    figures: comparison.Figures
+    may_bear_others: bool = False
 
 
 @dataclass(frozen=True)

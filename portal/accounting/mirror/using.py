@@ -99,11 +99,12 @@ def _next_of_credit(
         told = f"{source.label}: {product} rounds the tax otherwise, so {rounding} is on a line of its own there"
         return Use(UPDATE, rounding=rounding, told=told)
     more = {at: amount - there.applied.get(at, Decimal(0)) for at, amount in wanted.items()}
-    more = {at: amount for at, amount in more.items() if amount > 0}
     given_back = source.uses.given_back if source.uses else ()
+    more = {at: amount for at, amount in more.items() if amount > 0}
+    more = credit_totals.within_their_total(record, more, there, given_back)
     missing = [each for each in given_back if each.reference not in there.refunds]
     if more:
-        after = {**there.applied, **{at: wanted[at] for at in more}}
+        after = {**there.applied, **{at: there.applied.get(at, Decimal(0)) + more[at] for at in more}}
         act = Act("POST", "/invoices", {"invoices": uses.invoices_of(more)}, there=replace(there, applied=after))
         told = f"{source.label} is taken off in {product}"
         return Use(ACT, act, invoices=after, told=told, is_last=not missing)

@@ -48,18 +48,15 @@ def show_record(record_id: int) -> Response:
 @bp.post("/books/records/<int:record_id>/leaving-out")
 @allow("manage_link")
 def leave_out(record_id: int) -> Response:
-    session, form = request_session(), Form(request.form)
-    reason = form.text("reason", "why it is left out")
-    try:
-        if form.ok:
-            actions.leave_out(session, record_id, reason)
-            session.commit()
-            flash("It is left out of the books, until you take it back.", "good")
-            return see_other(url_for("accounting.show_record", record_id=record_id))
-    except RuleBroken as problem:
-        session.rollback()
-        form.refuse(problem)
-    return _record_page(record_id, form, 422)
+    words = "It is left out of the books, until you take it back."
+    return _with_reason(actions.leave_out, record_id, "reason", "why it is left out", words)
+
+
+@bp.post("/books/records/<int:record_id>/acceptance")
+@allow("manage_link")
+def accept_record(record_id: int) -> Response:
+    words = "The difference stands. It is put to its invoice in Zoho now."
+    return _with_reason(actions.accept_difference, record_id, "why", "why this difference may stand", words)
 
 
 @bp.post("/books/records/<int:record_id>/taking-back")
@@ -84,6 +81,24 @@ def date_today(record_id: int) -> Response:
 def send_beside(record_id: int) -> Response:
     """Pressed twice, the second time finds it on its way."""
     return _send(actions.send_beside, record_id)
+
+
+def _with_reason(
+    verb: Callable[[Session, int, str], None], record_id: int, name: str, asked: str, words: str
+) -> Response:  # fmt: skip
+    """verb  raises RuleBroken; name, asked: of the field, and what it is to say; words: what was done"""
+    session, form = request_session(), Form(request.form)
+    reason = form.text(name, asked)
+    try:
+        if form.ok:
+            verb(session, record_id, reason)
+            session.commit()
+            flash(words, "good")
+            return see_other(url_for("accounting.show_record", record_id=record_id))
+    except RuleBroken as problem:
+        session.rollback()
+        form.refuse(problem)
+    return _record_page(record_id, form, 422)
 
 
 def _send(verb: Callable[[Session, int], str], record_id: int) -> Response:

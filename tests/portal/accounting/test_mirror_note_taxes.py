@@ -13,6 +13,7 @@ from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_mirror_credit_notes import only, priced
 
 __all__ = ["linked", "zoho"]
+EITHER = "Correct the credit note there, then try again; or accept the difference."
 
 
 def test_another_tax_within_the_same_total_is_for_people_and_not_put_to_the_invoice(
@@ -28,7 +29,7 @@ def test_another_tax_within_the_same_total_is_for_people_and_not_put_to_the_invo
     assert Decimal(str(there["total"])) == note.total.decimal
     theirs, ours = Decimal(str(there["tax_total"])).quantize(note.total.decimal), note.tax.decimal
     assert theirs != ours
-    said = f"{name_of(note)} is {theirs} in Zoho; here it is {ours}. Correct the credit note there, then try again."
+    said = f"{name_of(note)} is {theirs} in Zoho; here it is {ours}. {EITHER}"
     assert (state_of(linked).state, state_of(linked).last_error) == ("failed", said)
     assert only(linked, "invoices")["balance"] == there["balance"] == there["total"]
     retry_all(linked)
