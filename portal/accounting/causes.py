@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.gateways.zoho.errors import OVERPAID
+from portal.gateways.zoho.errors import GONE, OVERPAID
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ _TOO_MUCH = Cause(
     "too much", "Zoho finds less open on the invoice than was paid here", "Press Decide beside it: each answer brings"
     " both sides to the same amounts.", 1,
 )  # fmt: skip
+_CUSTOMER_GONE = Cause(
+    "customer gone", "Deleted or merged in Zoho", "Press Decide beside it, and say what becomes of what is new. What is"
+    " this customer's waits until then.", 0,
+)  # fmt: skip
 _BY_CODES = {
     ("57", "6041"): Cause(
         "rights", "The Zoho user may not do this",
@@ -50,8 +54,7 @@ _BY_CODES = {
     ),
     ("5", "1002", "2006"): Cause(
         "gone", "Missing or inactive in Zoho",
-        "Make it active there, or restore it. Then try again. If it was merged into another one there, compare both"
-        " sides: you are asked where what is new goes.", 4,
+        "Make it active there, or restore it. Then try again.", 4,
     ),
     ("2", "4", "15", "1025", "1038"): Cause(
         "value", "Zoho does not accept a value", "Open the record, correct what is named, and save it.", 5
@@ -87,6 +90,8 @@ def cause_of(module: str, state: str, code: str) -> Cause:
         return _NUMBER_TAKEN
     if (state, code) == ("conflict", OVERPAID):
         return _TOO_MUCH
+    if state == "conflict" and code in GONE:
+        return _CUSTOMER_GONE
     if (module, state) == ("payment", "conflict"):
         return _ONE_OR_TWO
     if state in _BY_STATE:

@@ -28,6 +28,7 @@ from portal.accounting.models import TAX_RATE, MirrorRecord
 from portal.accounting.planned import queries as planned
 from portal.accounting.planned.models import PlannedSwitch
 from portal.accounting.pull import questions, tax_changes
+from portal.gateways.zoho.errors import GONE
 from portal.shared import outbox
 
 _WAIT = timedelta(minutes=5)  # whoever it waits for wakes it; this is for a wake-up that never comes
@@ -112,6 +113,8 @@ def _is_there(session: Session, twin: MirrorRecord) -> bool:
         return False
     if twin.remote_status == INACTIVE and _is_to_be_used(session, twin):
         return False
+    if twin.state == "conflict" and twin.last_error_code in GONE:
+        return False  # people say what becomes of it
     return twin.remote_id is not None or twin.state == "in_step"
 
 

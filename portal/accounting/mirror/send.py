@@ -11,10 +11,9 @@ from portal.accounting.mirror.push import COMPARE, DRAFT, LOOK, READ, SENT, UPDA
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off
 from portal.accounting.setup.people import MARK
-from portal.gateways.zoho.errors import Refused
+from portal.gateways.zoho.errors import GONE, Refused
 
 _MOST_LOOKED_AT = 5
-_GONE = ("5", "1002")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _act(remote: Remote, module: Module, remote_id: str, act: Act) -> dict[str, 
     try:
         return remote.call(act.method, act.address or own + act.path_end, body=act.body)
     except Refused as problem:
-        if act.method == "DELETE" and problem.code in _GONE:
+        if act.method == "DELETE" and problem.code in GONE:
             return {}  # it is away, whoever did it
         if act.marks in (DRAFT, SENT, WRITTEN_OFF, VOID) and _is_so(remote.call("GET", own)[module.key], act.marks):
             return {}  # already: an earlier try was heard, and its answer lost
@@ -146,7 +145,7 @@ def mark_one_sent(remote: Remote, remote_id: str) -> None:
     try:
         remote.call("POST", f"/invoices/{remote_id}/status/sent")
     except Refused as problem:
-        if problem.code in _GONE or status_of(remote.detail(MODULES["invoice"], remote_id)) == "draft":
+        if problem.code in GONE or status_of(remote.detail(MODULES["invoice"], remote_id)) == "draft":
             raise
 
 

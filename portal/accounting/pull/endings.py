@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounting.mirror import records
+from portal.accounting.mirror import records, sources
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull.models import Question
 from portal.catalogue.actions import retire_item
@@ -41,6 +41,7 @@ def end_here(session: Session, record: MirrorRecord, person_id: int) -> None:
         retire_customer(session, session.get_one(Customer, record.local_id))
     session.flush()
     leave_as_it_is(session, record)
+    wake_what_waits(session, record)
 
 
 def join(session: Session, record: MirrorRecord, into: str) -> None:
@@ -57,11 +58,19 @@ def join(session: Session, record: MirrorRecord, into: str) -> None:
     record.remote_id, record.remote_modified_at, record.snapshot = None, None, None
     if holder is not None:
         leave_as_it_is(session, record)
+        wake_what_waits(session, record)
         record.snapshot = {"is_theirs": True, "joined": holder}
         return
     record.remote_id, record.state, record.attempts = into, "pending", 0
     record.next_try_at, record.sending_since = func.clock_timestamp(), None
     outbox.record(session, record.organisation_id, record.module, record.local_id)
+
+
+def wake_what_waits(session: Session, record: MirrorRecord) -> None:
+    """What waits for this record looks again now. Does not commit."""
+    source = sources.read(session, record.module, record.local_id)
+    if source is not None:
+        records.wake_waiting(session, record, source.label)
 
 
 def leave_as_it_is(session: Session, record: MirrorRecord) -> None:

@@ -16,10 +16,11 @@ from portal.accounting.pull.credit_changes import DELETED
 from portal.accounting.pull.models import GONE, MERGED, Question
 from portal.accounting.reconciliation.comparing import DELETED_THERE
 from portal.accounting.reconciliation.models import DONE, DriftRow, Reconciliation
+from portal.gateways.zoho.errors import GONE as GONE_CODES
 from portal.gateways.zoho.errors import Refused
 from portal.invoices.models import Invoice
 
-_GONE, _MOST_AT_ONCE = ("5", "1002"), 20
+_MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,37 @@ def ask_about(turn: Turn, remote: Remote) -> int:
         missing = _not_asked_yet(session, turn.link_id)
     gone = [each for each in missing if _is_gone(turn, remote, each)]
     for each in gone:
-        into = _whose_now(remote, each.invoice) if each.invoice else {}
-        with held(turn) as session:
-            record = session.get_one(MirrorRecord, each.record_id)
-            is_merged = into.get("into", record.remote_id) != record.remote_id
-            facts = _merged(into) if is_merged else DELETED
-            questions.ask(
-                session, questions.of(record), GONE, field=MERGED if is_merged else "", ours="is here",
-                theirs=f"part of {into['name']}" if is_merged else "deleted",
-                facts={"label": f"{called(record.module)} {each.label}", **facts},
-            )  # fmt: skip
+        _ask(turn, remote, each)
     return len(gone)
+
+
+def ask_about_customer(turn: Turn, remote: Remote, record_id: int, label: str) -> bool:
+    """A call of ours was refused as if this customer were gone. False where Zoho has the customer after all. At most
+    two calls. Raises Refused, Unanswered."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id)
+        remote_id, one = record.remote_id or "", Missing(record_id, label, _an_invoice_of(session, record))
+    try:
+        remote.detail(MODULES["customer"], remote_id)
+    except Refused as problem:
+        if problem.code not in GONE_CODES:
+            raise
+        _ask(turn, remote, one)
+        return True
+    return False
+
+
+def _ask(turn: Turn, remote: Remote, one: Missing) -> None:
+    into = _whose_now(remote, one.invoice) if one.invoice else {}
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, one.record_id)
+        is_merged = into.get("into", record.remote_id) != record.remote_id
+        facts = _merged(into) if is_merged else DELETED
+        questions.ask(
+            session, questions.of(record), GONE, field=MERGED if is_merged else "", ours="is here",
+            theirs=f"part of {into['name']}" if is_merged else "deleted",
+            facts={"label": f"{called(record.module)} {one.label}", **facts},
+        )  # fmt: skip
 
 
 def _is_gone(turn: Turn, remote: Remote, one: Missing) -> bool:
@@ -59,7 +80,7 @@ def _is_gone(turn: Turn, remote: Remote, one: Missing) -> bool:
     try:
         remote.detail(MODULES[module], remote_id)
     except Refused as problem:
-        return problem.code in _GONE
+        return problem.code in GONE_CODES
     with held(turn) as session:
         record = session.get_one(MirrorRecord, one.record_id)
         questions.ask(session, questions.of(record), GONE, theirs="is there", is_settled=True)

@@ -16,6 +16,7 @@ from portal.accounting.reconciliation import by_field, closing, sides
 from portal.accounting.reconciliation.models import CONFIRMING, GONE, READING, STOPPED, ReadRow, Reconciliation
 from portal.accounting.setup import steps
 from portal.gateways.errors import GatewayError
+from portal.gateways.zoho.errors import GONE as GONE_CODES
 from portal.gateways.zoho.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 _PAGE = "200"
 _MOST_TRIES = 10
 _MOST_CONFIRMED = 100  # each costs a call; so many missing at once are no accident of the pages
-_GONE = ("5", "1002")
 _OUR_FAULT = "The portal stumbled over what it read. The fault is the portal's: tell whoever runs it."
 _RESTORED = "The database was restored from a backup meanwhile."
 # By the clock that says when runs began: by the machine's own, a night that has not come there began again and again.
@@ -140,7 +140,7 @@ def _confirm_one(turn: Turn, remote: Remote, run: Reconciliation) -> bool:
         record = remote.detail(MODULES[module], remote_id)
         facts = sides.read_row(kind, record, sides.status_in(module, record), link.currency)
     except Refused as problem:
-        if problem.code not in _GONE:
+        if problem.code not in GONE_CODES:
             raise
         facts = {"number": "", "label": "", "day": None, "status": GONE, "total_minor": 0, "open_minor": 0}
     with held(turn) as session:

@@ -6,6 +6,7 @@ from portal.gateways.errors import GatewayError
 
 TAKEN, OVERPAID = "1001", "24016"
 LOCKED = "locked"  # our own word: which code comes with it is not known
+GONE = ("5", "1002")  # of the record itself, or of one that it names
 LOOKED_FOR = {TAKEN, "3062", OVERPAID}  # an earlier try of ours may have been heard
 MINUTE_LIMIT, DAY_LIMIT, TOO_MANY_AT_ONCE = "44", "45", "1070"
 _DAY_IS_OVER = (
