@@ -11,6 +11,7 @@ from portal.invoices.models import Invoice
 from portal.invoices.sending import qr_svg
 from portal.invoices.sendings import get_link
 from portal.payments.chargeable import other_ways
+from portal.payments.credits import credit_of
 from portal.payments.queries import open_invoices
 from portal.payments.views.pages import bp
 from portal.shared import once
@@ -106,5 +107,8 @@ def _page(
     customer: Customer, invoices: Sequence[Invoice], form: Form, ticked: set[str] | None = None, status: int = 200
 ) -> Response:
     """ticked: None for all of them"""
-    page = render_template("payments/together.html", customer=customer, invoices=invoices, form=form, ticked=ticked)
+    page = render_template(
+        "payments/together.html", customer=customer, invoices=invoices, form=form, ticked=ticked,
+        credit=credit_of(request_session(), customer.id, g.organisation.currency),
+    )  # fmt: skip
     return make_response(page, status)
