@@ -2,6 +2,7 @@
 changed by it: a difference is shown, and a person decides."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,16 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.mirror.writing_off import is_written_off, kept, there_of
 from portal.accounting.models import MirrorRecord
 from portal.accounting.numbers_there import pass_over
-from portal.accounting.pull import loose_credits, papers_there, questions, same_or_two, sightings, voided, written_off
+from portal.accounting.pull import (
+    loose_credits,
+    more_room,
+    papers_there,
+    questions,
+    same_or_two,
+    sightings,
+    voided,
+    written_off,
+)
 from portal.accounting.pull.models import BALANCE, REOPENED, STATUS, VOID
 from portal.gateways.zoho import wire
 from portal.invoices.models import SENT, Invoice, InvoiceBalance
@@ -32,11 +42,14 @@ _LOWER = (
 def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
     """How many of the rows brought something."""
     changed, edited, found = [], [], 0
+    open_there: dict[str, Decimal] = {}
     with held(turn) as session:
         pass_over(session, turn.organisation_id, lambda _coming: (str(row.get("invoice_number")) for row in rows))
         for record, invoice, balance, row in _known(session, turn.link_id, rows):
             if not sightings.is_news(record, row):
                 continue
+            if row.get("status") not in (VOID, "draft"):
+                open_there[str(record.remote_id)] = wire.amount(row.get("balance")) or Decimal(0)
             is_left_alone = bool((record.snapshot or {}).get("is_theirs"))  # a person said: each side its own way
             is_other = _total(row, invoice) != invoice.total and row.get("status") not in (VOID, "draft")
             if is_other and not is_left_alone:
@@ -51,6 +64,7 @@ def follow(turn: Turn, remote: Remote, rows: Sequence[Row]) -> int:
                 _is_void(session, record, invoice, row), written_off.ask(session, record, invoice, balance, row),
                 _is_lower(session, record, invoice, balance, row),
             ])  # fmt: skip
+        found += more_room.use(session, turn.link_id, open_there)
     found += sum(papers_there.compare(turn, remote, each) for each in edited)
     return found + sum(_compare(turn, remote, *each) for each in changed)
 

@@ -1,11 +1,15 @@
 """The end of a run: both sides in one pass, the sums and the drift written down, what was read thrown away."""
 
+from decimal import Decimal
+
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror.lease import Turn, held
+from portal.accounting.mirror.push import SENT
 from portal.accounting.models import Link
 from portal.accounting.numbers_there import pass_over
+from portal.accounting.pull import more_room
 from portal.accounting.reconciliation import by_field, comparing, recovery, sides
 from portal.accounting.reconciliation.comparing import Drift, Ours, Side, Sums, Theirs
 from portal.accounting.reconciliation.models import DONE, DriftRow, MonthSums, ReadRow, Reconciliation
@@ -31,6 +35,8 @@ def close(turn: Turn, run_id: int) -> None:
             drifts = _keep_drifts(session, link, run, kind, sums, drifts)
             _keep_sums(session, run, kind.module, sums)
             moving += sums.moving
+        if not turn.is_restored:
+            more_room.use(session, link.id, _open_there(session, run, link.currency))
         clear_rows(session, run.id)
         session.execute(
             update(Reconciliation)
@@ -47,6 +53,16 @@ def _pass_over_theirs(session: Session, run: Reconciliation) -> None:
     pass_over(
         session, run.organisation_id, lambda coming: session.scalars(of_invoices.where(ReadRow.number.in_(coming)))
     )
+
+
+def _open_there(session: Session, run: Reconciliation, currency: str) -> dict[str, Decimal]:
+    """Zoho's invoice → what is open on it there, of those that would not take all that was paid here."""
+    rows = session.execute(
+        select(ReadRow.remote_id, ReadRow.open_minor)
+        .where(ReadRow.run_id == run.id, ReadRow.module == "invoice", ReadRow.status == SENT)
+        .where(ReadRow.remote_id.in_(more_room.limited_on(session, run.link_id)))
+    )
+    return {remote_id: Money(minor, currency).decimal for remote_id, minor in rows}
 
 
 def clear_rows(session: Session, run_id: int) -> None:
