@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from portal.accounting.pull.models import (
     NOTE_VOID,
     OFF,
     PAPER,
+    PART,
     RATE,
     REFUND,
     REOPENED,
@@ -58,6 +60,7 @@ _OF_STATUS = {
     OFF: ((THEIRS, "Stop offering it here"), (SEEN, "Go on offering it")),
 }
 _ONE_OR_TWO = ((SAME, "It is one: use Zoho's"), (TWO, "They are two"))
+_PART_OF_OURS = ((PART, "It is a part of ours"),)
 _AS_CREDIT = ((CREDIT, "Send it as the customer's credit"), (OUT, "Leave it out of Zoho"))
 _TAKE_AMOUNT = ((THEIRS, "Use Zoho's amount"),)
 _MOVE = ((THEIRS, "Put it here where it is there"),)
@@ -102,8 +105,8 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
         can_take = bool(question.facts.get("can_take"))
         taking = _MOVE if question.module == "credit_note" else _TAKE_AMOUNT
         return (*(taking if can_take else ()), *_PUT_BACK)
-    if question.kind == TWICE and question.facts.get("is_other"):
-        return _ONE_OR_TWO if question.facts["can_be_one"] else _ONE_OR_TWO[1:]
+    if question.kind == TWICE:
+        return _of_twice(question.facts)
     if question.field == TOO_MUCH:
         opened = ((OURS, "Take the write-off back in Zoho and send it"),) if question.facts["given_up"] else ()
         return (*opened, *_AS_CREDIT)
@@ -118,6 +121,13 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     if question.kind == GONE and question.module == "credit_note":
         return _NOTE_GONE
     return _CHOICES.get(question.kind, _OF_STATUS.get(kind_of(question), _ONLY_SEEN))
+
+
+def _of_twice(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    part = _PART_OF_OURS if facts.get("may_be_part") else ()
+    if not facts.get("is_other"):
+        return (*part, *_CHOICES[TWICE])
+    return (*part, *(_ONE_OR_TWO if facts["can_be_one"] else _ONE_OR_TWO[1:]))
 
 
 def decided_already(session: Session, question: Question, decision: str) -> tuple[bool, str]:

@@ -28,6 +28,7 @@ WRITTEN_OFF, WRITE_OFF_OVER = "written off", "write-off over"
 OTHER_NOTE = "credit note"  # the field of a question about a credit note there that can be none here
 LOOSE = "loose credit"  # the field of a question about a credit note there that is over no invoice
 AWAITED = "awaited"  # no question: a payment there whose customer is not here yet
+PART = "part"  # the decision that a payment there is one of several in which ours was entered by hand
 MERGED = "merged"  # the field of a question about a customer who is gone because he was merged into another
 
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from portal.accounting.pull import asking, given_back, payment_changes, payments, same_or_two, too_much
 from portal.accounting.pull.asking import OURS, SAME, SEEN, THEIRS
 from portal.accounting.pull.going_on import go_on, product_of, record_of
-from portal.accounting.pull.models import AMOUNT, REFUND, SECOND, TOO_MUCH, USES, Question
+from portal.accounting.pull.models import AMOUNT, PART, REFUND, SECOND, TOO_MUCH, USES, Question
 from portal.payments.actions import send_in_its_place
 from portal.payments.models import Payment
 from portal.shared import outbox
@@ -17,8 +17,11 @@ class CannotDecide(RuleBroken):
 
 
 def twice(session: Session, question: Question, decision: str, person_id: int) -> None:
-    """One payment, or two. Raises CannotDecide, CannotReverse. Does not commit."""
+    """One payment, or two. Raises CannotDecide, CannotBePart, CannotReverse. Does not commit."""
     of, facts = question.organisation_id, question.facts
+    if decision == PART:
+        same_or_two.take_as_part(session, record_of(session, question), facts)
+        return
     if decision == SAME and facts.get("is_other"):
         _replace(session, question, person_id)
         return
@@ -29,7 +32,11 @@ def twice(session: Session, question: Question, decision: str, person_id: int) -
         return
     freed = same_or_two.make_room(session, question.link_id, facts, product_of(session, question))
     _book(session, question)
-    go_on(session, record_of(session, question))
+    ours = record_of(session, question)
+    if same_or_two.is_entered(session, question.link_id, ours.local_id):
+        same_or_two.stay_out(ours)  # it is there a third time, or twice where ours was meant: it does not go there, too
+    else:
+        go_on(session, ours)
     for record in too_much.refused(session, question.link_id, freed):
         go_on(session, record)
 

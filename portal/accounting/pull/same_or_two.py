@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.accounting import rules
 from portal.accounting.by_hand.models import ByHand
 from portal.accounting.mirror.lease import Turn
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions
-from portal.accounting.pull.models import AMOUNT, TWICE, Question
+from portal.accounting.pull.models import AMOUNT, PART, TWICE, Question
 from portal.accounting.pull.payment_changes import why_ours_stays
 from portal.accounting.pull.sightings import stamp_of
 from portal.payments.actions import set_free
 from portal.payments.models import Allocation, Payment, PaymentReversal
 from portal.payments.queries import balance_of
+from portal.shared.errors import RuleBroken
 from portal.shared.money import Money
 
 Facts = Mapping[str, Any]
@@ -27,7 +29,12 @@ _TOO_MUCH = (
     "Together they come to more than is owed, and Zoho's pays the invoice there. If they are two, what of ours is too"
     " much becomes the customer's credit, on both sides."
 )
+_ENTERED = " Ours was entered there by hand: if that was done in parts, this may be one of them, and is no other money."
 _ONE = " If it is one, Zoho's amount counts: ours is reversed."
+
+
+class CannotBePart(RuleBroken):
+    """Ours has not so much left."""
 
 
 def ask(session: Session, turn: Turn, facts: Facts, detail: Mapping[str, Any]) -> bool:
@@ -35,6 +42,8 @@ def ask(session: Session, turn: Turn, facts: Facts, detail: Mapping[str, Any]) -
 
     facts  of the payment there, as pull.payments.facts_of tells them; detail: the whole of it
     """
+    if _is_part(session, turn.link_id, facts["remote_id"]):
+        return True
     alike = session.scalars(_alike(turn.link_id, facts).limit(1)).first()
     if alike is not None:
         _ask(session, turn, alike, {**facts, "why": _ALIKE}, detail)
@@ -47,6 +56,21 @@ def ask(session: Session, turn: Turn, facts: Facts, detail: Mapping[str, Any]) -
     why = _TOO_MUCH + (_ONE if can_be_one else "")
     _ask(session, turn, crowding, {**facts, "why": why, "is_other": True, "can_be_one": can_be_one}, detail)
     return True
+
+
+def take_as_part(session: Session, record: MirrorRecord, facts: Facts) -> None:
+    """What is there is a part of ours, which people entered there by hand: no other money, and ours goes nowhere.
+
+    Raises CannotBePart. Does not commit.
+    """
+    if not _may_be_part(session, record.link_id, session.get_one(Payment, record.local_id), facts):
+        raise CannotBePart("With what was said to be a part of ours before, it comes to more than ours.")
+    stay_out(record)
+
+
+def stay_out(record: MirrorRecord) -> None:
+    """It was entered there by hand, and is sent by nobody. Does not commit."""
+    record.state, record.last_error, record.last_error_code = rules.LEFT_OUT_STATE, "", ""
 
 
 def is_asked_on(session: Session, invoice: MirrorRecord) -> bool:
@@ -101,6 +125,32 @@ def _by_hand(link_id: int, facts: Facts) -> Select[int]:
     )
 
 
+def _is_part(session: Session, link_id: int, remote_id: str) -> bool:
+    said = select(Question.id).where(*_parts(link_id), Question.remote_id == remote_id)
+    return session.scalars(said.limit(1)).first() is not None
+
+
+def _may_be_part(session: Session, link_id: int, ours: Payment, facts: Facts) -> bool:
+    """Was ours entered there by hand, and has so much left beside the parts that are known?"""
+    if not is_entered(session, link_id, ours.id):
+        return False
+    known = session.scalars(select(Question.facts["minor"].as_integer()).where(*_parts(link_id, ours.id)))
+    left = ours.amount_minor - sum(known)
+    return bool(facts["minor"] < ours.amount_minor and facts["minor"] <= left)
+
+
+def is_entered(session: Session, link_id: int, payment_id: int) -> bool:
+    """Do people say that they have entered it in this organisation?"""
+    of_it = (ByHand.link_id == link_id, ByHand.module == "payment", ByHand.local_id == payment_id)
+    found = select(ByHand.id).where(*of_it, ByHand.entered_at.is_not(None))
+    return session.scalars(found.limit(1)).first() is not None
+
+
+def _parts(link_id: int, payment_id: int | None = None) -> list[ColumnElement[bool]]:
+    of = [Question.link_id == link_id, Question.kind == TWICE, Question.decision == PART]
+    return of if payment_id is None else [*of, Question.local_id == payment_id]
+
+
 def _lacking(session: Session, facts: Facts) -> dict[int, Money]:
     """our invoice → by how much Zoho's payment pays more of it than is open here."""
     open_here = {int(invoice_id): balance_of(session, int(invoice_id)) for invoice_id in facts["parts"]}
@@ -137,6 +187,9 @@ def _ask(session: Session, turn: Turn, ours: Payment, facts: Facts, detail: Mapp
         "remote_id": facts["remote_id"],
     }  # fmt: skip
     on = date.fromisoformat(facts["on"])
+    may_be_part = _may_be_part(session, turn.link_id, ours, facts)
+    if may_be_part:
+        facts = {**facts, "may_be_part": True, "why": facts["why"] + _ENTERED}
     questions.ask(
         session, of, TWICE, ours=f"{ours.amount} on {ours.received_on:%d %b %Y}, {ours.reference or ours.method}",
         theirs=f"{Money(facts['minor'], facts['currency'])} on {on:%d %b %Y}, {facts['reference']}",
