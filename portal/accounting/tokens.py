@@ -1,8 +1,8 @@
 """Access tokens: kept sealed, renewed before they die, and by one process at a time however many need one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounting.models import Consent, Link
@@ -20,6 +20,9 @@ CALLBACK_PATH = "/books/consent"
 _LOST = "Zoho no longer accepts the permission. What changes waits until somebody connects again."
 _MARGIN = timedelta(minutes=5)
 _FRESH = timedelta(minutes=1)
+# With the database's time, the same for all machines: by its own clock, one that is ahead takes a living token for
+# dead, and one that is behind a dead one for fresh.
+_CONSENT = select(Consent, func.clock_timestamp())
 
 
 def client() -> zoho.Client:
@@ -34,7 +37,8 @@ def centre_of(consent: Consent) -> DataCentre:
 def access_token(organisation_id: int, consent_id: int) -> str:
     """A token with life in it. Raises ConsentLost and what a refresh can raise."""
     with job_session(organisation_id) as session:
-        kept = _kept(session.get_one(Consent, consent_id))
+        consent, now = session.execute(_CONSENT.where(Consent.id == consent_id)).one()
+        kept = _kept(consent, now)
     return kept or renew(organisation_id, consent_id, stale=None)
 
 
@@ -47,13 +51,12 @@ def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
     this row, the call gives up after eight seconds, and Zoho blocks an account for ten minutes after ten refreshes.
     """
     with job_session(organisation_id) as session:
-        consent = session.execute(
-            select(Consent).where(Consent.id == consent_id).with_for_update().execution_options(populate_existing=True)
-        ).scalar_one()
-        kept = _kept(consent)
+        locked = _CONSENT.where(Consent.id == consent_id).with_for_update(of=Consent)
+        consent, now = session.execute(locked.execution_options(populate_existing=True)).one()
+        kept = _kept(consent, now)
         if kept and kept != stale:
             return kept
-        if kept and consent.refreshed_at is not None and consent.refreshed_at > clock.now() - _FRESH:
+        if kept and consent.refreshed_at is not None and consent.refreshed_at > now - _FRESH:
             return kept
         try:
             return _refresh(session, consent)
@@ -72,7 +75,7 @@ def _tell_history(session: Session, consent: Consent) -> None:
 
 def store(session: Session, consent: Consent, tokens: zoho.Tokens) -> None:
     """Keep what Zoho gave, sealed."""
-    vault, now = here().settings.vault, clock.now()
+    vault, now = here().settings.vault, session.scalars(select(func.clock_timestamp())).one()
     if tokens.refresh:
         consent.refresh_token_sealed = vault.seal(
             tokens.refresh, organisation_id=consent.organisation_id, purpose=REFRESH_PURPOSE
@@ -91,11 +94,11 @@ def refresh_token(consent: Consent) -> str:
     return _open(consent, consent.refresh_token_sealed, REFRESH_PURPOSE)
 
 
-def _kept(consent: Consent) -> str:
+def _kept(consent: Consent, now: datetime) -> str:
     """The stored token while it lives; empty when it is time for another. Raises ConsentLost."""
     if consent.lost_at is not None or consent.revoked_at is not None:
         raise ConsentLost
-    if consent.access_expires_at is None or consent.access_expires_at - _MARGIN <= clock.now():
+    if consent.access_expires_at is None or consent.access_expires_at - _MARGIN <= now:
         return ""
     return _open(consent, consent.access_token_sealed, ACCESS_PURPOSE)
 

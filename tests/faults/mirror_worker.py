@@ -1,14 +1,17 @@
 """A process that looks after organisations until it is killed: what a worker does, without the queue.
 
-    python -m tests.faults.mirror_worker [--window SECONDS] ORGANISATION…
+    python -m tests.faults.mirror_worker [--window SECONDS] [--clock SECONDS] ORGANISATION…
 
-It says "look" on standard output before each round. --window shortens the budget's minute.
+It says "look" on standard output before each round. --window shortens the budget's minute. --clock: its machine's clock
+is ahead by so much, or behind; it goes on at its own pace, and the database's is another machine's.
 """
 
 import argparse
 import os
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import time_machine
 
 from portal.accounting import rules
 from portal.config import read_settings
@@ -19,10 +22,13 @@ from workers.mirror_jobs import look
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--window", type=float)
+    parser.add_argument("--clock", type=float, default=0)
     parser.add_argument("organisations", type=int, nargs="+")
     options = parser.parse_args()
     if options.window:
         rules.WINDOW = timedelta(seconds=options.window)
+    if options.clock:
+        time_machine.travel(datetime.now(UTC) + timedelta(seconds=options.clock), tick=True).start()
     running.start(read_settings(os.environ), pool_size=2)
     queues.use(None)
     while True:
