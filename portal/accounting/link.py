@@ -165,6 +165,15 @@ def attach(session: Session, consent: Consent, candidate: rules.Candidate, *, co
     return link
 
 
+def refuse_a_second_use(live: Link, candidate: rules.Candidate) -> None:
+    """A permission serves one organisation: giving it back for another would end this one's too. Raises CannotLink."""
+    if candidate.id != live.remote_organisation_id:
+        raise CannotLink(
+            f"This permission serves {live.remote_name} already. To use another organisation, press Go over to another"
+            " Zoho organisation on the page of your books."
+        )
+
+
 def live_link(session: Session) -> Link | None:
     return session.scalars(select(Link).where(Link.archived_at.is_(None))).one_or_none()
 

@@ -47,6 +47,7 @@ def switch(
     linking.take_turn(session, old.organisation_id)
     live = linking.hold(session)
     if live is not None and live.consent_id == consent.id:
+        linking.refuse_a_second_use(live, candidate)
         return live, []
     if live is None or live.id != old.id:
         raise linking.CannotLink("Somebody else has changed the link meanwhile. Look at it, then choose again.")

@@ -31,6 +31,8 @@ def plan(
         raise link.CannotLink("That permission was given back meanwhile. Connect again.")
     if live is None or live.id != old.id:
         raise link.CannotLink("Somebody else has changed the link meanwhile. Look at it, then choose again.")
+    if live.consent_id == consent.id:
+        link.refuse_a_second_use(live, candidate)
     link.refuse_a_second_owner(session, old.organisation_id, candidate)
     made = PlannedSwitch(
         organisation_id=old.organisation_id, link_id=old.id, consent_id=consent.id, product=candidate.product,

@@ -10,10 +10,9 @@ from portal.accounting.views.choosing import (
     chosen,
     day_of_going_over,
     is_made_now,
-    open_consent,
-    show_silence,
 )
 from portal.accounting.views.pages import bp
+from portal.accounting.views.permission import open_consent, show_silence
 from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken

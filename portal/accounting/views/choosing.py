@@ -4,20 +4,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from flask import Response, abort, flash, g, make_response, render_template, request, url_for
-from sqlalchemy import select
+from flask import Response, flash, g, make_response, render_template, request, url_for
 
 from portal.accounting import belonging, consents, directions, in_doubt, link, proving, queries, rules, switching
 from portal.accounting.models import Consent, Link
 from portal.accounting.planned.queries import open_plan
 from portal.accounting.setup import beginning, importing, new_organisation, sizes, steps
 from portal.accounting.views import going_over, offering, planned, sure
-from portal.accounting.views.linking import AGAIN, PLANNED, show_page
+from portal.accounting.views.linking import AGAIN, PLANNED
 from portal.accounting.views.pages import bp
-from portal.accounting.views.silence import ask_again, words_of
+from portal.accounting.views.permission import open_consent, show_silence
 from portal.gateways.errors import GatewayError
 from portal.shared import clock
-from portal.shared.access import allow, refuse_unless
+from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.forms import Form
 from portal.shared.htmx import see_other
@@ -99,7 +98,8 @@ def _attach(
         live = link.live_link(session)  # another press may have been quicker
         is_renewed = live is not None and candidate.id == live.remote_organisation_id
         tied = link.attach(session, consent, candidate, connected_by=g.viewer.id)
-        given_up = consents.give_up_others(session, consent)
+        # Where nothing was linked, the later ones are no half-made going over either.
+        given_up = consents.give_up_others(session, consent) if live else consents.give_up_all(session, consent)
     if not is_renewed:
         beginning.begin(session, tied, is_new=is_new)
     return tied, given_up
@@ -186,14 +186,6 @@ def choice_page(consent: Consent, form: Form | None = None, status: int = 200) -
     return make_response(page, status)
 
 
-def show_silence(problem: GatewayError, consent: Consent) -> Response:
-    """Zoho refuses a permission also where another press, for another organisation, has just given it back."""
-    _leave_if_given_back(request_session().get(Consent, consent.id, populate_existing=True))
-    if request.method == "POST":
-        return ask_again(problem, title="Choose an organisation", back=url_for("accounting.show"))
-    return show_page(words_of(problem), 502)
-
-
 def _without_taken(offered: rules.Choice) -> rules.Choice:
     """What another firm of the portal keeps its books in cannot be chosen. Whoever gave the permission sees that
     organisation in Zoho anyway; whose it is here stays untold."""
@@ -226,19 +218,3 @@ def _but_the_linked(offered: rules.Choice, consent: Consent) -> rules.Choice:
     if tied is None or consent.wish:
         return offered
     return replace(offered, candidates=[each for each in offered.candidates if each.id != tied.remote_organisation_id])
-
-
-def open_consent(consent_id: int) -> Consent:
-    """A consent of this firm that still lives; calls to Zoho follow, so no transaction stays open."""
-    session = request_session()
-    consent = session.scalars(select(Consent).where(Consent.id == consent_id)).one_or_none()
-    refuse_unless(consent is not None and consent.lost_at is None)
-    session.commit()
-    _leave_if_given_back(consent)
-    return consent  # type: ignore[return-value]
-
-
-def _leave_if_given_back(consent: Consent | None) -> None:
-    if consent is not None and consent.revoked_at is not None:
-        flash("That permission was given back: another one took its place, or Zoho was disconnected. Connect again.")
-        abort(see_other(url_for("accounting.show")))
