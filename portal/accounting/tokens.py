@@ -42,9 +42,10 @@ def access_token(organisation_id: int, consent_id: int) -> str:
     return kept or renew(organisation_id, consent_id, stale=None)
 
 
-def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
+def renew(organisation_id: int, consent_id: int, *, stale: str | None, is_dead: bool = False) -> str:
     """A newer token than `stale`, which Zoho refused, or than the one that ran out. A fresh one is given as it is,
-    to be tried once more: a single refusal may be a stray, and what is refused twice is a matter of the user's rights.
+    to be tried once more: a single refusal may be a stray, and what is refused twice is a matter of the user's rights,
+    unless `is_dead`: nothing at all is answered to it.
 
     One refresh at a time: the consent's row stays locked during the call to Zoho, so that whoever comes second waits
     and then finds the new token. This one transaction may stay open while calling out, because it holds nothing but
@@ -56,7 +57,7 @@ def renew(organisation_id: int, consent_id: int, *, stale: str | None) -> str:
         kept = _kept(consent, now)
         if kept and kept != stale:
             return kept
-        if kept and consent.refreshed_at is not None and consent.refreshed_at > now - _FRESH:
+        if kept and not is_dead and consent.refreshed_at is not None and consent.refreshed_at > now - _FRESH:
             return kept
         try:
             return _refresh(session, consent)

@@ -112,6 +112,18 @@ def test_a_withdrawn_consent_rests_the_link_in_plain_words_until_somebody_connec
     assert [one["status"] for one in linked.there("invoices")] == ["sent"]
 
 
+def test_one_withdrawn_while_its_token_is_fresh_is_found_out_at_once_too(linked: LinkedFirm) -> None:
+    """Zoho says of it what it says of a right that is missing: no record is blamed for that."""
+    sent_invoice(linked)
+    withdraw(linked, is_fresh=True)
+    for _ in range(2):
+        drain(linked.organisation_id)
+    assert linked.zoho.token_requests() == 1
+    assert {(record.state, record.attempts) for record in linked.mirror()} == {("pending", 0)}
+    with job_session(linked.organisation_id) as session:
+        assert "Connect again" in link_state(session).words
+
+
 @pytest.fixture
 def remote(linked: LinkedFirm) -> Iterator[Remote]:
     """One that has a token in hand."""
@@ -183,12 +195,13 @@ def age(linked: LinkedFirm) -> None:
     linked.change("UPDATE zoho_consents SET refreshed_at = clock_timestamp() - interval '10 minutes'")
 
 
-def withdraw(linked: LinkedFirm) -> None:
+def withdraw(linked: LinkedFirm, *, is_fresh: bool = False) -> None:
     """The user takes the consent back in Zoho."""
     from portal.accounting.models import Consent
 
     with job_session(linked.organisation_id) as session:
         secret = tokens.refresh_token(session.get_one(Consent, linked.link().consent_id))
     linked.zoho.control("POST", "/tokens/revoke", {"refresh_token": secret})
-    age(linked)
+    if not is_fresh:
+        age(linked)
     linked.zoho.forget_requests()

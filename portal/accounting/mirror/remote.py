@@ -75,10 +75,21 @@ class Remote:
         try:
             self._token_until = time.monotonic()  # it is read anew
             token = tokens.renew(self._turn.organisation_id, self._turn.consent_id, stale=stale)
+            if token == stale and not self._is_let_in(token):  # young, and dead all the same
+                token = tokens.renew(self._turn.organisation_id, self._turn.consent_id, stale=stale, is_dead=True)
             return self._paid(token, *asked)
         except NotAuthorised as problem:
             # A fresh token was refused, too: the user lacks the right, and no other token will change that.
             raise Refused("57", "You are not authorized to perform this operation") from problem
+
+    def _is_let_in(self, token: str) -> bool:
+        """Zoho says of a permission that was taken away what it says of a right that is missing. Every user may see
+        the organisations."""
+        try:
+            self._paid(token, "GET", "/organizations", None, None, None)
+        except NotAuthorised:
+            return False
+        return True
 
     def _paid(self, token: str, method: str, path: str, query: Any, body: Any, file: File | None) -> dict[str, Any]:
         until = time.monotonic() + LENGTH.total_seconds() / 2
