@@ -73,6 +73,10 @@ class Status:
         return any(module.is_paused for module in self.modules)
 
     @property
+    def do_all_rest(self) -> bool:
+        return all(module.is_paused for module in self.modules)
+
+    @property
     def why_so_often(self) -> str:
         """How fresh what comes back is, and why it is not fresher; empty while nothing comes back."""
         read = sum(module.next_look_at is not None for module in self.modules if module.module != "tax")

@@ -85,6 +85,13 @@ def test_a_module_is_paused_and_resumed_by_its_button(linked: LinkedFirm, admin:
     assert len(linked.there("contacts")) == 1
 
 
+def test_where_everything_rests_the_state_says_so(linked: LinkedFirm, admin: FlaskClient) -> None:
+    drain(linked.organisation_id)
+    assert "State up to date" in words(admin.get("/books").text)
+    post(admin, "/books/modules", {"module": "all", "do": "pause", "is_sure": "1"}, page="/books")
+    assert "State paused" in words(admin.get("/books").text)
+
+
 @pytest.mark.parametrize("sent", [{}, {"module": "moon", "do": "pause"}, {"module": "tax", "do": "explode"}])
 def test_what_no_button_sends_changes_nothing(linked: LinkedFirm, admin: FlaskClient, sent: dict[str, object]) -> None:
     answer = post(admin, "/books/modules", sent, page="/books")
