@@ -94,7 +94,7 @@ OURS: dict[str, tuple[Ours, ...]] = {
         Ours("lines", "Lines and taxes", usual="line_items", locked=_NEEDED),
         Ours("beside", "Discount, shipping, adjustment", usual="discount", locked=_RECKONED),
         Ours("status", "Sent, void, written off", usual="status", locked="What becomes of it counts on both sides"),
-        Ours("paper", "PDF", usual="attachment", locked="Where you switch it on under Books", products=_BOOKS),
+        Ours("paper", "PDF", usual="attachment", locked="Where you switch it on under Books"),
     ),
     "payment": (
         Ours("customer", "Customer", usual="customer_id", locked=_NEEDED),

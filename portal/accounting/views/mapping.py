@@ -72,8 +72,8 @@ def update_mapping() -> Response:
         form.errors[f"theirs_{key}"] = words
     if not form.ok:
         return _page(tied, facts, form, 422)
-    if chosen != "keep" or request.form.get("seen") != _said(wanted):  # changed since it was seen
-        return _page(tied, facts, _filled(wanted), seen=_said(wanted), left_out=left_out)
+    if chosen != "keep" or request.form.get("seen") != _said(tied, wanted):  # changed since it was seen
+        return _page(tied, facts, _filled(wanted), seen=_said(tied, wanted), left_out=left_out)
     if not _is_tried(tied, facts, wanted, form):
         return _page(tied, facts, form, 422)
     based_on = id_from(request.form.get("based_on", "")) or 0
@@ -81,15 +81,16 @@ def update_mapping() -> Response:
         count = field_rules.keep(session, tied, module, wanted, made_by=g.viewer.name, based_on=based_on)
     except field_rules.KeptMeanwhile:
         session.rollback()
-        return _page(tied, facts, _filled(wanted), 409, seen=_said(wanted))
+        return _page(tied, facts, _filled(wanted), 409, seen=_said(tied, wanted))
     session.commit()
     flash(f"Kept. {count} {'record goes' if count == 1 else 'records go'} over again.", "good")
     return see_other(url_for("accounting.show_mapping", module=module))
 
 
-def _said(rules: list[Rule]) -> str:
-    """The rows in a few words, so that what is kept is what was seen."""
-    return " ".join(f"{rule.ours}={rule.theirs},{rule.direction},{rule.wins}" for rule in rules)
+def _said(tied: Link, rules: list[Rule]) -> str:
+    """The organisation and the rows in a few words, so that what is kept is what was seen, and kept where it was."""
+    rows = " ".join(f"{rule.ours}={rule.theirs},{rule.direction},{rule.wins}" for rule in rules)
+    return f"{tied.id} {rows}"
 
 
 def _wanted(form: Form, tied: Link, module: str, chosen: str) -> list[Rule]:

@@ -268,6 +268,38 @@ def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -
     assert {one.state for one in linked.mirror("customer")} == {"in_step"}
 
 
+def test_what_no_row_goes_to_any_more_is_left_there_and_no_record_counts_as_changed(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    keep(admin, theirs_notes="cf:cf_site")
+    drain(linked.organisation_id)
+    assert "No record would change" in press(admin, "preview", theirs_notes="").text
+    linked.zoho.forget_requests()
+    assert keep(admin, theirs_notes="").status_code == 303
+    drain(linked.organisation_id)
+    assert linked.zoho.requests(linked.remote, "PUT") == []
+    assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
+    assert "No record would change" in press(admin, "preview", theirs_notes="cf:cf_site").text  # it is there still
+
+
+def test_what_was_seen_of_one_organisation_is_not_kept_for_another(linked: LinkedFirm, admin: FlaskClient) -> None:
+    """A colleague went over meanwhile: what would change there is told first."""
+    form: dict[str, object] = {"module": "customer", "theirs_notes": "website"}
+    seen = press(admin, "preview", theirs_notes="website").text
+    told = {name: hidden(seen, name) for name in ("seen", "based_on")}
+    product = linked.link().product
+    linked.change("UPDATE links SET archived_at = now()")
+    connect(linked.zoho, linked.firm, product=product)
+    late = post(admin, PAGE, form | {"do": "keep", **told}, page=PAGE)
+    assert late.status_code == 200 and "Nothing is kept yet" in late.text
+    assert hidden(late.text, "seen") != told["seen"]
+
+
+def test_the_row_of_the_pdf_says_the_same_in_both_products(linked: LinkedFirm, admin: FlaskClient) -> None:
+    shown = words(admin.get(f"{PAGE}?module=invoice").text)
+    assert "PDF" in shown and "Where you switch it on under Books" in shown and "no Attachment" not in shown
+
+
 def test_a_field_that_no_record_shows_yet_is_named_and_the_first_record_tells(
     linked: LinkedFirm, admin: FlaskClient
 ) -> None:
