@@ -9,7 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting.by_hand.models import ByHand
-from portal.accounting.by_hand.rules import BACK, INVOICE, LOOK, NEW, OFF, OWED, PUT, UNDO, VOID, WRITTEN_OFF, Back
+from portal.accounting.by_hand.rules import (
+    BACK,
+    INVOICE,
+    LOOK,
+    MOVED,
+    NEW,
+    OFF,
+    OWED,
+    PUT,
+    RETURNED,
+    UNDO,
+    VOID,
+    WRITTEN_OFF,
+    Back,
+)
 from portal.accounting.mirror import push, sources
 from portal.invoices import models as invoicing
 from portal.invoices.credit_notes.models import CreditNote
@@ -24,7 +38,9 @@ _MODES = {"creditcard": "Card", "cash": "Cash", "banktransfer": "Bank transfer",
 # what → what a person does there
 _WORDS = {
     NEW: "Enter it", PUT: "Put it to the invoice", OFF: "Take it off the invoice", BACK: "Enter what was given back",
-    UNDO: "Take out what was given back: it did not arrive", LOOK: "It changed here: compare it there",
+    UNDO: "Take out what was given back: it did not arrive",
+    MOVED: "Record it as given back there: it counts in another organisation now",
+    RETURNED: "Take that out again: it counts there after all", LOOK: "It changed here: compare it there",
     INVOICE: "Enter it", VOID: "Void it", WRITTEN_OFF: "Write it off", OWED: "Take the write-off back",
 }  # fmt: skip
 

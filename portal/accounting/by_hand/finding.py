@@ -5,7 +5,6 @@ Nobody brings it there any more. What a document that stays pays in the organisa
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -14,7 +13,21 @@ from portal.accounting import belonging, rules, switching
 from portal.accounting.by_hand import documents
 from portal.accounting.by_hand.documents import Paper
 from portal.accounting.by_hand.models import ByHand
-from portal.accounting.by_hand.rules import INVOICE, LOOK, NEW, OFF, OWED, PUT, VOID, WRITTEN_OFF, Has, Step, lacking
+from portal.accounting.by_hand.rules import (
+    INVOICE,
+    LOOK,
+    MOVED,
+    NEW,
+    OFF,
+    OWED,
+    PUT,
+    RETURNED,
+    VOID,
+    WRITTEN_OFF,
+    Has,
+    Step,
+    lacking,
+)
 from portal.accounting.mirror import uses
 from portal.accounting.mirror.push import WRITTEN_OFF as GIVEN_UP
 from portal.accounting.models import Link, MirrorRecord
@@ -123,14 +136,15 @@ def _tell_money(session: Session, link: Link, module: str, local_id: int) -> Non
     moved = {each: minor for each, minor in paper.applied.items() if each not in stayed}
     told = _told(session, link, module, local_id)
     for step in lacking(moved, [], 0, Has(), [_step(each) for each in told]):
-        _write(session, link, module, local_id, paper, step)
+        if not _takes_back(session, told, step):
+            _write(session, link, module, local_id, paper, step)
 
 
 def _tell_home(
     session: Session, home: Link, module: str, local_id: int, paper: Paper, stayed: set[int]
 ) -> None:  # fmt: skip
     record, told = _record(session, home, module, local_id), _told(session, home, module, local_id)
-    has = _has(session, record, paper.currency)
+    has = _has(session, record, paper)
     if has is None:
         if not any(each.what == LOOK and each.entered_at is None for each in told):
             _write(session, home, module, local_id, paper, Step(LOOK, paper.total.minor))
@@ -142,15 +156,20 @@ def _tell_home(
 
 
 def _takes_back(session: Session, told: Sequence[ByHand], step: Step) -> bool:
-    """It only undoes what nobody has entered yet: then neither is left to do."""
-    pairs = {PUT: OFF, OFF: PUT}
+    """It only undoes what nobody has entered yet: then neither is left to do, or less of that."""
+    pairs = {PUT: OFF, OFF: PUT, MOVED: RETURNED, RETURNED: MOVED}
     for each in told:
-        is_same = (
-            each.invoice_id == step.invoice_id and each.put_minor == -step.put and each.what == pairs.get(step.what)
-        )
-        if is_same and each.entered_at is None:
+        is_same = each.invoice_id == step.invoice_id and each.amount_minor == step.amount
+        if is_same and each.what == pairs.get(step.what) and each.entered_at is None:
             session.delete(each)
             return True
+        if step.what == MOVED and each.entered_at is None and (each.what, each.invoice_id) == (NEW, None):
+            if each.amount_minor > step.amount:
+                each.amount_minor -= step.amount
+                return True
+            if each.amount_minor == step.amount:
+                session.delete(each)
+                return True
     return False
 
 
@@ -172,7 +191,7 @@ def _home_of(
     return belonging.link_of_day(session, link, day) or switching.link_before(session, link)
 
 
-def _has(session: Session, record: MirrorRecord | None, currency: str) -> Has | None:
+def _has(session: Session, record: MirrorRecord | None, paper: Paper) -> Has | None:
     """None where nobody knows where its money is there."""
     if record is None:
         return Has()
@@ -187,12 +206,10 @@ def _has(session: Session, record: MirrorRecord | None, currency: str) -> Has | 
             .where(MirrorRecord.remote_id.in_(list(there.applied)))
         )
     }
-    applied = {of_ours[each]: _minor(amount, currency) for each, amount in there.applied.items() if each in of_ours}
-    return Has(True, applied, frozenset(there.refunds))
-
-
-def _minor(amount: Decimal, currency: str) -> int:
-    return Money.rounded(amount, currency).minor
+    minor = {each: Money.rounded(amount, paper.currency).minor for each, amount in there.applied.items()}
+    applied = {of_ours[each]: amount for each, amount in minor.items() if each in of_ours}
+    given_back = sum(each.amount for each in paper.backs if each.reference in there.refunds)
+    return Has(True, applied, frozenset(there.refunds), paper.total.minor - sum(minor.values()) - given_back)
 
 
 def _record(session: Session, home: Link, module: str, local_id: int) -> MirrorRecord | None:

@@ -44,10 +44,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Place:
-    """An organisation, what is to be entered there, the oldest first, and what was entered lately."""
+    """An organisation, what is to be entered there, the oldest first, and what was entered lately. is_linked: it is the
+    one of now, and money of another one pays something in it."""
 
     link_id: int
     name: str
+    is_linked: bool
     entries: Sequence[Entry]
     entered: Sequence[Entry]
 
@@ -60,10 +62,12 @@ def places(session: Session) -> list[Place]:
     """Where anything is to be entered, or was this week. One statement."""
     rows = sorted(_rows(session), key=lambda each: each[0])
     found = []
-    for (link_id, name), some in groupby(rows, key=lambda each: each[0]):
+    for (link_id, name, is_linked), some in groupby(rows, key=lambda each: each[0]):
         entries = [entry for _, entry in some]
         still = [entry for entry in entries if entry.row.entered_at is None]
-        found.append(Place(link_id, name, still, [entry for entry in entries if entry.row.entered_at is not None]))
+        found.append(
+            Place(link_id, name, is_linked, still, [entry for entry in entries if entry.row.entered_at is not None])
+        )
     return found
 
 
@@ -72,9 +76,9 @@ def how_many() -> ScalarSelect[int]:
     return select(func.count()).where(ByHand.entered_at.is_(None)).scalar_subquery()
 
 
-def _rows(session: Session) -> list[tuple[tuple[int, str], Entry]]:
+def _rows(session: Session) -> list[tuple[tuple[int, str, bool], Entry]]:
     found = (
-        select(ByHand, func.coalesce(Invoice.number, ""), Customer.name, Link.remote_name)
+        select(ByHand, func.coalesce(Invoice.number, ""), Customer.name, Link.remote_name, Link.archived_at)
         .join(Link, Link.id == ByHand.link_id)
         .join(Customer, Customer.id == ByHand.customer_id)
         .outerjoin(Invoice, Invoice.id == ByHand.invoice_id)
@@ -83,5 +87,6 @@ def _rows(session: Session) -> list[tuple[tuple[int, str], Entry]]:
         .limit(MOST_SHOWN)
     )
     return [
-        ((row.link_id, place), Entry(row, number, customer)) for row, number, customer, place in session.execute(found)
+        ((row.link_id, place, left_at is None), Entry(row, number, customer))
+        for row, number, customer, place, left_at in session.execute(found)
     ]

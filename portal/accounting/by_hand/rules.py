@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # new: it is not there at all, and pays this (or nothing yet); put, off: more or less of it pays an invoice than there;
-# back, undo: money given back, and one that did not arrive; the rest are of an invoice. look: nobody knows.
+# back, undo: money given back, and one that did not arrive; moved, returned: it counts in another organisation by now,
+# and no longer; the rest are of an invoice. look: nobody knows.
 NEW, PUT, OFF, BACK, UNDO, LOOK = "new", "put", "off", "back", "undo", "look"
+MOVED, RETURNED = "moved", "returned"
 INVOICE, VOID, WRITTEN_OFF, OWED = "invoice", "void", "written_off", "owed"
-WHAT = (NEW, PUT, OFF, BACK, UNDO, LOOK, INVOICE, VOID, WRITTEN_OFF, OWED)
+WHAT = (NEW, PUT, OFF, BACK, UNDO, MOVED, RETURNED, LOOK, INVOICE, VOID, WRITTEN_OFF, OWED)
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Back:
 
 @dataclass(frozen=True)
 class Has:
-    """What is there: whether it is there itself, our invoice → how much, and the references of what was given back."""
+    """What is there: whether it is there itself, our invoice → how much, the references of what was given back, and
+    how much of it pays nothing there."""
 
     itself: bool = False
     applied: Mapping[int, int] = field(default_factory=dict)
     back: frozenset[str] = frozenset()
+    free: int = 0
 
 
 def lacking(
@@ -44,7 +48,8 @@ def lacking(
 ) -> list[Step]:  # fmt: skip
     """What is to be entered beside what was `told` before, entered or not.
 
-    wanted  our invoice → how much of it pays that; unused: what pays nothing and was not given back
+    wanted  our invoice → how much of it pays that; unused: what is to pay nothing there, and was not given back. What
+    pays nothing there beyond that counts in another organisation by now.
     """
     is_known = has.itself or any(step.what == NEW for step in told)
     if not is_known and not unused and not any(wanted.values()):
@@ -52,17 +57,26 @@ def lacking(
     changed = _changed(wanted, has, told)
     steps = [_given_back(each, changed) for each in backs if each.counts != _is_back(each, has, told)]
     less = [Step(OFF, -amount, invoice_id, amount) for invoice_id, amount in sorted(changed.items()) if amount < 0]
-    free = sum(_free_after(step) for step in [*told, *less])
+    free = has.free + sum(_free_after(step) for step in [*told, *steps, *less])
+    back_here = _returned(told, sum(amount for amount in changed.values() if amount > 0) + unused - free)
+    free += sum(step.amount for step in back_here)
     more: list[Step] = []
     for invoice_id, amount in sorted(changed.items()):
         put = max(0, amount if has.itself else min(amount, free))  # it is there already, and pays nothing yet
         free -= put
         parts = (Step(PUT, put, invoice_id, put), Step(NEW, amount - put, invoice_id, amount - put))
         more += [step for step in parts if step.amount > 0]
-    steps[:0] = [*less, *more]
-    if unused > 0 and not is_known:
-        steps.append(Step(NEW, unused))
-    return steps
+    if free < unused and not has.itself:
+        steps.append(Step(NEW, unused - free))
+    elif free > unused:
+        steps.append(Step(MOVED, free - unused))
+    return [*less, *back_here, *more, *steps]
+
+
+def _returned(told: Iterable[Step], missing: int) -> list[Step]:
+    """Of what was said to count elsewhere, as much as is missing here."""
+    away = sum({MOVED: 1, RETURNED: -1}.get(step.what, 0) * step.amount for step in told)
+    return [Step(RETURNED, min(away, missing))] if min(away, missing) > 0 else []
 
 
 def _free_after(step: Step) -> int:
@@ -71,6 +85,8 @@ def _free_after(step: Step) -> int:
         return step.amount if step.invoice_id is None else 0
     if step.what in (PUT, OFF):
         return -step.put
+    if step.what in (MOVED, RETURNED):
+        return step.amount if step.what == RETURNED else -step.amount
     return {BACK: -1, UNDO: 1}.get(step.what, 0) * (step.amount - abs(step.put))
 
 

@@ -136,9 +136,10 @@ def test_what_old_money_pays_in_the_new_organisation_is_listed_there(linked: Lin
     put_credit(linked, note, new)
     drain(linked.organisation_id)
     with job_session(linked.organisation_id) as session:
-        (place,) = places(session)
+        left, place = places(session)
         assert place.name == "Other books" and {entry.invoice for entry in place.entries} == {new.number}
-    assert [what for what, _ in told(linked)] == ["new", "new"]
+        assert [entry.row.what for entry in place.entries] == ["new", "new"]
+        assert [entry.row.what for entry in left.entries] == ["moved", "moved"]  # else it were income of both
 
 
 def test_voids_and_write_offs_are_listed_and_what_is_taken_back_in_time_is_not(
@@ -309,7 +310,7 @@ def test_an_advance_that_pays_an_invoice_of_the_other_is_in_one_of_them_only(
         enter_all(linked, admin)
     use(linked, payment_id, sent_invoice(linked), 3_000)
     assert money_in(linked, second) == ((0, 0) if is_entered else (1, 0))
-    assert told(linked) == ([("new", 3_000)] if is_entered else [])
+    assert told(linked) == ([("moved", 3_000), ("new", 3_000)] if is_entered else [])
 
 
 def test_an_advance_that_is_entered_is_put_to_an_invoice_there_and_not_entered_once_more(
@@ -325,8 +326,54 @@ def test_an_advance_that_is_entered_is_put_to_an_invoice_there_and_not_entered_o
     assert told(linked) == [("put", 3_000)]
 
 
-def entered_in_all(steps: Sequence[rules.Step]) -> int:
-    return sum({rules.NEW: 1, rules.BACK: -1}.get(step.what, 0) * step.amount for step in steps)
+def by_place(linked: LinkedFirm) -> dict[str, list[tuple[str, int]]]:
+    with job_session(linked.organisation_id) as session:
+        found = places(session)
+        return {each.name: [(one.row.what, one.row.amount_minor) for one in each.entries] for each in found}
+
+
+def test_credit_there_that_pays_in_the_new_organisation_is_taken_out_where_it_was(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    old, first = sent_invoice(linked), linked.link().remote_name
+    payment_id = pay(linked, old, old.total_minor + 8_000, applied=old.total_minor, method="cheque")
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    second, new = linked.link().remote_name, sent_invoice(linked)
+    use(linked, payment_id, new, 8_000)
+    drain(linked.organisation_id)
+    assert by_place(linked) == {first: [("moved", 8_000)], second: [("new", 8_000)]}
+    page = admin.get("/books/inbox").text
+    assert "Record it as given back there: it counts in another organisation now" in page
+    assert page.count("The portal no longer writes there") == 1
+    assert "This money is in another organisation" in page
+    enter_all(linked, admin)
+    reverse(linked, payment_id)
+    drain(linked.organisation_id)
+    assert ("returned", 8_000) in by_place(linked)[first] and ("moved", 8_000) in by_place(linked)[second]
+
+
+def test_a_credit_note_that_is_used_in_both_is_in_them_with_its_amount_and_no_more(
+    linked: LinkedFirm, admin: FlaskClient
+) -> None:
+    old, first = sent_invoice(linked), linked.link().remote_name
+    pay(linked, old)
+    drain(linked.organisation_id)
+    go_over(admin, linked)
+    second, new = linked.link().remote_name, sent_invoice(linked)
+    note = credit(linked, old, keep=True)
+    drain(linked.organisation_id)
+    assert by_place(linked) == {first: [("new", note.total_minor)]}
+    pay(linked, new, new.total_minor - 4_000)
+    put_credit(linked, note, new)
+    drain(linked.organisation_id)
+    assert by_place(linked) == {first: [("new", note.total_minor - 4_000)], second: [("new", 4_000)]}
+
+
+def counts(steps: Sequence[rules.Step]) -> int:
+    """How much of it an organisation has after these, beside what it had."""
+    signs = {rules.NEW: 1, rules.UNDO: 1, rules.RETURNED: 1, rules.BACK: -1, rules.MOVED: -1}
+    return sum(signs.get(step.what, 0) * step.amount for step in steps)
 
 
 parts = st.lists(st.dictionaries(st.sampled_from([1, 2, 3]), st.integers(0, 40), max_size=3), max_size=6)
@@ -338,7 +385,35 @@ def test_however_a_payment_is_moved_its_amount_is_entered_once(moves: list[dict[
     told_so_far: list[rules.Step] = []
     for wanted in moves:
         told_so_far += rules.lacking(wanted, [], 120 - sum(wanted.values()), rules.Has(), told_so_far)
-        assert entered_in_all(told_so_far) == 120
+        assert counts(told_so_far) == 120
         for invoice_id in (1, 2, 3):
             put = sum(step.put for step in told_so_far if step.invoice_id == invoice_id)
             assert put == wanted.get(invoice_id, 0)
+
+
+sums = st.dictionaries(st.sampled_from([1, 2, 3, 4]), st.integers(0, 25), max_size=4)
+
+
+@given(st.booleans(), st.lists(st.tuples(sums, st.integers(0, 20)), min_size=1, max_size=6))
+def test_money_that_pays_in_two_organisations_is_in_them_with_its_amount_and_no_more(
+    is_there: bool, moves: list[tuple[dict[int, int], int]]
+) -> None:
+    """1 and 2 are invoices of the one that was left, 3 and 4 of the other; so much was given back at the end."""
+    old: list[rules.Step] = []
+    new: list[rules.Step] = []
+    has = rules.Has(True, {1: 30}, frozenset(), 90) if is_there else rules.Has()
+    gone = 0
+    for at, (applied, more) in enumerate(moves):
+        gone = min(gone + more, 120 - sum(applied.values()))
+        backs = [rules.Back("one", gone)] if at == len(moves) - 1 and gone else []
+        kept = {each: minor for each, minor in applied.items() if each < 3}
+        moved = {each: minor for each, minor in applied.items() if each >= 3}
+        unused = 120 - sum(applied.values()) - sum(each.amount for each in backs)
+        old += rules.lacking(kept, backs, unused, has, old)
+        new += rules.lacking(moved, [], 0, rules.Has(), new)
+        assert counts(new) == sum(moved.values())
+        assert counts(old) + (120 if is_there else 0) == sum(kept.values()) + unused
+        before = dict(has.applied)
+        for invoice_id in (1, 2):
+            put = sum(step.put for step in old if step.invoice_id == invoice_id)
+            assert put + before.get(invoice_id, 0) == kept.get(invoice_id, 0)
