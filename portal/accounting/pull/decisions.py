@@ -1,6 +1,6 @@
 """Carrying out what a person decided about a difference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import func, select
@@ -105,9 +105,10 @@ def _tell(session: Session, question: Question, words: str, *, is_one_of_many: b
         audit.note(session, of, action, "link", question.link_id, words=f"{label}. {words}", **told)
 
 
-def decide_all(session: Session, decision: str, *, by: str, person_id: int) -> int:
-    """The same for every field that both sides changed; how many that were. Raises CannotDecide. Does not commit."""
-    found = [each for each in asking.open_questions(session) if each.kind == FIELD]
+def decide_all(session: Session, decision: str, *, seen: Collection[int], by: str, person_id: int) -> int:
+    """The same for every field that both sides changed, of those that were `seen`; how many that were. Raises
+    CannotDecide. Does not commit."""
+    found = [each for each in asking.open_questions(session) if each.kind == FIELD and each.id in seen]
     done = [
         each for each in found
         if decide(session, each.id, decision, by=by, person_id=person_id, is_one_of_many=len(found) > 1)
@@ -173,7 +174,10 @@ def _of_note(session: Session, question: Question, decision: str, person_id: int
         credit_changes.put_back(record)  # void on both sides, it is read, and nothing is left to do
         go_on(session, record)
     elif question.field == USES and decision == THEIRS:
-        credit_here.move(session, record_of(session, question), question)
+        record = record_of(session, question)
+        credit_here.move(session, record, question)
+        if question.facts.get("is_short"):
+            go_on(session, record)
     elif decision == THEIRS:
         given_back.record_here(session, question, person_id, product_of(session, question))
 

@@ -13,6 +13,7 @@ from portal.gateways.errors import GatewayError
 from portal.shared.access import allow
 from portal.shared.errors import RuleBroken
 from portal.shared.htmx import see_other
+from portal.shared.text import id_from
 from portal.shared.web import request_session
 
 
@@ -25,9 +26,9 @@ def questions() -> str:
     not_here = asking.why_not_here(session, found)
     asked = [asking.shown(each, not_here, is_administrator=may_all) for each in found]
     groups = [(label, list(each)) for label, each in groupby(asked, key=lambda one: one.label)]
-    count = sum(each.kind == FIELD for each in asked)
+    together = [each.id for each in asked if each.kind == FIELD]
     return render_template(
-        "accounting/questions.html", groups=groups, state=queries.link_state(session, tied), fields=count,
+        "accounting/questions.html", groups=groups, state=queries.link_state(session, tied), together=together,
         most=asking.MOST_SHOWN, count=len(asked),
         there={each.id: _in_zoho(tied, each) for each in found},
     )  # fmt: skip
@@ -64,7 +65,9 @@ def decide(question_id: int) -> Response:
 def decide_all() -> Response:
     session = request_session()
     try:
-        count = decisions.decide_all(session, request.form.get("decision", ""), by=g.viewer.name, person_id=g.viewer.id)
+        count = decisions.decide_all(
+            session, request.form.get("decision", ""), seen=_seen(), by=g.viewer.name, person_id=g.viewer.id
+        )
     except RuleBroken as problem:
         session.rollback()
         flash(problem.sentence, "late")
@@ -73,6 +76,11 @@ def decide_all() -> Response:
     if count:
         flash("1 difference is decided." if count == 1 else f"{count} differences are decided.", "good")
     return see_other(url_for("accounting.questions"))
+
+
+def _seen() -> set[int]:
+    """The questions that stood on the page: what has come since is for another look."""
+    return {number for each in request.form.get("seen", "").split(",") if (number := id_from(each)) is not None}
 
 
 def _in_zoho(tied: queries.Tied | None, question: Question) -> str:

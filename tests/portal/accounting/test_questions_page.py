@@ -1,5 +1,7 @@
 """The page of what only a person can decide, and the freshness that the page of the link shows."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -27,6 +29,13 @@ def differing(linked: LinkedFirm) -> LinkedFirm:
     edit(linked, name="Maple Here", city="Hull")
     drain(linked.organisation_id)
     return linked
+
+
+def seen(client: FlaskClient) -> str:
+    """What the button for all of them sends."""
+    found = re.search(r'name="seen" value="([0-9,]+)"', client.get("/books/questions").text)
+    assert found is not None
+    return found[1]
 
 
 def test_both_values_are_shown_with_who_and_one_tap_decides(differing: LinkedFirm, manager: FlaskClient) -> None:
@@ -58,18 +67,27 @@ def test_who_decides_second_is_told_what_counts(
 
 
 def test_the_same_for_all(differing: LinkedFirm, manager: FlaskClient) -> None:
-    post(manager, "/books/questions", {"decision": "ours"}, page="/books/questions")
+    post(manager, "/books/questions", {"decision": "ours", "seen": seen(manager)}, page="/books/questions")
     drain(differing.organisation_id)
     (there,) = differing.there("contacts")
     assert (there["contact_name"], there["billing_address"]["city"]) == ("Maple Here", "Hull")
     assert "Nothing to decide" in manager.get("/books/questions").text
 
 
+def test_the_same_for_all_is_for_those_that_stood_on_the_page(differing: LinkedFirm, manager: FlaskClient) -> None:
+    """What both sides change while somebody reads is asked about by itself."""
+    first, *later = questions(differing)
+    post(manager, "/books/questions", {"decision": "theirs", "seen": str(first.id)}, page="/books/questions")
+    assert [each.id for each in questions(differing)] == [each.id for each in later] != []
+    post(manager, "/books/questions", {"decision": "theirs", "seen": "all,-1,²"}, page="/books/questions")
+    assert len(questions(differing)) == len(later)
+
+
 def test_an_answer_that_is_none_changes_nothing(differing: LinkedFirm, manager: FlaskClient) -> None:
     before = [(each.id, each.ours) for each in questions(differing)]
     for decision in ("", "both", "ours' --"):
         post(manager, f"/books/questions/{before[0][0]}", {"decision": decision}, page="/books/questions")
-        post(manager, "/books/questions", {"decision": decision}, page="/books/questions")
+        post(manager, "/books/questions", {"decision": decision, "seen": seen(manager)}, page="/books/questions")
     assert [(each.id, each.ours) for each in questions(differing)] == before
 
 
