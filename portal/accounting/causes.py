@@ -44,6 +44,10 @@ _CUSTOMER_GONE = Cause(
     "customer gone", "Deleted or merged in Zoho", "Press Decide beside it, and say what becomes of what is new. What is"
     " this customer's waits until then.", 0,
 )  # fmt: skip
+_NOTE_SHORT = Cause(
+    "note short", "Zoho has less left of it than is put to invoices here", "Press Decide beside it: a person says where"
+    " its credit counts.", 1,
+)  # fmt: skip
 _BY_CODES = {
     ("57", "6041"): Cause(
         "rights", "The Zoho user may not do this",
@@ -88,10 +92,12 @@ def cause_of(module: str, state: str, code: str) -> Cause:
         return _DIFFERS if module == "invoice" else _ELSEWHERE
     if module == "invoice" and state == "failed" and code in _TAKEN:
         return _NUMBER_TAKEN
-    if (state, code) == ("conflict", OVERPAID):
-        return _TOO_MUCH
     if state == "conflict" and code in GONE:
         return _CUSTOMER_GONE
+    if (module, state) == ("credit_note", "conflict"):
+        return _NOTE_SHORT
+    if (state, code) == ("conflict", OVERPAID):
+        return _TOO_MUCH
     if (module, state) == ("payment", "conflict"):
         return _ONE_OR_TWO
     if state in _BY_STATE:

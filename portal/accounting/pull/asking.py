@@ -104,7 +104,8 @@ def choices_of(question: Question, not_here: Mapping[int, str]) -> Sequence[tupl
     if question.field in (AMOUNT, USES) and "there" in question.facts:
         can_take = bool(question.facts.get("can_take"))
         taking = _MOVE if question.module == "credit_note" else _TAKE_AMOUNT
-        return (*(taking if can_take else ()), *_PUT_BACK)
+        putting_back = _ONLY_SEEN if question.facts.get("is_short") else _PUT_BACK
+        return (*(taking if can_take else ()), *putting_back)
     if question.kind == TWICE:
         return _of_twice(question.facts)
     if question.field == TOO_MUCH:

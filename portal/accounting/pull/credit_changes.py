@@ -2,7 +2,8 @@
 and is put to an invoice there is put to it here. Credit is never moved by itself: a person is asked, once about each
 note, and says which side counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func
@@ -15,6 +16,7 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import changes, credit_here, endings, given_back, put_there, questions, sightings, voided
 from portal.accounting.pull.models import GONE, NOTE_VOID, REOPENED, STATUS, USES
+from portal.gateways.zoho import wire
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.credit_notes.queries import get_credit_note
 from portal.shared import outbox
@@ -52,7 +54,7 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
         if put_there.follow(session, note, more):
             record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_void = _ask_whether_void(session, record, note, status)
-        is_moved = not is_void and _ask_about_uses(session, turn, record, note, known, now)
+        is_moved = not is_void and _ask_about_uses(session, turn, record, note, known, now, balance(detail))
         is_given_back = given_back.ask(
             session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or []
         )
@@ -131,19 +133,32 @@ def _ask_whether_void(session: Session, record: MirrorRecord, note: CreditNote, 
 
 
 def _ask_about_uses(
-    session: Session, turn: Turn, record: MirrorRecord, note: CreditNote, known: uses.There, now: uses.There
+    session: Session, turn: Turn, record: MirrorRecord, note: CreditNote, known: uses.There, now: uses.There,
+    left: Decimal,
 ) -> bool:  # fmt: skip
+    """left: of the note, there"""
     if voided.besides(session, turn.link_id, known.applied) == now.applied:
         questions.settle(session, record, STATUS, USES)
         return False
     questions.ask(
-        session, questions.of(record), STATUS, field=USES, ours=_said(known), theirs=_said(now),
+        session, questions.of(record), STATUS, field=USES, ours=said(known), theirs=said(now),
         theirs_at=record.remote_modified_at,
         facts={"label": f"Credit note {note.number}", "title": "Put to other invoices in Zoho", "why": _MOVED,
-               "there": now.as_text(), "can_take": credit_here.can_move(session, turn.link_id, now)},
+               "there": now.as_text(), "can_take": credit_here.can_move(session, turn.link_id, now),
+               "is_short": is_short(left, now, known.applied.values())},
     )  # fmt: skip
     return True
 
 
-def _said(there: uses.There) -> str:
+def is_short(left: Decimal, now: uses.There, wanted: Iterable[Decimal]) -> bool:
+    """Has Zoho less of it, left and on invoices, than is `wanted` on invoices? Then ours cannot be put back."""
+    return sum(wanted) > left + sum(now.applied.values())
+
+
+def balance(detail: Row) -> Decimal:
+    """What is left of it there."""
+    return wire.amount(detail.get("balance")) or Decimal(0)
+
+
+def said(there: uses.There) -> str:
     return ", ".join(str(amount) for amount in there.applied.values()) or "on none"
