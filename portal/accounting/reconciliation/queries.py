@@ -53,14 +53,16 @@ class Compared:
         return f"{self.ours.count} {_ONE[self.called] if self.ours.count == 1 else self.called}"
 
     @property
-    def amounts(self) -> list[tuple[str, Money, Money]]:
-        """(what, here, there) of total, tax and open balance."""
+    def amounts(self) -> list[tuple[str, Money, Money | None]]:
+        """(what, here, there) of total, tax and open balance. there is None for what Zoho's lists do not tell: the tax,
+        where a total differs."""
         if not self.has_sums:
             return []
-        pairs = (("Total", "total"), ("Tax", "tax"), ("Open", "open"))
+        here, there, of = self.ours, self.theirs, self.currency
         return [
-            (said, Money(getattr(self.ours, what), self.currency), Money(getattr(self.theirs, what), self.currency))
-            for said, what in pairs
+            ("Total", Money(here.total, of), Money(there.total, of)),
+            ("Tax", Money(here.tax, of), Money(here.tax, of) if here.tax == there.tax else None),
+            ("Open", Money(here.open, of), Money(there.open, of)),
         ]
 
 

@@ -84,4 +84,6 @@ def _address(each: queries.Difference) -> str:
         return url_for("customers.show", customer_id=row.local_id)
     if row.module == "item":
         return url_for("catalogue.edit", item_id=row.local_id)
+    if row.module == "credit_note":
+        return url_for("invoices.show_credit_note", credit_note_id=row.local_id)
     return url_for("payments.show", payment_id=row.local_id)
