@@ -44,8 +44,8 @@ _CUSTOMER_GONE = Cause(
     "customer gone", "Deleted or merged in Zoho", "Press Decide beside it, and say what becomes of what is new. What is"
     " this customer's waits until then.", 0,
 )  # fmt: skip
-_NOTE_SHORT = Cause(
-    "note short", "Zoho has less left of it than is put to invoices here", "Press Decide beside it: a person says where"
+_NOTE_ELSEWHERE = Cause(
+    "note elsewhere", "Its credit is elsewhere in Zoho", "Press Decide beside it: a person says where"
     " its credit counts.", 1,
 )  # fmt: skip
 _BY_CODES = {
@@ -95,7 +95,7 @@ def cause_of(module: str, state: str, code: str) -> Cause:
     if state == "conflict" and code in GONE:
         return _CUSTOMER_GONE
     if (module, state) == ("credit_note", "conflict"):
-        return _NOTE_SHORT
+        return _NOTE_ELSEWHERE
     if (state, code) == ("conflict", OVERPAID):
         return _TOO_MUCH
     if (module, state) == ("payment", "conflict"):

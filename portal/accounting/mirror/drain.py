@@ -13,7 +13,7 @@ from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import TAX_RATE
-from portal.accounting.pull import customers_gone, note_short, too_much
+from portal.accounting.pull import customers_gone, note_elsewhere, too_much
 from portal.accounting.pull.looking import look, look_before_sending
 from portal.accounting.reconciliation import reading
 from portal.accounting.setup import importing
@@ -164,7 +164,7 @@ def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bo
     if push.module == "payment":
         too_much.ask(turn, remote, push)
     elif push.module == "credit_note":
-        note_short.ask(turn, remote, push)
+        note_elsewhere.ask(turn, remote, push)
     return has_more
 
 

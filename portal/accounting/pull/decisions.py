@@ -176,7 +176,7 @@ def _of_note(session: Session, question: Question, decision: str, person_id: int
     elif question.field == USES and decision == THEIRS:
         record = record_of(session, question)
         credit_here.move(session, record, question)
-        if question.facts.get("is_short"):
+        if question.facts.get("is_refused"):
             go_on(session, record)
     elif decision == THEIRS:
         given_back.record_here(session, question, person_id, product_of(session, question))

@@ -1,5 +1,5 @@
-"""What an invoice says beside its money: due date, notes, terms and reference. It was sent, so nothing of that changes
-here; somebody is told of a change there, and can put ours back."""
+"""What an invoice says beside its money: customer, due date, notes, terms, reference. It was sent, so nothing of that
+changes here; somebody is told of a change there, and can put ours back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +13,17 @@ from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import questions, sightings
 from portal.accounting.pull.models import PAPER, STATUS, Question
+from portal.gateways.zoho.errors import GONE, Refused
 from portal.invoices.models import Invoice
 
-_PARTS = {"due_date": "due", "reference_number": "reference", "notes": "notes", "terms": "terms"}
+_PARTS = {
+    "customer_id": "customer",
+    "due_date": "due",
+    "reference_number": "reference",
+    "notes": "notes",
+    "terms": "terms",
+}
+_CUSTOMER = "customer_id"
 _WHY = "The customer has the invoice as it was sent, and it stays so here."
 _CHANGED = "Changed in Zoho after it was sent"
 _ANOTHER = "Says something else in Zoho"  # it was tied: what it said there before is not known
@@ -34,8 +42,11 @@ def may_differ(record: MirrorRecord, row: Mapping[str, Any]) -> bool:
 def compare(turn: Turn, remote: Remote, record_id: int) -> bool:
     """True when somebody is told. One call."""
     with held(turn) as session:
-        remote_id = session.get_one(MirrorRecord, record_id).remote_id or ""
+        record = session.get_one(MirrorRecord, record_id)
+        remote_id = record.remote_id or ""
+        before = ((record.snapshot or {}).get(sightings.PAPER) or {}).get("customer_id", "")
     detail = remote.detail(MODULES["invoice"], remote_id)
+    is_another = before not in ("", str(detail.get("customer_id", ""))) and not _is_gone(remote, before)
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id, with_for_update=True, populate_existing=True)
         now = sightings.paper_of(detail)
@@ -44,7 +55,9 @@ def compare(turn: Turn, remote: Remote, record_id: int) -> bool:
         known, title = (record.snapshot or {}).get(sightings.PAPER), _CHANGED
         if known is None:
             known, title = now | _as_we_would_send_it(session, record), _ANOTHER
-        changed = [part for part in _PARTS if known[part] != now[part]]
+        changed = [part for part in _PARTS if part != _CUSTOMER and known[part] != now[part]]
+        if is_another:
+            changed.insert(0, _CUSTOMER)
         if not changed:
             record.snapshot = {**(record.snapshot or {}), sightings.PAPER: now}
             questions.settle(session, record, STATUS, PAPER)
@@ -57,6 +70,15 @@ def compare(turn: Turn, remote: Remote, record_id: int) -> bool:
             facts={"label": f"Invoice {number}", "title": title, "why": _WHY, "now": now, "is_ours": is_ours},
         )  # fmt: skip
         return True
+
+
+def _is_gone(remote: Remote, customer_id: str) -> bool:
+    """Merged into another one there, or deleted: a question about the customer tells of that, for all invoices."""
+    try:
+        remote.detail(MODULES["customer"], customer_id)
+    except Refused as problem:
+        return problem.code in GONE
+    return False
 
 
 def _as_we_would_send_it(session: Session, record: MirrorRecord) -> dict[str, str]:
@@ -72,4 +94,5 @@ def carry_out(session: Session, record: MirrorRecord, question: Question, *, is_
 
 
 def _said(paper: Mapping[str, str], parts: list[str]) -> str:
-    return "; ".join(f"{_PARTS[part]} {paper[part] or 'empty'}" for part in parts)[:_LONGEST]
+    told = {**paper, _CUSTOMER: paper.get("customer_name", "")}
+    return "; ".join(f"{_PARTS[part]} {told[part] or 'empty'}" for part in parts)[:_LONGEST]

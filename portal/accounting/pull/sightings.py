@@ -21,7 +21,7 @@ _AMOUNTS = {
 }
 _SECOND = timedelta(seconds=1)
 PAPER = "paper"  # of what is kept of an invoice: what it says there beside its money, as it was last seen
-_PAPER = ("due_date", "reference_number", "notes", "terms")
+_PAPER = ("customer_id", "customer_name", "due_date", "reference_number", "notes", "terms")
 
 
 def stamp_of(record: Mapping[str, Any]) -> datetime | None:

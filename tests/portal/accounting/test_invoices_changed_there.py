@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from flask import Flask
 
-from portal.accounting.pull import asking
+from portal.accounting.pull import asking, decisions
 from portal.invoices.models import Invoice
+from portal.shared.running import job_session
 from tests.builders import sign_in
 from tests.conftest import browser
 from tests.portal.accounting.both_ways import act, let_time_pass, look, questions
@@ -46,6 +47,35 @@ def test_notes_changed_there_are_told_once(billed: tuple[LinkedFirm, Invoice]) -
         let_time_pass(linked)
         look(linked)
     assert questions(linked) == []
+
+
+def test_another_customer_there_is_told_by_name_and_ours_can_be_put_back(billed: tuple[LinkedFirm, Invoice]) -> None:
+    linked, _invoice = billed
+    (mine,) = linked.there("contacts")
+    other = act(linked, "POST /contacts", contact_name="Genesee Bakery")["contact"]
+    change_there(linked, customer_id=other["contact_id"])
+    (asked,) = [each for each in questions(linked) if each.module == "invoice"]
+    assert (asked.ours, asked.theirs) == (f"customer {mine['contact_name']}", "customer Genesee Bakery")
+    with job_session(linked.organisation_id) as session:
+        decisions.decide(session, asked.id, "ours", by="Mo", person_id=linked.firm.people["manager"])
+    look(linked)
+    assert [each["customer_id"] for each in linked.there("invoices")] == [mine["contact_id"]]
+    let_time_pass(linked)
+    look(linked)
+    assert [each for each in questions(linked) if each.module == "invoice"] == []
+
+
+def test_of_a_customer_who_was_merged_there_each_invoice_does_not_ask_too(
+    billed: tuple[LinkedFirm, Invoice],
+) -> None:
+    linked, _invoice = billed
+    (mine,) = linked.there("contacts")
+    other = act(linked, "POST /contacts", contact_name="Genesee Bakery")["contact"]
+    act(linked, f"POST /contacts/{mine['contact_id']}/merge", contact_id=other["contact_id"])
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+    assert [each for each in questions(linked) if each.field == "paper"] == []
 
 
 def test_of_one_that_was_tied_and_never_sent_from_here_changes_are_told_from_the_first_look(

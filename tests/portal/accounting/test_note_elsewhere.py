@@ -1,5 +1,5 @@
-"""Less of a credit note is left in Zoho than is put to invoices here: a person says what counts, and both sides end
-equal. It is not refused for ever, and nothing is offered that cannot be done."""
+"""The credit of a note is elsewhere in Zoho than here: a person says what counts, and both sides end equal. It is not
+refused for ever, and nothing is offered that cannot be done."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.invoices.models import Invoice
 from portal.shared.errors import RuleBroken
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
-from tests.portal.accounting.doings import credit, pay, put_credit, sent_invoice
+from tests.portal.accounting.doings import credit, pay, put_credit, refund_note, sent_invoice
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 from tests.portal.accounting.test_payments_back import balance, billed, compare_at_night
 
@@ -37,8 +37,7 @@ def kept(billed: tuple[LinkedFirm, Invoice]) -> tuple[LinkedFirm, CreditNote, In
 
 
 def note_there(linked: LinkedFirm) -> dict[str, Any]:
-    (found,) = linked.there("creditnotes")
-    return found
+    return linked.there("creditnotes")[0]
 
 
 def open_there(linked: LinkedFirm, invoice: Invoice) -> object:
@@ -89,7 +88,7 @@ def test_given_back_there_while_it_was_put_to_an_invoice_here(kept: tuple[Linked
         tied = tied_now(session)
         assert tied is not None
         (stuck,) = stuck_records(session, tied)
-        assert stuck.cause.title == "Zoho has less left of it than is put to invoices here"
+        assert stuck.cause.title == "Its credit is elsewhere in Zoho"
     with pytest.raises(RuleBroken):  # here nothing is left of it to give back, until it is off that invoice
         answer(linked, back, "theirs")
     answer(linked, put, "theirs")
@@ -103,6 +102,53 @@ def test_given_back_there_while_it_was_put_to_an_invoice_here(kept: tuple[Linked
     drain(linked.organisation_id)
     assert note_there(linked)["balance"] == 0 and drifts(linked) == []
     assert round(float(str(open_there(linked, other))) * 100) == balance(linked, other).minor
+
+
+def put_there(linked: LinkedFirm, note: dict[str, Any], invoice: Invoice, amount: float) -> None:
+    there = next(one for one in linked.there("invoices") if one["invoice_number"] == invoice.number)
+    act(linked, f"POST /creditnotes/{note['creditnote_id']}/invoices",
+        invoices=[{"invoice_id": there["invoice_id"], "amount_applied": amount}])  # fmt: skip
+
+
+def test_put_to_an_invoice_there_while_it_was_given_back_here(kept: tuple[LinkedFirm, CreditNote, Invoice]) -> None:
+    linked, note, other = kept
+    put_there(linked, note_there(linked), other, 117.9)
+    refund_note(linked, note.id, note.total_minor)
+    for _ in range(2):
+        look(linked)
+    put = next(asked for asked in questions(linked) if asked.module == "credit_note")
+    assert answers(linked, put) == ["theirs", "ours", "seen"]
+    with pytest.raises(RuleBroken):  # the customer has the money
+        answer(linked, put, "theirs")
+    answer(linked, put, "ours")
+    for _ in range(2):
+        let_time_pass(linked)
+        look(linked)
+    assert open_there(linked, other) == 235.8 and len(linked.there("creditnoterefunds")) == 1
+    assert questions(linked) == [] and drifts(linked) == []
+
+
+def test_less_is_open_there_on_the_invoice_that_it_was_put_to_here(
+    kept: tuple[LinkedFirm, CreditNote, Invoice],
+) -> None:
+    linked, note, other = kept
+    there = next(one for one in linked.there("invoices") if one["invoice_number"] == other.number)
+    kept_of_line = {key: there["line_items"][0][key] for key in ("item_id", "name", "tax_id")}
+    theirs = act(linked, "POST /creditnotes", customer_id=there["customer_id"], date="2026-03-02",
+                 reference_number=other.number, line_items=[kept_of_line | {"rate": 100, "quantity": 1}])  # fmt: skip
+    put_there(linked, theirs["creditnote"], other, 120)
+    put_credit(linked, note, other)
+    linked.change("UPDATE pull_cursors SET next_look_at = clock_timestamp() + interval '1 hour'")
+    drain(linked.organisation_id)
+    put = next(asked for asked in questions(linked) if asked.module == "credit_note")
+    assert "Zoho could not do the same there" in put.facts["why"]
+    answer(linked, put, "theirs")
+    for _ in range(3):
+        let_time_pass(linked)
+        look(linked)
+    assert [asked.facts for asked in questions(linked)] == []
+    assert round(float(str(open_there(linked, other))) * 100) == balance(linked, other).minor == 11580
+    assert drifts(linked) == []
 
 
 def test_taken_off_and_given_back_there_ours_is_not_offered_to_be_put_back(
