@@ -104,14 +104,13 @@ def _sent_keys(module: str) -> list[str]:
 def _differs(
     record: Any, module: str, sent: Mapping[str, Any], now: Sequence[Rule], wanted: Sequence[Rule]
 ) -> bool:  # fmt: skip
-    """Would the wanted rows send something that neither the rows in force nor what was sent say already? A field that
-    no row goes to any more is left there as it is."""
+    """Would the wanted rows send something that neither the rows in force nor what was sent say already?"""
     before, after = _dressed(record, module, now), _dressed(record, module, wanted)
     if before == after:
         return False
     there = _flat(sent) if any(value is not None for value in sent.values()) else before
     decided_there = {rule.theirs for rule in wanted if rule.direction == fields.PULL}
-    return any(there.get(key, "") != after[key] for key in after.keys() - decided_there)
+    return any(there.get(key, "") != after.get(key, "") for key in {*there, *after} - decided_there)
 
 
 def _dressed(record: Any, module: str, rows: Sequence[Rule]) -> dict[str, str]:

@@ -32,14 +32,18 @@ def update_of(
     """What an update says: also what has been emptied or goes elsewhere now, as what is left out would stay there, and
     nothing about fields that only Zoho decides."""
     sent = (record.snapshot or {}).get("sent") or {}
-    left = {each["api_name"] for each in sent.get("custom_fields", ())} - {
-        each["api_name"] for each in snapshot.get("custom_fields", ())
-    }
+    left = left_fields(sent, snapshot)
     custom = [*payload.get("custom_fields", ()), *({"api_name": name, "value": ""} for name in sorted(left))]
     full = _emptied(record.module, sent, snapshot) | dict(payload) | ({"custom_fields": custom} if custom else {})
     if full.get(_PERSONS) and sent.get(_PERSONS) == snapshot.get(_PERSONS):
         del full[_PERSONS]  # Zoho replaces the whole list: as nothing in it changed here, it stays as it is there
     return field_rules.for_update(session, record.link_id, record.module, full)
+
+
+def left_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+    """API names of the custom fields that were filled, and that no row of the mapping goes to any more."""
+    filled, wanted = ({each["api_name"] for each in payload.get("custom_fields", ())} for payload in (before, now))
+    return filled - wanted
 
 
 def _emptied(module: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

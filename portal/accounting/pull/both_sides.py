@@ -13,7 +13,7 @@ from portal.accounting.fields import Rule
 from portal.accounting.merging import Merged
 from portal.accounting.mirror import records
 from portal.accounting.mirror.lease import Turn
-from portal.accounting.mirror.payloads import payload_now
+from portal.accounting.mirror.payloads import left_fields, payload_now
 from portal.accounting.mirror.push import INACTIVE
 from portal.accounting.models import MirrorRecord
 from portal.accounting.pull import changes, persons, questions, tax_changes, tax_merging
@@ -106,7 +106,7 @@ def _keep(session: Session, record: MirrorRecord, merged: Merged, theirs: Mappin
         version = records.version_of(session, record)
         outbox.settle(session, record.organisation_id, record.module, record.local_id, version)
         return
-    if merged.send:
+    if merged.send or left_fields(kept.get("sent") or {}, payload):
         outbox.record(session, record.organisation_id, record.module, record.local_id)
         session.flush()
         record.state, record.attempts = "pending", 0

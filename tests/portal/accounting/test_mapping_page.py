@@ -268,18 +268,23 @@ def test_what_is_kept_is_found_in_zoho(linked: LinkedFirm, admin: FlaskClient) -
     assert {one.state for one in linked.mirror("customer")} == {"in_step"}
 
 
-def test_what_no_row_goes_to_any_more_is_left_there_and_no_record_counts_as_changed(
-    linked: LinkedFirm, admin: FlaskClient
+@pytest.mark.parametrize("way", ["push", "both"])
+def test_what_no_row_goes_to_any_more_is_emptied_there_as_the_page_says_before(
+    linked: LinkedFirm, admin: FlaskClient, way: str
 ) -> None:
-    keep(admin, theirs_notes="cf:cf_site")
-    drain(linked.organisation_id)
-    assert "No record would change" in press(admin, "preview", theirs_notes="").text
-    linked.zoho.forget_requests()
-    assert keep(admin, theirs_notes="").status_code == 303
-    drain(linked.organisation_id)
-    assert linked.zoho.requests(linked.remote, "PUT") == []
-    assert [one["value"] for one in maple(linked)["custom_fields"]] == ["Ring twice"]
-    assert "No record would change" in press(admin, "preview", theirs_notes="cf:cf_site").text  # it is there still
+    with job_session(linked.organisation_id) as session:
+        directions.keep(session, linked.link(), "customer", way)
+    for where, there in (("cf:cf_site", "Ring twice"), ("", ""), ("cf:cf_site", "Ring twice")):
+        assert re.search(
+            r"(This record|These \d records) would change", press(admin, "preview", theirs_notes=where).text
+        )
+        assert keep(admin, theirs_notes=where).status_code == 303
+        drain(linked.organisation_id)
+        let_time_pass(linked)
+        drain(linked.organisation_id)
+        assert "".join(one["value"] or "" for one in maple(linked).get("custom_fields", [])) == there
+    with job_session(linked.organisation_id) as session:
+        assert session.get_one(Customer, linked.firm.customer_id).notes == "Ring twice"
 
 
 def test_what_was_seen_of_one_organisation_is_not_kept_for_another(linked: LinkedFirm, admin: FlaskClient) -> None:
