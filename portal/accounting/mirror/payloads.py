@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting import field_rules, fields
+from portal.accounting.agreement import comparison
+from portal.accounting.agreement.queries import latest_check
 from portal.accounting.incoming import READ_BACK
 from portal.accounting.mirror import sources, uses
 from portal.accounting.mirror.sources import Source
@@ -37,7 +39,20 @@ def update_of(
     full = _emptied(record.module, sent, snapshot) | dict(payload) | ({"custom_fields": custom} if custom else {})
     if full.get(_PERSONS) and sent.get(_PERSONS) == snapshot.get(_PERSONS):
         del full[_PERSONS]  # Zoho replaces the whole list: as nothing in it changed here, it stays as it is there
+    if record.module == "invoice" and not sent:  # written anew, as it differs there
+        full = _beside_nothing(session, record) | full
     return field_rules.for_update(session, record.link_id, record.module, full)
+
+
+def _beside_nothing(session: Session, record: MirrorRecord) -> dict[str, Any]:
+    """What the invoice was seen to have beside its lines there: what is left out of an update would stay."""
+    check = latest_check(session, record.link_id, record.local_id)
+    if check is None:
+        return {}
+    there = comparison.from_text(check.theirs)
+    payload: dict[str, Any] = {"discount_type": "item_level", "discount": 0} if there.discount else {}
+    payload |= {"shipping_charge": 0} if there.shipping else {}
+    return payload | ({"adjustment": 0} if there.adjustment else {})
 
 
 def left_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

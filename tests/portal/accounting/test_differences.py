@@ -15,6 +15,7 @@ from portal.payments.rules import CannotPay
 from portal.shared.running import job_session
 from tests.builders import pay_address, post, sign_in
 from tests.conftest import browser
+from tests.portal.accounting.both_ways import both_ways, let_time_pass, look
 from tests.portal.accounting.doings import pay, sent_invoice, void
 from tests.portal.accounting.stand_in import LinkedFirm, linked, zoho
 
@@ -126,6 +127,28 @@ def test_two_pence_are_no_rounding(linked: LinkedFirm, admin: FlaskClient) -> No
     answer = post(admin, f"{address}/rounding", {}, page=address)
     assert answer.status_code == 422 and "more than rounding explains" in answer.text
     assert is_held(linked, invoice)
+
+
+@pytest.mark.parametrize(
+    "there", [{"discount": 5, "discount_type": "entity_level"}, {"shipping_charge": 12}, {"adjustment": -3}]
+)
+def test_what_was_put_beside_the_lines_there_is_taken_out_by_sending_it_anew(
+    linked: LinkedFirm, admin: FlaskClient, there: dict[str, object]
+) -> None:
+    both_ways(linked, "invoice")
+    invoice = sent_invoice(linked)
+    drain(linked.organisation_id)
+    look(linked)
+    let_time_pass(linked)
+    (theirs,) = linked.there("invoices")
+    linked.zoho.act(linked.remote, f"PUT /invoices/{theirs['invoice_id']}", there)
+    look(linked)
+    record = linked.mirror("invoice")[0]
+    assert record.state == "mismatch" and is_held(linked, invoice)
+    post(admin, f"/books/inbox/{record.id}/retry", {}, page=f"/books/differences/{invoice.id}")
+    drain(linked.organisation_id)
+    assert linked.mirror("invoice")[0].state == "in_step" and not is_held(linked, invoice)
+    assert [each["total"] for each in linked.there("invoices")] == [235.8]
 
 
 def test_a_void_invoice_is_void_there_too_whatever_differs(linked: LinkedFirm) -> None:
