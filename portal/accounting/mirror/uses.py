@@ -142,6 +142,11 @@ def refunds_in(answer: Mapping[str, Any]) -> dict[str, str]:
     return _named(answer.get("payment_refunds") or [], "payment_refund_id")
 
 
+def taken_out(known: There, now: There) -> list[str]:
+    """Our references of what was given back, as both sides had it, and is there no more."""
+    return sorted(each for each, refund in known.refunds.items() if refund and refund not in now.refunds.values())
+
+
 def _named(refunds: Sequence[Mapping[str, Any]], id_key: str) -> dict[str, str]:
     return {str(each.get("reference_number", "")): str(each.get(id_key, "")) for each in refunds}
 

@@ -2,7 +2,7 @@
 and is put to an invoice there is put to it here. Credit is never moved by itself: a person is asked, once about each
 note, and says which side counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -51,10 +51,11 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Row) -> bool:
         note, status = get_credit_note(session, record.local_id), str(detail.get("status", ""))
         if note.is_void:
             return _ask_whether_again(session, record, note, status)
-        if put_there.follow(session, note, more):
+        gone = uses.taken_out(known, now)
+        if not gone and put_there.follow(session, note, more):
             record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_void = _ask_whether_void(session, record, note, status)
-        is_moved = not is_void and _ask_about_uses(session, turn, record, note, known, now, balance(detail))
+        is_moved = not is_void and _ask_about_uses(session, turn, record, note, known, now, gone, balance(detail))
         is_given_back = given_back.ask(
             session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or []
         )
@@ -134,17 +135,18 @@ def _ask_whether_void(session: Session, record: MirrorRecord, note: CreditNote, 
 
 def _ask_about_uses(
     session: Session, turn: Turn, record: MirrorRecord, note: CreditNote, known: uses.There, now: uses.There,
-    left: Decimal,
+    gone: Sequence[str], left: Decimal,
 ) -> bool:  # fmt: skip
-    """left: of the note, there"""
-    if voided.besides(session, turn.link_id, known.applied) == now.applied:
+    """gone: what we gave back, and is there no more; left: of the note, there"""
+    if voided.besides(session, turn.link_id, known.applied) == now.applied and not gone:
         questions.settle(session, record, STATUS, USES)
         return False
+    both = given_back.SIDES if gone else (said(known), said(now))
     questions.ask(
-        session, questions.of(record), STATUS, field=USES, ours=said(known), theirs=said(now),
+        session, questions.of(record), STATUS, field=USES, ours=both[0], theirs=both[1],
         theirs_at=record.remote_modified_at,
-        facts={"label": f"Credit note {note.number}", "title": "Put to other invoices in Zoho", "why": _MOVED,
-               "there": now.as_text(), "can_take": credit_here.can_move(session, turn.link_id, now),
+        facts={"label": f"Credit note {note.number}", **given_back.told_of(gone, _MOVED), "there": now.as_text(),
+               "can_take": not gone and credit_here.can_move(session, turn.link_id, now),
                "is_short": is_short(left, now, known.applied.values())},
     )  # fmt: skip
     return True

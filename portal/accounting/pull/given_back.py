@@ -20,6 +20,8 @@ from portal.payments.refunds.models import BOOKED, Refund
 from portal.shared.money import Money
 
 _WHY = "Money went back to the customer there. Record it here, and nothing is given back a second time."
+SIDES = ("given back", "not given back")
+_GONE = "The customer has the money: let it be put back there, or the two sides go on differing. It is"
 _ID_KEYS = {"payment": "payment_refund_id", "credit_note": "creditnote_refund_id"}
 
 
@@ -30,6 +32,13 @@ def ask(
     own = re.compile(rf"{re.escape(number)}(/[0-9]+| reversed)")  # what ours carry there
     fresh = [each for each in refunds if not own.fullmatch(str(each.get("reference_number", "")))]
     return any([_ask_about(session, record, f"{what} {number}", currency, each) for each in fresh])
+
+
+def told_of(gone: Sequence[str], why_moved: str) -> dict[str, str]:
+    """What a question says of money that is elsewhere there; or, of what we gave back and somebody has taken out."""
+    if not gone:
+        return {"title": "Put to other invoices in Zoho", "why": why_moved}
+    return {"title": "Taken out in Zoho: what was given back", "why": f"{_GONE} {', '.join(gone)}."[:300]}
 
 
 def record_here(session: Session, question: Question, person_id: int, product_name: str) -> None:

@@ -2,7 +2,7 @@
 used and is put to an invoice there is put to it here. Money is never moved by itself: a person is asked, once about
 each payment, and says which side counts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -45,11 +45,12 @@ def compare(turn: Turn, remote: Remote, record_id: int, row: Detail, facts_of: F
             return False
         payment = session.get_one(Payment, record.local_id)
         more = _more(session, record, now, detail)
-        if put_there.follow(session, payment, more):
+        gone = uses.taken_out(known, now) if "payment_refunds" in detail else []
+        if not gone and put_there.follow(session, payment, more):
             record.snapshot, known = {**(record.snapshot or {}), "there": now.as_text()}, now
         is_other = _ask_about_amount(session, record, payment, now, detail, facts_of(session, turn, detail))
         is_moved = _ask_about_uses(
-            session, record, payment, voided.besides(session, turn.link_id, known.applied), now, is_other=is_other
+            session, record, payment, voided.besides(session, turn.link_id, known.applied), now, gone, is_other=is_other
         )
         is_given_back = given_back.ask(
             session, record, "Payment", payment.number, payment.currency, detail.get("payment_refunds") or []
@@ -113,18 +114,19 @@ def _amount_in(detail: Detail, payment: Payment) -> Money:
 
 
 def _ask_about_uses(
-    session: Session, record: MirrorRecord, payment: Payment, known: Mapping[str, Decimal], now: uses.There, *,
-    is_other: bool,
+    session: Session, record: MirrorRecord, payment: Payment, known: Mapping[str, Decimal], now: uses.There,
+    gone: Sequence[str], *, is_other: bool,
 ) -> bool:  # fmt: skip
-    """Where its amount is another one, what is on invoices follows from that."""
-    if is_other or known == now.applied:
+    """Where its amount is another one, what is on invoices follows from that. gone: what we gave back, and is there no
+    more."""
+    if is_other or (known == now.applied and not gone):
         questions.settle(session, record, STATUS, USES)
         return False
+    said = given_back.SIDES if gone else (_said(known), _said(now.applied))
     questions.ask(
-        session, questions.of(record), STATUS, field=USES, ours=_said(known), theirs=_said(now.applied),
+        session, questions.of(record), STATUS, field=USES, ours=said[0], theirs=said[1],
         theirs_at=record.remote_modified_at,
-        facts={"label": f"Payment {payment.number}", "title": "Put to other invoices in Zoho", "why": _MOVED,
-               "there": now.as_text()},
+        facts={"label": f"Payment {payment.number}", "there": now.as_text(), **given_back.told_of(gone, _MOVED)},
     )  # fmt: skip
     return True
 

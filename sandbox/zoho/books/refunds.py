@@ -58,6 +58,14 @@ def list_credit_note_refunds(call: Call, creditnote_id: str) -> Answer:
     return Answer({"creditnote_refunds": found, "page_context": CONTEXT})
 
 
+@operation("DELETE /creditnotes/{creditnote_id}/refunds/{creditnote_refund_id}", "creditnotes.DELETE")
+def delete_credit_note_refund(call: Call, creditnote_id: str, creditnote_refund_id: str) -> Answer:
+    _of(call.books, "creditnoterefunds", creditnote_refund_id, "creditnote_id", creditnote_id)
+    call.books.drop("creditnoterefunds", creditnote_refund_id)
+    applications.settle_source(call.books, applications.CREDIT, creditnote_id)
+    return Answer(message="The credit note refund has been successfully deleted.")
+
+
 def _refund(call: Call, kind: str, source_id: str, id_field: str) -> Record:
     """The refund as stored. Books wants to know the account the money leaves."""
     needed = ("date", "amount", "from_account_id") if call.product == "books" else ("date", "amount")
