@@ -135,7 +135,8 @@ def _said(module: str, one: Ours | Theirs | None, currency: str) -> str:
     """What one side says, short: "INV-00318, Kim Lee, 26 Nov 2026, sent, 235.80, open 0.00"; why it did not go over."""
     if one is None:
         return ""
-    facts = [one.number, one.label if module in _PAPERS else "", f"{one.day:%-d %b %Y}" if one.day else "", one.status]
+    number = (isinstance(one, Theirs) and module in _PAPERS and one.written) or one.number  # as it stands there
+    facts = [number, one.label if module in _PAPERS else "", f"{one.day:%-d %b %Y}" if one.day else "", one.status]
     if one.day:
         facts += [str(Money(one.total, currency).decimal), f"open {Money(one.open, currency).decimal}"]
     why = one.why if isinstance(one, Ours) else ""

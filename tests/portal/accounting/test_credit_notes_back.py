@@ -206,6 +206,25 @@ def drifts(linked: LinkedFirm) -> list[tuple[str, str]]:
         return [(each.cause, each.label) for each in session.query(DriftRow).order_by(DriftRow.id)]
 
 
+def test_a_difference_names_the_number_that_it_has_there(both: tuple[LinkedFirm, Invoice]) -> None:
+    """Ours may be another one's there."""
+    linked, invoice = both
+    body = {"customer_id": linked.there("invoices")[0]["customer_id"], "creditnote_number": "OFFICE-7",
+            "date": "2026-03-02", "reference_number": invoice.number,
+            "line_items": lines_there(linked, rate=10, quantity=1)[:1]}  # fmt: skip
+    linked.zoho.control("POST", f"/orgs/{linked.remote}/act", {"do": "POST /creditnotes", "body": body,
+                        "query": {"ignore_auto_number_generation": "true"}})  # fmt: skip
+    look(linked)
+    (note,), (there,) = notes(linked), linked.there("creditnotes")
+    let_time_pass(linked)
+    act(linked, f"PUT /creditnotes/{there['creditnote_id']}",
+        line_items=lines_there(linked, rate=20, quantity=1)[:1])  # fmt: skip
+    compare_at_night(linked)
+    with job_session(linked.organisation_id) as session:
+        (row,) = session.query(DriftRow).all()
+    assert row.label == note.number and row.ours.startswith(note.number) and row.theirs.startswith("OFFICE-7")
+
+
 @pytest.mark.parametrize(("decision", "here"), [("theirs", [1500]), ("seen", [])])
 def test_credit_given_back_there_is_asked_about_once_and_recorded_here(
     both: tuple[LinkedFirm, Invoice], decision: str, here: list[int]
