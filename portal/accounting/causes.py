@@ -44,6 +44,9 @@ _CUSTOMER_GONE = Cause(
     "customer gone", "Deleted or merged in Zoho", "Press Decide beside it, and say what becomes of what is new. What is"
     " this customer's waits until then.", 0,
 )  # fmt: skip
+_DELETED = Cause(
+    "deleted there", "Deleted in Zoho", "Press Decide beside it: it is made there again, or ended here too.", 1
+)  # fmt: skip
 _NOTE_ELSEWHERE = Cause(
     "note elsewhere", "Its credit is elsewhere in Zoho", "Press Decide beside it: a person says where"
     " its credit counts.", 1,
@@ -92,6 +95,8 @@ def cause_of(module: str, state: str, code: str) -> Cause:
         return _DIFFERS if module == "invoice" else _ELSEWHERE
     if module == "invoice" and state == "failed" and code in _TAKEN:
         return _NUMBER_TAKEN
+    if state == "conflict" and code in GONE and module in ("invoice", "payment", "credit_note"):
+        return _DELETED
     if state == "conflict" and code in GONE:
         return _CUSTOMER_GONE
     if (module, state) == ("credit_note", "conflict"):

@@ -13,7 +13,7 @@ from portal.accounting.mirror.marking import mark_sent
 from portal.accounting.mirror.push import Needs, Push
 from portal.accounting.mirror.remote import STOPS, Remote
 from portal.accounting.models import TAX_RATE
-from portal.accounting.pull import customers_gone, note_elsewhere, too_much
+from portal.accounting.pull import gone_there, note_elsewhere, too_much
 from portal.accounting.pull.looking import look, look_before_sending
 from portal.accounting.reconciliation import reading
 from portal.accounting.setup import importing
@@ -157,7 +157,7 @@ def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bo
         return False
     except Refused as problem:
         record.refused(turn, push, problem)
-        customers_gone.ask(turn, remote, push, problem)
+        gone_there.ask(turn, remote, push, problem)
         has_more = True
     else:
         has_more = record.write(turn, push, outcome, for_invoice=for_invoice)

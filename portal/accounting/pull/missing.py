@@ -59,6 +59,22 @@ def ask_about_customer(turn: Turn, remote: Remote, record_id: int, label: str) -
     return False
 
 
+def ask_about_document(turn: Turn, remote: Remote, record_id: int, label: str) -> bool:
+    """The same of an invoice, payment or credit note of which a call of ours was refused. One call. Raises Refused,
+    Unanswered."""
+    with held(turn) as session:
+        record = session.get_one(MirrorRecord, record_id)
+        module, remote_id = record.module, record.remote_id or ""
+    try:
+        remote.detail(MODULES[module], remote_id)
+    except Refused as problem:
+        if problem.code not in GONE_CODES:
+            raise
+        _ask(turn, remote, Missing(record_id, label))
+        return True
+    return False
+
+
 def _ask(turn: Turn, remote: Remote, one: Missing) -> None:
     into = _whose_now(remote, one.invoice) if one.invoice else {}
     with held(turn) as session:

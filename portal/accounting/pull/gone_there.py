@@ -1,6 +1,6 @@
-"""A call of ours that Zoho refuses because the customer is gone there: deleted, or merged into another one. It is not
-left to the night: people are asked at once, and what is the customer's waits for the answer. Never is a customer made
-again there unasked."""
+"""A call of ours that Zoho refuses because the customer is gone there: deleted, or merged into another one; or the
+invoice, payment or credit note itself. It is not left to the night: people are asked at once, and what is the
+customer's waits for the answer. Never is anything made again there unasked."""
 
 from datetime import timedelta
 
@@ -19,12 +19,14 @@ from portal.gateways.zoho.errors import Refused, Unanswered
 from portal.shared import outbox
 
 _STOPPED = "Zoho no longer finds this customer. Say under what is to be decided what becomes of what is new."
+_DELETED = "It was deleted in Zoho. Say under what is to be decided what becomes of it."
+_DOCUMENTS = ("invoice", "payment", "credit_note")
 _WAIT = timedelta(minutes=5)  # a decision wakes it; this is for a wake-up that never comes
 
 
 def ask(turn: Turn, remote: Remote, push: Push, problem: Refused) -> None:
     """After a step that was refused. At most two calls, and none while the question is open."""
-    if problem.code not in GONE_CODES:
+    if problem.code not in GONE_CODES or _is_gone_itself(turn, remote, push, problem.code):
         return
     with held(turn) as session:
         customer = _customer_of(session, turn, push)
@@ -41,6 +43,21 @@ def ask(turn: Turn, remote: Remote, push: Push, problem: Refused) -> None:
         customer.state, customer.last_error, customer.last_error_code = "conflict", _STOPPED, problem.code
         if push.module != "customer":
             _wait(session, session.get_one(MirrorRecord, push.record_id, with_for_update=True), label)
+
+
+def _is_gone_itself(turn: Turn, remote: Remote, push: Push, code: str) -> bool:
+    """Then somebody is asked about it. One call."""
+    if push.module not in _DOCUMENTS or push.verb in (CREATE, LOOK):
+        return False
+    try:
+        is_gone = missing.ask_about_document(turn, remote, push.record_id, push.source.label.partition(" ")[2])
+    except (Refused, Unanswered):
+        return False
+    if is_gone:
+        with held(turn) as session:
+            record = session.get_one(MirrorRecord, push.record_id, with_for_update=True)
+            record.state, record.last_error, record.last_error_code = "conflict", _DELETED, code
+    return is_gone
 
 
 def _customer_of(session: Session, turn: Turn, push: Push) -> MirrorRecord | None:
