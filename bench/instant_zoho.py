@@ -42,7 +42,7 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if urlsplit(self.path).path == "/oauth/v2/token":  # an hour has gone by: no call of the quota
+        if urlsplit(self.path).path.endswith("/oauth/v2/token"):  # an hour has gone by: no call of the quota
             self._answer({"access_token": "1000.access", "expires_in": 3600, "token_type": "Bearer"})
             return
         self._count()
