@@ -39,6 +39,7 @@ from portal.gateways.stripe_gateway.refunds import (
     retrieve_dispute,
     retrieve_refund,
 )
+from portal.gateways.stripe_gateway.rights import check_rights
 from portal.gateways.stripe_gateway.saved_cards import create_customer, forget_card, has_customer, retrieve_card
 from portal.gateways.stripe_gateway.signature import ForgedEvent, SignedEvent, verify_event
 
@@ -61,6 +62,7 @@ __all__ = [
     "SeenRefund",
     "SignedEvent",
     "cancel_charge",
+    "check_rights",
     "client_for",
     "confirm_charge",
     "create_charge",

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import stripe
@@ -47,7 +47,7 @@ def _translate(problem: stripe.StripeError) -> GatewayError:
     if isinstance(problem, stripe.AuthenticationError):
         return GatewayError("Stripe does not know this key. Copy it again from Stripe.", retryable=False, code=code)
     if isinstance(problem, stripe.PermissionError):
-        return GatewayError(_words_of_missing(str(problem)), retryable=False, code=code)
+        return GatewayError(words_of_missing([str(problem)]), retryable=False, code=code)
     if isinstance(problem, stripe.RateLimitError):
         return GatewayError("Stripe is busy. Try again in a minute.", retryable=True, code=code)
     if isinstance(problem, stripe.APIConnectionError) or (problem.http_status or 500) in (409, *range(500, 600)):
@@ -55,12 +55,18 @@ def _translate(problem: stripe.StripeError) -> GatewayError:
     return GatewayError("Stripe refused the request.", retryable=False, code=code)
 
 
-def _words_of_missing(said: str) -> str:
-    named = _RIGHT.search(said)
-    if named is None:
+def words_of_missing(said: Sequence[str]) -> str:
+    """said: Stripe's sentence for each right that is missing."""
+    named = [_right(match) for each in said if (match := _RIGHT.search(each)) is not None]
+    if not named:
         return f"The Stripe key lacks a right. Give it {_RIGHTS}."
+    lacks = "a right" if len(named) == 1 else "rights"
+    return f"The Stripe key lacks {lacks}: {'; '.join(named)}. In all it needs {_RIGHTS}."
+
+
+def _right(named: re.Match[str]) -> str:
     what = _CALLED.get(named[1], named[1].replace("_", " ").capitalize() + "s")
-    return f"The Stripe key lacks a right: {what}, {named[2]}. In all it needs {_RIGHTS}."
+    return f"{what}, {named[2]}"
 
 
 def _no_answer(problem: stripe.StripeError, code: str) -> GatewayError:

@@ -30,11 +30,13 @@ def connect_stripe_account(organisation_id: int, key: str, *, change_to: str = "
     """
     settings = running.here().settings
     is_live = rules.mode_of(key, environment=settings.environment)
-    account = stripe_gateway.retrieve_account(client_of_key(key))
+    client = client_of_key(key)
+    account = stripe_gateway.retrieve_account(client)
+    stripe_gateway.check_rights(client)
     with job_session(organisation_id) as session:
         _check_whose(session, organisation_id, account.id, change_to)
         kept = _keep(session, organisation_id, key, account.id, is_live=is_live)
-    refresh_webhook_address(organisation_id)
+    refresh_webhook_address(organisation_id, anew=True)  # its secret may have been rolled there
     return kept
 
 

@@ -64,7 +64,9 @@ def renew_earlier_key(organisation_id: int, account_id: int, key: str) -> None:
     Calls Stripe between short transactions of its own. Raises NotFound, CannotConnect, GatewayError.
     """
     is_live = rules.mode_of(key, environment=running.here().settings.environment)
-    seen = stripe_gateway.retrieve_account(client_of_key(key))
+    client = client_of_key(key)
+    seen = stripe_gateway.retrieve_account(client)
+    stripe_gateway.check_rights(client)
     with job_session(organisation_id) as session:
         account = _closed(session, account_id)
         if (seen.id, is_live) != (account.remote_id, account.is_live):

@@ -35,7 +35,7 @@ def test_connecting_again_keeps_one_account_and_one_endpoint(till: Till, firm: F
 
 
 def test_an_answer_lost_while_connecting_leaves_one_endpoint(till: Till, firm: Firm) -> None:
-    till.fault("cut_after", "webhook_endpoints")
+    till.fault("cut_after", "webhook_endpoints", method="POST")
     with pytest.raises(GatewayError):
         till.connect(firm)
     till.no_faults()

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from portal.payments.queries import live_account
+from portal.shared import running
 from portal.shared.running import job_session
 from tests.builders import Firm, post, sign_in
-from tests.paying import Till, key_of
+from tests.paying import Till, key_of, paid_once
 
 PAGE = "/payments/settings"
 
@@ -52,3 +55,63 @@ def _account(firm: Firm) -> str:
         account = live_account(session)
         assert account is not None
         return account.remote_id
+
+
+RIGHTS = {
+    "checkout_session:write": "Checkout Sessions, write", "customer:write": "Customers, write",
+    "payment_method:write": "Payment methods, write", "payment_intent:write": "PaymentIntents, write",
+    "refund:write": "Refunds, write", "webhook:write": "Webhook Endpoints, write", "charge:read": "Charges, read",
+    "dispute:read": "Disputes, read", "event:read": "Events, read", "payout:read": "Payouts, read",
+    "balance_transaction:read": "Balance transactions, read",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", [[each] for each in RIGHTS] + [["refund:write", "payout:read"]])
+def test_rights_that_a_new_key_lacks_are_named_and_the_good_one_stays(
+    till: Till, firm: Firm, missing: list[str]
+) -> None:
+    """They would be found out only by a customer on the doorstep, or by the first refund."""
+    till.connect(firm)
+    before, poor = _sealed(firm), f"rk_test_poor{firm.organisation_id}"
+    account: Any = {"name": "A firm", "country": "GB", "currency": "gbp", "livemode": False}
+    keys = [{"key": key_of(firm)}, {"key": poor, "missing": missing}]
+    till.stand_in.control("accounts", id=_account(firm), keys=keys, **account)
+    told = post(sign_in(till.browser(), firm, "administrator"), PAGE, {"key": poor}, page=PAGE)
+    assert told.status_code == 422 and all(RIGHTS[each] in told.text for each in missing), told.text
+    assert _sealed(firm) == before
+
+
+def test_checking_the_key_once_more_mends_a_webhook_whose_secret_was_rolled_at_stripe(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    _, path = till.invoice(firm)
+    with job_session(firm.organisation_id) as session:
+        account = live_account(session)
+        assert account is not None
+        account.webhook_secrets_sealed = running.here().settings.vault.seal(
+            "whsec_of_before", organisation_id=firm.organisation_id, purpose="stripe_webhook"
+        )
+    client = sign_in(till.browser(), firm, "administrator")
+    assert post(client, PAGE, {"key": key_of(firm)}, page=PAGE).status_code == 303
+    till.pay(path)
+    till.work(firm)
+    assert paid_once(till.books(firm))
+    assert len(till.stand_in.client(key_of(firm)).webhook_endpoints.list().data) == 1
+
+
+def test_a_key_with_all_rights_is_taken_and_nothing_is_made_by_asking_for_them(till: Till, firm: Firm) -> None:
+    till.connect(firm)
+    before, fresh = _sealed(firm), f"rk_test_fresh{firm.organisation_id}"
+    account: Any = {"name": "A firm", "country": "GB", "currency": "gbp", "livemode": False}
+    till.stand_in.control("accounts", id=_account(firm), keys=[{"key": key_of(firm)}, {"key": fresh}], **account)
+    there = till.stand_in.client(fresh)
+    made = [there.customers.list().data, there.refunds.list().data, there.checkout.sessions.list().data]
+    answer = post(sign_in(till.browser(), firm, "administrator"), PAGE, {"key": fresh}, page=PAGE)
+    assert answer.status_code == 303 and _sealed(firm) != before
+    assert [there.customers.list().data, there.refunds.list().data, there.checkout.sessions.list().data] == made
+
+
+def _sealed(firm: Firm) -> str:
+    with job_session(firm.organisation_id) as session:
+        account = live_account(session)
+        assert account is not None
+        return account.key_sealed
