@@ -7,9 +7,14 @@ from portal.organisations import audit
 from portal.payments.actions.staff_news import tell_of_count_reversal
 from portal.payments.cash import queries
 from portal.payments.cash.models import Count, CountReversal, HandIn, Repayment
+from portal.people.models import Person
 from portal.shared import formats
 from portal.shared.errors import FormUsed, NotFound, RuleBroken
 from portal.shared.money import Money
+
+_COUNTED = (
+    "{who} has counted it already: {sum}. That stands, and yours was not kept. If it is wrong, take it back first."
+)
 
 
 class CannotHandIn(RuleBroken):
@@ -44,7 +49,8 @@ def declare_hand_in(session: Session, person_id: int, amount: Money, note: str, 
 def count_hand_in(
     session: Session, hand_in_id: int, counted: Money, note: str, *, by: int, again: bool = False
 ) -> Count:  # fmt: skip
-    """Confirm what was counted; a difference needs words. A second count changes nothing.
+    """Confirm what was counted; a difference needs words. The same count once more changes nothing; another one is
+    refused, as what was counted first stands until it is taken back.
 
     again  whoever counted has counted a second time: only then can it be more than was declared
     Raises CannotHandIn, NotFound. Does not commit.
@@ -54,6 +60,8 @@ def count_hand_in(
         raise NotFound
     queries.lock_holder(session, hand_in.person_id)
     known = session.scalars(select(Count).where(Count.hand_in_id == hand_in_id)).one_or_none()
+    if known is not None and (known.counted_by, known.counted) != (by, counted):
+        raise CannotHandIn(_COUNTED.format(who=session.get_one(Person, known.counted_by).name, sum=known.counted))
     if known is not None:
         return known
     if by == hand_in.person_id:

@@ -89,6 +89,8 @@ def _events(
     groups = (("work_order", list(job_ids)), ("invoice", [each.id for each in invoices]), ("payment", [payment.id]))
     told = or_(*(and_(AuditEntry.record == record, AuditEntry.record_id.in_(ids)) for record, ids in groups))
     told = and_(told, AuditEntry.words != "", AuditEntry.action.not_in((*OF_THE_BOOKS, STAFF_TOLD)))
+    is_told_on_invoice = and_(AuditEntry.action == "question asked", AuditEntry.record == "work_order")
+    told = and_(told, ~is_told_on_invoice)
     found = select(AuditEntry).where(told).order_by(AuditEntry.created_at, AuditEntry.id)
     return session.scalars(found.limit(_MOST_EVENTS)).all()
 

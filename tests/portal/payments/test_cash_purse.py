@@ -57,6 +57,16 @@ def test_what_is_handed_in_leaves_the_purse_when_it_is_counted(till: Till, firm:
     assert held(firm, holder) == (3580, 0)
 
 
+def test_who_counts_on_an_older_page_is_told_what_was_counted_before(till: Till, firm: Firm, holder: int) -> None:
+    hand_in(till, firm, "200")
+    stale = sign_in(till.browser(), firm, "administrator")
+    (path,) = re.findall(r'action="(/cash/hand-ins/\d+/count)"', stale.get(f"/cash/{holder}").text)
+    assert count(till, firm, holder, "198.50", "some coins are missing")[0] == 200
+    late = post(stale, path, {"counted": "200", "note": ""}, page=f"/cash/{holder}")
+    assert late.status_code == 422 and "Mo Manager has counted it already: 198.50 GBP" in late.text
+    assert held(firm, holder) == (3730, 0)
+
+
 def test_a_difference_needs_words_is_shown_and_stays_in_the_purse(till: Till, firm: Firm, holder: int) -> None:
     hand_in(till, firm, "235.80")
     status, page = count(till, firm, holder, "230.80")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
+from portal.invoices.questions import actions as asking
 from portal.messages.rules import STAFF_TOLD
 from portal.organisations import audit
+from portal.organisations.models import Organisation
 from portal.payments.actions import plan_refund
 from portal.payments.evidence.gathering import OF_THE_BOOKS
 from portal.shared.money import Money
@@ -27,6 +29,7 @@ def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Til
         make_picture(session, firm, another, "teal")
         invoice = make_invoice(session, firm, work_order=job)
         path = pay_address(session, invoice)
+        asking.ask(session, session.get_one(Organisation, firm.organisation_id), invoice, "When do you come?")
         photo = ours.content
         for action in (*OF_THE_BOOKS, STAFF_TOLD):
             audit.note(session, firm.organisation_id, action, "invoice", invoice.id, words="Kept from the bank")
@@ -48,6 +51,7 @@ def test_the_pack_holds_the_papers_the_pictures_and_what_happened_when(till: Til
         assert fact in said, fact
     assert "Kept from the bank" not in said
     assert said.count("taken back by the bank") == 1
+    assert said.count("When do you come?") == 1  # it stands on the job's timeline, too
     assert said.index("Photo added") < said.index("taken back by the bank")  # in order of time
 
 
