@@ -77,6 +77,11 @@ class DepositPage:
         return Money.total((each.payment.taken for each in self.counted), self.request.currency)
 
     @property
+    def is_used(self) -> bool:
+        """All that is kept of it pays invoices by now."""
+        return bool(self.counted) and not any(each.use.unused_minor for each in self.counted)
+
+    @property
     def went_back(self) -> Sequence[WentBack]:
         """What of it went back to the customer, each way by itself."""
         return all_ways(self.counted)

@@ -140,6 +140,7 @@ def test_it_is_paid_once_and_is_an_advance_until_the_invoice(till: Till, firm: F
         assert receipt.attachment == f"receipt:{payment.id}" and receipt.to_address == "rita@maple.example"
     page = till.get(asked.path).text
     assert "as a deposit for" in page and "£100.00" in page and "/attempts" not in page
+    assert "It will be taken off your invoice" in page
     paper = till.get(f"{asked.path}/receipts/{payment.id}.pdf")
     assert paper.content.startswith(b"%PDF") and till.get(f"{asked.path}/receipts/999.pdf").status_code == 404
     shown = till.get(f"{asked.path}/receipts/{payment.id}").text
@@ -147,6 +148,7 @@ def test_it_is_paid_once_and_is_an_advance_until_the_invoice(till: Till, firm: F
     assert "Deposit for Boiler annual service" in shown and "This receipt is no tax invoice" in shown
     assert till.get(f"{asked.path}/receipts/999").status_code == 404
     assert left(firm, bill(firm, asked.job_id)) == TOTAL - ASKED
+    assert "It has been taken off your invoice" in till.get(asked.path).text
 
 
 def test_two_taps_at_once_are_one_page_and_the_way_back_leads_to_the_link(till: Till, firm: Firm, asked: Asked) -> None:
