@@ -16,10 +16,16 @@ from portal.payments.chargeable import card_step
 from portal.payments.models import Allocation, Payment, PaymentAttempt, StripeAccount
 from portal.payments.refunds.limits import left_of_payments
 from portal.payments.refunds.models import BOOKED, COUNTS, Refund
+from portal.payments.refunds.queries import disputes_of
 from portal.payments.uses import PaymentUse
 from portal.shared import clock, formats, outbox, queues
 from portal.shared.errors import FormUsed, RuleBroken
 from portal.shared.money import Money
+
+_ARGUED = (
+    "The payer's bank disputed this payment, and Stripe gives nothing back of such a charge. Give it back in cash or by"
+    " bank transfer."
+)
 
 
 class CannotRefund(RuleBroken):
@@ -51,8 +57,8 @@ def plan_refund(
         return repeated
     use, is_gone = queries.get_payment(session, payment_id).use, bool(remote_id) or way == "dispute"
     if not beyond:
-        removed = "" if is_gone else _removed(session, payment)
-        _check(payment, way, amount, tip, _left(session, payment, use, of_invoice), use.tip_left, removed)
+        no_card = "" if is_gone else why_not_to_card(session, payment)
+        _check(payment, way, amount, tip, _left(session, payment, use, of_invoice), use.tip_left, no_card)
     is_booked = (form_id or "").startswith(BOOKED)  # whoever says so here did not hand it out
     _check_all(session, payment, amount, is_gone=is_gone or is_booked)
     refund = Refund(
@@ -134,7 +140,7 @@ def _repeated(
     return made
 
 
-def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money, removed: str) -> None:
+def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, tip_left: Money, no_card: str) -> None:
     if amount > left:
         raise CannotRefund(f"Only {formats.money(left)} of this payment is left to give back.", field="amount")
     if tip > tip_left:
@@ -143,8 +149,8 @@ def _check(payment: Payment, way: str, amount: Money, tip: Money, left: Money, t
         raise CannotRefund("Enter how much goes back.", field="amount")
     if (way == "stripe") and payment.provider != "stripe":
         raise CannotRefund("This payment did not come by card: give it back in cash or by bank transfer.", field="way")
-    if way == "stripe" and removed:
-        raise CannotRefund(rules.removed_words(removed), field="way")
+    if way == "stripe" and no_card:
+        raise CannotRefund(no_card, field="way")
     step = card_step(amount.currency)
     if way == "stripe" and step is not None and (amount + tip).minor % step.minor:
         raise CannotRefund(
@@ -163,8 +169,13 @@ def _check_all(session: Session, payment: Payment, amount: Money, *, is_gone: bo
         )  # fmt: skip
 
 
-def _removed(session: Session, payment: Payment) -> str:
-    """The account that it came into, where that is not ours to use any more."""
+def why_not_to_card(session: Session, payment: Payment) -> str:
+    """Its account is not ours to use any more; or it was disputed: Stripe gives back nothing of such a charge, even
+    when it was won. An inquiry is no dispute yet."""
+    if payment.provider != "stripe":
+        return ""
+    if any(each.is_argued for each in disputes_of(session, payment.id)):
+        return _ARGUED
     if payment.attempt_id is None:
         return ""
     account = session.scalars(
@@ -172,7 +183,7 @@ def _removed(session: Session, payment: Payment) -> str:
         .join(PaymentAttempt, PaymentAttempt.stripe_account_id == StripeAccount.id)
         .where(PaymentAttempt.id == payment.attempt_id, StripeAccount.removed_at.is_not(None))
     ).one_or_none()
-    return account or ""
+    return rules.removed_words(account) if account else ""
 
 
 def _left(session: Session, payment: Payment, use: PaymentUse, of_invoice: int | None) -> Money:

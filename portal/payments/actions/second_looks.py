@@ -11,7 +11,7 @@ from portal.payments.rules import CannotRecord
 from portal.shared import formats
 from portal.shared.money import Money
 
-_ONE_OF_A_KIND = ("cheque", "bank_transfer")
+_ONE_OF_A_KIND = ("cheque", "terminal", "bank_transfer")
 
 
 class AskedFirst(CannotRecord):

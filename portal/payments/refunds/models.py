@@ -113,3 +113,8 @@ class Dispute(Tenant, Base):
     @property
     def withdrawn(self) -> Money:
         return Money(self.withdrawn_minor, self.currency)
+
+    @property
+    def is_argued(self) -> bool:
+        """More than an inquiry: Stripe gives nothing back of the charge, not even after it was won."""
+        return not self.status.startswith("warning")

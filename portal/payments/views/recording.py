@@ -222,7 +222,7 @@ def payment_page(payment_id: int, form: Form) -> str:
     return render_template(
         "payments/show.html", listed=listed, payment=listed.payment, form=form,
         events=timeline(session, "payment", payment_id), refunds=refunds_of(session, payment_id),
-        disputes=disputes,
+        disputes=disputes, is_card_closed=any(each.is_argued for each in disputes),
         may_answer=any(not why_returned(paid.provider, paid.method, each.reason) for each in disputes),
         most_back=min(listed.use.left, left_of_payments(session, paid.customer_id, paid.currency)),
         payout=entry_of(session, listed.payment), step=card_step(paid.currency), held=held_of(session, payment_id),

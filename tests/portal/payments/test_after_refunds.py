@@ -47,8 +47,8 @@ def is_asked_for(till: Till, firm: Firm, invoice_id: int) -> bool:
     return told.pop()
 
 
-def give_back(till: Till, firm: Firm, payment_id: int, amount: str, then: str) -> int:
-    form = {"amount": amount, "way": "stripe", "then": then, "reason": "not happy", "form_id": uuid.uuid4().hex}
+def give_back(till: Till, firm: Firm, payment_id: int, amount: str, then: str, *, way: str = "stripe") -> int:
+    form = {"amount": amount, "way": way, "then": then, "reason": "not happy", "form_id": uuid.uuid4().hex}
     client = sign_in(till.browser(), firm, "manager")
     post(client, f"/payments/{payment_id}/refunds", dict(form))
     return post(client, f"/payments/{payment_id}/refunds", dict(form)).status_code  # the second tap is the same
@@ -223,5 +223,8 @@ def test_what_is_won_after_a_credit_note_is_credit_that_staff_hear_of(
         mails = session.scalars(select(Message).where(Message.subject.startswith("The bank returned"))).all()
         assert {mail.to_address for mail in mails} == {firm.emails[role] for role in ("administrator", "manager")}
         assert "£117.90 of it is the customer's credit" in read_mail(session, mails[0].id).text
-    assert give_back(till, firm, paid[0], "117.90", "credit") == 303
+    page = office.get(f"/payments/{paid[0]}").text  # Stripe gives nothing back of a charge that was disputed
+    assert "By bank transfer" in page and "To the card, through Stripe" not in page
+    assert give_back(till, firm, paid[0], "117.90", "credit") == 422
+    assert give_back(till, firm, paid[0], "117.90", "credit", way="bank_transfer") == 303
     assert "pays nothing now" not in office.get(path).text

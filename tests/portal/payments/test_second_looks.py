@@ -58,6 +58,16 @@ def test_with_nothing_left_to_pay_it_is_asked_too(till: Till, firm: Firm, sent: 
     assert "Nothing is to pay now" in asked.text and list(ticked(asked)) == ["rest"]
 
 
+@pytest.mark.parametrize(("method", "said"), [("cheque", "Cheque 4711"), ("terminal", "Card terminal, slip 4711")])
+def test_two_people_who_record_the_same_paper_are_asked(till: Till, firm: Firm, method: str, said: str) -> None:
+    first, second = till.invoice(firm)[0], till.invoice(firm)[0]
+    paper = {"method": method, "reference": "4711"}
+    assert send(till, firm, f"/invoices/{first}/payments", **paper).status_code == 303
+    asked = send(till, firm, f"/invoices/{second}/payments", **paper)
+    assert f"{said} is recorded already" in asked.text and list(ticked(asked)) == ["another"]
+    assert send(till, firm, f"/invoices/{second}/payments", **paper, **ticked(asked)).status_code == 303
+
+
 def test_the_same_reference_is_asked_about_once_and_the_first_answer_stays(
     till: Till, firm: Firm, sent: tuple[int, str]
 ) -> None:
