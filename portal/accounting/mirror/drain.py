@@ -158,13 +158,13 @@ def _step(turn: Turn, remote: Remote, push: Push, for_invoice: int | None) -> bo
     except Refused as problem:
         record.refused(turn, push, problem)
         gone_there.ask(turn, remote, push, problem)
+        if push.module == "credit_note":
+            note_elsewhere.ask(turn, remote, push)
         has_more = True
     else:
         has_more = record.write(turn, push, outcome, for_invoice=for_invoice)
     if push.module == "payment":
         too_much.ask(turn, remote, push)
-    elif push.module == "credit_note":
-        note_elsewhere.ask(turn, remote, push)
     return has_more
 
 
