@@ -1,7 +1,7 @@
 """Pages of the books: the link to Zoho, and the inbox of what has not arrived there."""
 
 from portal.accounting.views import (
-    asking,
+    before_going_over,
     by_hand,
     choosing,
     comparing,
@@ -21,6 +21,6 @@ from portal.accounting.views import (
 from portal.accounting.views.pages import bp
 
 __all__ = [
-    "asking", "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox", "linking",
-    "mapping", "modules", "notices", "planned", "questions", "reconciling", "setup",
+    "before_going_over", "bp", "by_hand", "choosing", "comparing", "differing", "hints", "importing", "inbox",
+    "linking", "mapping", "modules", "notices", "planned", "questions", "reconciling", "setup",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from portal.accounting.setup import steps
 from portal.accounting.views.linking import show_page
 from portal.accounting.views.silence import ask_again, words_of
 from portal.gateways.errors import GatewayError
-from portal.shared.access import refuse_unless
+from portal.shared.errors import NotFound
 from portal.shared.htmx import see_other
 from portal.shared.web import request_session
 
@@ -24,11 +24,12 @@ def open_consent(consent_id: int) -> Consent:
     """A consent of this firm that still lives; calls to Zoho follow, so no transaction stays open."""
     session = request_session()
     consent = session.scalars(select(Consent).where(Consent.id == consent_id)).one_or_none()
-    refuse_unless(consent is not None and consent.lost_at is None)
+    if consent is None or consent.lost_at is not None:
+        raise NotFound
     _leave_if_given_back(consent)
     _leave_if_in_use(session, consent_id)
     session.commit()
-    return consent  # type: ignore[return-value]
+    return consent
 
 
 def _leave_if_given_back(consent: Consent | None) -> None:
@@ -48,7 +49,7 @@ def _leave_if_in_use(session: Session, consent_id: int) -> None:
     else:
         return
     sent, as_it_is = request.form, {"remote_organisation_id": remote, "cut_over_on": day.isoformat() if day else None}
-    if request.method == "GET" or any(sent.get(name, kept) != kept for name, kept in as_it_is.items()):
+    if request.method == "GET" or any(sent.get(field, kept) != kept for field, kept in as_it_is.items()):
         flash(_SERVES.format(name=name), "late")
     is_begun = tied is not None and tied.consent_id == consent_id and steps.is_open(tied)
     session.commit()

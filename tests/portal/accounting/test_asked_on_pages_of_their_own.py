@@ -1,7 +1,7 @@
 """What is asked before the books move stands on pages with addresses: reload and Back send nothing and tell what is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -102,14 +102,14 @@ def test_who_chooses_another_is_told_first_of_the_plan_that_stands(linked: Linke
 
 
 @contextmanager
-def just_then(monkeypatch: pytest.MonkeyPatch, deed: object) -> Iterator[None]:
+def just_then(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> Iterator[None]:
     """`deed` is done by somebody else just before Zoho is asked what can be chosen."""
     real, done = linking.offered, []
 
     def offered(organisation_id: int, of: Consent, currency: str) -> Choice:
         if not done:
             done.append(True)
-            deed()  # type: ignore[operator]
+            deed()
         return real(organisation_id, of, currency)
 
     with monkeypatch.context() as patch:
