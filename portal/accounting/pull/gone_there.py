@@ -25,7 +25,7 @@ _WAIT = timedelta(minutes=5)  # a decision wakes it; this is for a wake-up that 
 
 
 def ask(turn: Turn, remote: Remote, push: Push, problem: Refused) -> None:
-    """After a step that was refused. At most two calls, and none while the question is open."""
+    """After a step that was refused. At most three calls; of a customer none while the question is open."""
     if problem.code not in GONE_CODES or _is_gone_itself(turn, remote, push, problem.code):
         return
     with held(turn) as session:
@@ -34,7 +34,7 @@ def ask(turn: Turn, remote: Remote, push: Push, problem: Refused) -> None:
             return
         is_asked, label = _is_asked(session, customer), _label_of(session, customer)
     try:
-        if not is_asked and not missing.ask_about_customer(turn, remote, customer.id, label.partition(" ")[2]):
+        if not is_asked and not missing.ask_about_one(turn, remote, customer.id, label.partition(" ")[2]):
             return  # it is something else that is gone
     except (Refused, Unanswered):
         return  # the nightly comparison asks
@@ -50,7 +50,7 @@ def _is_gone_itself(turn: Turn, remote: Remote, push: Push, code: str) -> bool:
     if push.module not in _DOCUMENTS or push.verb in (CREATE, LOOK):
         return False
     try:
-        is_gone = missing.ask_about_document(turn, remote, push.record_id, push.source.label.partition(" ")[2])
+        is_gone = missing.ask_about_one(turn, remote, push.record_id, push.source.label.partition(" ")[2])
     except (Refused, Unanswered):
         return False
     if is_gone:

@@ -43,34 +43,19 @@ def ask_about(turn: Turn, remote: Remote) -> int:
     return len(gone)
 
 
-def ask_about_customer(turn: Turn, remote: Remote, record_id: int, label: str) -> bool:
-    """A call of ours was refused as if this customer were gone. False where Zoho has the customer after all. At most
-    two calls. Raises Refused, Unanswered."""
-    with held(turn) as session:
-        record = session.get_one(MirrorRecord, record_id)
-        remote_id, one = record.remote_id or "", Missing(record_id, label, _an_invoice_of(session, record))
-    try:
-        remote.detail(MODULES["customer"], remote_id)
-    except Refused as problem:
-        if problem.code not in GONE_CODES:
-            raise
-        _ask(turn, remote, one)
-        return True
-    return False
-
-
-def ask_about_document(turn: Turn, remote: Remote, record_id: int, label: str) -> bool:
-    """The same of an invoice, payment or credit note of which a call of ours was refused. One call. Raises Refused,
-    Unanswered."""
+def ask_about_one(turn: Turn, remote: Remote, record_id: int, label: str) -> bool:
+    """A call of ours was refused as if this record were gone. False where Zoho has it after all. One call, and one more
+    for a customer. Raises Refused, Unanswered."""
     with held(turn) as session:
         record = session.get_one(MirrorRecord, record_id)
         module, remote_id = record.module, record.remote_id or ""
+        one = Missing(record_id, label, _an_invoice_of(session, record))
     try:
         remote.detail(MODULES[module], remote_id)
     except Refused as problem:
         if problem.code not in GONE_CODES:
             raise
-        _ask(turn, remote, Missing(record_id, label))
+        _ask(turn, remote, one)
         return True
     return False
 

@@ -2,10 +2,8 @@
 put to here is not open there any more. A person says what counts; it is not refused for ever."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounting.mirror import uses
@@ -13,7 +11,7 @@ from portal.accounting.mirror.lease import Turn, held
 from portal.accounting.mirror.push import Push
 from portal.accounting.mirror.remote import Remote
 from portal.accounting.models import MirrorRecord
-from portal.accounting.pull import credit_changes, credit_here, given_back, questions
+from portal.accounting.pull import credit_changes, credit_here, given_back, put_there, questions
 from portal.accounting.pull.models import STATUS, USES
 from portal.gateways.zoho.errors import LOCKED, Refused, Unanswered
 from portal.invoices.credit_notes.queries import get_credit_note
@@ -54,7 +52,7 @@ def ask(turn: Turn, remote: Remote, push: Push) -> None:
 def _ask(session: Session, record: MirrorRecord, detail: Mapping[str, Any], now: uses.There, wanted: uses.Uses) -> None:
     note = get_credit_note(session, record.local_id)
     to_give = [each.amount for each in wanted.given_back if each.counts and each.reference not in now.refunds]
-    if not to_give and _in_zoho(session, record.link_id, wanted.applied) == now.applied:
+    if not to_give and put_there.applied_here(session, record.link_id, note) == now.applied:
         return  # its credit is where it is here: it was refused for another reason
     is_short = credit_changes.is_short(credit_changes.balance(detail), now, [*wanted.applied.values(), *to_give])
     questions.ask(
@@ -68,12 +66,3 @@ def _ask(session: Session, record: MirrorRecord, detail: Mapping[str, Any], now:
     )  # fmt: skip
     given_back.ask(session, record, "Credit note", note.number, note.currency, detail.get("creditnote_refunds") or [])
     record.state, record.last_error = "conflict", _STOPPED
-
-
-def _in_zoho(session: Session, link_id: int, applied: Mapping[int, Decimal]) -> dict[str, Decimal]:
-    """Zoho's invoice → how much; "" for those that are not there."""
-    twins = select(MirrorRecord.local_id, MirrorRecord.remote_id).where(
-        MirrorRecord.link_id == link_id, MirrorRecord.module == "invoice", MirrorRecord.local_id.in_(applied)
-    )
-    ids = {local_id: remote_id or "" for local_id, remote_id in session.execute(twins)}
-    return {ids.get(local_id, ""): amount for local_id, amount in applied.items() if amount}

@@ -27,7 +27,7 @@ def more(session: Session, link_id: int, of: CreditNote | Payment, now: Applied)
 
     now  Zoho's invoice → how much is put to it there
     """
-    here = voided.besides(session, link_id, _here(session, link_id, of))
+    here = voided.besides(session, link_id, applied_here(session, link_id, of))
     if any(now.get(at, Decimal(0)) < amount for at, amount in here.items()):
         return None
     raised = {at: amount - here.get(at, Decimal(0)) for at, amount in now.items() if amount != here.get(at)}
@@ -71,7 +71,7 @@ def close_payment_pages(organisation_id: int, invoice_ids: Sequence[int]) -> Non
             continue
 
 
-def _here(session: Session, link_id: int, of: CreditNote | Payment) -> dict[str, Decimal]:
+def applied_here(session: Session, link_id: int, of: CreditNote | Payment) -> dict[str, Decimal]:
     """Zoho's invoice → how much is put to it here; "" for those that are not there."""
     part: type[Allocation] | type[CreditApplication] = CreditApplication
     mine = CreditApplication.credit_note_id == of.id

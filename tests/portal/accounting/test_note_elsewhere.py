@@ -1,6 +1,7 @@
 """The credit of a note is elsewhere in Zoho than here: a person says what counts, and both sides end equal. It is not
 refused for ever, and nothing is offered that cannot be done."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from portal.accounting.reconciliation.models import DriftRow
 from portal.invoices.credit_notes.models import CreditNote
 from portal.invoices.models import Invoice
 from portal.shared.errors import RuleBroken
+from portal.shared.money import Money
 from portal.shared.running import job_session
 from tests.portal.accounting.both_ways import act, both_ways, let_time_pass, look, questions
 from tests.portal.accounting.doings import credit, pay, put_credit, refund_note, sent_invoice
@@ -40,8 +42,10 @@ def note_there(linked: LinkedFirm) -> dict[str, Any]:
     return linked.there("creditnotes")[0]
 
 
-def open_there(linked: LinkedFirm, invoice: Invoice) -> object:
-    return next(one["balance"] for one in linked.there("invoices") if one["invoice_number"] == invoice.number)
+def open_there(linked: LinkedFirm, invoice: Invoice) -> int:
+    """In minor units."""
+    found = next(one["balance"] for one in linked.there("invoices") if one["invoice_number"] == invoice.number)
+    return Money.rounded(Decimal(str(found)), "GBP").minor
 
 
 def give_back_there(linked: LinkedFirm, amount: int) -> None:
@@ -69,6 +73,13 @@ def answer(linked: LinkedFirm, asked: Question, decision: str) -> None:
     drain(linked.organisation_id)
 
 
+def assert_equal_sides(linked: LinkedFirm) -> None:
+    for _ in range(3):
+        let_time_pass(linked)
+        look(linked)
+    assert questions(linked) == [] and drifts(linked) == []
+
+
 def drifts(linked: LinkedFirm) -> list[tuple[str, str]]:
     compare_at_night(linked)
     with job_session(linked.organisation_id) as session:
@@ -93,15 +104,12 @@ def test_given_back_there_while_it_was_put_to_an_invoice_here(kept: tuple[Linked
         answer(linked, back, "theirs")
     answer(linked, put, "theirs")
     answer(linked, back, "theirs")
-    for _ in range(2):
-        let_time_pass(linked)
-        look(linked)
-    assert questions(linked) == [] and drifts(linked) == []
-    assert balance(linked, other).minor == other.total_minor and open_there(linked, other) == 235.8
+    assert_equal_sides(linked)
+    assert balance(linked, other).minor == other.total_minor and open_there(linked, other) == 23580
     put_credit(linked, note, other)  # what is left of it, once more
     drain(linked.organisation_id)
     assert note_there(linked)["balance"] == 0 and drifts(linked) == []
-    assert round(float(str(open_there(linked, other))) * 100) == balance(linked, other).minor
+    assert open_there(linked, other) == balance(linked, other).minor
 
 
 def put_there(linked: LinkedFirm, note: dict[str, Any], invoice: Invoice, amount: float) -> None:
@@ -121,11 +129,8 @@ def test_put_to_an_invoice_there_while_it_was_given_back_here(kept: tuple[Linked
     with pytest.raises(RuleBroken):  # the customer has the money
         answer(linked, put, "theirs")
     answer(linked, put, "ours")
-    for _ in range(2):
-        let_time_pass(linked)
-        look(linked)
-    assert open_there(linked, other) == 235.8 and len(linked.there("creditnoterefunds")) == 1
-    assert questions(linked) == [] and drifts(linked) == []
+    assert_equal_sides(linked)
+    assert open_there(linked, other) == 23580 and len(linked.there("creditnoterefunds")) == 1
 
 
 def test_less_is_open_there_on_the_invoice_that_it_was_put_to_here(
@@ -143,12 +148,8 @@ def test_less_is_open_there_on_the_invoice_that_it_was_put_to_here(
     put = next(asked for asked in questions(linked) if asked.module == "credit_note")
     assert "Zoho could not do the same there" in put.facts["why"]
     answer(linked, put, "theirs")
-    for _ in range(3):
-        let_time_pass(linked)
-        look(linked)
-    assert [asked.facts for asked in questions(linked)] == []
-    assert round(float(str(open_there(linked, other))) * 100) == balance(linked, other).minor == 11580
-    assert drifts(linked) == []
+    assert_equal_sides(linked)
+    assert open_there(linked, other) == balance(linked, other).minor == 11580
 
 
 def test_taken_off_and_given_back_there_ours_is_not_offered_to_be_put_back(
@@ -165,10 +166,7 @@ def test_taken_off_and_given_back_there_ours_is_not_offered_to_be_put_back(
     assert answers(linked, put) == ["theirs", "seen"] and back.facts["title"] == "Given back in Zoho"
     answer(linked, put, "theirs")
     answer(linked, back, "theirs")
-    for _ in range(2):
-        let_time_pass(linked)
-        look(linked)
-    assert questions(linked) == [] and drifts(linked) == []
+    assert_equal_sides(linked)
 
 
 def test_only_taken_off_there_it_can_be_put_back(kept: tuple[LinkedFirm, CreditNote, Invoice]) -> None:
